@@ -1,0 +1,19 @@
+/** @file The one error class of the house; its marker survives duplicate copies of a package. */
+
+const MARKER = Symbol.for('octavo.error');
+
+/** `[package] what is wrong: got X, expected Y`, in one line. `exitCode` is 2 for bad usage, else 1. */
+export class OctavoError extends Error {
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, options: { cause?: unknown; exitCode?: 1 | 2 } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'OctavoError';
+    this.exitCode = options.exitCode ?? 1;
+    Object.defineProperty(this, MARKER, { value: true });
+  }
+
+  static is(error: unknown): error is OctavoError {
+    return typeof error === 'object' && error !== null && MARKER in error;
+  }
+}

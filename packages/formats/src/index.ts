@@ -1,0 +1,6 @@
+export { OctavoError } from "./error.ts";
+export { counterRandom } from './counter-random.ts';
+export type { Format, NanCode } from './format.ts';
+export * from './registry.ts';
+export { round } from './round.ts';
+export type { Overflow, Rounding } from './rounding.ts';

@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const packages = fileURLToPath(new URL('./packages', import.meta.url));
+
+/** Tests run on the sources: `@octavo/NAME` and `@octavo/NAME/FOLDER` resolve to `packages/NAME/src`. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@octavo\/([a-z]+)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^@octavo\/([a-z]+)\/([a-z-]+)$/, replacement: `${packages}/$1/src/$2/index.ts` },
+    ],
+  },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tooling/*/test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
