@@ -1,5 +1,5 @@
 export { OctavoError } from "./error.ts";
-export { counterRandom } from './counter-random.ts';
+export { counterRandom, streamSeed } from './counter-random.ts';
 export type { Format, NanCode } from './format.ts';
 export * from './registry.ts';
 export { round } from './round.ts';
