@@ -14,61 +14,170 @@ const define = (format: Omit<Format, 'minSubnormal'>): Format =>
 
 /** E4M3 with neither infinity nor more than one NaN magnitude (S.1111.111): max 448. */
 export const E4M3FN = define({
-  name: 'e4m3fn', bits: 8, signed: true, exponentBits: 4, mantissaBits: 3, bias: 7, max: 448, minNormal: 2 ** -6,
-  hasInfinity: false, hasSubnormals: true, hasNegativeZero: true, nan: 'all-ones', source: OCP8,
+  name: 'e4m3fn',
+  bits: 8,
+  signed: true,
+  exponentBits: 4,
+  mantissaBits: 3,
+  bias: 7,
+  max: 448,
+  minNormal: 2 ** -6,
+  hasInfinity: false,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'all-ones',
+  source: OCP8,
 });
 
 /** E4M3 with IEEE-like infinity and NaNs, as on Gaudi2: max 240. */
 export const E4M3 = define({
-  name: 'e4m3', bits: 8, signed: true, exponentBits: 4, mantissaBits: 3, bias: 7, max: 240, minNormal: 2 ** -6,
-  hasInfinity: true, hasSubnormals: true, hasNegativeZero: true, nan: 'ieee',
+  name: 'e4m3',
+  bits: 8,
+  signed: true,
+  exponentBits: 4,
+  mantissaBits: 3,
+  bias: 7,
+  max: 240,
+  minNormal: 2 ** -6,
+  hasInfinity: true,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'ieee',
   source: 'Intel Gaudi2 FP8 (arXiv 2409.12517); IEEE-like layout',
 });
 
 export const E5M2 = define({
-  name: 'e5m2', bits: 8, signed: true, exponentBits: 5, mantissaBits: 2, bias: 15, max: 57344, minNormal: 2 ** -14,
-  hasInfinity: true, hasSubnormals: true, hasNegativeZero: true, nan: 'ieee', source: OCP8,
+  name: 'e5m2',
+  bits: 8,
+  signed: true,
+  exponentBits: 5,
+  mantissaBits: 2,
+  bias: 15,
+  max: 57344,
+  minNormal: 2 ** -14,
+  hasInfinity: true,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'ieee',
+  source: OCP8,
 });
 
 export const E4M3FNUZ = define({
-  name: 'e4m3fnuz', bits: 8, signed: true, exponentBits: 4, mantissaBits: 3, bias: 8, max: 240, minNormal: 2 ** -7,
-  hasInfinity: false, hasSubnormals: true, hasNegativeZero: false, nan: 'negative-zero', source: FNUZ,
+  name: 'e4m3fnuz',
+  bits: 8,
+  signed: true,
+  exponentBits: 4,
+  mantissaBits: 3,
+  bias: 8,
+  max: 240,
+  minNormal: 2 ** -7,
+  hasInfinity: false,
+  hasSubnormals: true,
+  hasNegativeZero: false,
+  nan: 'negative-zero',
+  source: FNUZ,
 });
 
 export const E5M2FNUZ = define({
-  name: 'e5m2fnuz', bits: 8, signed: true, exponentBits: 5, mantissaBits: 2, bias: 16, max: 57344, minNormal: 2 ** -15,
-  hasInfinity: false, hasSubnormals: true, hasNegativeZero: false, nan: 'negative-zero', source: FNUZ,
+  name: 'e5m2fnuz',
+  bits: 8,
+  signed: true,
+  exponentBits: 5,
+  mantissaBits: 2,
+  bias: 16,
+  max: 57344,
+  minNormal: 2 ** -15,
+  hasInfinity: false,
+  hasSubnormals: true,
+  hasNegativeZero: false,
+  nan: 'negative-zero',
+  source: FNUZ,
 });
 
 /** Powers of two 2^-127 … 2^127, unsigned, no zero: the scales of MX blocks. */
 export const E8M0 = define({
-  name: 'e8m0', bits: 8, signed: false, exponentBits: 8, mantissaBits: 0, bias: 127, max: 2 ** 127, minNormal: 2 ** -127,
-  hasInfinity: false, hasSubnormals: false, hasNegativeZero: false, nan: 'all-ones', source: MX,
+  name: 'e8m0',
+  bits: 8,
+  signed: false,
+  exponentBits: 8,
+  mantissaBits: 0,
+  bias: 127,
+  max: 2 ** 127,
+  minNormal: 2 ** -127,
+  hasInfinity: false,
+  hasSubnormals: false,
+  hasNegativeZero: false,
+  nan: 'all-ones',
+  source: MX,
 });
 
 export const E2M1 = define({
-  name: 'e2m1', bits: 4, signed: true, exponentBits: 2, mantissaBits: 1, bias: 1, max: 6, minNormal: 1,
-  hasInfinity: false, hasSubnormals: true, hasNegativeZero: true, nan: 'none', source: MX,
+  name: 'e2m1',
+  bits: 4,
+  signed: true,
+  exponentBits: 2,
+  mantissaBits: 1,
+  bias: 1,
+  max: 6,
+  minNormal: 1,
+  hasInfinity: false,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'none',
+  source: MX,
 });
 
 export const BF16 = define({
-  name: 'bf16', bits: 16, signed: true, exponentBits: 8, mantissaBits: 7, bias: 127,
-  max: (2 - 2 ** -7) * 2 ** 127, minNormal: 2 ** -126,
-  hasInfinity: true, hasSubnormals: true, hasNegativeZero: true, nan: 'ieee', source: 'upper half of IEEE binary32',
+  name: 'bf16',
+  bits: 16,
+  signed: true,
+  exponentBits: 8,
+  mantissaBits: 7,
+  bias: 127,
+  max: (2 - 2 ** -7) * 2 ** 127,
+  minNormal: 2 ** -126,
+  hasInfinity: true,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'ieee',
+  source: 'upper half of IEEE binary32',
 });
 
 export const FP16 = define({
-  name: 'fp16', bits: 16, signed: true, exponentBits: 5, mantissaBits: 10, bias: 15, max: 65504, minNormal: 2 ** -14,
-  hasInfinity: true, hasSubnormals: true, hasNegativeZero: true, nan: 'ieee', source: IEEE,
+  name: 'fp16',
+  bits: 16,
+  signed: true,
+  exponentBits: 5,
+  mantissaBits: 10,
+  bias: 15,
+  max: 65504,
+  minNormal: 2 ** -14,
+  hasInfinity: true,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'ieee',
+  source: IEEE,
 });
 
 export const FP32 = define({
-  name: 'fp32', bits: 32, signed: true, exponentBits: 8, mantissaBits: 23, bias: 127,
-  max: (2 - 2 ** -23) * 2 ** 127, minNormal: 2 ** -126,
-  hasInfinity: true, hasSubnormals: true, hasNegativeZero: true, nan: 'ieee', source: IEEE,
+  name: 'fp32',
+  bits: 32,
+  signed: true,
+  exponentBits: 8,
+  mantissaBits: 23,
+  bias: 127,
+  max: (2 - 2 ** -23) * 2 ** 127,
+  minNormal: 2 ** -126,
+  hasInfinity: true,
+  hasSubnormals: true,
+  hasNegativeZero: true,
+  nan: 'ieee',
+  source: IEEE,
 });
 
 /** All formats by name. */
 export const formats: Readonly<Record<string, Format>> = Object.freeze(
-  Object.fromEntries([E4M3FN, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, E2M1, BF16, FP16, FP32].map((f) => [f.name, f])),
+  Object.fromEntries(
+    [E4M3FN, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, E2M1, BF16, FP16, FP32].map((f) => [f.name, f]),
+  ),
 );

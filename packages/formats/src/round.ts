@@ -1,10 +1,23 @@
 /** @file Rounding a number onto a format's grid, without going through codes. */
+import { exponentOf, powerOfTwo } from './float-bits.ts';
 import type { Format } from './format.ts';
 import type { Overflow, Rounding } from './rounding.ts';
 
 /**
- * The value of `format` that stands for `x`.
- * Exact for every float32 input. `random` is 32 random bits, used by stochastic rounding only.
+ * The value of `format` that stands for `x`, exact for every double.
+ *
+ * With u = |x| / step, step = 2^(max(⌊log2 |x|⌋, log2 minNormal) - mantissaBits), the result is step · ⌊u⌋ or
+ * step · (⌊u⌋ + 1): the nearer one (ties to the even multiple), the lower one, or, stochastically, the upper one where
+ * the fraction u - ⌊u⌋ exceeds `random` · 2^-32. `random` is 32 random bits and used by stochastic rounding only.
+ *
+ * What exceeds `format.max` *after* rounding has overflowed (IEEE 754-2019, 7.4); rounding toward zero a finite number
+ * never overflows. `saturate` gives ±max then, and for infinities; `special` gives ±Infinity, or NaN in a format without.
+ *
+ * Formats that lack a value:
+ * - no −0 (FNUZ): 0;
+ * - no NaN (E2M1): NaN becomes +max, which is what ONNX's Cast does; no infinity and no NaN: ±max under both modes;
+ * - E8M0 has neither zero nor sign: what lies below 2^-127, zero included, becomes 2^-127; negative numbers NaN. Its
+ *   one-bit significands are all odd, so a tie goes up.
  */
 export function round(
   format: Format,
@@ -13,34 +26,38 @@ export function round(
   overflow: Overflow = 'saturate',
   random = 0,
 ): number {
-  if (Number.isNaN(x)) return format.nan === 'none' ? format.max : Number.NaN;
+  if (Number.isNaN(x)) return format.nan === 'none' ? format.max : x;
   const magnitude = Math.abs(x);
-  const sign = x < 0 || Object.is(x, -0) ? -1 : 1;
-  if (magnitude === 0) return sign < 0 && !format.hasNegativeZero ? 0 : x;
-  if (magnitude === Number.POSITIVE_INFINITY) return sign * beyond(format, overflow);
-  const step = 2 ** (Math.max(exponentOf(magnitude), Math.log2(format.minNormal)) - format.mantissaBits);
-  const units = magnitude / step;
+  const negative = x < 0;
+  if (negative && !format.signed) return Number.NaN;
+  if (magnitude === 0) return format.hasSubnormals ? (format.hasNegativeZero ? x : 0) : format.minNormal;
+  if (magnitude === Number.POSITIVE_INFINITY) return signed(negative, beyond(format, overflow));
+
+  const exponent = exponentOf(Math.max(magnitude, format.minNormal));
+  const step = powerOfTwo(exponent - format.mantissaBits);
+  const units = magnitude / step; // a power of two divides: exact
   const floor = Math.floor(units);
   const fraction = units - floor;
-  let up = false;
-  if (rounding === 'nearest-even') up = fraction > 0.5 || (fraction === 0.5 && floor % 2 === 1);
-  else if (rounding === 'stochastic') up = fraction * 2 ** 32 > random;
-  const rounded = (floor + (up ? 1 : 0)) * step;
-  const finite = rounded > format.max ? beyond(format, overflow) : rounded;
-  if (finite === 0 && !format.hasNegativeZero) return 0;
-  return sign * finite;
+  let result = floor * step;
+  if (rounding === 'nearest-even') {
+    if (fraction > 0.5 || (fraction === 0.5 && floor % 2 === 1)) result = (floor + 1) * step;
+  } else if (rounding === 'stochastic') {
+    if (fraction * 0x1_0000_0000 > random) result = (floor + 1) * step;
+  } else if (result > format.max) {
+    result = format.max;
+  }
+
+  if (result > format.max) return signed(negative, beyond(format, overflow));
+  if (result === 0)
+    return !format.hasSubnormals ? format.minNormal : negative && format.hasNegativeZero ? -0 : 0;
+  return negative ? -result : result;
 }
 
+const signed = (negative: boolean, magnitude: number): number => (negative ? -magnitude : magnitude);
+
+/** The magnitude that stands for what is too large. */
 function beyond(format: Format, overflow: Overflow): number {
   if (overflow === 'saturate') return format.max;
   if (format.hasInfinity) return Number.POSITIVE_INFINITY;
   return format.nan === 'none' ? format.max : Number.NaN;
-}
-
-const view = new DataView(new ArrayBuffer(8));
-
-/** ⌊log2 x⌋ of a positive normal double, read from its bits. */
-function exponentOf(x: number): number {
-  view.setFloat64(0, x);
-  return ((view.getUint16(0) >> 4) & 0x7ff) - 1023;
 }

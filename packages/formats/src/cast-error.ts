@@ -1,0 +1,72 @@
+/** @file What a cast does to an array: how much is lost, and in which way. */
+import { checkScale } from './codes.ts';
+import type { EncodeArrayOptions } from './encode-array.ts';
+import type { Format } from './format.ts';
+import { roundArray } from './round-array.ts';
+import { decibels } from './sqnr.ts';
+
+export interface CastError {
+  /** Elements, non-finite ones included. */
+  readonly count: number;
+  /** Largest finite |x|, before scaling; 0 where there is none. */
+  readonly amax: number;
+  /** Decibels, over finite elements; `Infinity` where nothing is lost. */
+  readonly sqnr: number;
+  /** Mean of (x − x̂)² over finite elements, x̂ = decode(encode(x · scale)) / scale; 0 where there are none. */
+  readonly mse: number;
+  /** Finite elements with |x · scale| > format.max. */
+  readonly clipped: number;
+  /** Finite elements other than 0 that became 0 (in E8M0: that lie below 2^-127). */
+  readonly underflowed: number;
+  /** Elements that are NaN or infinite. */
+  readonly nonFinite: number;
+  /** The three counts over `count`; 0 for an empty array. */
+  readonly clippedFraction: number;
+  readonly underflowedFraction: number;
+  readonly nonFiniteFraction: number;
+}
+
+/**
+ * The error of casting `values`, with the options of `encodeArray`.
+ * Under overflow `special` a clipped element is infinitely wrong: `mse` is `Infinity` and `sqnr` `-Infinity` then.
+ */
+export function castError(format: Format, values: Float32Array, options: EncodeArrayOptions = {}): CastError {
+  const scale = checkScale(options.scale ?? 1);
+  const rounded = roundArray(format, values, undefined, options);
+  const count = values.length;
+  let amax = 0;
+  let signal = 0;
+  let noise = 0;
+  let clipped = 0;
+  let underflowed = 0;
+  let nonFinite = 0;
+  for (let i = 0; i < count; i++) {
+    const x = values[i]!;
+    if (!Number.isFinite(x)) {
+      nonFinite++;
+      continue;
+    }
+    const magnitude = Math.abs(x);
+    const scaled = Math.fround(magnitude * scale);
+    if (magnitude > amax) amax = magnitude;
+    if (scaled > format.max) clipped++;
+    if (magnitude > 0 && (format.hasSubnormals ? rounded[i] === 0 : scaled < format.minNormal)) underflowed++;
+    const error = Number.isFinite(rounded[i]!) ? x - rounded[i]! : Number.POSITIVE_INFINITY;
+    signal += x * x;
+    noise += error * error;
+  }
+  const finite = count - nonFinite;
+  const fraction = (n: number) => (count === 0 ? 0 : n / count);
+  return {
+    count,
+    amax,
+    sqnr: decibels(signal, noise),
+    mse: finite === 0 ? 0 : noise / finite,
+    clipped,
+    underflowed,
+    nonFinite,
+    clippedFraction: fraction(clipped),
+    underflowedFraction: fraction(underflowed),
+    nonFiniteFraction: fraction(nonFinite),
+  };
+}

@@ -1,0 +1,83 @@
+/** @file Casts from float32 to any signed format by integer arithmetic on the bits: 16-bit formats and stochastic rounding. */
+import type { Codes } from './codes.ts';
+import { counterRandom } from './counter-random.ts';
+import { encode } from './encode.ts';
+import { minExponent } from './float-bits.ts';
+import type { Format } from './format.ts';
+import { signBit } from './layout.ts';
+import type { Overflow, Rounding } from './rounding.ts';
+
+/** How to cast a magnitude m · 2^(max(e,1) - 150), by its exponent field e: code = base[e] + round(m · 2^-shift[e]). */
+interface Plan {
+  readonly shift: Int32Array;
+  readonly base: Int32Array;
+  /** 2^(32 - shift), shift not capped: turns the bits shifted out into a fraction of 2^32. */
+  readonly fraction: Float64Array;
+}
+
+const plans = new Map<Format, Plan>();
+
+/** A magnitude shifted by 25 or more is below half a unit: larger shifts say nothing new, and a CPU would wrap them. */
+const LARGEST_SHIFT = 25;
+
+function planOf(format: Format): Plan {
+  const found = plans.get(format);
+  if (found) return found;
+  const plan: Plan = {
+    shift: new Int32Array(256),
+    base: new Int32Array(256),
+    fraction: new Float64Array(256),
+  };
+  for (let e = 0; e < 256; e++) {
+    const exponent = Math.max(e - 127, minExponent(format));
+    const shift = exponent - format.mantissaBits - (Math.max(e, 1) - 150);
+    plan.shift[e] = Math.min(shift, LARGEST_SHIFT);
+    plan.fraction[e] = 2 ** (32 - shift);
+    plan.base[e] = (exponent + format.bias - 1) * 2 ** format.mantissaBits;
+  }
+  plans.set(format, plan);
+  return plan;
+}
+
+/** `target[i]` = code of the float32 with bits `source[i]`; element i draws `counterRandom(seed, offset + i)`. */
+export function encodeBits(
+  format: Format,
+  source: Uint32Array,
+  target: Codes,
+  rounding: Rounding,
+  overflow: Overflow,
+  seed: number,
+  offset: number,
+): void {
+  const { shift, base, fraction } = planOf(format);
+  const sign = signBit(format);
+  const largest = encode(format, format.max);
+  const zeroSign = format.hasNegativeZero ? sign : 0;
+  const nan = encode(format, Number.NaN);
+  const beyond = [
+    encode(format, Number.POSITIVE_INFINITY, { overflow }),
+    encode(format, Number.NEGATIVE_INFINITY, { overflow }),
+  ];
+  const nearest = rounding === 'nearest-even';
+  const stochastic = rounding === 'stochastic';
+  for (let i = 0; i < source.length; i++) {
+    const bits = source[i]!;
+    const negative = bits >>> 31;
+    const e = (bits >>> 23) & 255;
+    if (e === 255) {
+      target[i] = bits << 9 === 0 ? beyond[negative]! : nan;
+      continue;
+    }
+    const m = e === 0 ? bits & 0x7fffff : (bits & 0x7fffff) | 0x800000;
+    const s = shift[e]!;
+    let units = m >>> s;
+    if (nearest) units = (m + (1 << (s - 1)) - 1 + (units & 1)) >>> s;
+    else if (stochastic) {
+      const rest = (m & ((1 << s) - 1)) * fraction[e]!;
+      if (rest > counterRandom(seed, offset + i)) units++;
+    }
+    const code = base[e]! + units;
+    if (code > largest) target[i] = nearest || stochastic ? beyond[negative]! : largest + negative * sign;
+    else target[i] = code + negative * (code === 0 ? zeroSign : sign);
+  }
+}
