@@ -1,0 +1,88 @@
+/** @file Arrow IPC bytes, message by message, so that a caller decides when and how they reach the disk. */
+import { MetadataVersion, type RecordBatch, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
+import { AsyncByteQueue } from 'apache-arrow/io/stream';
+import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
+
+/** `ARROW1`: the first and last bytes of an Arrow IPC file (Arrow columnar format, "IPC File Format"). */
+export const MAGIC = new TextEncoder().encode('ARROW1');
+/** What ends a stream: the continuation marker and a length of zero. */
+export const END_OF_STREAM = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
+
+/** One encapsulated message: its metadata (with the eight bytes before it) and its body. */
+export interface EncodedMessage {
+  readonly pieces: readonly Uint8Array[];
+  readonly metadataLength: number;
+  readonly bodyLength: number;
+}
+
+/** Encodes a schema and then batches of it. */
+export interface ArrowEncoder {
+  readonly schema: EncodedMessage;
+  batch(batch: RecordBatch): EncodedMessage;
+}
+
+/** An encoder of the stream format; buffers of a batch are passed on, not copied. */
+export function arrowEncoder(schema: Schema): ArrowEncoder {
+  let pieces: Uint8Array[] = [];
+  const queue = new AsyncByteQueue<Uint8Array>();
+  queue.write = (piece) => {
+    pieces.push(piece as Uint8Array);
+  };
+  const take = (): EncodedMessage => {
+    const taken = pieces;
+    pieces = [];
+    const metadataLength = 8 + new DataView(taken[1].buffer, taken[1].byteOffset, 4).getInt32(0, true);
+    const total = taken.reduce((sum, piece) => sum + piece.byteLength, 0);
+    return { pieces: taken, metadataLength, bodyLength: total - metadataLength };
+  };
+  const writer = new RecordBatchStreamWriter({ autoDestroy: false });
+  writer.reset(queue, schema);
+  const first = take();
+  return {
+    schema: first,
+    batch(batch) {
+      writer.write(batch);
+      return take();
+    },
+  };
+}
+
+/**
+ * Encodes the file format: magic, the stream, its end, the footer. apache-arrow's own file writer leaves out the
+ * schema message that the format asks for at the start; here it is, so the inside of a file is a readable stream.
+ */
+export function arrowFileEncoder(schema: Schema): {
+  readonly start: readonly Uint8Array[];
+  batch(batch: RecordBatch): readonly Uint8Array[];
+  end(): readonly Uint8Array[];
+} {
+  const encoder = arrowEncoder(schema);
+  const blocks: FileBlock[] = [];
+  let position = 8 + encoder.schema.metadataLength;
+  return {
+    start: [MAGIC, new Uint8Array(2), ...encoder.schema.pieces],
+    batch(batch) {
+      const { pieces, metadataLength, bodyLength } = encoder.batch(batch);
+      blocks.push(new FileBlock(metadataLength, bodyLength, position));
+      position += metadataLength + bodyLength;
+      return pieces;
+    },
+    end() {
+      const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, blocks, []));
+      const length = new Uint8Array(4);
+      new DataView(length.buffer).setInt32(0, footer.byteLength, true);
+      return [END_OF_STREAM, footer, length, MAGIC];
+    },
+  };
+}
+
+/** The pieces as one array. */
+export function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.byteLength;
+  }
+  return all;
+}

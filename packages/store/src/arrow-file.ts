@@ -1,0 +1,185 @@
+/** @file The skeleton of an Arrow IPC file: its schema and where each record batch lies, checked end to end. */
+import { OctavoError } from '@octavo/formats';
+import { Footer } from 'apache-arrow/fb/footer';
+import { ByteBuffer } from 'flatbuffers';
+import { END_OF_STREAM, MAGIC } from './arrow-encode.ts';
+import {
+  type BatchMessage,
+  checkColumns,
+  count,
+  guarded,
+  Malformed,
+  parseBatchMessage,
+  parseSchema,
+  parseSchemaMessage,
+  type SchemaMessage,
+} from './arrow-message.ts';
+import type { Column } from './column.ts';
+import type { ReadableFile } from './readable-file.ts';
+
+/** Place of one record batch. */
+export interface Block {
+  readonly position: number;
+  readonly metadataLength: number;
+  readonly bodyLength: number;
+}
+
+export interface ArrowFile {
+  readonly file: ReadableFile;
+  readonly schema: SchemaMessage;
+  readonly blocks: readonly Block[];
+}
+
+/** A batch's header, and where its body begins in the file. `bytes` holds the file from `position` on, as far as it was read. */
+export interface LoadedBatch {
+  readonly header: BatchMessage;
+  readonly body: number;
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+}
+
+const MAX_SCHEMA = 256 * 2 ** 20;
+const MAX_FOOTER = 1024 * 2 ** 20;
+const MAX_BATCH_HEADER = 2 ** 20;
+const WINDOW = 2048;
+
+/**
+ * Reads schema and footer. Together they must account for every byte of the file: schema message, batches one after
+ * another, end of stream, footer. Throws an `OctavoError` where they do not; `columnsOf` gives the columns that a file
+ * with this metadata must have.
+ */
+export async function openArrowFile(
+  file: ReadableFile,
+  columnsOf: (schema: SchemaMessage) => readonly Column[],
+): Promise<ArrowFile> {
+  const { path, size } = file;
+  if (size < 8 || !same((await file.read(0, 8)).subarray(0, 6), MAGIC))
+    throw new OctavoError(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
+  const { schema, end: first } = await readSchemaAt(file, 8);
+  guarded(path, () => checkColumns(schema, columnsOf(schema)));
+
+  const tail = size < first + 18 ? new Uint8Array(10) : await file.read(size - 10, 10);
+  if (!same(tail.subarray(4), MAGIC)) throw await cutOff(file, first, columnsOf(schema));
+  const footerLength = new DataView(tail.buffer, tail.byteOffset).getInt32(0, true);
+  const footerStart = size - 10 - footerLength;
+  if (footerLength < 4 || footerLength > MAX_FOOTER || footerStart < first + 8)
+    throw new OctavoError(
+      `[store] ${path} is damaged: got footer length ${footerLength}, expected 4 to ${size - 18 - first}`,
+    );
+  const footer = await file.read(footerStart, footerLength);
+  const blocks = guarded(`${path}: its footer`, () => parseFooter(footer, schema, first, footerStart));
+  if (!same(await file.read(footerStart - 8, 8), END_OF_STREAM))
+    throw new OctavoError(`[store] ${path} is damaged: its batches do not end where its footer begins`);
+  return { file, schema, blocks };
+}
+
+/** Header of one batch and a way to read its body; `where` names it in errors. */
+export async function loadBatch(
+  { file }: Pick<ArrowFile, 'file'>,
+  { position, metadataLength, bodyLength }: Block,
+  columns: readonly Column[],
+  where: string,
+): Promise<LoadedBatch> {
+  const window = await file.read(
+    position,
+    Math.max(metadataLength, Math.min(WINDOW, metadataLength + bodyLength)),
+  );
+  const header = guarded(where, () => {
+    const prefix = new DataView(window.buffer);
+    if (prefix.getUint32(0, true) !== 0xffffffff || prefix.getInt32(4, true) !== metadataLength - 8)
+      throw new Malformed('its header does not agree with the footer');
+    const parsed = parseBatchMessage(window.subarray(8, metadataLength), columns, bodyLength);
+    if (parsed.bodyLength !== bodyLength)
+      throw new Malformed(`got body length ${parsed.bodyLength}, expected ${bodyLength}`);
+    return parsed;
+  });
+  const body = position + metadataLength;
+  return {
+    header,
+    body,
+    async read(offset, length) {
+      const start = metadataLength + offset;
+      if (start + length <= window.byteLength) return window.subarray(start, start + length);
+      return file.read(body + offset, length);
+    },
+  };
+}
+
+async function readSchemaAt(
+  file: ReadableFile,
+  position: number,
+): Promise<{ schema: SchemaMessage; end: number }> {
+  const prefix = new DataView((await file.read(position, 8)).buffer);
+  const length = prefix.getInt32(4, true);
+  if (
+    prefix.getUint32(0, true) !== 0xffffffff ||
+    length < 4 ||
+    length > MAX_SCHEMA ||
+    (position + length) % 8 !== 0
+  )
+    throw new OctavoError(`[store] ${file.path} is damaged: its schema is not where it should be`);
+  const bytes = await file.read(position + 8, length);
+  return {
+    schema: guarded(`${file.path}: its schema`, () => parseSchemaMessage(bytes)),
+    end: position + 8 + length,
+  };
+}
+
+function parseFooter(bytes: Uint8Array, schema: SchemaMessage, first: number, footerStart: number): Block[] {
+  const footer = Footer.getRootAsFooter(new ByteBuffer(bytes));
+  const copy = footer.schema();
+  if (
+    copy === null ||
+    JSON.stringify(parseSchema(copy, bytes.byteLength)) !== JSON.stringify(schema) ||
+    footer.dictionariesLength() !== 0
+  )
+    throw new Malformed('it holds another schema than the beginning of the file');
+  const length = count(BigInt(footer.recordBatchesLength()), bytes.byteLength / 24, 'number of batches');
+  const blocks: Block[] = [];
+  let position = first;
+  for (let i = 0; i < length; i++) {
+    const block = footer.recordBatches(i);
+    if (block === null) throw new Malformed(`batch ${i} is missing`);
+    const metadataLength = block.metaDataLength();
+    const bodyLength = count(block.bodyLength(), footerStart - position, `body length of batch ${i}`);
+    if (
+      Number(block.offset()) !== position ||
+      metadataLength < 16 ||
+      metadataLength > MAX_BATCH_HEADER ||
+      metadataLength % 8 !== 0
+    )
+      throw new Malformed(
+        `batch ${i} is out of place: got ${block.offset()} with a header of ${metadataLength} bytes, expected ${position}`,
+      );
+    blocks.push({ position, metadataLength, bodyLength });
+    position += metadataLength + bodyLength;
+  }
+  if (position !== footerStart - 8)
+    throw new Malformed(`got batches that end at ${position}, expected ${footerStart - 8}`);
+  return blocks;
+}
+
+/** The error for a file without a footer: says in which row it stops. */
+async function cutOff(file: ReadableFile, first: number, columns: readonly Column[]): Promise<OctavoError> {
+  let [position, row] = [first, 0];
+  for (; position + 8 <= file.size; row++) {
+    const prefix = new DataView((await file.read(position, 8)).buffer);
+    const length = prefix.getInt32(4, true);
+    if (prefix.getUint32(0, true) !== 0xffffffff || length < 8 || length > MAX_BATCH_HEADER) break;
+    if (position + 8 + length > file.size) break;
+    const bytes = await file.read(position + 8, length);
+    let body = 0;
+    try {
+      body = parseBatchMessage(bytes, columns, Number.MAX_SAFE_INTEGER).bodyLength;
+    } catch {
+      break;
+    }
+    if (position + 8 + length + body > file.size) break;
+    position += 8 + length + body;
+  }
+  return new OctavoError(
+    `[store] ${file.path} is cut off in row ${row}: got ${file.size} bytes without an Arrow footer, expected more: use an earlier file or write it again`,
+  );
+}
+
+const same = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);

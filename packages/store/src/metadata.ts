@@ -1,0 +1,54 @@
+/** @file The strings in an Arrow schema: the caller's, ours (`octavo.…`), and a CRC that covers both. */
+import { OctavoError } from '@octavo/formats';
+import type { Crc32c } from './crc32c.ts';
+
+export type Metadata = Readonly<Record<string, string>>;
+
+const CRC = 'octavo.crc32c';
+const LAYOUT = 'octavo.layout';
+
+const render = (metadata: Metadata): Uint8Array =>
+  new TextEncoder().encode(
+    JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
+  );
+
+/** Whether UTF-8 can hold the text: no lone surrogates. */
+export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
+
+/** The caller's strings with the layout, our own keys and the checksum added. Throws where the caller uses our prefix. */
+export function sealMetadata(crc: Crc32c, layout: string, metadata: Metadata, own: Metadata = {}): Metadata {
+  for (const [key, value] of Object.entries(metadata)) {
+    if (key.startsWith('octavo.'))
+      throw new OctavoError(
+        `[store] metadata key is reserved: got ${key}, expected one without "octavo." in front`,
+      );
+    if (typeof value !== 'string' || !isWellFormed(key) || !isWellFormed(value))
+      throw new OctavoError(
+        `[store] metadata ${key} is not text: got ${typeof value}, expected a well-formed string`,
+      );
+  }
+  const all = { ...metadata, ...own, [LAYOUT]: layout };
+  return { ...all, [CRC]: String(crc(render(all))) };
+}
+
+/** Splits sealed strings again, after checking layout and checksum. */
+export function unsealMetadata(
+  crc: Crc32c,
+  path: string,
+  layout: string,
+  sealed: Metadata,
+): { readonly metadata: Metadata; readonly own: Metadata } {
+  if (sealed[LAYOUT] !== layout)
+    throw new OctavoError(
+      `[store] ${path} is of another kind: got layout ${JSON.stringify(sealed[LAYOUT] ?? 'none').slice(0, 80)}, expected "${layout}"`,
+    );
+  const { [CRC]: written, ...all } = sealed;
+  const found = String(crc(render(all)));
+  if (found !== written)
+    throw new OctavoError(
+      `[store] ${path} is altered in its metadata: got CRC-32C ${found}, expected ${written ?? 'one'}`,
+    );
+  const pick = (wanted: boolean): Metadata =>
+    Object.fromEntries(Object.entries(all).filter(([key]) => key.startsWith('octavo.') === wanted));
+  return { metadata: pick(false), own: pick(true) };
+}

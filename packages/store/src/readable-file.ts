@@ -1,0 +1,61 @@
+/** @file Reading pieces of a file at known places, never past its end. */
+import { open } from 'node:fs/promises';
+import { OctavoError } from '@octavo/formats';
+import { fileError } from './file-error.ts';
+
+/** A file opened for reading; its size is that at the time of opening. */
+export interface ReadableFile {
+  readonly path: string;
+  readonly size: number;
+  /** Exactly `length` fresh bytes from `position`. Throws an `OctavoError` where the file is shorter. */
+  read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** As `read`, into memory that exists. */
+  readInto(target: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens `path`; throws an `OctavoError` if that cannot be done or it is not a plain file. */
+export async function openReadable(path: string): Promise<ReadableFile> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw fileError('read', path, error);
+  });
+  let size: number;
+  try {
+    const information = await handle.stat();
+    if (!information.isFile()) throw new OctavoError(`[store] cannot read ${path}: it is not a plain file`);
+    size = information.size;
+  } catch (error) {
+    await handle.close();
+    throw fileError('read', path, error);
+  }
+  const readInto = async (target: Uint8Array, position: number): Promise<void> => {
+    const end = position + target.byteLength;
+    if (!(position >= 0) || end > size) throw tooShort(path, end, size);
+    let at = 0;
+    try {
+      while (at < target.byteLength) {
+        const { bytesRead } = await handle.read(target, at, target.byteLength - at, position + at);
+        if (bytesRead === 0) throw tooShort(path, end, position + at);
+        at += bytesRead;
+      }
+    } catch (error) {
+      throw fileError('read', path, error);
+    }
+  };
+  return {
+    path,
+    size,
+    readInto,
+    async read(position, length) {
+      if (!(position >= 0) || !(length >= 0) || position + length > size)
+        throw tooShort(path, position + length, size);
+      const target = new Uint8Array(length);
+      await readInto(target, position);
+      return target;
+    },
+    close: () => handle.close(),
+  };
+}
+
+const tooShort = (path: string, wanted: number, size: number): OctavoError =>
+  new OctavoError(`[store] ${path} is cut off: got ${size} bytes, expected at least ${wanted}`);

@@ -1,0 +1,136 @@
+/** @file Reading token shards: seek to a batch, check it the first time, read the tokens asked for. */
+import { OctavoError } from '@octavo/formats';
+import { type ArrowFile, loadBatch, openArrowFile } from './arrow-file.ts';
+import { loadCrc32c } from './crc32c.ts';
+import { unsealMetadata } from './metadata.ts';
+import { openReadable } from './readable-file.ts';
+import {
+  SHARD_LAYOUT,
+  SHARD_LIMIT,
+  shardColumns,
+  type TokenArray,
+  type TokenShardReader,
+  tokenType,
+} from './token-shard.ts';
+import { shardCrc } from './token-shard-write.ts';
+
+/** Where the tokens and the document bits of a checked batch lie in the file. */
+interface CheckedBatch {
+  readonly tokens: number;
+  readonly starts: number;
+}
+
+/**
+ * Opens a shard: reads its schema and its footer, not its tokens. Throws an `OctavoError` where the file is not a
+ * shard, is cut off or altered; damage inside a batch is found when the batch is first read.
+ */
+export async function openTokenShard(path: string): Promise<TokenShardReader> {
+  const file = await openReadable(path);
+  try {
+    return await build(
+      path,
+      await openArrowFile(file, ({ metadata }) => shardColumns(vocabularyOf(path, metadata))),
+    );
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function vocabularyOf(path: string, metadata: Readonly<Record<string, string>>): number {
+  const size = Number(metadata['octavo.vocabulary']);
+  if (!Number.isSafeInteger(size) || size < 1 || size > 2 ** 32)
+    throw new OctavoError(`[store] ${path} is not a token shard: its vocabulary size is missing`);
+  return size;
+}
+
+async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> {
+  const crc = await loadCrc32c();
+  const { metadata, own } = unsealMetadata(crc, path, SHARD_LAYOUT, arrow.schema.metadata);
+  const vocabularySize = vocabularyOf(path, own);
+  const batchRows = Number(own['octavo.batch']);
+  if (!Number.isSafeInteger(batchRows) || batchRows < 8 || batchRows % 8 !== 0 || batchRows > 2 ** 24)
+    throw new OctavoError(
+      `[store] ${path} is damaged: got ${own['octavo.batch']} tokens a batch, expected 8 to 16777216`,
+    );
+  const columns = shardColumns(vocabularySize);
+  const width = tokenType(vocabularySize) === 'uint16' ? 2 : 4;
+  const { file, blocks } = arrow;
+  const where = (batch: number): string => `${path}, batch ${batch}`;
+  const last = blocks.length - 1;
+  const lastRows = last < 0 ? 0 : (await loadBatch(arrow, blocks[last], columns, where(last))).header.rows;
+  const length = Math.max(last, 0) * batchRows + lastRows;
+  if (last >= 0 && (lastRows < 1 || lastRows > batchRows || length > SHARD_LIMIT))
+    throw new OctavoError(
+      `[store] ${where(last)} is damaged: got ${lastRows} tokens, expected 1 to ${batchRows}`,
+    );
+  const checked: (CheckedBatch | undefined)[] = new Array(blocks.length).fill(undefined);
+
+  const view = (bytes: Uint8Array<ArrayBuffer>): TokenArray =>
+    width === 2 ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
+
+  async function check(index: number): Promise<CheckedBatch> {
+    const known = checked[index];
+    if (known !== undefined) return known;
+    const { header, body } = await loadBatch(arrow, blocks[index], columns, where(index));
+    const rows = index === last ? lastRows : batchRows;
+    if (header.rows !== rows)
+      throw new OctavoError(
+        `[store] ${where(index)} is damaged: got ${header.rows} tokens, expected ${rows}`,
+      );
+    const [tokens, starts] = header.columns;
+    const bytes = await file.read(body + tokens.values.offset, rows * width);
+    const bits = await file.read(body + starts.values.offset, Math.ceil(rows / 8));
+    if (String(shardCrc(crc, index, rows, bytes, bits)) !== header.metadata.crc32c)
+      throw new OctavoError(
+        `[store] ${where(index)} is altered: its CRC-32C does not fit: make the shard again`,
+      );
+    for (const id of view(bytes))
+      if (id >= vocabularySize)
+        throw new OctavoError(
+          `[store] ${where(index)} is damaged: got token ${id}, expected 0 to ${vocabularySize - 1}`,
+        );
+    const found = { tokens: body + tokens.values.offset, starts: body + starts.values.offset };
+    checked[index] = found;
+    return found;
+  }
+
+  return {
+    path,
+    length,
+    vocabularySize,
+    metadata,
+    async read(offset, wanted) {
+      if (
+        !Number.isSafeInteger(offset) ||
+        !Number.isSafeInteger(wanted) ||
+        offset < 0 ||
+        wanted < 0 ||
+        offset + wanted > length
+      )
+        throw new OctavoError(
+          `[store] tokens lie outside ${path}: got ${offset} and ${wanted} more, expected a stretch of 0 to ${length}`,
+        );
+      const bytes = new Uint8Array(wanted * width);
+      for (let done = 0; done < wanted; ) {
+        const index = Math.floor((offset + done) / batchRows);
+        const within = (offset + done) % batchRows;
+        const part = Math.min(wanted - done, batchRows - within);
+        const { tokens } = await check(index);
+        await file.readInto(bytes.subarray(done * width, (done + part) * width), tokens + within * width);
+        done += part;
+      }
+      return view(bytes);
+    },
+    async documents() {
+      const found: number[] = [];
+      for (let index = 0; index < blocks.length; index++) {
+        const rows = index === last ? lastRows : batchRows;
+        const bits = await file.read((await check(index)).starts, Math.ceil(rows / 8));
+        for (let i = 0; i < rows; i++) if ((bits[i >> 3] >> (i & 7)) & 1) found.push(index * batchRows + i);
+      }
+      return Uint32Array.from(found);
+    },
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,130 @@
+/** @file Writing token shards, a record batch at a time. */
+import { OctavoError } from '@octavo/formats';
+import { arrowFileEncoder } from './arrow-encode.ts';
+import { arrowSchema, boolData, primitiveData, recordBatch } from './column.ts';
+import { type Crc32c, loadCrc32c } from './crc32c.ts';
+import { sealMetadata } from './metadata.ts';
+import {
+  SHARD_BATCH,
+  SHARD_LAYOUT,
+  SHARD_LIMIT,
+  shardColumns,
+  type TokenArray,
+  type TokenShard,
+  type TokenShardWriter,
+  tokenType,
+} from './token-shard.ts';
+import { createAtomically } from './write-atomically.ts';
+
+/** CRC-32C of a batch: its number and length (so that batches cannot change places), its tokens, its document bits. */
+export function shardCrc(
+  crc: Crc32c,
+  batch: number,
+  rows: number,
+  tokens: Uint8Array,
+  starts: Uint8Array,
+): number {
+  return crc(new TextEncoder().encode(`${batch}:${rows}`), tokens, starts);
+}
+
+/**
+ * Starts a shard of unknown length. Memory stays at one batch; the file appears under `path` at `finish`.
+ * Throws an `OctavoError` for a vocabulary outside 1 … 2³² and for ids outside it.
+ */
+export async function createTokenShard(
+  path: string,
+  options: Pick<TokenShard, 'vocabularySize' | 'metadata'>,
+): Promise<TokenShardWriter> {
+  const { vocabularySize, metadata } = options;
+  if (!Number.isSafeInteger(vocabularySize) || vocabularySize < 1 || vocabularySize > 2 ** 32)
+    throw new OctavoError(
+      `[store] vocabulary size is impossible: got ${vocabularySize}, expected 1 to 4294967296`,
+    );
+  const crc = await loadCrc32c();
+  const type = tokenType(vocabularySize);
+  const sealed = sealMetadata(crc, SHARD_LAYOUT, metadata, {
+    'octavo.batch': String(SHARD_BATCH),
+    'octavo.vocabulary': String(vocabularySize),
+  });
+  const schema = arrowSchema(shardColumns(vocabularySize), sealed);
+  const encoder = arrowFileEncoder(schema);
+  const tokens = type === 'uint16' ? new Uint16Array(SHARD_BATCH) : new Uint32Array(SHARD_BATCH);
+  const starts = new Uint8Array(SHARD_BATCH / 8);
+  let [batches, filled, length] = [0, 0, 0];
+
+  const file = await createAtomically(path);
+  const flush = async (): Promise<void> => {
+    const rows = filled;
+    const values = tokens.subarray(0, rows);
+    const bits = starts.subarray(0, Math.ceil(rows / 8));
+    const bytes = new Uint8Array(values.buffer, 0, values.byteLength);
+    const sum = shardCrc(crc, batches, rows, bytes, bits);
+    const batch = recordBatch(schema, rows, [primitiveData(type, values), boolData(bits, rows)], {
+      crc32c: String(sum),
+    });
+    await file.write(encoder.batch(batch));
+    batches += 1;
+    filled = 0;
+    starts.fill(0);
+  };
+  try {
+    await file.write(encoder.start);
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  return {
+    get length() {
+      return length;
+    },
+    async append(added, startsDocument = true) {
+      if (length + added.length > SHARD_LIMIT)
+        throw new OctavoError(
+          `[store] token shard is too long: got ${length + added.length} tokens, expected at most ${SHARD_LIMIT}: begin another shard`,
+        );
+      for (let i = 0; i < added.length; i++) {
+        const id = added[i];
+        if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+          throw new OctavoError(
+            `[store] token ${length} is outside the vocabulary: got ${id}, expected 0 to ${vocabularySize - 1}`,
+          );
+        if (i === 0 && startsDocument) starts[filled >> 3] |= 1 << (filled & 7);
+        tokens[filled] = id;
+        filled += 1;
+        length += 1;
+        if (filled === SHARD_BATCH) await flush();
+      }
+    },
+    async finish() {
+      if (filled > 0) await flush();
+      await file.write(encoder.end());
+      await file.commit();
+    },
+    abort: () => file.abort(),
+  };
+}
+
+/** Writes a whole shard; on any failure nothing is left behind. */
+export async function writeTokenShard(path: string, shard: TokenShard): Promise<void> {
+  const { tokens, documents } = shard;
+  for (let i = 0; i < documents.length; i++) {
+    const [previous, start] = [i === 0 ? -1 : documents[i - 1], documents[i]];
+    if (!Number.isInteger(start) || start <= previous || start >= tokens.length)
+      throw new OctavoError(
+        `[store] document ${i} starts in the wrong place: got ${start}, expected ${previous + 1} to ${tokens.length - 1}`,
+      );
+  }
+  const writer = await createTokenShard(path, shard);
+  try {
+    if (documents.length === 0 || documents[0] > 0)
+      await writer.append(tokens.subarray(0, documents.length === 0 ? tokens.length : documents[0]), false);
+    for (let i = 0; i < documents.length; i++) {
+      const end = i + 1 < documents.length ? documents[i + 1] : tokens.length;
+      await writer.append(tokens.subarray(documents[i], end) as TokenArray, true);
+    }
+    await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}

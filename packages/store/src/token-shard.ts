@@ -1,0 +1,56 @@
+/** @file What a token shard is: the columns and keys that its writer and its reader agree on. */
+import type { Column } from './column.ts';
+
+/** The value of `octavo.layout` in a token shard of this version. */
+export const SHARD_LAYOUT = 'tokens/1';
+/** Tokens a record batch: 32 or 64 KiB, the least that is read and checked at once. All but the last batch are full. */
+export const SHARD_BATCH = 16384;
+/** Largest number of tokens in one shard: document offsets are 32-bit. */
+export const SHARD_LIMIT = 2 ** 32 - 1;
+
+/** Ids below 65,536 take two bytes, larger ones four. */
+export const tokenType = (vocabularySize: number): 'uint16' | 'uint32' =>
+  vocabularySize <= 65536 ? 'uint16' : 'uint32';
+
+/** A row a token: its id, and whether a document starts with it. */
+export const shardColumns = (vocabularySize: number): readonly Column[] => [
+  { name: 'tokens', type: tokenType(vocabularySize) },
+  { name: 'document_start', type: 'bool' },
+];
+
+export type TokenArray = Uint16Array | Uint32Array;
+
+/** What `writeTokenShard` takes. */
+export interface TokenShard {
+  readonly tokens: TokenArray;
+  /** Offsets of the tokens that start a document, strictly ascending. */
+  readonly documents: ArrayLike<number>;
+  /** Ids lie in 0 … vocabularySize − 1. */
+  readonly vocabularySize: number;
+  /** Free strings kept in the file: tokenizer name, its hash, the source. Keys beginning with `octavo.` are reserved. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A shard opened by `openTokenShard`. */
+export interface TokenShardReader {
+  readonly path: string;
+  /** Number of tokens. */
+  readonly length: number;
+  readonly vocabularySize: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Tokens `offset … offset + length − 1`, checked against their CRC. Throws an `OctavoError` outside the shard or where it is damaged. */
+  read(offset: number, length: number): Promise<TokenArray>;
+  /** Offsets of all tokens that start a document, ascending. */
+  documents(): Promise<Uint32Array>;
+  close(): Promise<void>;
+}
+
+/** A shard being written by `createTokenShard`; nothing stands under its path before `finish`. */
+export interface TokenShardWriter {
+  /** Appends tokens; `startsDocument` (default true) says whether a document starts with the first of them. */
+  append(tokens: ArrayLike<number>, startsDocument?: boolean): Promise<void>;
+  /** Tokens so far. */
+  readonly length: number;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}

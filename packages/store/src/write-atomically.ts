@@ -1,0 +1,133 @@
+/** @file Files that are either wholly there or not there at all: temporary name, fsync, rename, fsync of the folder. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileError } from './file-error.ts';
+
+const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{12}\.octavo-tmp$/;
+
+/** A file under a temporary name, in the folder of `path`, until `commit` gives it its own. */
+export interface AtomicFile {
+  readonly path: string;
+  /** Appends the pieces. */
+  write(pieces: readonly Uint8Array[]): Promise<void>;
+  /** Flushes to disk and renames; what stood under `path` before is replaced in one step. */
+  commit(): Promise<void>;
+  /** Removes the temporary file; harmless after `commit`. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Starts a file that appears under `path` only when it is complete. The folder is made if it is missing.
+ * Every failure is an `OctavoError`; call `abort` after one.
+ */
+export async function createAtomically(path: string): Promise<AtomicFile> {
+  const folder = dirname(path);
+  const temporary = join(
+    folder,
+    `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.octavo-tmp`,
+  );
+  let handle: FileHandle | undefined;
+  try {
+    await mkdir(folder, { recursive: true });
+    handle = await open(temporary, 'wx');
+  } catch (error) {
+    throw fileError('write', path, error);
+  }
+  const close = async (): Promise<void> => {
+    const closing = handle;
+    handle = undefined;
+    await closing?.close();
+  };
+  return {
+    path,
+    async write(pieces) {
+      try {
+        if (handle === undefined) throw new Error('it was written to after its end');
+        await writeAll(handle, pieces);
+      } catch (error) {
+        throw fileError('write', path, error);
+      }
+    },
+    async commit() {
+      try {
+        await handle?.sync();
+        await close();
+        await rename(temporary, path);
+        await syncFolder(folder);
+      } catch (error) {
+        throw fileError('write', path, error);
+      }
+    },
+    async abort() {
+      await close().catch(() => undefined);
+      await rm(temporary, { force: true }).catch(() => undefined);
+    },
+  };
+}
+
+/** Writes through `produce` and commits; on any failure nothing is left behind and an earlier file stays as it was. */
+export async function writeAtomically(
+  path: string,
+  produce: (write: AtomicFile['write']) => Promise<void>,
+): Promise<void> {
+  const file = await createAtomically(path);
+  try {
+    await produce(file.write);
+    await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
+
+/** Writes bytes, or a string as UTF-8, so that `path` holds either all of it or what it held before. */
+export async function writeFileAtomically(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  await writeAtomically(path, (write) => write([bytes]));
+}
+
+/** Removes temporary files that killed processes left in `folder`; those of living processes stay. Returns their number. */
+export async function removeTemporaries(folder: string): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(folder).catch(() => [])) {
+    const owner = TEMPORARY.exec(name)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    await rm(join(folder, name), { force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
+async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  let left = pieces.filter((piece) => piece.byteLength > 0);
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left);
+    let done = 0;
+    while (done < left.length && bytesWritten >= left[done].byteLength) {
+      bytesWritten -= left[done].byteLength;
+      done += 1;
+    }
+    left = left.slice(done);
+    if (bytesWritten > 0) left[0] = left[0].subarray(bytesWritten);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Some systems (Windows) cannot open a folder; there the rename alone has to do.
+  const handle = await open(folder, 'r').catch(() => undefined);
+  try {
+    await handle?.sync().catch(() => undefined);
+  } finally {
+    await handle?.close();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
