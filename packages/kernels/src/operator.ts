@@ -41,30 +41,43 @@ export interface Operator<A extends Attributes = Attributes> {
 /** A number, or a flat table of numbers, that a kernel reads as `this.constants.NAME`. */
 export type KernelConstant = number | readonly number[];
 
+// biome-ignore lint/complexity/noBannedTypes: gpu.js reads the source text of a plain function
+export type KernelSource = Function;
+
 /**
  * One launch of a gpu.js kernel. One thread computes one cell of the output; all buffers are flat float32.
- * `kernel` closes over nothing: it reads `this.constants`, its arguments, and calls the named `functions`.
+ * `kernel` closes over nothing: it reads `this.constants`, its arguments, and calls the named helpers.
  */
 export interface Pass {
-  /** Distinguishes the kernel from others of the operator; part of the cache key. */
+  /** Distinguishes the kernel from others of the operator, in errors. */
   readonly name: string;
-  // biome-ignore lint/complexity/noBannedTypes: gpu.js reads the source text of a plain function
-  readonly kernel: Function;
-  /** Scalar helpers, called by their names inside the kernel. */
-  // biome-ignore lint/complexity/noBannedTypes: as above
-  readonly functions?: readonly Function[];
-  /** Integers unless the value has a fraction or the name is listed in `floats`. */
+  readonly kernel: KernelSource;
+  /** Scalar helpers of floating-point arguments and result, called by their names inside the kernel. */
+  readonly functions?: readonly KernelSource[];
+  /** Helpers of 32-bit integer arguments and result: the only place where integers stay integers. */
+  readonly integerFunctions?: readonly KernelSource[];
+  /** Compiled into the kernel. Integers unless the value has a fraction or the name is listed in `floats`. */
   readonly constants: Readonly<Record<string, KernelConstant>>;
+  /**
+   * Scalar arguments after the tensors, in the order of their keys; integers unless listed in `floats`. Other values
+   * do not compile another kernel, so they suit what differs by call site only.
+   */
+  readonly numbers?: Readonly<Record<string, number>>;
   readonly floats?: readonly string[];
-  /** Number of cells of the output. */
+  /** Threads launched, one a cell of the output. */
   readonly cells: number;
-  /** Arguments in order: `in0` … are the operator's inputs, `t0` … the outputs of earlier passes. */
+  /** If given, `this.thread.x` runs over columns and `this.thread.y` over rows; else `this.thread.x` over cells. */
+  readonly columns?: number;
+  /** If given, the kernel returns an array of so many numbers, which follow each other in the output. */
+  readonly components?: 2 | 3 | 4;
+  /** Tensor arguments in order: `in0` … are the operator's inputs, `t0` … the outputs of earlier passes. */
   readonly arguments: readonly (`in${number}` | `t${number}`)[];
   /** Upper bound of any loop in the kernel (gpu.js cuts at 1,000 unless told). */
   readonly loop?: number;
-  /** True if the kernel's result still has to be rounded to `outFormat` (only a last pass may). */
+  /** True if what the kernel returns is to be rounded to `outFormat` (only a last pass may, without `components`). */
   readonly round?: boolean;
 }
 
 /** Declares an operator, keeping the type of its attributes. */
-export const defineOperator = <A extends Attributes>(operator: Operator<A>): Operator<A> => Object.freeze(operator);
+export const defineOperator = <A extends Attributes>(operator: Operator<A>): Operator<A> =>
+  Object.freeze(operator);
