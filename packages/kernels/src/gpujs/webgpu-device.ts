@@ -15,11 +15,8 @@ import { createGpuKernel } from './webgpu-kernel.ts';
 
 const name = 'gpu:webgpu';
 
-/** Devices alive: they share gpu.js's one WebGPU device, which goes with the last of them. */
-let alive = 0;
-
 /**
- * A device on the platform's WebGPU adapter.
+ * A device on the platform's WebGPU adapter. All of them share gpu.js's one `GPUDevice`, which stays when they go.
  *
  * @throws OctavoError where none answers, or only one that computes on the CPU and `allowSoftware` is not set.
  */
@@ -38,8 +35,6 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
     );
   });
   const { adapter, device: gpuDevice } = context;
-  alive++;
-
   const gpu = new GPU({ mode: 'webgpu' });
   const error = (message: string): OctavoError => new OctavoError(`[kernels] ${name}: ${message}`);
   const recorder = createRecorder(gpuDevice, error);
@@ -150,8 +145,6 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
       pool.destroy();
       memories.clear();
       meter.add(-meter.read().live);
-      alive--;
-      if (alive === 0) await WebGPUContext.destroy();
     },
   };
   return device;
