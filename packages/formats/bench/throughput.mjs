@@ -47,6 +47,8 @@ if (process.argv.includes('--json')) {
   console.log(`million elements a second, one thread, Node ${process.version}`);
   console.log(['format', ...columns].map((c) => c.padStart(13)).join(''));
   for (const row of rows) {
-    console.log([row.format, ...columns.map((c) => (row[c] / 1e6).toFixed(0))].map((c) => c.padStart(13)).join(''));
+    console.log(
+      [row.format, ...columns.map((c) => (row[c] / 1e6).toFixed(0))].map((c) => c.padStart(13)).join(''),
+    );
   }
 }
