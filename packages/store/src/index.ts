@@ -1,3 +1,13 @@
+export type { CheckpointOptions, StoredTensor, TensorDescription, TensorRecord } from './checkpoint.ts';
+export {
+  type CheckpointFile,
+  checkpointFileName,
+  listCheckpoints,
+  newestWholeCheckpoint,
+} from './checkpoint-folder.ts';
+export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
+export { writeCheckpoint } from './checkpoint-write.ts';
+export type { ExtraFormats } from './element-bits.ts';
 export type { TokenArray, TokenShard, TokenShardReader, TokenShardWriter } from './token-shard.ts';
 export { openTokenShard } from './token-shard-read.ts';
 export { createTokenShard, writeTokenShard } from './token-shard-write.ts';

@@ -1,0 +1,54 @@
+/** @file The checkpoints of a run: `step-00000100.arrow`, … in one folder. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import type { CheckpointOptions } from './checkpoint.ts';
+import { verifyCheckpoint } from './checkpoint-read.ts';
+import { fileError } from './file-error.ts';
+
+export interface CheckpointFile {
+  readonly path: string;
+  readonly step: number;
+}
+
+/** `step-00000100.arrow`. */
+export function checkpointFileName(step: number): string {
+  if (!Number.isSafeInteger(step) || step < 0)
+    throw new OctavoError(`[store] step is impossible: got ${step}, expected a whole number from 0`);
+  return `step-${String(step).padStart(8, '0')}.arrow`;
+}
+
+/** Checkpoints in `folder` by name, earliest step first; none where the folder is missing. Their content isn't looked at. */
+export async function listCheckpoints(folder: string): Promise<CheckpointFile[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw fileError('read', folder, error);
+  });
+  return names
+    .flatMap((name) => {
+      const step = Number(/^step-(\d{8,15})\.arrow$/.exec(name)?.[1] ?? Number.NaN);
+      return Number.isNaN(step) ? [] : [{ path: join(folder, name), step }];
+    })
+    .sort((a, b) => a.step - b.step || (a.path < b.path ? -1 : 1));
+}
+
+/** The newest checkpoint whose every row is whole, and the newer ones that are not, each with its reason in one line. */
+export async function newestWholeCheckpoint(
+  folder: string,
+  options: CheckpointOptions = {},
+): Promise<{
+  readonly newest: CheckpointFile | undefined;
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}> {
+  const skipped: { path: string; reason: string }[] = [];
+  for (const candidate of (await listCheckpoints(folder)).reverse()) {
+    try {
+      await verifyCheckpoint(candidate.path, options);
+      return { newest: candidate, skipped };
+    } catch (error) {
+      if (!OctavoError.is(error)) throw error;
+      skipped.push({ path: candidate.path, reason: error.message });
+    }
+  }
+  return { newest: undefined, skipped };
+}

@@ -1,0 +1,195 @@
+/** @file Reading a checkpoint: the index at once, tensors by seeking, every row against its checksum. */
+import { OctavoError } from '@octavo/formats';
+import { loadBatch, openArrowFile } from './arrow-file.ts';
+import { Malformed } from './arrow-message.ts';
+import {
+  CHECKPOINT_LAYOUT,
+  type CheckpointOptions,
+  checkpointColumns,
+  rowCrc,
+  type StoredTensor,
+  type TensorDescription,
+} from './checkpoint.ts';
+import { type Row, readRow } from './checkpoint-row.ts';
+import { type Crc32c, loadCrc32c } from './crc32c.ts';
+import { tensorBytes } from './element-bits.ts';
+import { type Metadata, unsealMetadata } from './metadata.ts';
+import { openReadable, type ReadableFile } from './readable-file.ts';
+
+/** A tensor in the index: what it is and how many bytes it has. */
+export interface IndexedTensor extends TensorDescription {
+  readonly byteLength: number;
+}
+
+/** An open checkpoint. Tensors are read when asked for; close it afterwards. */
+export interface Checkpoint {
+  readonly path: string;
+  /** The caller's strings, checked against their CRC. */
+  readonly metadata: Metadata;
+  /** All tensors in the order they were written, without their values. */
+  readonly tensors: readonly IndexedTensor[];
+  has(name: string, role: string): boolean;
+  /** Reads and checks one tensor. Throws an `OctavoError` where there is none such, or a row of it is altered. */
+  read(name: string, role: string): Promise<StoredTensor>;
+  /** All tensors in order, one in memory at a time. */
+  all(): AsyncGenerator<StoredTensor>;
+  close(): Promise<void>;
+}
+
+interface Entry extends IndexedTensor {
+  readonly first: number;
+  readonly rows: Row[];
+}
+
+/**
+ * Opens a checkpoint and reads its index (not its data). Throws an `OctavoError` that names the row at fault where the
+ * file is cut off, or isn't what `writeCheckpoint` writes. Altered data is found by `read`, `all` and `verifyCheckpoint`.
+ */
+export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+  const file = await openReadable(path);
+  try {
+    const crc = await loadCrc32c();
+    const arrow = await openArrowFile(file, () => checkpointColumns);
+    const { metadata } = unsealMetadata(crc, path, CHECKPOINT_LAYOUT, arrow.schema.metadata);
+    const index = new Map<string, Entry>();
+    let current: Entry | undefined;
+    for (const [number, block] of arrow.blocks.entries()) {
+      const where = `${path}, row ${number}${current === undefined ? '' : ` (after ${label(current)})`}`;
+      try {
+        const row = await readRow(await loadBatch(arrow, block, checkpointColumns, where), options.formats);
+        current = place(index, current, row, number, options);
+      } catch (error) {
+        throw rowError(where, error);
+      }
+    }
+    if (current !== undefined) checkWhole(current, `${path}, row ${arrow.blocks.length - 1}`);
+    return checkpoint(file, crc, metadata, index);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Reads every row and checks it. Throws an `OctavoError` that names the first row at fault. */
+export async function verifyCheckpoint(path: string, options: CheckpointOptions = {}): Promise<void> {
+  const opened = await openCheckpoint(path, options);
+  try {
+    for await (const _ of opened.all());
+  } finally {
+    await opened.close();
+  }
+}
+
+const label = ({ name, role }: TensorDescription): string => `${JSON.stringify(name).slice(1, -1)}, ${role}`;
+const keyOf = (name: string, role: string): string => JSON.stringify([name, role]);
+
+/** Adds a row to the tensor it continues, or begins the next; throws where it fits neither. */
+function place(
+  index: Map<string, Entry>,
+  current: Entry | undefined,
+  row: Row,
+  number: number,
+  options: CheckpointOptions,
+): Entry {
+  if (current !== undefined && current.rows.length < current.rows[0].chunks) {
+    const [head] = current.rows;
+    const same =
+      row.name === head.name &&
+      row.role === head.role &&
+      row.format === head.format &&
+      row.chunks === head.chunks &&
+      row.shape.join() === head.shape.join();
+    if (!same || row.chunk !== current.rows.length)
+      throw new Malformed(
+        `got chunk ${row.chunk} of ${label(row)}, expected chunk ${current.rows.length} of ${label(current)}`,
+      );
+    current.rows.push(row);
+    if (current.rows.length === row.chunks) checkWhole(current, undefined);
+    return current;
+  }
+  if (row.chunk !== 0) throw new Malformed(`got chunk ${row.chunk} of ${label(row)}, expected chunk 0`);
+  const { name, role, format, shape } = row;
+  if (index.has(keyOf(name, role))) throw new Malformed(`${label(row)} stands twice`);
+  const byteLength = tensorBytes(shape, format, options.formats);
+  const entry: Entry = { name, role, format, shape, byteLength, first: number, rows: [row] };
+  index.set(keyOf(name, role), entry);
+  if (row.chunks === 1) checkWhole(entry, undefined);
+  return entry;
+}
+
+function checkWhole({ rows, byteLength, ...tensor }: Entry, where: string | undefined): void {
+  const found = rows.reduce((sum, row) => sum + row.data.length, 0);
+  if (rows.length === rows[0].chunks && found === byteLength) return;
+  const why = `got ${rows.length} chunks and ${found} bytes of ${label(tensor)}, expected ${rows[0].chunks} and ${byteLength}`;
+  throw where === undefined ? new Malformed(why) : rowError(where, new Malformed(why));
+}
+
+function rowError(where: string, error: unknown): OctavoError {
+  if (OctavoError.is(error) && error.message.includes(where)) return error;
+  const known = error instanceof Malformed || OctavoError.is(error);
+  const why = known ? error.message.replace(/^\[store\] /, '') : 'its bytes make no sense';
+  return new OctavoError(`[store] ${where} is damaged: ${why}`, { cause: error });
+}
+
+function checkpoint(
+  file: ReadableFile,
+  crc: Crc32c,
+  metadata: Metadata,
+  index: ReadonlyMap<string, Entry>,
+): Checkpoint {
+  async function load(entry: Entry): Promise<StoredTensor> {
+    const { name, role, format, shape } = entry;
+    const data = new Uint8Array(entry.byteLength);
+    const scales: Float32Array[] = [];
+    let at = 0;
+    for (const [i, row] of entry.rows.entries()) {
+      const part = data.subarray(at, at + row.data.length);
+      await file.readInto(part, row.data.position);
+      const scale = new Float32Array((await file.read(row.scale.position, 4 * row.scale.count)).buffer);
+      const found = rowCrc(crc, row, scale, part);
+      if (found !== row.crc)
+        throw new OctavoError(
+          `[store] ${file.path}, row ${entry.first + i} (${label(entry)}) is altered: got CRC-32C ${found}, expected ${row.crc}: use an earlier checkpoint`,
+        );
+      scales.push(scale);
+      at += row.data.length;
+    }
+    return { name, role, format, shape, scale: join(scales), data };
+  }
+  return {
+    path: file.path,
+    metadata,
+    tensors: [...index.values()].map(({ name, role, format, shape, byteLength }) => ({
+      name,
+      role,
+      format,
+      shape,
+      byteLength,
+    })),
+    has: (name, role) => index.has(keyOf(name, role)),
+    async read(name, role) {
+      const entry = index.get(keyOf(name, role));
+      if (entry === undefined)
+        throw new OctavoError(
+          `[store] ${file.path} lacks a tensor: got no ${name} (${role}) among ${index.size}`,
+        );
+      return load(entry);
+    },
+    async *all() {
+      for (const entry of index.values()) yield await load(entry);
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Scales stand in the first row of a tensor; where a file spreads them, they follow one another. */
+function join(pieces: readonly Float32Array[]): Float32Array {
+  if (pieces.slice(1).every(({ length }) => length === 0)) return pieces[0];
+  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

@@ -1,0 +1,86 @@
+/** @file Writing a checkpoint: a row after another, then the name it is known by. */
+import { OctavoError } from '@octavo/formats';
+import { arrowFileEncoder } from './arrow-encode.ts';
+import {
+  CHECKPOINT_LAYOUT,
+  CHUNK_BYTES,
+  type CheckpointOptions,
+  checkpointColumns,
+  MAX_NAME,
+  rowCrc,
+  type TensorRecord,
+} from './checkpoint.ts';
+import { arrowSchema, binaryRow, listRow, primitiveData, recordBatch, utf8Data } from './column.ts';
+import { loadCrc32c } from './crc32c.ts';
+import { type ExtraFormats, tensorBytes } from './element-bits.ts';
+import { isWellFormed, type Metadata, sealMetadata } from './metadata.ts';
+import { writeAtomically } from './write-atomically.ts';
+
+/**
+ * Writes tensors and the caller's strings (model configuration, recipe, step, loader position, …: JSON is the caller's
+ * business) as one Arrow IPC file. Tensors are taken one at a time, so an async generator can bring them from a device.
+ * The file appears under `path` when it is complete and on disk; if anything fails (a full disk, an exception of the
+ * iterable) nothing is left behind and what stood there stays.
+ * Throws an `OctavoError` for two tensors of one name and role, an unknown format, or data that doesn't fit its shape.
+ */
+export async function writeCheckpoint(
+  path: string,
+  metadata: Metadata,
+  tensors: Iterable<TensorRecord> | AsyncIterable<TensorRecord>,
+  options: CheckpointOptions & { readonly chunkBytes?: number } = {},
+): Promise<void> {
+  const { chunkBytes = CHUNK_BYTES, formats } = options;
+  if (!Number.isInteger(chunkBytes) || chunkBytes < 8 || chunkBytes % 8 !== 0 || chunkBytes > 2 ** 30)
+    throw new OctavoError(
+      `[store] chunk size is impossible: got ${chunkBytes}, expected a multiple of 8 up to 2^30`,
+    );
+  const crc = await loadCrc32c();
+  const schema = arrowSchema(checkpointColumns, sealMetadata(crc, CHECKPOINT_LAYOUT, metadata));
+  const encoder = arrowFileEncoder(schema);
+  const seen = new Set<string>();
+  await writeAtomically(path, async (write) => {
+    await write(encoder.start);
+    for await (const tensor of tensors) {
+      const data = checkTensor(tensor, seen, formats);
+      const { name, role, format, shape } = tensor;
+      const chunks = Math.max(1, Math.ceil(data.byteLength / chunkBytes));
+      for (let chunk = 0; chunk < chunks; chunk++) {
+        const part = data.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);
+        const scale = Float32Array.from(chunk === 0 ? (tensor.scale ?? []) : []);
+        const sum = rowCrc(crc, { name, role, format, shape, chunk, chunks }, scale, part);
+        const row = recordBatch(schema, 1, [
+          utf8Data([name]),
+          utf8Data([role]),
+          utf8Data([format]),
+          listRow(BigInt64Array.from(shape, BigInt)),
+          primitiveData('int32', Int32Array.of(chunk)),
+          primitiveData('int32', Int32Array.of(chunks)),
+          listRow(scale),
+          primitiveData('uint32', Uint32Array.of(sum)),
+          binaryRow(part),
+        ]);
+        await write(encoder.batch(row));
+      }
+    }
+    await write(encoder.end());
+  });
+}
+
+function checkTensor(tensor: TensorRecord, seen: Set<string>, formats: ExtraFormats | undefined): Uint8Array {
+  const { name, role, format, shape, data } = tensor;
+  for (const [what, text] of Object.entries({ name, role, format }))
+    if (text.length === 0 || text.length > MAX_NAME / 4 || !isWellFormed(text))
+      throw new OctavoError(
+        `[store] tensor ${what} is impossible: got ${JSON.stringify(text.slice(0, 80))}, expected 1 to ${MAX_NAME / 4} characters`,
+      );
+  const key = JSON.stringify([name, role]);
+  if (seen.has(key))
+    throw new OctavoError(`[store] tensor stands twice: got ${name} (${role}) again, expected each once`);
+  seen.add(key);
+  const expected = tensorBytes(shape, format, formats);
+  if (data.byteLength !== expected)
+    throw new OctavoError(
+      `[store] data of ${name} (${role}) doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
+    );
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

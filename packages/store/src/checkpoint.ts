@@ -1,0 +1,66 @@
+/** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
+import type { Column } from './column.ts';
+import type { Crc32c } from './crc32c.ts';
+import type { ExtraFormats } from './element-bits.ts';
+
+/** The value of `octavo.layout` in a checkpoint of this version. */
+export const CHECKPOINT_LAYOUT = 'checkpoint/1';
+/** Most bytes of data in one row; longer tensors take several. A multiple of 8. */
+export const CHUNK_BYTES = 16 * 2 ** 20;
+export const MAX_NAME = 4096;
+
+/** One row a tensor, or a chunk of one. `data` stands last: an index is read without it. */
+export const checkpointColumns: readonly Column[] = [
+  { name: 'name', type: 'utf8' },
+  { name: 'role', type: 'utf8' },
+  { name: 'format', type: 'utf8' },
+  { name: 'shape', type: 'list<int64>' },
+  { name: 'chunk', type: 'int32' },
+  { name: 'chunks', type: 'int32' },
+  { name: 'scale', type: 'list<float32>' },
+  { name: 'crc32c', type: 'uint32' },
+  { name: 'data', type: 'binary' },
+];
+
+/** A tensor without its values. Name and role together are unique in a checkpoint. */
+export interface TensorDescription {
+  readonly name: string;
+  /** What it is: weight, master, moment1, moment2, amax-history, rng, … */
+  readonly role: string;
+  /** Name of its number format: one of `@octavo/formats`, uint8 … int64, fp64, or one passed as an option. */
+  readonly format: string;
+  readonly shape: readonly number[];
+}
+
+/** A tensor to write. */
+export interface TensorRecord extends TensorDescription {
+  /** Scales, as the caller means them; empty where there is none (default). */
+  readonly scale?: ArrayLike<number>;
+  /** The codes, little-endian, row-major, packed: `⌈elements · bits / 8⌉` bytes. */
+  readonly data: ArrayBufferView;
+}
+
+/** A tensor that was read; `data` begins at the start of memory of its own. */
+export interface StoredTensor extends TensorDescription {
+  readonly scale: Float32Array;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+export interface CheckpointOptions {
+  /** Formats besides the known ones. */
+  readonly formats?: ExtraFormats;
+}
+
+/** The columns of a row other than scale, crc32c and data. */
+export interface RowHead extends TensorDescription {
+  readonly chunk: number;
+  readonly chunks: number;
+}
+
+/** CRC-32C of a row: every other column in a canonical rendering, the bytes of its scales, its data. */
+export function rowCrc(crc: Crc32c, head: RowHead, scale: Float32Array, data: Uint8Array): number {
+  const { name, role, format, shape, chunk, chunks } = head;
+  const text = JSON.stringify([name, role, format, shape, chunk, chunks, scale.length, data.byteLength]);
+  const scaleBytes = new Uint8Array(scale.buffer, scale.byteOffset, scale.byteLength);
+  return crc(new TextEncoder().encode(text), scaleBytes, data);
+}
