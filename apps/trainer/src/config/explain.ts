@@ -1,0 +1,54 @@
+/** @file What zod found wrong, as one line that names the key, what it holds, and what it may hold. */
+import { OctavoError } from '@octavo/formats';
+import type { z } from 'zod';
+
+type Issue = z.core.$ZodIssue;
+
+/** Parses or throws an `OctavoError` (exit code 2); `source` says where the value stands, such as a file's name. */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  source: string,
+): z.output<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const { length } = result.error.issues;
+  const more = length > 1 ? ` (and ${length - 1} more)` : '';
+  throw new OctavoError(`[config] ${source}: ${explain(result.error.issues[0]!, value)}${more}`, {
+    exitCode: 2,
+  });
+}
+
+function explain(outer: Issue, root: unknown): string {
+  const { issue, path } = innermost(outer, []);
+  const key = path.length > 0 ? `key "${path.join('.')}"` : 'the whole configuration';
+  if (issue.code === 'unrecognized_keys') return `${path.length > 0 ? `${key}: ` : ''}${issue.message}`;
+  return `${key}: got ${show(valueAt(root, path))}, expected ${issue.message}`;
+}
+
+/** Within a union, the branch that came furthest: the value is of its kind, and a part of it is wrong. */
+function innermost(issue: Issue, before: readonly PropertyKey[]): { issue: Issue; path: PropertyKey[] } {
+  const path = [...before, ...issue.path];
+  if (issue.code !== 'invalid_union') return { issue, path };
+  const begun = issue.errors.find(
+    (branch) => branch.length > 0 && branch.every((i) => i.path.length > 0 || i.code !== 'invalid_type'),
+  );
+  return begun ? innermost(begun[0]!, path) : { issue, path };
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+/** A value in a few characters. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const shown =
+    typeof value === 'bigint' || typeof value === 'function' || typeof value === 'number'
+      ? String(value)
+      : JSON.stringify(value);
+  const line = (shown ?? String(value)).replace(/\s+/g, ' ');
+  return line.length > 80 ? `${line.slice(0, 77)}…` : line;
+}

@@ -1,0 +1,44 @@
+/** @file Building blocks of the configuration's schema. The message of every failed check is what was expected. */
+import { z } from 'zod';
+import { didYouMean } from './suggest.ts';
+
+/** An object whose unknown keys are refused, each with the key it may have been. */
+export const fields = <Shape extends z.core.$ZodShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) => {
+      const known = Object.keys(shape);
+      if (issue.code !== 'unrecognized_keys') return `an object with keys ${known.join(', ')}`;
+      const [key] = issue.keys as string[];
+      return `unknown key "${key}"${didYouMean(key!, known)}, expected one of ${known.join(', ')}`;
+    },
+  });
+
+export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, {
+    error: (issue) =>
+      `one of ${values.join(', ')}${typeof issue.input === 'string' ? didYouMean(issue.input, values) : ''}`,
+  });
+
+const limited = (schema: z.ZodNumber, text: string, low: number, high: number) =>
+  schema.min(low, { error: text }).max(high, { error: text });
+
+export function integer(low: number, high: number = Number.MAX_SAFE_INTEGER) {
+  const text =
+    high < Number.MAX_SAFE_INTEGER ? `an integer from ${low} to ${high}` : `an integer of at least ${low}`;
+  return limited(z.int({ error: text }), text, low, high);
+}
+
+export function number(low: number, high: number = Number.MAX_VALUE) {
+  const text = high < Number.MAX_VALUE ? `a number from ${low} to ${high}` : `a number of at least ${low}`;
+  return limited(z.number({ error: text }), text, low, high);
+}
+
+/** Above zero, itself not among the values. */
+export function positive() {
+  const text = 'a number above 0';
+  return z.number({ error: text }).gt(0, { error: text }).max(Number.MAX_VALUE, { error: text });
+}
+
+export const yesNo = () => z.boolean({ error: 'true or false' });
+
+export const text = (what: string) => z.string({ error: what }).min(1, { error: what });

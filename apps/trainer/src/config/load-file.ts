@@ -1,0 +1,70 @@
+/** @file A configuration file in TypeScript, JavaScript, JSON, YAML or TOML, read as one value: nothing else is looked up or merged in. */
+import { statSync } from 'node:fs';
+import { dirname, extname, resolve } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { loadConfig } from 'c12';
+import { check } from './explain.ts';
+import { type Config, configSchema } from './schema.ts';
+
+const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.json', '.yaml', '.yml', '.toml'];
+
+/** Reads and checks it; its relative paths count from its folder. */
+export async function loadConfigFile(file: string): Promise<Config> {
+  const path = resolve(file);
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    throw new OctavoError(
+      `[config] no such file: got "${file}", expected a configuration in ${EXTENSIONS.join(', ')}`,
+      { exitCode: 2 },
+    );
+  }
+  if (!EXTENSIONS.includes(extname(path))) {
+    throw new OctavoError(
+      `[config] ${file}: got a file ending in "${extname(path)}", expected ${EXTENSIONS.join(', ')}`,
+      { exitCode: 2 },
+    );
+  }
+  return withPathsFrom(dirname(path), check(configSchema, await read(path, file), file));
+}
+
+async function read(path: string, file: string): Promise<unknown> {
+  try {
+    const { layers } = await loadConfig({
+      cwd: dirname(path),
+      configFile: path,
+      rcFile: false,
+      globalRc: false,
+      packageJson: false,
+      dotenv: false,
+      extend: false,
+      giget: false,
+      envName: false,
+      merger: (...sources: unknown[]) =>
+        sources.find((source) => source !== undefined) as Record<string, unknown>,
+    });
+    return layers?.[0]?.config;
+  } catch (cause) {
+    const [line] = String((cause as Error).message ?? cause).split('\n');
+    throw new OctavoError(`[config] ${file} cannot be read: ${line}`, { cause, exitCode: 2 });
+  }
+}
+
+function withPathsFrom(folder: string, config: Config): Config {
+  const { data, model, out } = config;
+  const from = (path: string): string => resolve(folder, path);
+  const list = (paths: string | string[]): string[] => [paths].flat().map(from);
+  return {
+    ...config,
+    ...(out === undefined ? {} : { out: from(out) }),
+    ...(typeof model === 'string' && /[./\\]/.test(model) ? { model: from(model) } : {}),
+    ...(data && {
+      data: {
+        ...data,
+        train: list(data.train),
+        ...(data.validation === undefined || typeof data.validation === 'number'
+          ? {}
+          : { validation: list(data.validation) }),
+        ...(data.tokenizer?.endsWith('.json') ? { tokenizer: from(data.tokenizer) } : {}),
+      },
+    }),
+  };
+}

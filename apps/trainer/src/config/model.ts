@@ -1,0 +1,46 @@
+/** @file The model that a configuration means, and what to call it. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { type LlamaConfig, llamaConfigOf, llamaConfigs, validateConfig } from '@octavo/llama';
+import { check } from './explain.ts';
+import { modelShape } from './model-schema.ts';
+import type { Config } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface NamedModel {
+  readonly name: string;
+  readonly config: LlamaConfig;
+}
+
+/** A name wins over a file of that name; what looks like a path has to exist. */
+export async function resolveModel(model: NonNullable<Config['model']>, folder: string): Promise<NamedModel> {
+  if (typeof model !== 'string') return { name: 'custom', config: validateConfig(model) };
+  if (Object.hasOwn(llamaConfigs, model)) return { name: model, config: llamaConfigOf(model) };
+  const path = resolve(folder, model);
+  if (existsSync(path))
+    return { name: basename(model).replace(/\.json$/, ''), config: await readModel(path, model) };
+  if (/[./\\]/.test(model))
+    throw new OctavoError(`[config] model: got "${model}", expected a JSON file that exists`, {
+      exitCode: 2,
+    });
+  const names = Object.keys(llamaConfigs);
+  throw new OctavoError(
+    `[config] unknown model: got "${model}"${didYouMean(model, names)}, expected one of ${names.join(', ')}, or a JSON file`,
+    { exitCode: 2 },
+  );
+}
+
+async function readModel(path: string, name: string): Promise<LlamaConfig> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new OctavoError(
+      `[config] model ${name}: ${(cause as Error).message}, expected JSON with the model's shape`,
+      { cause, exitCode: 2 },
+    );
+  }
+  return validateConfig(check(modelShape, value, `model ${name}`));
+}

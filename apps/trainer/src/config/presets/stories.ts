@@ -1,0 +1,29 @@
+/** @file How llama2.c's stories models are trained: its own batch shapes, learning rates and warm-up. */
+import { nano } from './nano.ts';
+import type { Preset } from './preset.ts';
+
+/** Small enough for a byte vocabulary (its 512 entries leave room for a small BPE). */
+export const stories260k: Preset = {
+  tokenizer: 'byte',
+  knobs: { ...nano.knobs, batch: 16, sequence: 256, steps: 2000, learningRate: 2e-3, warmup: 100 },
+};
+
+export const stories15m: Preset = {
+  tokenizer: 'llama2',
+  knobs: {
+    ...nano.knobs,
+    batch: 8,
+    accumulation: 4,
+    sequence: 256,
+    steps: 10_000,
+    learningRate: 5e-4,
+    warmup: 500,
+    floor: 0,
+    checkpointEvery: 250,
+  },
+};
+
+export const stories110m: Preset = {
+  tokenizer: 'llama2',
+  knobs: { ...stories15m.knobs, batch: 4, accumulation: 16, sequence: 1024, learningRate: 4e-4 },
+};

@@ -1,0 +1,69 @@
+/** @file Everything a configuration file may say. Unknown keys are refused; what is left out comes from the model's preset. */
+import { deviceNames } from '@octavo/trainer';
+import { z } from 'zod';
+import { fields, integer, number, oneOf, positive, text } from './fields.ts';
+import { modelSchema } from './model-schema.ts';
+import { recipeSchema } from './recipe-schema.ts';
+
+const paths = z.union(
+  [text('a path'), z.array(text('a path'), { error: 'paths' }).min(1, { error: 'at least one path' })],
+  {
+    error: 'a path or a list of paths',
+  },
+);
+
+const dataSchema = fields({
+  /** Text files, folders, JSONL files, or folders of token shards. */
+  train: paths,
+  /** Held-out text, or the fraction of the training text that is held out. */
+  validation: z.union([number(0, 0.5), paths], { error: 'paths, or a fraction from 0 to 0.5' }).optional(),
+  tokenizer: text('byte, llama2, or the path of a tokenizer.json').optional(),
+  /** The key of a JSONL line that holds its text. */
+  textField: text('the name of a key').optional(),
+});
+
+/** What a preset fills in. */
+export const knobs = {
+  batch: integer(1),
+  accumulation: integer(1),
+  sequence: integer(2),
+  steps: integer(1),
+  seed: integer(0, 2 ** 32 - 1),
+  learningRate: positive(),
+  warmup: integer(0),
+  schedule: oneOf(['cosine', 'linear', 'constant']),
+  floor: number(0, 1),
+  beta1: number(0, 1),
+  beta2: number(0, 1),
+  epsilon: positive(),
+  decay: number(0),
+  clip: number(0),
+  nonFinite: oneOf(['stop', 'skip-step', 'continue']),
+  checkpointEvery: integer(0),
+  keepCheckpoints: integer(0),
+  sampleEvery: integer(0),
+  evaluateEvery: integer(0),
+  evaluateTokens: integer(1),
+  device: oneOf(deviceNames),
+};
+
+const optional = Object.fromEntries(
+  Object.entries(knobs).map(([key, schema]) => [key, schema.optional()]),
+) as {
+  [K in keyof typeof knobs]: z.ZodOptional<(typeof knobs)[K]>;
+};
+
+export const configSchema = fields({
+  model: modelSchema.optional(),
+  recipe: recipeSchema.optional(),
+  data: dataSchema.optional(),
+  ...optional,
+  threads: integer(1, 256).optional(),
+  out: text('a folder').optional(),
+});
+
+/** A configuration as a file or the command line gives it. */
+export type Config = z.output<typeof configSchema>;
+
+/** All numbers and choices of a run that have a default. */
+export type Knobs = { readonly [K in keyof typeof knobs]: z.output<(typeof knobs)[K]> };

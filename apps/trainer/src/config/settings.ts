@@ -1,0 +1,129 @@
+/** @file The configuration of a run with nothing left open: options over file over the model's preset. */
+import { resolve } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import type { Recipe } from '@octavo/nn';
+import type { Schedule } from '@octavo/optim';
+import type { TrainPlan } from '@octavo/trainer';
+import { type NamedModel, resolveModel } from './model.ts';
+import { presetOf } from './presets/index.ts';
+import { resolveRecipe } from './recipe.ts';
+import { type Config, type Knobs, knobs } from './schema.ts';
+
+export interface DataSettings {
+  /** Null: the default corpus. */
+  readonly train: readonly string[] | null;
+  /** Null: what the default corpus holds out, or a twentieth of the training text. */
+  readonly validation: readonly string[] | number | null;
+  readonly tokenizer: string;
+  readonly textField: string;
+}
+
+export interface Settings {
+  readonly model: NamedModel;
+  readonly recipe: Recipe;
+  readonly data: DataSettings;
+  readonly knobs: Knobs;
+  readonly threads: number | null;
+  readonly out: string | null;
+}
+
+/** Later configurations win, key by key. */
+export async function resolveSettings(...configs: readonly Config[]): Promise<Settings> {
+  const config = mergeConfigs(configs);
+  const model = await resolveModel(config.model ?? 'nano', process.cwd());
+  const recipe = resolveRecipe(config.recipe ?? 'fp8-full');
+  const preset = presetOf(model.name);
+  const chosen = Object.fromEntries(
+    Object.keys(knobs).map((key) => [key, config[key as keyof Knobs] ?? preset.knobs[key as keyof Knobs]]),
+  ) as Knobs;
+  // A shape of one's own may have a shorter context, and a short run no room for the preset's warm-up.
+  const sequence = config.sequence ?? Math.min(preset.knobs.sequence, model.config.contextLength);
+  const warmup = config.warmup ?? Math.min(preset.knobs.warmup, Math.floor(chosen.steps / 10));
+  const settings: Settings = {
+    model,
+    recipe,
+    data: dataOf(config, preset.tokenizer ?? 'byte'),
+    knobs: { ...chosen, sequence, warmup },
+    threads: config.threads ?? null,
+    out: config.out ?? null,
+  };
+  return checkSettings(settings);
+}
+
+/** `data` is merged a level deep, so that `--data` leaves the file's tokenizer alone. */
+export function mergeConfigs(configs: readonly Config[]): Config {
+  const merged: Config = Object.assign({}, ...configs.map(defined));
+  const data = Object.assign({}, ...configs.map((c) => defined(c.data ?? {})));
+  return Object.keys(data).length > 0 ? { ...merged, data } : merged;
+}
+
+const defined = (config: object): object =>
+  Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+
+function dataOf({ data }: Config, tokenizer: string): DataSettings {
+  const list = (paths: string | readonly string[]): string[] => [paths].flat().map((path) => resolve(path));
+  const validation = data?.validation;
+  return {
+    train: data?.train === undefined ? null : list(data.train),
+    validation:
+      validation === undefined ? null : typeof validation === 'number' ? validation : list(validation),
+    tokenizer: data?.tokenizer ?? tokenizer,
+    textField: data?.textField ?? 'text',
+  };
+}
+
+function checkSettings(settings: Settings): Settings {
+  const { knobs, model } = settings;
+  const fail = (key: string, got: string, expected: string): never => {
+    throw new OctavoError(`[config] key "${key}": got ${got}, expected ${expected}`, { exitCode: 2 });
+  };
+  if (knobs.sequence > model.config.contextLength) {
+    fail(
+      'sequence',
+      String(knobs.sequence),
+      `at most the model's contextLength, ${model.config.contextLength}`,
+    );
+  }
+  if (knobs.warmup > knobs.steps) fail('warmup', String(knobs.warmup), `at most steps, ${knobs.steps}`);
+  for (const key of ['beta1', 'beta2'] as const)
+    if (knobs[key] >= 1) fail(key, String(knobs[key]), 'a number below 1');
+  return settings;
+}
+
+/** The trainer's part of the settings. */
+export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
+  const { learningRate: peak, warmup, steps, floor, beta1, beta2, epsilon, decay } = knobs;
+  const schedule: Schedule =
+    knobs.schedule === 'constant'
+      ? { kind: 'constant', peak, warmup }
+      : { kind: knobs.schedule, peak, warmup, steps, floor };
+  const {
+    batch,
+    accumulation,
+    sequence,
+    seed,
+    clip,
+    nonFinite,
+    checkpointEvery,
+    keepCheckpoints,
+    sampleEvery,
+    evaluateEvery,
+  } = knobs;
+  return {
+    model: model.config,
+    recipe,
+    batch,
+    accumulation,
+    sequence,
+    steps,
+    seed,
+    schedule,
+    adam: { beta1, beta2, epsilon, decay },
+    clip,
+    nonFinite,
+    checkpointEvery,
+    keepCheckpoints,
+    sampleEvery,
+    evaluateEvery,
+  };
+}

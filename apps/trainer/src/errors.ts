@@ -1,0 +1,27 @@
+/** @file Every failure is one line on standard error and an exit code: 1 failed, 2 bad usage. */
+import { OctavoError } from '@octavo/formats';
+import { CommanderError } from 'commander';
+
+/** What standard error says of an error, and the exit code. */
+export function describeError(error: unknown, debug: boolean): { text: string; exitCode: number } {
+  if (error instanceof CommanderError) return { text: '', exitCode: error.exitCode === 0 ? 0 : 2 }; // commander has said it
+  const exitCode = OctavoError.is(error) ? error.exitCode : 1;
+  if (debug && error instanceof Error) return { text: `octavo: ${error.stack}${causes(error)}\n`, exitCode };
+  return { text: `octavo: ${oneLine(messageOf(error))}\n`, exitCode };
+}
+
+function messageOf(error: unknown): string {
+  if (OctavoError.is(error)) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC')
+    return `the disk is full: ${error.message}; the last checkpoint is intact: free some space, then octavo train --resume`;
+  // An error of the system says enough; any other is a fault of ours, and worth a report.
+  return code ? error.message : `${error.name}: ${error.message} (a stack trace: --debug)`;
+}
+
+function causes(error: Error): string {
+  return error.cause instanceof Error ? `\ncaused by ${error.cause.stack}${causes(error.cause)}` : '';
+}
+
+export const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');

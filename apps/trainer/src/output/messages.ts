@@ -1,0 +1,90 @@
+/** @file Everything the command tells its user, as tagged data: `--json` prints it as it is, the others word it. */
+
+/** At the beginning of a run. */
+export interface StartMessage {
+  readonly event: 'start';
+  readonly model: string;
+  readonly parameters: number;
+  readonly recipe: string;
+  readonly recipeSummary: string;
+  readonly device: string;
+  readonly corpus: string;
+  readonly trainTokens: number;
+  readonly heldOutTokens: number;
+  readonly tokensPerStep: number;
+  readonly steps: number;
+  readonly folder: string;
+  /** Steps done by an earlier run of the same folder; 0: a new run. */
+  readonly resumedFrom: number;
+}
+
+export interface StepMessage {
+  readonly event: 'step';
+  readonly step: number;
+  readonly steps: number;
+  /** Nats per token, of this step. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+  readonly updateRatio: number | null;
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  /** Seconds. */
+  readonly stepTime: number;
+  /** Bytes. */
+  readonly peakMemory: number;
+}
+
+export interface EvaluationMessage {
+  readonly event: 'evaluation';
+  readonly step: number;
+  /** Nats per token. */
+  readonly loss: number;
+  readonly perplexity: number;
+  /** Null where the tokenizer is not known to keep every byte. */
+  readonly bitsPerByte: number | null;
+  readonly tokens: number;
+}
+
+/** A model that counts the two bytes before each byte: what a small model must beat. */
+export interface BaselineMessage {
+  readonly event: 'baseline';
+  readonly name: 'order-2 bytes';
+  readonly loss: number;
+  readonly perplexity: number;
+}
+
+export interface EndMessage {
+  readonly event: 'end';
+  readonly reason: 'finished' | 'interrupted';
+  readonly step: number;
+  readonly steps: number;
+  readonly folder: string;
+  /** Seconds of this process's training. */
+  readonly seconds: number;
+}
+
+export type Message =
+  | StartMessage
+  | StepMessage
+  | EvaluationMessage
+  | BaselineMessage
+  | EndMessage
+  | {
+      readonly event: 'non-finite';
+      readonly step: number;
+      readonly loss: number;
+      readonly gradientNorm: number;
+      readonly where: string;
+      readonly updated: boolean;
+    }
+  | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
+  | { readonly event: 'warning'; readonly message: string }
+  | { readonly event: 'sample'; readonly prompt: string; readonly text: string }
+  | { readonly event: 'next'; readonly command: string; readonly why: string };
+
+/** Where messages go. `close` leaves a terminal as it was found. */
+export interface Output {
+  say(message: Message): void;
+  close(): void;
+}

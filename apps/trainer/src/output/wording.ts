@@ -1,0 +1,70 @@
+/** @file Messages in words, one or a few lines each; steps are worded by whoever shows progress. */
+import { digits, duration, plural, short } from './format.ts';
+import type { Message, StepMessage } from './messages.ts';
+import type { Pace } from './pace.ts';
+
+export function wordStep(
+  { step, steps, learningRate, gradientNorm }: StepMessage,
+  { loss, tokensPerSecond, left }: Pace,
+): string {
+  const fields = [
+    `step ${step}/${steps}`,
+    `loss ${loss.toFixed(3)}`,
+    `lr ${digits(learningRate)}`,
+    `|g| ${digits(gradientNorm)}`,
+    `${short(tokensPerSecond)} tok/s`,
+    `eta ${duration(left)}`,
+  ];
+  return fields.join('  ');
+}
+
+/** Lines for everything but steps. */
+export function word(message: Exclude<Message, StepMessage>): string[] {
+  switch (message.event) {
+    case 'start':
+      return [
+        `model    ${message.model}, ${plural(message.parameters, 'parameter')}`,
+        `recipe   ${message.recipe}: ${message.recipeSummary}`,
+        `device   ${message.device}`,
+        `corpus   ${message.corpus}: ${plural(message.trainTokens, 'token')} to train on, ${message.heldOutTokens.toLocaleString('en')} held out`,
+        `steps    ${message.steps.toLocaleString('en')} of ${plural(message.tokensPerStep, 'token')}${message.resumedFrom > 0 ? `, resumed after step ${message.resumedFrom}` : ''}`,
+        `folder   ${message.folder}`,
+      ];
+    case 'evaluation': {
+      const bits = message.bitsPerByte === null ? '' : `, ${message.bitsPerByte.toFixed(3)} bits per byte`;
+      const when = message.step === 0 ? 'before training' : `after step ${message.step}`;
+      return [
+        `held-out perplexity ${when}: ${digits(message.perplexity)} (loss ${message.loss.toFixed(4)}${bits})`,
+      ];
+    }
+    case 'baseline':
+      return [
+        `an order-2 byte model of the same text:  ${digits(message.perplexity)} (loss ${message.loss.toFixed(4)})`,
+      ];
+    case 'non-finite':
+      return [
+        `step ${message.step}: loss ${message.loss}, gradient norm ${message.gradientNorm}; first not finite in ${message.where}; ${message.updated ? 'updated all the same' : 'step skipped'}`,
+      ];
+    case 'checkpoint':
+      return [`saved ${message.path}`];
+    case 'warning':
+      return [`note: ${message.message}`];
+    case 'sample':
+      return [
+        '',
+        'a sample:',
+        ...`${message.prompt}${message.text}`.split('\n').map((line) => `  ${line}`),
+        '',
+      ];
+    case 'next':
+      return [`  ${message.command}`, `      ${message.why}`];
+    case 'end': {
+      const done = `${message.reason} after step ${message.step}/${message.steps} in ${duration(message.seconds)}; the run is in ${message.folder}`;
+      return [
+        message.reason === 'interrupted'
+          ? `${done}; go on with: octavo train --resume --out ${message.folder}`
+          : done,
+      ];
+    }
+  }
+}

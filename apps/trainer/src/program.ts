@@ -1,0 +1,31 @@
+/** @file The command line: which commands there are, and how bad usage is said. */
+import { Command } from 'commander';
+import { addDataCommand } from './commands/data.ts';
+import { addEvalCommand } from './commands/eval.ts';
+import { addGenerateCommand } from './commands/generate.ts';
+import { addTrainCommand } from './commands/train.ts';
+import { oneLine } from './errors.ts';
+import { globalOptions, version } from './options.ts';
+
+export function createProgram(): Command {
+  const program = new Command('octavo')
+    .description('Train Llama2 models in FP8, see which tensor breaks and what mends it.')
+    .version(version())
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`octavo: ${oneLine(text).replace(/^error: /, '')}; see octavo --help\n`),
+    });
+  for (const option of globalOptions()) program.addOption(option);
+  program.addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 bad usage. Each command has examples: octavo COMMAND --help',
+  );
+  addTrainCommand(program);
+  addEvalCommand(program);
+  addGenerateCommand(program);
+  addDataCommand(program);
+  return program;
+}
