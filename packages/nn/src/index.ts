@@ -1,1 +1,28 @@
-export {};
+export { accumulate, activationFormat, apply, type Context } from './context.ts';
+export { add } from './functions/add.ts';
+export { attention, type Heads, type Positions, rope } from './functions/attention.ts';
+export { crossEntropy } from './functions/cross-entropy.ts';
+export { embedding, type TokenIndex } from './functions/embedding.ts';
+export { project } from './functions/project.ts';
+export { rmsNorm } from './functions/rms-norm.ts';
+export { scaleTokens, swiglu, swigluPerToken } from './functions/swiglu.ts';
+export { createFp8Linear, type Fp8Linear, linear } from './linear.ts';
+export { type MatrixOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
+export {
+  beginStep,
+  createPrecision,
+  dropWeights,
+  endStep,
+  type Operand,
+  type Precision,
+  type Recording,
+  type Site,
+  STATISTICS,
+  siteOf,
+  writeScales,
+} from './precision.ts';
+export type { CastRecipe, LinearName, LinearRecipe, OptimizerRecipe, Recipe } from './recipe.ts';
+export { extendRecipe, type RecipeExtension, validateRecipe } from './recipes/extend.ts';
+export { recipeOf, recipes } from './recipes/index.ts';
+export { createTape, type Tape } from './tape.ts';
+export { type Parameter, type Variable, variable } from './variable.ts';

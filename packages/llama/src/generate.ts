@@ -1,0 +1,120 @@
+/** @file Text one token at a time: keys and values of earlier tokens are kept, not computed again. */
+import { counterRandom, FP32, OctavoError } from '@octavo/formats';
+import { attentionCached, createScope, type Tensor } from '@octavo/kernels';
+import { activationFormat, add, apply, type Context, embedding, linear, project, rmsNorm, rope, variable, writeScales } from '@octavo/nn';
+import { headDimOf } from './config.ts';
+import { feedForward, type Llama } from './model.ts';
+
+/** Keys and values of the tokens so far: per block `[contextLength, 2 · KV · hd]`, a row being `k | v`. */
+export interface Cache {
+  readonly blocks: readonly Tensor[];
+  length: number;
+}
+
+export function createCache(model: Llama): Cache {
+  const { config, device } = model;
+  const width = 2 * config.keyValueHeads * headDimOf(config);
+  const format = activationFormat({ precision: model.precision } as Context);
+  return { blocks: model.blocks.map(() => device.alloc([config.contextLength, width], format)), length: 0 };
+}
+
+export function destroyCache(model: Llama, cache: Cache): void {
+  for (const block of cache.blocks) model.device.free(block);
+}
+
+/** Feeds one token and resolves to the logits of the next, float32 `[V]`. Throws where the context is full. */
+export async function nextLogits(model: Llama, cache: Cache, token: number): Promise<Float32Array> {
+  const { config, device, precision } = model;
+  if (cache.length >= config.contextLength) {
+    throw new OctavoError(`[llama] the context is full: got token ${cache.length + 1}, expected at most ${config.contextLength}`);
+  }
+  const scope = createScope(device);
+  const context: Context = { device, scope, tape: null, precision };
+  const heads = { heads: config.heads, keyValueHeads: config.keyValueHeads, headDim: headDimOf(config) };
+  const queryWidth = heads.heads * heads.headDim;
+  const position = scope.alloc([1], FP32);
+  const tokens = scope.alloc([1], FP32);
+  device.write(position, [cache.length]);
+  device.write(tokens, [token]);
+
+  let x = embedding(context, model.embedding, { tokens }); // [1, D]
+  for (const [i, block] of model.blocks.entries()) {
+    const kept = cache.blocks[i]!;
+    const a = rmsNorm(context, x, block.attentionNorm, config.normEpsilon);
+    const qkv = rope(context, linear(context, block.qkv, a), heads, { ...model.rope, positions: position }).value;
+    const width = kept.shape[1]!;
+    device.copy(kept, qkv, { from: queryWidth, to: cache.length * width, length: width });
+    const attributes = { ...heads, capacity: config.contextLength };
+    const mixed = variable(apply(context, attentionCached, attributes, [qkv, kept, position], activationFormat(context)));
+    const h = add(context, x, linear(context, block.attentionOut, mixed));
+    x = add(context, h, feedForward(context, block, rmsNorm(context, h, block.ffnNorm, config.normEpsilon)));
+  }
+  const logits = project(context, rmsNorm(context, x, model.norm, config.normEpsilon), model.head).value; // [1, V]
+  const values = await device.read(logits);
+  scope.release();
+  cache.length += 1;
+  return values;
+}
+
+/** How the next token is chosen: temperature 0 takes the most probable. */
+export interface Sampling {
+  readonly temperature: number;
+  readonly seed: number;
+  /** Draw among the `topK` most probable only; 0 means all. */
+  readonly topK?: number;
+}
+
+/** An index drawn from softmax(logits / temperature), the same for the same (seed, position). */
+export function sample(logits: ArrayLike<number>, sampling: Sampling, position: number): number {
+  let best = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
+  if (sampling.temperature <= 0) return best;
+  const order = Array.from(logits, (_, i) => i).sort((a, b) => logits[b]! - logits[a]! || a - b);
+  const candidates = sampling.topK ? order.slice(0, sampling.topK) : order;
+  const weights = candidates.map((i) => Math.exp((logits[i]! - logits[best]!) / sampling.temperature));
+  let left = (counterRandom(sampling.seed, position) / 2 ** 32) * weights.reduce((a, b) => a + b, 0);
+  for (const [at, i] of candidates.entries()) {
+    left -= weights[at]!;
+    if (left < 0) return i;
+  }
+  return candidates[candidates.length - 1]!;
+}
+
+/**
+ * Yields up to `count` tokens that continue `prompt` (at least one token), fewer where `stop` is drawn.
+ * Past the context length the oldest half of the text is forgotten and the rest read anew.
+ */
+export async function* generate(
+  model: Llama,
+  prompt: readonly number[],
+  options: Sampling & { count: number; stop?: number | null },
+): AsyncGenerator<number> {
+  const { contextLength, vocabularySize } = model.config;
+  if (prompt.length === 0) throw new OctavoError('[llama] generate: got an empty prompt, expected at least one token', { exitCode: 2 });
+  for (const token of prompt) {
+    if (!(token >= 0 && token < vocabularySize)) {
+      throw new OctavoError(`[llama] generate: got token ${token}, expected 0 to ${vocabularySize - 1}`, { exitCode: 2 });
+    }
+  }
+  const text = [...prompt];
+  writeScales(model.precision);
+  const cache = createCache(model);
+  try {
+    let pending = text.slice(-contextLength);
+    for (let made = 0; made < options.count; made++) {
+      if (cache.length + pending.length > contextLength) {
+        cache.length = 0;
+        pending = text.slice(-Math.ceil(contextLength / 2));
+      }
+      let logits = new Float32Array();
+      for (const token of pending) logits = (await nextLogits(model, cache, token)) as Float32Array<ArrayBuffer>;
+      const next = sample(logits, options, text.length);
+      if (next === options.stop) return;
+      yield next;
+      text.push(next);
+      pending = [next];
+    }
+  } finally {
+    destroyCache(model, cache);
+  }
+}

@@ -1,0 +1,51 @@
+/** @file The trained tensors of a Llama2: names, shapes, and how they begin. */
+import { counterRandom } from '@octavo/formats';
+import { headDimOf, type LlamaConfig } from './config.ts';
+
+/** What stands in a checkpoint for one parameter. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Standard deviation at the start; null for gains, which begin at one. */
+  readonly std: number | null;
+}
+
+/** Every parameter in the order of the forward pass. Gate and up are one matrix, so are q, k and v. */
+export function parameterSpecs(config: LlamaConfig): readonly ParameterSpec[] {
+  const { hiddenSize: d, ffnSize: f, layers, heads, keyValueHeads, vocabularySize } = config;
+  const headDim = headDimOf(config);
+  const std = 1 / Math.sqrt(d);
+  const residual = 1 / Math.sqrt(2 * layers); // GPT-2: 2 · layers branches add up
+  const specs: ParameterSpec[] = [{ name: 'embedding', shape: [vocabularySize, d], std }];
+  for (let i = 0; i < layers; i++) {
+    specs.push(
+      { name: `layers.${i}.attentionNorm`, shape: [d], std: null },
+      { name: `layers.${i}.qkv`, shape: [(heads + 2 * keyValueHeads) * headDim, d], std },
+      { name: `layers.${i}.attentionOut`, shape: [d, heads * headDim], std: std * residual },
+      { name: `layers.${i}.ffnNorm`, shape: [d], std: null },
+      { name: `layers.${i}.gateUp`, shape: [2 * f, d], std },
+      { name: `layers.${i}.down`, shape: [d, f], std: residual / Math.sqrt(f) },
+    );
+  }
+  specs.push({ name: 'norm', shape: [d], std: null });
+  if (!config.tiedHead) specs.push({ name: 'head', shape: [vocabularySize, d], std });
+  return specs;
+}
+
+export const countParameters = (config: LlamaConfig): number =>
+  parameterSpecs(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
+/** Starting values: normal by Box and Muller on a counter-based generator, so they depend on (seed, name order) only. */
+export function initialValues(spec: ParameterSpec, index: number, seed: number): Float32Array {
+  const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
+  if (spec.std === null) return values.fill(1);
+  const stream = counterRandom(seed, 0x10000 + index);
+  for (let i = 0; i < values.length; i += 2) {
+    const u = (counterRandom(stream, i) + 1) / 2 ** 32;
+    const angle = (2 * Math.PI * counterRandom(stream, i + 1)) / 2 ** 32;
+    const radius = spec.std * Math.sqrt(-2 * Math.log(u));
+    values[i] = radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
+  }
+  return values;
+}

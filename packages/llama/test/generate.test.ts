@@ -1,0 +1,59 @@
+import { recipeOf } from '@octavo/nn';
+import { describe, expect, it } from 'vitest';
+import { createCache, destroyCache, forward, generate, type LlamaConfig, nextLogits, sample } from '../src/index.ts';
+import { createScope } from '@octavo/kernels';
+import { batchOf, buildModel, tokenRows } from './support.ts';
+
+const config: LlamaConfig = {
+  vocabularySize: 32, hiddenSize: 16, layers: 2, heads: 4, keyValueHeads: 2, ffnSize: 24, contextLength: 8,
+  ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false,
+};
+
+describe('generation with a cache of keys and values', () => {
+  it.each(['fp32', 'bf16'])('%s: the same logits as running the whole sequence', async (recipe) => {
+    const model = buildModel(config, recipeOf(recipe));
+    const [row] = tokenRows(1, 9, 32);
+    const { input } = batchOf(model, [row!]);
+    const scope = createScope(model.device);
+    const whole = await model.device.read(forward(model, { device: model.device, scope, tape: null, precision: model.precision }, input).value);
+    const cache = createCache(model);
+    for (let i = 0; i < 8; i++) {
+      const logits = await nextLogits(model, cache, row![i]!);
+      for (let v = 0; v < 32; v++) expect(logits[v]).toBeCloseTo(whole[i * 32 + v]!, recipe === 'fp32' ? 5 : 1);
+    }
+    await expect(nextLogits(model, cache, 0)).rejects.toThrow(/context is full: got token 9, expected at most 8/);
+    destroyCache(model, cache);
+  });
+
+  it('depends on the seed only, runs past the context, and stops where told', async () => {
+    const model = buildModel(config, recipeOf('bf16'));
+    const text = async (seed: number, stop: number | null = null) => {
+      const tokens: number[] = [];
+      for await (const token of generate(model, [1, 2], { count: 20, temperature: 1, seed, stop })) tokens.push(token);
+      return tokens;
+    };
+    const first = await text(1);
+    expect(first).toHaveLength(20);
+    expect(await text(1)).toEqual(first);
+    expect(await text(2)).not.toEqual(first);
+    expect(await text(1, first[5]!)).toEqual(first.slice(0, first.indexOf(first[5]!)));
+  });
+
+  it('refuses an empty prompt and unknown tokens', async () => {
+    const model = buildModel(config, recipeOf('bf16'));
+    const run = (prompt: number[]) => generate(model, prompt, { count: 1, temperature: 0, seed: 0 }).next();
+    await expect(run([])).rejects.toThrow(/empty prompt/);
+    await expect(run([32])).rejects.toThrow(/got token 32, expected 0 to 31/);
+  });
+});
+
+describe('sample', () => {
+  it('takes the best at temperature 0 and follows the probabilities otherwise', () => {
+    const logits = [0, Math.log(2), Math.log(5)];
+    expect(sample(logits, { temperature: 0, seed: 1 }, 0)).toBe(2);
+    const counts = [0, 0, 0];
+    for (let i = 0; i < 20_000; i++) counts[sample(logits, { temperature: 1, seed: 3 }, i)]! += 1;
+    for (const [i, p] of [1 / 8, 2 / 8, 5 / 8].entries()) expect(counts[i]! / 20_000).toBeCloseTo(p, 1.7);
+    for (let i = 0; i < 200; i++) expect(sample(logits, { temperature: 1, seed: 3, topK: 2 }, i)).not.toBe(0);
+  });
+});

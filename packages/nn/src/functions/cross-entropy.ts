@@ -1,0 +1,19 @@
+/** @file The loss: negative log-likelihood of the next token. */
+import { FP32 } from '@octavo/formats';
+import { crossEntropyWithGrad, crossEntropy as losses, runFused, sum, type Tensor } from '@octavo/kernels';
+import { accumulate, activationFormat, apply, type Context } from '../context.ts';
+import type { Variable } from '../variable.ts';
+
+/**
+ * Σ over tokens of −log p(target): logits `[T, V]`, targets FP32 `[T]` (negative: ignored) → FP32 `[1]`.
+ * The gradient is that of `weight` (FP32 `[1]`) times the sum, so weight = 1 / tokens gives the mean's.
+ */
+export function crossEntropy(context: Context, logits: Variable, targets: Tensor, weight: Tensor): Tensor {
+  const { device, scope, tape } = context;
+  if (!tape) return apply(context, sum, {}, [apply(context, losses, {}, [logits.value, targets], FP32)], FP32);
+  const perToken = scope.alloc([targets.shape[0]!], FP32);
+  const grad = scope.alloc(logits.value.shape, activationFormat(context));
+  runFused(device, crossEntropyWithGrad, {}, [logits.value, targets, weight], [perToken, grad]);
+  tape.record(() => accumulate(context, logits, grad));
+  return apply(context, sum, {}, [perToken], FP32);
+}

@@ -1,0 +1,38 @@
+/** @file SwiGLU (Shazeer, arXiv 2002.05202) on packed rows `[gate | up]`, plain and smoothed per token. */
+import { FP32 } from '@octavo/formats';
+import { scaleRows, swigluGrad, swiglu as swigluOperator, type Tensor, tokenAmax } from '@octavo/kernels';
+import { accumulate, activationFormat, apply, type Context } from '../context.ts';
+import { type Variable, variable } from '../variable.ts';
+
+/** h = up · silu(gate): `[T, 2F]` → `[T, F]`. */
+export function swiglu(context: Context, gateUp: Variable): Variable {
+  return run(context, gateUp, null);
+}
+
+/**
+ * h = (up / t) · silu(gate), t = max |up| of the token, a constant for the gradient: `[T, 2F]` → `[T, F]` and t `[T, 1]`.
+ * The block's output is to be multiplied by t (`scaleTokens`).
+ */
+export function swigluPerToken(context: Context, gateUp: Variable): { h: Variable; t: Tensor } {
+  const t = apply(context, tokenAmax, {}, [gateUp.value], FP32); // [T, 1]
+  return { h: run(context, gateUp, t), t };
+}
+
+/** y = t · x, row by row, t a constant: `[T, D]` → `[T, D]`. */
+export function scaleTokens(context: Context, x: Variable, t: Tensor): Variable {
+  const format = activationFormat(context);
+  const y = variable(apply(context, scaleRows, {}, [x.value, t], format));
+  context.tape?.record(() => accumulate(context, x, apply(context, scaleRows, {}, [y.grad!, t], format)));
+  return y;
+}
+
+function run(context: Context, gateUp: Variable, t: Tensor | null): Variable {
+  const format = activationFormat(context);
+  const attributes = { perToken: t !== null };
+  const more = t ? [t] : [];
+  const h = variable(apply(context, swigluOperator, attributes, [gateUp.value, ...more], format)); // [T, F]
+  context.tape?.record(() => {
+    accumulate(context, gateUp, apply(context, swigluGrad, attributes, [gateUp.value, h.grad!, ...more], format)); // [T, 2F]
+  });
+  return h;
+}

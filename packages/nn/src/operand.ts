@@ -1,0 +1,157 @@
+/** @file Operands of a GEMM, and how a site turns a tensor into one. */
+import { type Format, FP32 } from '@octavo/formats';
+import {
+  amax,
+  type Block,
+  cast,
+  castStatistics,
+  elements,
+  gemm,
+  matrixShape,
+  multiply,
+  type Quantized,
+  quantizeCurrent,
+  quantizeScaled,
+  runFused,
+  type Scope,
+  scaleBy,
+  scaleFromAmax,
+  scaleShape,
+  smoothScale,
+  type Tensor,
+} from '@octavo/kernels';
+import { blockOf } from '@octavo/scaling';
+import { apply, type Context } from './context.ts';
+import { type Site, STATISTICS } from './precision.ts';
+import type { CastRecipe } from './recipe.ts';
+
+/** A plain tensor, or codes with scales. */
+export type MatrixOperand = Tensor | Quantized;
+
+const isQuantized = (operand: MatrixOperand): operand is Quantized => 'codes' in operand;
+
+/** C = op(A) · op(B), scales removed, rounded to `format`. */
+export function matmul(
+  context: Pick<Context, 'device' | 'scope'>,
+  a: MatrixOperand,
+  b: MatrixOperand,
+  transpose: { a?: boolean; b?: boolean },
+  format: Format,
+): Tensor {
+  const blockA = isQuantized(a) ? a.block : { rows: 1, columns: 1 };
+  const blockB = isQuantized(b) ? b.block : { rows: 1, columns: 1 };
+  const attributes = {
+    transposeA: transpose.a ?? false,
+    transposeB: transpose.b ?? false,
+    aBlockRows: blockA.rows,
+    aBlockColumns: blockA.columns,
+    bBlockRows: blockB.rows,
+    bBlockColumns: blockB.columns,
+    scaledA: isQuantized(a),
+    scaledB: isQuantized(b),
+  };
+  const inputs = [isQuantized(a) ? a.codes : a, isQuantized(b) ? b.codes : b];
+  if (isQuantized(a)) inputs.push(a.scale);
+  if (isQuantized(b)) inputs.push(b.scale);
+  return apply(context, gemm, attributes, inputs, format);
+}
+
+/**
+ * Casts a tensor at a site, as its policy says, and notes its maximum (and, on sampled steps, its statistics).
+ * The codes live in `scope`. Where the site casts nothing, the tensor itself.
+ */
+export function quantize(context: Context, site: Site, x: Tensor, scope: Scope = context.scope): MatrixOperand {
+  const { device } = context;
+  const [rows, columns] = matrixShape(x.shape);
+  if (!site.cast) {
+    sampleStatistics(context, site, x, { codes: x, scale: site.scale, block: { rows, columns } }, site.scale);
+    return x;
+  }
+  const block = blockOf(site.cast.granularity, rows, columns);
+  const { attributes, seed } = castArguments(context, site, site.cast, block);
+  const codes = scope.alloc(x.shape, site.format);
+  const maxima = context.scope.alloc(scaleShape(x.shape, block), FP32);
+  let scale = site.scale;
+  if (site.usesOwnMaximum) {
+    scale = scope.alloc(scaleShape(x.shape, block), FP32);
+    const { margin, powerOfTwo } = ownScale(site, site.cast);
+    runFused(device, quantizeCurrent, { ...attributes, margin, powerOfTwo }, [x, ...seed], [codes, scale, maxima]);
+  } else {
+    runFused(device, quantizeScaled, attributes, [x, scale, ...seed], [codes, maxima]);
+  }
+  noteMaximum(context, site, maxima);
+  const quantized = { codes, scale, block };
+  sampleStatistics(context, site, x, quantized, scale);
+  return quantized;
+}
+
+/**
+ * Casts the output of SwiGLU with one power of two per channel (Smooth-SwiGLU, paper's equation):
+ * h_j is cast as Q(s_j h_j), s_j = 2^-⌈log2 max_t |h_tj|⌉, so the channel's scale is s_j times the site's.
+ */
+export function quantizeSmooth(context: Context, site: Site, h: Tensor): MatrixOperand {
+  if (!site.cast) return quantize(context, site, h);
+  const [rows] = matrixShape(h.shape);
+  const block = { rows, columns: 1 };
+  const channelMaxima = apply(context, amax, blockAttributes(block), [h], FP32);
+  const smooth = apply(context, smoothScale, {}, [channelMaxima], FP32);
+  const smoothed = apply(context, multiply, {}, [channelMaxima, smooth], FP32);
+  const whole = { rows: 1, columns: smoothed.shape[1]! };
+  const maximum = apply(context, amax, blockAttributes(whole), [smoothed], FP32);
+  const siteScale = site.usesOwnMaximum ? apply(context, scaleFromAmax, ownScale(site, site.cast), [maximum], FP32) : site.scale;
+  const scale = apply(context, scaleBy, {}, [smooth, siteScale], FP32);
+  const codes = context.scope.alloc(h.shape, site.format);
+  const { attributes, seed } = castArguments(context, site, site.cast, block);
+  context.device.run(cast, attributes, [h, scale, ...seed], codes);
+  noteMaximum(context, site, maximum);
+  const quantized = { codes, scale, block };
+  sampleStatistics(context, site, h, quantized, siteScale);
+  return quantized;
+}
+
+/** A weight's codes, cast once for as long as the weight stays the same. */
+export function quantizeWeight(context: Context, site: Site, weight: Tensor): MatrixOperand {
+  const { precision } = context;
+  const cached = precision.weights.get(site);
+  if (cached) return cached;
+  const operand = quantize(context, site, weight, precision.weightScope);
+  precision.weights.set(site, operand);
+  return operand;
+}
+
+const blockAttributes = (block: Block) => ({ blockRows: block.rows, blockColumns: block.columns });
+
+function castArguments(context: Context, site: Site, recipe: CastRecipe, block: Block) {
+  const { rounding, overflow } = recipe;
+  return {
+    attributes: { ...blockAttributes(block), rounding, overflow, stream: site.index },
+    seed: rounding === 'stochastic' ? [context.precision.seed] : [],
+  };
+}
+
+/** How a scale comes from the tensor's own maximum. */
+function ownScale(site: Site, { policy }: CastRecipe): { max: number; margin: number; powerOfTwo: boolean } {
+  if (policy.kind === 'fixed') return { max: site.format.max, margin: 0, powerOfTwo: false };
+  return { max: site.format.max, margin: policy.margin, powerOfTwo: policy.powerOfTwo };
+}
+
+/** Keeps a cast's maximum for the site's policy. */
+function noteMaximum(context: Context, site: Site, maxima: Tensor): void {
+  const { recording, sites } = context.precision;
+  if (!recording) return;
+  const [rows, columns] = matrixShape(maxima.shape);
+  const whole = blockAttributes({ rows, columns });
+  const one = rows * columns === 1 ? maxima : apply(context, amax, whole, [maxima], FP32);
+  context.device.copy(recording.amaxes, one, { to: recording.microBatch * sites.length + site.index, length: 1 });
+}
+
+/** On sampled steps, what the cast does to the tensor: once a step, on the first micro-batch. */
+function sampleStatistics(context: Context, site: Site, x: Tensor, { scale, block }: Quantized, siteScale: Tensor): void {
+  const { device, precision } = context;
+  const to = precision.recording?.statistics;
+  if (!to || precision.recording!.microBatch > 0) return;
+  const attributes = { ...blockAttributes(block), max: site.format.max, minSubnormal: site.format.minSubnormal };
+  const statistics = apply(context, castStatistics, attributes, [x, scale], FP32);
+  device.copy(to, statistics, { to: site.index * STATISTICS });
+  if (elements(siteScale.shape) === 1) device.copy(to, siteScale, { to: (site.index + 1) * STATISTICS - 1 });
+}

@@ -1,0 +1,144 @@
+/**
+ * @file The precision state of a model: one site per distinct cast of an operand, its scaling state on the host, its
+ * scale on the device. Scales change in one place, `observe`, after the backward pass.
+ */
+import { type Format, FP32, formatOf, OctavoError } from '@octavo/formats';
+import { createScope, type Device, type Scope, type Tensor } from '@octavo/kernels';
+import { initState, observe, type ScalingState, scales } from '@octavo/scaling';
+import type { MatrixOperand } from './operand.ts';
+import type { CastRecipe, Recipe } from './recipe.ts';
+
+export type Operand = 'input' | 'weight' | 'grad';
+
+/** Values per site in the statistics tensor: the eight of the `castStatistics` operator, then the site's scale (0: many). */
+export const STATISTICS = 9;
+
+/** One operand of one linear layer, as one product takes it. */
+export interface Site {
+  readonly index: number;
+  readonly layer: number;
+  readonly name: string;
+  readonly operand: Operand;
+  /** Null: the operand stays in the format of the activations, and is only observed. */
+  readonly cast: CastRecipe | null;
+  readonly format: Format;
+  state: ScalingState | null;
+  /** FP32 `[1, 1]`: the scale used this step, for delayed and fixed policies; 1 where nothing is cast. */
+  readonly scale: Tensor;
+  /** True while the scale must come from the tensor itself: current scaling, or delayed before its first observation. */
+  usesOwnMaximum: boolean;
+}
+
+export interface Precision {
+  readonly device: Device;
+  readonly recipe: Recipe;
+  readonly sites: Site[];
+  /** Set for the length of a step; casts outside one (evaluation) observe nothing. */
+  recording: Recording | null;
+  /** FP32 `[2]`: what stochastic rounding depends on. */
+  readonly seed: Tensor;
+  /** Quantised weights of the present parameters, by site; dropped when the optimizer moves them. */
+  readonly weights: Map<Site, MatrixOperand>;
+  weightScope: Scope;
+}
+
+/** What a training step gathers on the device: the maxima of every site, and statistics when sampled. */
+export interface Recording {
+  /** FP32 `[microBatches · sites]` */
+  readonly amaxes: Tensor;
+  /** FP32 `[sites · 9]`, or null on steps that are not sampled. */
+  readonly statistics: Tensor | null;
+  microBatch: number;
+}
+
+export function createPrecision(device: Device, recipe: Recipe): Precision {
+  const seed = device.alloc([2], FP32);
+  device.write(seed, [0, 0]);
+  return { device, recipe, sites: [], recording: null, seed, weights: new Map(), weightScope: createScope(device) };
+}
+
+/** The site of an operand, made at its first mention; products that cast it the same way share one. */
+export function siteOf(precision: Precision, layer: number, name: string, operand: Operand, cast: CastRecipe | null): Site {
+  const key = JSON.stringify(cast);
+  const found = precision.sites.find(
+    (s) => s.layer === layer && s.name === name && s.operand === operand && JSON.stringify(s.cast) === key,
+  );
+  if (found) return found;
+  if (cast && cast.policy.kind !== 'current' && cast.granularity.kind !== 'tensor') {
+    throw new OctavoError(
+      `[nn] ${name}.${operand}: got a ${cast.policy.kind} policy with granularity ${cast.granularity.kind}, expected granularity tensor (or policy current)`,
+      { exitCode: 2 },
+    );
+  }
+  const site: Site = {
+    index: precision.sites.length,
+    layer,
+    name,
+    operand,
+    cast,
+    format: formatOf(cast?.format ?? precision.recipe.activations),
+    state: cast && initState(cast.policy, 1),
+    scale: precision.device.alloc([1, 1], FP32),
+    usesOwnMaximum: cast !== null,
+  };
+  precision.device.write(site.scale, [1]);
+  precision.sites.push(site);
+  return site;
+}
+
+/** Brings every site's scale, from its state, to the device. */
+export function writeScales(precision: Precision): void {
+  for (const site of precision.sites) {
+    if (!site.cast || !site.state) continue;
+    const { policy } = site.cast;
+    site.usesOwnMaximum = policy.kind === 'current' || (policy.kind === 'delayed' && policy.first === 'current' && site.state.observed === 0);
+    if (!site.usesOwnMaximum) precision.device.write(site.scale, scales(policy, site.state, site.format));
+  }
+}
+
+/** Begins a step: scales and the random stream to the device, room for what the casts observe. */
+export function beginStep(
+  precision: Precision,
+  scope: Scope,
+  options: { step: number; seed: number; microBatches: number; sample: boolean },
+): Recording {
+  writeScales(precision);
+  dropWeights(precision); // each step observes the weights' maxima, even if an evaluation has just cast them
+  precision.device.write(precision.seed, [options.seed % 2 ** 24, options.step % 2 ** 24]);
+  const count = Math.max(1, precision.sites.length);
+  const zeros = (length: number) => {
+    const tensor = scope.alloc([length], FP32);
+    precision.device.write(tensor, new Float32Array(length));
+    return tensor;
+  };
+  const recording: Recording = {
+    amaxes: zeros(options.microBatches * count),
+    statistics: options.sample ? zeros(count * STATISTICS) : null,
+    microBatch: 0,
+  };
+  precision.recording = recording;
+  return recording;
+}
+
+/** Ends a step: every site's policy sees the largest maximum over the step's micro-batches. */
+export function endStep(precision: Precision, amaxes: ArrayLike<number>): void {
+  precision.recording = null;
+  const count = precision.sites.length;
+  for (const site of precision.sites) {
+    if (!site.cast || !site.state) continue;
+    let amax = 0;
+    for (let at = site.index; at < amaxes.length; at += count) {
+      const value = amaxes[at]!;
+      amax = Number.isFinite(value) ? Math.max(amax, value) : value;
+      if (!Number.isFinite(value)) break;
+    }
+    site.state = observe(site.cast.policy, site.state, [amax]);
+  }
+}
+
+/** Forgets the quantised weights: call after the parameters changed. */
+export function dropWeights(precision: Precision): void {
+  precision.weightScope.release();
+  precision.weightScope = createScope(precision.device);
+  precision.weights.clear();
+}

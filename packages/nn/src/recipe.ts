@@ -1,0 +1,51 @@
+/**
+ * @file A precision recipe says, as plain data, what each of a linear layer's three products does with its operands,
+ * what stays in 16 bits, which Smooth-SwiGLU is used, and how the optimizer stores its state.
+ */
+import type { Overflow, Rounding } from '@octavo/formats';
+import type { Granularity, Policy } from '@octavo/scaling';
+
+/** How one operand becomes few bits: format, where its scale comes from, which elements share it. */
+export interface CastRecipe {
+  readonly format: string;
+  readonly policy: Policy;
+  readonly granularity: Granularity;
+  readonly rounding: Rounding;
+  readonly overflow: Overflow;
+}
+
+/** The two operands of each product; null leaves an operand in the format of the activations. */
+export interface LinearRecipe {
+  /** y = x Wᵀ */
+  readonly output: { readonly input: CastRecipe | null; readonly weight: CastRecipe | null };
+  /** dx = dy W */
+  readonly gradInput: { readonly grad: CastRecipe | null; readonly weight: CastRecipe | null };
+  /** dW = dyᵀ x */
+  readonly gradWeight: { readonly grad: CastRecipe | null; readonly input: CastRecipe | null };
+}
+
+/** Formats of the optimizer's state; scales are current, per tensor: max / amax. */
+export interface OptimizerRecipe {
+  readonly master: string;
+  readonly moment1: string;
+  readonly moment2: string;
+  readonly rounding: Rounding;
+  readonly powerOfTwo: boolean;
+}
+
+/** Names of a block's linear layers; gate and up are one product, so are q, k and v (as in the paper's code). */
+export type LinearName = 'qkv' | 'attentionOut' | 'gateUp' | 'down';
+
+export interface Recipe {
+  readonly name: string;
+  /** One sentence for people. */
+  readonly summary: string;
+  /** Embedding, norms, RoPE, attention, SwiGLU's arithmetic, residual, head, and the results of all GEMMs. */
+  readonly activations: 'bf16' | 'fp32';
+  /** Every linear layer of the blocks, unless `overrides` names it. */
+  readonly linear: LinearRecipe;
+  readonly overrides: Readonly<Partial<Record<LinearName, LinearRecipe>>>;
+  /** `channel`: a power of two per channel, the paper's equation; `token`: up / max |up| per token, its code. */
+  readonly smoothSwiglu: 'none' | 'channel' | 'token';
+  readonly optimizer: OptimizerRecipe;
+}

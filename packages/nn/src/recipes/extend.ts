@@ -1,0 +1,61 @@
+/** @file A recipe of one's own: another one with parts replaced, checked as a whole. */
+import { formatOf, OctavoError } from '@octavo/formats';
+import type { CastRecipe, LinearRecipe, Recipe } from '../recipe.ts';
+import { recipeOf } from './index.ts';
+
+type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> | null } : T;
+
+/** Parts of a recipe, and the name of the one that fills in the rest. Null puts an operand back to 16 bits. */
+export type RecipeExtension = { readonly extends: string } & DeepPartial<Omit<Recipe, 'overrides'>> & {
+    readonly overrides?: Readonly<Record<string, LinearRecipe | null>>;
+  };
+
+/** The extended recipe, valid as a whole; an `OctavoError` (exit code 2) says which part is not. */
+export function extendRecipe({ extends: base, ...parts }: RecipeExtension): Recipe {
+  const merged = merge(recipeOf(base), { name: `${base}-custom`, ...parts }) as Recipe;
+  return validateRecipe(merged);
+}
+
+function merge(base: unknown, parts: unknown): unknown {
+  if (parts === undefined) return base;
+  if (!isRecord(base) || !isRecord(parts)) return parts;
+  // A tagged union (a policy, a granularity) of another kind replaces the old one whole.
+  if ('kind' in parts && parts.kind !== base.kind) return parts;
+  const keys = new Set([...Object.keys(base), ...Object.keys(parts)]);
+  return Object.fromEntries([...keys].map((key) => [key, merge(base[key], parts[key])]));
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Throws an `OctavoError` (exit code 2) that names the first impossible part. */
+export function validateRecipe(recipe: Recipe): Recipe {
+  checkLinear(recipe.linear, 'linear');
+  for (const [name, linear] of Object.entries(recipe.overrides)) if (linear) checkLinear(linear, `overrides.${name}`);
+  for (const key of ['master', 'moment1', 'moment2'] as const) {
+    const format = formatOf(recipe.optimizer[key]);
+    if (!format.signed) fail(`optimizer.${key}`, `format ${format.name}`, 'a signed format');
+  }
+  return recipe;
+}
+
+function checkLinear(linear: LinearRecipe, path: string): void {
+  for (const [product, operands] of Object.entries(linear)) {
+    for (const [operand, cast] of Object.entries(operands as Record<string, CastRecipe | null>)) {
+      if (cast) checkCast(cast, `${path}.${product}.${operand}`);
+    }
+  }
+}
+
+function checkCast({ format, policy, granularity, overflow }: CastRecipe, path: string): void {
+  const { signed, bits, hasInfinity, nan } = formatOf(format);
+  if (!signed) fail(`${path}.format`, format, 'a signed format');
+  if (bits > 16) fail(`${path}.format`, format, 'a format of at most 16 bits (null leaves the operand as it is)');
+  if (policy.kind !== 'current' && granularity.kind !== 'tensor') {
+    fail(`${path}.granularity`, `${granularity.kind} with policy ${policy.kind}`, 'tensor (or policy current)');
+  }
+  if (overflow === 'special' && !hasInfinity && nan === 'none') fail(`${path}.overflow`, `special for ${format}`, 'saturate: the format has no special values');
+}
+
+function fail(path: string, got: string, expected: string): never {
+  throw new OctavoError(`[nn] recipe ${path}: got ${got}, expected ${expected}`, { exitCode: 2 });
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { extendRecipe, recipeOf, recipes, validateRecipe } from '../src/index.ts';
+
+describe('named recipes', () => {
+  it('are all valid, survive JSON, and carry the names of the design', () => {
+    for (const recipe of Object.values(recipes)) {
+      expect(validateRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+    }
+    const named = ['bf16', 'fp8', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token', 'fp8-full', 'fp8-authors', 'fp8-current', 'fp8-block', 'mxfp8'];
+    expect(Object.keys(recipes)).toEqual(expect.arrayContaining(named));
+  });
+
+  it('lists what exists when asked for what does not', () => {
+    expect(() => recipeOf('fp9')).toThrow(/got "fp9", expected one of fp32, bf16, fp8,/);
+    expect(() => recipeOf('toString')).toThrow(/unknown recipe/);
+  });
+});
+
+describe('extending a recipe', () => {
+  it('replaces one leaf and keeps the rest', () => {
+    const recipe = extendRecipe({ extends: 'fp8', linear: { output: { input: { format: 'e4m3' } } } });
+    expect(recipe.linear.output.input).toEqual({ ...recipes.fp8!.linear.output.input, format: 'e4m3' });
+    expect(recipe.linear.output.weight).toEqual(recipes.fp8!.linear.output.weight);
+    expect(recipe.name).toBe('fp8-custom');
+  });
+
+  it('replaces a policy of another kind whole, and null unquantises', () => {
+    const current = { kind: 'current' as const, margin: 1, powerOfTwo: true };
+    const recipe = extendRecipe({ extends: 'fp8', linear: { output: { input: { policy: current }, weight: null } } });
+    expect(recipe.linear.output.input!.policy).toEqual(current);
+    expect(recipe.linear.output.weight).toBeNull();
+  });
+
+  it('says which part is impossible', () => {
+    const linear = (part: object) => ({ extends: 'fp8', linear: { output: { input: part } } });
+    expect(() => extendRecipe(linear({ format: 'e8m0' }))).toThrow(/linear\.output\.input\.format: got e8m0/);
+    expect(() => extendRecipe(linear({ format: 'fp33' }))).toThrow(/fp33/);
+    expect(() => extendRecipe(linear({ granularity: { kind: 'row' } }))).toThrow(/linear\.output\.input\.granularity: got row with policy delayed/);
+    expect(() => extendRecipe({ extends: 'fp8', optimizer: { moment2: 'e8m0' } })).toThrow(/optimizer\.moment2/);
+  });
+});

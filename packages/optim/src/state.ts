@@ -1,0 +1,25 @@
+/** @file The optimizer's state at the start: master weights as given, moments zero. */
+import { FP32, type Format, round } from '@octavo/formats';
+import type { Device, Tensor } from '@octavo/kernels';
+import type { AdamFormats, AdamState } from './adamw.ts';
+
+/** State for a parameter with these float32 values; its master weights are the nearest in their format. */
+export function createAdamState(device: Device, formats: AdamFormats, shape: readonly number[], values: Float32Array): AdamState {
+  const [master, masterScale] = scaled(device, formats.master, shape, values);
+  const zeros = new Float32Array(values.length);
+  const [moment1, moment1Scale] = scaled(device, formats.moment1, shape, zeros);
+  const [moment2, moment2Scale] = scaled(device, formats.moment2, shape, zeros);
+  return { master, masterScale, moment1, moment1Scale, moment2, moment2Scale };
+}
+
+/** Values in a format with one scale, max / amax (FP32: 1; all zero: 1). */
+function scaled(device: Device, format: Format, shape: readonly number[], values: Float32Array): [Tensor, Tensor] {
+  let amax = 0;
+  for (const value of values) amax = Math.max(amax, Math.abs(value));
+  const scale = format === FP32 || amax === 0 ? 1 : Math.fround(format.max / amax);
+  const codes = device.alloc(shape, format);
+  device.write(codes, format === FP32 ? values : values.map((v) => round(format, Math.fround(v * scale))));
+  const scaleTensor = device.alloc([1, 1], FP32);
+  device.write(scaleTensor, [scale]);
+  return [codes, scaleTensor];
+}

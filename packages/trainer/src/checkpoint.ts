@@ -1,0 +1,197 @@
+/** @file A run's whole state as a checkpoint, and a run from one. */
+import { FP32, OctavoError } from '@octavo/formats';
+import type { Device, Tensor } from '@octavo/kernels';
+import { createLlama, type Llama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
+import { createPrecision, type Recipe, type Site, validateRecipe } from '@octavo/nn';
+import { type AdamFormats, type AdamState, adamFormats, formatsFor } from '@octavo/optim';
+import type { ScalingState } from '@octavo/scaling';
+import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
+import type { TrainPlan } from './plan.ts';
+import { recordOf, tensorOf, valuesOf } from './records.ts';
+import type { Training } from './training.ts';
+
+/** What a checkpoint says beside its tensors. */
+export interface CheckpointState {
+  readonly model: LlamaConfig;
+  readonly recipe: Recipe;
+  readonly plan: TrainPlan;
+  readonly step: number;
+  readonly updates: number;
+  readonly tokens: number;
+  /** Where the loader continues. */
+  readonly loader: unknown;
+  readonly random: { readonly seed: number; readonly step: number };
+  /** Scaling states by site, without the histories, which are tensors. */
+  readonly scaling: Readonly<Record<string, Omit<ScalingState, 'history'>>>;
+  readonly tokenizer: { readonly name: string; readonly hash: string };
+}
+
+const ROLES = ['master', 'moment1', 'moment2'] as const;
+
+/** Metadata strings, one per part of the state, so that any Arrow reader shows them. */
+export function metadataOf(training: Training, loader: unknown, tokenizer: CheckpointState['tokenizer']): Record<string, string> {
+  const { plan, step, updates, tokens } = training;
+  const parts = {
+    model: plan.model,
+    recipe: plan.recipe,
+    optimizer: { ...plan.adam, ...plan.recipe.optimizer },
+    plan,
+    step,
+    updates,
+    tokens,
+    loader,
+    random: { seed: plan.seed, step },
+    scaling: scalingOf(training.model.precision.sites),
+    tokenizer,
+  };
+  return Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+/** Every tensor of the state: working weights, master weights, moments, amax histories. */
+export async function* recordsOf(training: Training): AsyncGenerator<TensorRecord> {
+  const { device, model, optimizer } = training;
+  for (const [i, parameter] of model.parameters.entries()) {
+    const { state } = optimizer[i]!;
+    yield await recordOf(device, parameter.name, 'weight', parameter.value, []);
+    for (const role of ROLES) {
+      const scale = Array.from(await device.read(state[`${role}Scale`]));
+      yield await recordOf(device, parameter.name, role, state[role], scale);
+    }
+  }
+  for (const site of model.precision.sites) {
+    if (site.state) yield historyRecord(site, site.state);
+  }
+}
+
+/** The maxima that a site's policy remembers; the rest of its state is in the metadata. */
+function historyRecord(site: Site, { history }: ScalingState): TensorRecord {
+  const values = Float32Array.from(history); // maxima of float32 tensors: exact
+  return {
+    name: siteKey(site),
+    role: 'amax-history',
+    format: FP32.name,
+    shape: [values.length],
+    scale: [],
+    data: new Uint8Array(values.buffer),
+  };
+}
+
+/** Scaling states without their histories, by site. */
+const scalingOf = (sites: readonly Site[]): Record<string, Omit<ScalingState, 'history'>> =>
+  Object.fromEntries(
+    sites.flatMap((site) => {
+      if (!site.state) return [];
+      const { history: _, ...rest } = site.state;
+      return [[siteKey(site), rest]];
+    }),
+  );
+
+const siteKey = ({ index, layer, name, operand, format }: Site): string => `layers.${layer}.${name}.${operand}.${format.name}.${index}`;
+
+/** The parts of a checkpoint's metadata; an `OctavoError` names the one that is missing or damaged. */
+export function stateOf(checkpoint: Checkpoint): CheckpointState {
+  const part = (key: string): unknown => {
+    const text = checkpoint.metadata[key];
+    try {
+      if (text !== undefined) return JSON.parse(text);
+    } catch (cause) {
+      throw new OctavoError(`[trainer] ${checkpoint.path}: metadata "${key}" is not JSON`, { cause });
+    }
+    throw new OctavoError(`[trainer] ${checkpoint.path}: got no metadata "${key}", expected a checkpoint that octavo train wrote`);
+  };
+  const number = (key: string): number => {
+    const value = part(key);
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    throw new OctavoError(`[trainer] ${checkpoint.path}: metadata "${key}": got ${JSON.stringify(value)}, expected a number`);
+  };
+  return {
+    model: validateConfig(part('model') as LlamaConfig),
+    recipe: validateRecipe(part('recipe') as Recipe),
+    plan: part('plan') as TrainPlan,
+    step: number('step'),
+    updates: number('updates'),
+    tokens: number('tokens'),
+    loader: part('loader'),
+    random: part('random') as CheckpointState['random'],
+    scaling: part('scaling') as CheckpointState['scaling'],
+    tokenizer: part('tokenizer') as CheckpointState['tokenizer'],
+  };
+}
+
+/** The model of a checkpoint, for evaluation and generation, under its own recipe or another. */
+export async function loadModel(device: Device, checkpoint: Checkpoint, recipe?: Recipe): Promise<Llama> {
+  const state = stateOf(checkpoint);
+  const values = new Map<string, Float32Array>();
+  for (const spec of parameterSpecs(state.model)) values.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
+  const precision = createPrecision(device, recipe ?? state.recipe);
+  const model = createLlama(state.model, precision, { values: (name) => values.get(name) });
+  if (!recipe || recipe.name === state.recipe.name) await restoreScaling(precision.sites, checkpoint, state);
+  return model;
+}
+
+/**
+ * A run as it was when the checkpoint was written; `plan` may differ from the checkpoint's in what does not change the
+ * past (steps, intervals), not in model, recipe or seed.
+ */
+export async function restoreTraining(device: Device, plan: TrainPlan, checkpoint: Checkpoint): Promise<Training> {
+  const state = stateOf(checkpoint);
+  for (const key of ['model', 'recipe', 'seed', 'batch', 'accumulation', 'sequence'] as const) {
+    const [got, expected] = [JSON.stringify(state.plan[key]), JSON.stringify(plan[key])];
+    if (got !== expected) {
+      throw new OctavoError(`[trainer] ${checkpoint.path} is of another run: its ${key} is ${got}, expected ${expected}`, { exitCode: 2 });
+    }
+  }
+  const precision = createPrecision(device, plan.recipe);
+  const weights = new Map<string, Float32Array>();
+  for (const spec of parameterSpecs(plan.model)) weights.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
+  const model = createLlama(plan.model, precision, { values: (name) => weights.get(name) });
+  const formats = adamFormats(plan.recipe.optimizer);
+  const optimizer: { formats: AdamFormats; state: AdamState }[] = [];
+  for (const parameter of model.parameters) {
+    const own = formatsFor(formats, parameter.isMatrix);
+    const parts: Partial<Record<keyof AdamState, Tensor>> = {};
+    for (const role of ROLES) {
+      const record = await checked(checkpoint, { name: parameter.name, shape: parameter.value.shape }, role, own[role].name);
+      parts[role] = tensorOf(device, record);
+      parts[`${role}Scale`] = scalar(device, record.scale[0] ?? 1);
+    }
+    optimizer.push({ formats: own, state: parts as AdamState });
+  }
+  await restoreScaling(precision.sites, checkpoint, state);
+  const { step, updates, tokens } = state;
+  return { plan, device, model, optimizer, hyper: device.alloc([8], FP32), step, updates, tokens };
+}
+
+async function restoreScaling(sites: readonly Site[], checkpoint: Checkpoint, { scaling }: CheckpointState): Promise<void> {
+  for (const site of sites) {
+    if (!site.state) continue;
+    const key = siteKey(site);
+    const rest = scaling[key];
+    if (!rest) throw new OctavoError(`[trainer] ${checkpoint.path}: got no scaling state for "${key}", expected one for every cast of the recipe`);
+    const history = Array.from(valuesOf(await checkpoint.read(key, 'amax-history')));
+    site.state = { ...site.state, ...rest, history };
+  }
+}
+
+/** A record of the expected shape (and format). */
+async function checked(
+  checkpoint: Checkpoint,
+  { name, shape }: { name: string; shape: readonly number[] },
+  role: string,
+  format?: string,
+): Promise<StoredTensor> {
+  const record = await checkpoint.read(name, role);
+  if (JSON.stringify(record.shape) !== JSON.stringify(shape)) {
+    throw new OctavoError(`[trainer] ${checkpoint.path}: ${role} "${name}": got shape [${record.shape}], expected [${shape}]`);
+  }
+  if (format && record.format !== format) {
+    throw new OctavoError(`[trainer] ${checkpoint.path}: ${role} "${name}": got format ${record.format}, expected ${format}`);
+  }
+  return record;
+}
+
+function scalar(device: Device, value: number): Tensor {
+  const tensor = device.alloc([1, 1], FP32);
+  device.write(tensor, [value]);
+  return tensor;
+}

@@ -1,0 +1,37 @@
+/** @file Which device a run computes on. */
+import { OctavoError } from '@octavo/formats';
+import { createGpuDevice, createReferenceDevice, type Device } from '@octavo/kernels';
+import { createSimdDevice } from '@octavo/simd';
+
+export const deviceNames = ['auto', 'simd', 'gpu', 'gpu:webgpu', 'gpu:webasm', 'gpu:cpu', 'reference'] as const;
+
+/** `auto`: a GPU adapter if one answers, else the SIMD host. `threads` counts for `simd` only. */
+export async function createDevice(name: string, options: { threads?: number } = {}): Promise<Device> {
+  const simd = () => createSimdDevice(options.threads === undefined ? {} : { threads: options.threads });
+  switch (name) {
+    case 'auto':
+      return (await tryWebGpu()) ?? simd();
+    case 'simd':
+      return simd();
+    case 'gpu':
+      return createGpuDevice({ backend: 'auto' });
+    case 'gpu:webgpu':
+      return createGpuDevice({ backend: 'webgpu' });
+    case 'gpu:webasm':
+      return createGpuDevice({ backend: 'webasm' });
+    case 'gpu:cpu':
+      return createGpuDevice({ backend: 'cpu' });
+    case 'reference':
+      return createReferenceDevice();
+    default:
+      throw new OctavoError(`[trainer] unknown device: got "${name}", expected one of ${deviceNames.join(', ')}`, { exitCode: 2 });
+  }
+}
+
+async function tryWebGpu(): Promise<Device | null> {
+  try {
+    return await createGpuDevice({ backend: 'webgpu' });
+  } catch {
+    return null; // no adapter: the host it is
+  }
+}

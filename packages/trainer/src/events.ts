@@ -1,0 +1,19 @@
+/** @file What a run tells whoever watches it. */
+import type { StepResult } from './step.ts';
+
+export type TrainEvent =
+  /** Held-out loss, nats per token, over so many tokens. */
+  | { readonly kind: 'evaluation'; readonly step: number; readonly loss: number; readonly tokens: number }
+  | {
+      readonly kind: 'step';
+      readonly result: StepResult;
+      readonly tokens: number;
+      readonly tokensPerSecond: number;
+      /** Seconds. */
+      readonly stepTime: number;
+      /** Bytes on the device, the most so far. */
+      readonly peakMemory: number;
+    }
+  | { readonly kind: 'non-finite'; readonly step: number; readonly loss: number; readonly gradientNorm: number; readonly where: string; readonly updated: boolean }
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  | { readonly kind: 'end'; readonly reason: 'finished' | 'interrupted'; readonly step: number };

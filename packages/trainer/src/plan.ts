@@ -1,0 +1,33 @@
+/** @file Everything a run is determined by, as plain data: what `run.json` and checkpoints keep. */
+import type { LlamaConfig } from '@octavo/llama';
+import type { Recipe } from '@octavo/nn';
+import type { AdamHyper, Schedule } from '@octavo/optim';
+
+/** What to do when the loss or the gradient norm is not finite. */
+export type NonFinitePolicy = 'stop' | 'skip-step' | 'continue';
+
+export interface TrainPlan {
+  readonly model: LlamaConfig;
+  readonly recipe: Recipe;
+  /** Sequences per micro-batch, micro-batches per step, tokens per sequence. */
+  readonly batch: number;
+  readonly accumulation: number;
+  readonly sequence: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly schedule: Schedule;
+  readonly adam: Omit<AdamHyper, 'learningRate'>;
+  /** Largest global gradient norm; 0: no clipping. */
+  readonly clip: number;
+  readonly nonFinite: NonFinitePolicy;
+  /** Steps between checkpoints (the last step is always saved; 0: only that one). */
+  readonly checkpointEvery: number;
+  /** Checkpoints kept, the newest; 0: all. */
+  readonly keepCheckpoints: number;
+  /** Steps between samples of the tensors' statistics; 0: never. */
+  readonly sampleEvery: number;
+  /** Steps between evaluations on held-out text; 0: only before and after. */
+  readonly evaluateEvery: number;
+}
+
+export const tokensPerStep = (plan: TrainPlan): number => plan.batch * plan.accumulation * plan.sequence;

@@ -1,0 +1,63 @@
+/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `checkpoints/step-00000100.arrow`. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  checkpointFileName,
+  listCheckpoints,
+  openStatistics,
+  removeTemporaries,
+  stepStatistics,
+  tensorStatistics,
+  writeCheckpoint,
+} from '@octavo/store';
+import { type CheckpointState, metadataOf, recordsOf } from './checkpoint.ts';
+import type { TrainEvent } from './events.ts';
+import { stepRow, tensorRows } from './rows.ts';
+import type { Training } from './training.ts';
+
+export interface RunFiles {
+  recordStep(training: Training, event: TrainEvent & { kind: 'step' }): void;
+  /** Writes a checkpoint; resolves to its path once it is whole and on disk. */
+  save(training: Training, loader: unknown): Promise<string>;
+  close(): void;
+}
+
+export const checkpointFolder = (run: string): string => join(run, 'checkpoints');
+
+/** Opens a run's files. After a resume at step `resumeFrom` the rows of later steps are dropped: they come again. */
+export async function openRunFiles(
+  folder: string,
+  options: { tokenizer: CheckpointState['tokenizer']; resumeFrom?: number },
+): Promise<RunFiles> {
+  const checkpoints = checkpointFolder(folder);
+  await mkdir(checkpoints, { recursive: true });
+  await removeTemporaries(checkpoints);
+  const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
+  const steps = openStatistics(join(folder, 'steps.arrow'), stepStatistics, resume);
+  const tensors = openStatistics(join(folder, 'tensors.arrow'), tensorStatistics, resume);
+  return {
+    recordStep(training, event) {
+      steps.append([stepRow(event)]);
+      const rows = tensorRows(training, event.result);
+      if (rows.length > 0) tensors.append(rows);
+    },
+    async save(training, loader) {
+      steps.flush();
+      tensors.flush();
+      const path = join(checkpoints, checkpointFileName(training.step));
+      await writeCheckpoint(path, metadataOf(training, loader, options.tokenizer), recordsOf(training));
+      await dropOld(checkpoints, training.plan.keepCheckpoints);
+      return path;
+    },
+    close() {
+      steps.close();
+      tensors.close();
+    },
+  };
+}
+
+async function dropOld(folder: string, keep: number): Promise<void> {
+  if (keep === 0) return;
+  const all = await listCheckpoints(folder);
+  for (const { path } of all.slice(0, -keep)) await rm(path, { force: true });
+}

@@ -1,0 +1,78 @@
+/** @file The training loop: steps, evaluations, statistics and checkpoints, told as events. */
+import type { TrainEvent } from './events.ts';
+import { heldOutLoss } from './evaluate.ts';
+import type { TokenBatch } from './gradients.ts';
+import type { RunFiles } from './run-files.ts';
+import { type StepResult, trainStep } from './step.ts';
+import type { Training } from './training.ts';
+
+/** Batches in an order that depends on a seed only, from a position that a checkpoint keeps. */
+export interface BatchSource {
+  next(): TokenBatch;
+  position(): unknown;
+  seek(position: unknown): void;
+}
+
+export interface RunInputs {
+  readonly training: Training;
+  readonly source: BatchSource;
+  /** Held-out windows, or none. */
+  readonly heldOut: readonly TokenBatch[];
+  /** Where statistics and checkpoints go, or null for a run that leaves nothing. */
+  readonly files: RunFiles | null;
+  /** Aborting it ends the run after the step in progress, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains until the plan's last step or an interrupt. The last event is `end`, after the last checkpoint.
+ * A resumed run (`restoreTraining`, then `seek`) equals an uninterrupted one bit for bit on the same device.
+ */
+export async function* run({ training, source, heldOut, files, signal }: RunInputs): AsyncGenerator<TrainEvent> {
+  const { plan } = training;
+  const evaluate = async (): Promise<TrainEvent> => ({
+    kind: 'evaluation',
+    step: training.step,
+    ...(await heldOutLoss(training.model, heldOut, plan.sequence)),
+  });
+  let savedAt = training.step > 0 ? training.step : -1;
+  let evaluatedAt = -1;
+  if (heldOut.length > 0 && training.step === 0) {
+    yield await evaluate();
+    evaluatedAt = 0;
+  }
+  while (training.step < plan.steps && !signal?.aborted) {
+    const began = performance.now();
+    const batches = Array.from({ length: plan.accumulation }, () => source.next());
+    const result = await trainStep(training, batches);
+    const stepTime = (performance.now() - began) / 1000;
+    const event = stepEvent(training, result, stepTime);
+    files?.recordStep(training, event);
+    yield event;
+    if (result.nonFinite) {
+      const { step, loss, gradientNorm, nonFinite: where, updated } = result;
+      yield { kind: 'non-finite', step, loss, gradientNorm, where, updated };
+    }
+    const { step } = training;
+    if (files && plan.checkpointEvery > 0 && step % plan.checkpointEvery === 0) {
+      yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };
+      savedAt = step;
+    }
+    if (heldOut.length > 0 && plan.evaluateEvery > 0 && step % plan.evaluateEvery === 0) {
+      yield await evaluate();
+      evaluatedAt = step;
+    }
+  }
+  const finished = training.step >= plan.steps;
+  if (files && savedAt !== training.step) {
+    yield { kind: 'checkpoint', step: training.step, path: await files.save(training, source.position()) };
+  }
+  if (finished && heldOut.length > 0 && evaluatedAt !== training.step) yield await evaluate();
+  yield { kind: 'end', reason: finished ? 'finished' : 'interrupted', step: training.step };
+}
+
+function stepEvent(training: Training, result: StepResult, stepTime: number): TrainEvent & { kind: 'step' } {
+  const { plan, device, tokens } = training;
+  const tokensPerSecond = (plan.batch * plan.accumulation * plan.sequence) / stepTime;
+  return { kind: 'step', result, tokens, tokensPerSecond, stepTime, peakMemory: device.memory().peak };
+}
