@@ -28,14 +28,14 @@ function rate(run) {
 
 const rows = Object.values(formats).map((format) => {
   const codes = encodeArray(format, source);
-  const limits = format === E2M1 ? 2 : 16;
+  const scale = format === E2M1 ? 2 : 16;
   return {
     format: format.name,
     encode: rate(() => encodeArray(format, source, codes)),
-    encodeScaled: rate(() => encodeArray(format, source, codes, { scale: limits })),
+    encodeScaled: rate(() => encodeArray(format, source, codes, { scale })),
     stochastic: rate(() => encodeArray(format, source, codes, { rounding: 'stochastic', seed: 1 })),
     decode: rate(() => decodeArray(format, codes, values)),
-    decodeScaled: rate(() => decodeArray(format, codes, values, { scale: limits })),
+    decodeScaled: rate(() => decodeArray(format, codes, values, { scale })),
     round: rate(() => roundArray(format, source, values)),
   };
 });

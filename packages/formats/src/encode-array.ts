@@ -23,6 +23,9 @@ export interface EncodeArrayOptions {
 /** Elements scaled at a time: 16 KiB, which stays in the first-level cache. */
 const CHUNK = 4096;
 
+/** What `encodeTable` is exact for: at most six significant bits. */
+const TABLE_MANTISSA = 5;
+
 /**
  * `target[i] = encode(format, fround(source[i] · scale), …)`, written to `target` where there is one (of the type
  * `createCodes` gives, as long as the source), else to a new array. Returns the codes.
@@ -77,7 +80,7 @@ function encodeChunk(
 ): void {
   const { rounding = 'nearest-even', overflow = 'saturate', seed = 0 } = options;
   const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
-  if (format.bits <= 8 && rounding !== 'stochastic')
+  if (rounding !== 'stochastic' && format.bits <= 8 && format.mantissaBits <= TABLE_MANTISSA)
     lookUp(encodeTable(format, rounding, overflow), bits, target);
   else if (format.bits === 32) copyBits(format, bits, target, overflow);
   else if (format.signed) encodeBits(format, bits, target, rounding, overflow, seed, offset);
