@@ -38,7 +38,12 @@ export interface BatchMessage {
 
 export interface SchemaMessage {
   readonly kind: 'schema';
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly nullable: boolean;
+    readonly metadata: Readonly<Record<string, string>>;
+  }[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -84,12 +89,13 @@ export function parseSchemaMessage(bytes: Uint8Array): SchemaMessage {
 export function parseSchema(schema: Schema, size: number): SchemaMessage {
   if (schema.endianness() !== 0) fail('its numbers are big-endian, expected little-endian');
   const length = count(BigInt(schema.fieldsLength()), Math.min(MAX_COLUMNS, size / 4), 'number of columns');
+  if (length === 0) fail('it has no columns');
   const budget = { left: size };
   const columns = Array.from({ length }, (_, i) => {
     const field = schema.fields(i);
-    return field === null
-      ? fail(`column ${i} is missing`)
-      : { name: text(field.name(), budget), type: typeName(field), nullable: field.nullable() };
+    if (field === null) return fail(`column ${i} is missing`);
+    const metadata = pairs(field.customMetadataLength(), (j) => field.customMetadata(j), budget);
+    return { name: text(field.name(), budget), type: typeName(field), nullable: field.nullable(), metadata };
   });
   const metadata = pairs(schema.customMetadataLength(), (i) => schema.customMetadata(i), budget);
   return { kind: 'schema', columns, metadata };

@@ -8,6 +8,17 @@ export {
 export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
 export { writeCheckpoint } from './checkpoint-write.ts';
 export type { ExtraFormats } from './element-bits.ts';
+export {
+  type StatisticsColumn,
+  type StatisticsRow,
+  type StatisticsSchema,
+  type StepRow,
+  stepStatistics,
+  type TensorRow,
+  tensorStatistics,
+} from './statistics.ts';
+export { readStatistics } from './statistics-read.ts';
+export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics-write.ts';
 export type { TokenArray, TokenShard, TokenShardReader, TokenShardWriter } from './token-shard.ts';
 export { openTokenShard } from './token-shard-read.ts';
 export { createTokenShard, writeTokenShard } from './token-shard-write.ts';
