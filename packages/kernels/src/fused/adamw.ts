@@ -1,0 +1,72 @@
+/** @file AdamW on state that is kept in formats of choice, each with one scale a tensor (arXiv 2409.12517, section 5). */
+import { FP32, type Rounding } from '@octavo/formats';
+import type { Device } from '../device.ts';
+import type { FusedOperator } from '../fused.ts';
+import { adamMoment1, adamMoment2, adamWeight } from '../operators/adam.ts';
+import { dequantize } from '../operators/dequantize.ts';
+import { createScope, type Scope } from '../scope.ts';
+import { matrixShape, type Tensor } from '../tensor.ts';
+import { quantizeCurrent } from './quantize.ts';
+
+export type AdamwAttributes = {
+  /** Apply hyper's decay. */
+  readonly decays: boolean;
+  readonly masterRounding: Rounding;
+  readonly momentRounding: Rounding;
+  /** Round scales down to powers of two. */
+  readonly powerOfTwo: boolean;
+  /** The weights' stochastic rounding draws from this stream, the moments' from the next two. */
+  readonly stream: number;
+};
+
+/**
+ * Inputs w, wScale, m, mScale, v, vScale, g, hyper (see adam.ts), and seed if a rounding is stochastic; outputs w',
+ * wScale', m', mScale', v', vScale'. Each state is decoded, updated in float32, and stored in the format of its output
+ * with scale max / amax, saturating. An FP32 state is used as it is; its scale `[1]` becomes 1.
+ */
+export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
+  name: 'adamw',
+  unfused(device, attributes, inputs, outs) {
+    const { decays, masterRounding, momentRounding, powerOfTwo, stream } = attributes;
+    const [w, wScale, m, mScale, v, vScale, g, hyper, seed] = inputs as readonly Tensor[];
+    const [newW, newWScale, newM, newMScale, newV, newVScale] = outs as readonly Tensor[];
+    const scope = createScope(device);
+    const oldW = decoded(device, scope, w!, wScale!);
+    const nextM = plain(scope, newM!);
+    const nextV = plain(scope, newV!);
+    const nextW = plain(scope, newW!);
+    device.run(adamMoment1, {}, [decoded(device, scope, m!, mScale!), g!, hyper!], nextM);
+    device.run(adamMoment2, {}, [decoded(device, scope, v!, vScale!), g!, hyper!], nextV);
+    device.run(adamWeight, { decays }, [oldW, nextM, nextV, hyper!], nextW);
+
+    const store = (value: Tensor, to: Tensor, scale: Tensor, rounding: Rounding, of: number) => {
+      if (to.format === FP32) {
+        device.write(scale, [1]);
+        return;
+      }
+      const [rows, columns] = matrixShape(value.shape);
+      const block = { blockRows: rows, blockColumns: columns };
+      const how = { margin: 0, powerOfTwo, rounding, overflow: 'saturate', stream: of } as const;
+      const draws = rounding === 'stochastic' && seed ? [seed] : [];
+      const maxima = scope.alloc([1, 1], FP32);
+      quantizeCurrent.unfused(device, { ...block, ...how }, [value, ...draws], [to, scale, maxima]);
+    };
+    store(nextW, newW!, newWScale!, masterRounding, stream);
+    store(nextM, newM!, newMScale!, momentRounding, stream + 1);
+    store(nextV, newV!, newVScale!, momentRounding, stream + 2);
+    scope.release();
+  },
+} satisfies FusedOperator<AdamwAttributes>);
+
+/** The float32 values of a state: itself if it is FP32. */
+function decoded(device: Device, scope: Scope, state: Tensor, scale: Tensor): Tensor {
+  if (state.format === FP32) return state;
+  const [rows, columns] = matrixShape(state.shape);
+  const values = scope.alloc(state.shape, FP32);
+  device.run(dequantize, { blockRows: rows, blockColumns: columns }, [state, scale], values);
+  return values;
+}
+
+/** Where the float32 result goes: the output itself if it is FP32. */
+const plain = (scope: Scope, out: Tensor): Tensor =>
+  out.format === FP32 ? out : scope.alloc(out.shape, FP32);

@@ -1,0 +1,12 @@
+/** @file All fused operators, by name. */
+import type { FusedOperator } from '../fused.ts';
+import { adamw } from './adamw.ts';
+import { crossEntropyWithGrad } from './cross-entropy-with-grad.ts';
+import { quantizeCurrent, quantizeScaled } from './quantize.ts';
+
+const all: readonly FusedOperator[] = [quantizeCurrent, quantizeScaled, crossEntropyWithGrad, adamw];
+
+/** Every fused operator by its name. */
+export const fusedOperators: Readonly<Record<string, FusedOperator>> = Object.freeze(
+  Object.fromEntries(all.map((operator) => [operator.name, operator])),
+);

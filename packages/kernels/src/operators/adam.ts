@@ -1,0 +1,129 @@
+/**
+ * @file AdamW (Loshchilov and Hutter, arXiv 1711.05101) as three operators: two moments, then the weights.
+ *
+ * `hyper` is FP32 `[8]`: learning rate, beta1, beta2, epsilon, decay, gradient scale (the clipping factor),
+ * 1 − beta1^t, 1 − beta2^t.
+ */
+import { defineOperator } from '../operator.ts';
+import { elements } from '../tensor.ts';
+import { checkElements, checkInputs } from './check.ts';
+import type { NoAttributes } from './elementwise.ts';
+import type { Kernel } from './kernel.ts';
+
+const { fround } = Math;
+
+/** m' = β1 m + (1 − β1) (g · gradScale): m, g of one shape, hyper. */
+export const adamMoment1 = defineOperator<NoAttributes>({
+  name: 'adamMoment1',
+  shape(_, inputs) {
+    checkInputs('adamMoment1', inputs, 3);
+    checkElements('adamMoment1', 'gradient', inputs[1]!, inputs[0]!);
+    checkElements('adamMoment1', 'hyper', inputs[2]!, [8]);
+    return inputs[0]!;
+  },
+  reference(_, [m, g, hyper], out) {
+    const beta = hyper!.data[1]!;
+    const rest = fround(1 - beta);
+    const gradScale = hyper!.data[5]!;
+    for (let i = 0; i < out.data.length; i++) {
+      out.data[i] = fround(beta * m!.data[i]!) + fround(rest * fround(g!.data[i]! * gradScale));
+    }
+  },
+  passes: ({ out }) => [
+    {
+      name: 'moment1',
+      kernel: moment1,
+      constants: {},
+      cells: elements(out),
+      arguments: ['in0', 'in1', 'in2'],
+      round: true,
+    },
+  ],
+});
+
+/** v' = β2 v + (1 − β2) (g · gradScale)²: v, g of one shape, hyper. */
+export const adamMoment2 = defineOperator<NoAttributes>({
+  name: 'adamMoment2',
+  shape(_, inputs) {
+    checkInputs('adamMoment2', inputs, 3);
+    checkElements('adamMoment2', 'gradient', inputs[1]!, inputs[0]!);
+    checkElements('adamMoment2', 'hyper', inputs[2]!, [8]);
+    return inputs[0]!;
+  },
+  reference(_, [v, g, hyper], out) {
+    const beta = hyper!.data[2]!;
+    const rest = fround(1 - beta);
+    const gradScale = hyper!.data[5]!;
+    for (let i = 0; i < out.data.length; i++) {
+      const gradient = fround(g!.data[i]! * gradScale);
+      out.data[i] = fround(beta * v!.data[i]!) + fround(rest * fround(gradient * gradient));
+    }
+  },
+  passes: ({ out }) => [
+    {
+      name: 'moment2',
+      kernel: moment2,
+      constants: {},
+      cells: elements(out),
+      arguments: ['in0', 'in1', 'in2'],
+      round: true,
+    },
+  ],
+});
+
+export type DecayAttributes = {
+  /** Apply hyper's decay; false for norm gains. */
+  readonly decays: boolean;
+};
+
+/**
+ * w' = w − lr (m / (1 − β1^t) / (√(v / (1 − β2^t)) + ε) + decay · w), the last term if `decays`:
+ * w, m, v of one shape, hyper.
+ */
+export const adamWeight = defineOperator<DecayAttributes>({
+  name: 'adamWeight',
+  shape(_, inputs) {
+    checkInputs('adamWeight', inputs, 4);
+    checkElements('adamWeight', 'moment 1', inputs[1]!, inputs[0]!);
+    checkElements('adamWeight', 'moment 2', inputs[2]!, inputs[0]!);
+    checkElements('adamWeight', 'hyper', inputs[3]!, [8]);
+    return inputs[0]!;
+  },
+  reference({ decays }, [w, m, v, hyper], out) {
+    const [rate, , , epsilon, decay, , correction1, correction2] = hyper!.data as unknown as number[];
+    for (let i = 0; i < out.data.length; i++) {
+      const first = fround(m!.data[i]! / correction1!);
+      const second = fround(Math.sqrt(fround(v!.data[i]! / correction2!)));
+      let step = fround(first / fround(second + epsilon!));
+      if (decays) step = fround(step + fround(decay! * w!.data[i]!));
+      out.data[i] = w!.data[i]! - fround(rate! * step);
+    }
+  },
+  passes: ({ attributes: { decays }, out }) => [
+    {
+      name: 'weight',
+      kernel: weight,
+      constants: { decays: Number(decays) },
+      cells: elements(out),
+      arguments: ['in0', 'in1', 'in2', 'in3'],
+      round: true,
+    },
+  ],
+});
+
+function moment1(this: Kernel, m: number[], g: number[], hyper: number[]): number {
+  return hyper[1] * m[this.thread.x] + (1 - hyper[1]) * (g[this.thread.x] * hyper[5]);
+}
+
+function moment2(this: Kernel, v: number[], g: number[], hyper: number[]): number {
+  const gradient = g[this.thread.x] * hyper[5];
+  return hyper[2] * v[this.thread.x] + (1 - hyper[2]) * (gradient * gradient);
+}
+
+function weight(this: Kernel, w: number[], m: number[], v: number[], hyper: number[]): number {
+  let step = m[this.thread.x] / hyper[6] / (Math.sqrt(v[this.thread.x] / hyper[7]) + hyper[3]);
+  if (this.constants.decays > 0) {
+    step = step + hyper[4] * w[this.thread.x];
+  }
+  return w[this.thread.x] - hyper[0] * step;
+}

@@ -1,0 +1,54 @@
+/** @file Codes back to numbers. */
+import { defineOperator } from '../operator.ts';
+import { elements, matrixShape } from '../tensor.ts';
+import { blockConstants, forEachRun, isWhole } from './block-scale.ts';
+import { type BlockAttributes, blockOf, checkInputs, checkScale } from './check.ts';
+import type { Kernel } from './kernel.ts';
+
+/** x = codes / scale[block]: codes, scale (one a block) → the shape of codes. */
+export const dequantize = defineOperator<BlockAttributes>({
+  name: 'dequantize',
+  shape(attributes, inputs) {
+    checkInputs('dequantize', inputs, 2);
+    checkScale('dequantize', 'scale', inputs[0]!, blockOf(attributes), inputs[1]!);
+    return inputs[0]!;
+  },
+  reference(attributes, [codes, scale], out) {
+    forEachRun(codes!.shape, blockOf(attributes), (start, end, s) => {
+      const divisor = scale!.data[s]!;
+      for (let i = start; i < end; i++) out.data[i] = codes!.data[i]! / divisor;
+    });
+  },
+  passes({ attributes, inputs, out }) {
+    const shape = inputs[0]!;
+    const block = blockOf(attributes);
+    const common = {
+      name: 'divide',
+      cells: elements(out),
+      arguments: ['in0', 'in1'] as const,
+      round: true,
+    };
+    if (isWhole(shape, block)) return [{ ...common, kernel: divideWhole, constants: {} }];
+    return [
+      {
+        ...common,
+        kernel: divideBlocks,
+        constants: blockConstants(shape, block),
+        columns: matrixShape(shape)[1],
+      },
+    ];
+  },
+});
+
+function divideWhole(this: Kernel, codes: number[], scale: number[]): number {
+  return codes[this.thread.x] / scale[0];
+}
+
+function divideBlocks(this: Kernel, codes: number[], scale: number[]): number {
+  const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
+  const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
+  return (
+    codes[this.thread.y * this.constants.columns + this.thread.x] /
+    scale[row * this.constants.across + column]
+  );
+}

@@ -1,0 +1,206 @@
+/** @file Root-mean-square normalisation (Zhang and Sennrich, arXiv 1910.07467) and its two gradients. */
+import { defineOperator, type Pass, type View } from '../operator.ts';
+import { elements, matrixShape, type Shape } from '../tensor.ts';
+import { checkElements, checkInputs } from './check.ts';
+import type { Kernel } from './kernel.ts';
+
+export type NormAttributes = { readonly epsilon: number };
+
+const { fround } = Math;
+
+/** r = 1 / √(mean x² + ε) of every row. */
+function inverseRms(x: View, epsilon: number): Float32Array {
+  const [rows, columns] = matrixShape(x.shape);
+  const out = new Float32Array(rows);
+  for (let t = 0; t < rows; t++) {
+    let sum = 0;
+    for (let i = t * columns; i < (t + 1) * columns; i++) sum = fround(sum + fround(x.data[i]! * x.data[i]!));
+    out[t] = 1 / fround(Math.sqrt(fround(fround(sum / columns) + fround(epsilon))));
+  }
+  return out;
+}
+
+const inversePass = (x: Shape, epsilon: number, source: 'in0' | 'in1'): Pass => ({
+  name: 'inverse-rms',
+  kernel: inverseRmsKernel,
+  constants: { columns: matrixShape(x)[1], epsilon },
+  floats: ['epsilon'],
+  cells: matrixShape(x)[0],
+  arguments: [source],
+  loop: matrixShape(x)[1],
+});
+
+function checkGain(name: string, x: Shape, gain: Shape): void {
+  checkElements(name, 'gain', gain, [matrixShape(x)[1]]);
+}
+
+/** y = x · r · gain, r = 1 / √(mean x² + ε) per row: x `[T, D]`, gain `[D]` → `[T, D]`. */
+export const rmsNorm = defineOperator<NormAttributes>({
+  name: 'rmsNorm',
+  shape(_, inputs) {
+    checkInputs('rmsNorm', inputs, 2);
+    checkGain('rmsNorm', inputs[0]!, inputs[1]!);
+    return inputs[0]!;
+  },
+  reference({ epsilon }, [x, gain], out) {
+    const [rows, columns] = matrixShape(x!.shape);
+    const inverse = inverseRms(x!, epsilon);
+    for (let t = 0; t < rows; t++) {
+      for (let d = 0; d < columns; d++) {
+        const i = t * columns + d;
+        out.data[i] = fround(x!.data[i]! * inverse[t]!) * gain!.data[d]!;
+      }
+    }
+  },
+  passes: ({ attributes, inputs: [x], out }) => [
+    inversePass(x!, attributes.epsilon, 'in0'),
+    {
+      name: 'normalize',
+      kernel: normalize,
+      constants: { columns: matrixShape(x!)[1] },
+      cells: elements(out),
+      columns: matrixShape(x!)[1],
+      arguments: ['in0', 'in1', 't0'],
+      round: true,
+    },
+  ],
+});
+
+/** dx = r · (dy · gain) − x · r³ / D · Σ_d dy gain x: dy, x `[T, D]`, gain `[D]` → `[T, D]`. */
+export const rmsNormGradInput = defineOperator<NormAttributes>({
+  name: 'rmsNormGradInput',
+  shape(_, inputs) {
+    checkInputs('rmsNormGradInput', inputs, 3);
+    checkElements('rmsNormGradInput', 'x', inputs[1]!, inputs[0]!);
+    checkGain('rmsNormGradInput', inputs[1]!, inputs[2]!);
+    return inputs[1]!;
+  },
+  reference({ epsilon }, [dy, x, gain], out) {
+    const [rows, columns] = matrixShape(x!.shape);
+    const inverse = inverseRms(x!, epsilon);
+    for (let t = 0; t < rows; t++) {
+      const r = inverse[t]!;
+      let dot = 0;
+      for (let d = 0; d < columns; d++) {
+        const i = t * columns + d;
+        dot = fround(dot + fround(fround(dy!.data[i]! * gain!.data[d]!) * x!.data[i]!));
+      }
+      const c = fround(fround(dot * fround(r * r)) / columns);
+      for (let d = 0; d < columns; d++) {
+        const i = t * columns + d;
+        out.data[i] = fround(fround(dy!.data[i]! * gain!.data[d]!) - fround(x!.data[i]! * c)) * r;
+      }
+    }
+  },
+  passes: ({ attributes, inputs: [, x], out }) => {
+    const [rows, columns] = matrixShape(x!);
+    return [
+      inversePass(x!, attributes.epsilon, 'in1'),
+      {
+        name: 'projection',
+        kernel: projection,
+        constants: { columns },
+        cells: rows,
+        arguments: ['in0', 'in1', 'in2', 't0'],
+        loop: columns,
+      },
+      {
+        name: 'gradient',
+        kernel: gradInput,
+        constants: { columns },
+        cells: elements(out),
+        columns,
+        arguments: ['in0', 'in1', 'in2', 't0', 't1'],
+        round: true,
+      },
+    ];
+  },
+});
+
+/** dgain = Σ_t dy · x · r: dy, x `[T, D]` → `[D]`. */
+export const rmsNormGradGain = defineOperator<NormAttributes>({
+  name: 'rmsNormGradGain',
+  shape(_, inputs) {
+    checkInputs('rmsNormGradGain', inputs, 2);
+    checkElements('rmsNormGradGain', 'x', inputs[1]!, inputs[0]!);
+    return [matrixShape(inputs[1]!)[1]];
+  },
+  reference({ epsilon }, [dy, x], out) {
+    const [rows, columns] = matrixShape(x!.shape);
+    const inverse = inverseRms(x!, epsilon);
+    out.data.fill(0);
+    for (let t = 0; t < rows; t++) {
+      for (let d = 0; d < columns; d++) {
+        const i = t * columns + d;
+        out.data[d] = out.data[d]! + fround(dy!.data[i]! * fround(x!.data[i]! * inverse[t]!));
+      }
+    }
+  },
+  passes: ({ attributes, inputs: [, x] }) => {
+    const [rows, columns] = matrixShape(x!);
+    return [
+      inversePass(x!, attributes.epsilon, 'in1'),
+      {
+        name: 'gradient',
+        kernel: gradGain,
+        constants: { rows, columns },
+        cells: columns,
+        arguments: ['in0', 'in1', 't0'],
+        loop: rows,
+        round: true,
+      },
+    ];
+  },
+});
+
+function inverseRmsKernel(this: Kernel, x: number[]): number {
+  let sum = 0;
+  for (let d = 0; d < this.constants.columns; d += 1) {
+    sum = sum + x[this.thread.x * this.constants.columns + d] * x[this.thread.x * this.constants.columns + d];
+  }
+  return 1 / Math.sqrt(sum / this.constants.columns + this.constants.epsilon);
+}
+
+function normalize(this: Kernel, x: number[], gain: number[], inverse: number[]): number {
+  return (
+    x[this.thread.y * this.constants.columns + this.thread.x] * inverse[this.thread.y] * gain[this.thread.x]
+  );
+}
+
+function projection(this: Kernel, dy: number[], x: number[], gain: number[], inverse: number[]): number {
+  let dot = 0;
+  for (let d = 0; d < this.constants.columns; d += 1) {
+    dot =
+      dot +
+      dy[this.thread.x * this.constants.columns + d] *
+        gain[d] *
+        x[this.thread.x * this.constants.columns + d];
+  }
+  return (dot * (inverse[this.thread.x] * inverse[this.thread.x])) / this.constants.columns;
+}
+
+function gradInput(
+  this: Kernel,
+  dy: number[],
+  x: number[],
+  gain: number[],
+  inverse: number[],
+  dot: number[],
+): number {
+  return (
+    (dy[this.thread.y * this.constants.columns + this.thread.x] * gain[this.thread.x] -
+      x[this.thread.y * this.constants.columns + this.thread.x] * dot[this.thread.y]) *
+    inverse[this.thread.y]
+  );
+}
+
+function gradGain(this: Kernel, dy: number[], x: number[], inverse: number[]): number {
+  let sum = 0;
+  for (let t = 0; t < this.constants.rows; t += 1) {
+    sum =
+      sum +
+      dy[t * this.constants.columns + this.thread.x] *
+        (x[t * this.constants.columns + this.thread.x] * inverse[t]);
+  }
+  return sum;
+}

@@ -1,0 +1,159 @@
+/** @file SwiGLU (Shazeer, arXiv 2002.05202) on packed rows `[gate | up]`, plain or with up divided per token, and its gradient. */
+import { defineOperator } from '../operator.ts';
+import { elements, matrixShape, type Shape } from '../tensor.ts';
+import { checkElements, checkInputs, checkMatrix, mismatch } from './check.ts';
+import type { Kernel } from './kernel.ts';
+
+export type SwigluAttributes = {
+  /** Divide up by t, one number a token: Smooth-SwiGLU per token (arXiv 2409.12517, reference code). */
+  readonly perToken: boolean;
+};
+
+const { fround } = Math;
+
+/** 1 / (1 + e^−g). */
+const sigmoid = (g: number): number => fround(1 / fround(1 + fround(Math.exp(-g))));
+
+/** Half the width of packed rows; throws if it is odd. */
+export function halfWidth(operator: string, gateUp: Shape): number {
+  const half = matrixShape(gateUp)[1] / 2;
+  if (!Number.isInteger(half))
+    mismatch(operator, 'gateUp', gateUp, 'an even number of columns: gate, then up');
+  return half;
+}
+
+/** h = up · silu(gate), or (up / t) · silu(gate): gateUp `[T, 2F]`, t `[T, 1]` if perToken → `[T, F]`. */
+export const swiglu = defineOperator<SwigluAttributes>({
+  name: 'swiglu',
+  shape({ perToken }, inputs) {
+    checkInputs('swiglu', inputs, perToken ? 2 : 1);
+    const width = halfWidth('swiglu', inputs[0]!);
+    const [rows] = matrixShape(inputs[0]!);
+    if (perToken) checkElements('swiglu', 't', inputs[1]!, [rows, 1]);
+    return [rows, width];
+  },
+  reference({ perToken }, [gateUp, t], out) {
+    const [rows, both] = matrixShape(gateUp!.shape);
+    const width = both / 2;
+    for (let r = 0; r < rows; r++) {
+      for (let j = 0; j < width; j++) {
+        const gate = gateUp!.data[r * both + j]!;
+        let up = gateUp!.data[r * both + width + j]!;
+        if (perToken) up = fround(up / t!.data[r]!);
+        out.data[r * width + j] = up * fround(gate * sigmoid(gate));
+      }
+    }
+  },
+  passes({ attributes: { perToken }, inputs: [gateUp], out }) {
+    const width = matrixShape(gateUp!)[1] / 2;
+    return [
+      {
+        name: perToken ? 'forward-per-token' : 'forward',
+        kernel: perToken ? forwardPerToken : forward,
+        functions: [kernelSigmoid],
+        constants: { width },
+        cells: elements(out),
+        columns: width,
+        arguments: perToken ? ['in0', 'in1'] : ['in0'],
+        round: true,
+      },
+    ];
+  },
+});
+
+/**
+ * dgate = dh · (up / t) · σ (1 + gate (1 − σ)), dup = dh · silu(gate) / t, t being 1 unless perToken and a constant:
+ * gateUp `[T, 2F]`, dh `[T, F]`, t `[T, 1]` if perToken → `[T, 2F]`.
+ */
+export const swigluGrad = defineOperator<SwigluAttributes>({
+  name: 'swigluGrad',
+  shape({ perToken }, inputs) {
+    checkInputs('swigluGrad', inputs, perToken ? 3 : 2);
+    const width = halfWidth('swigluGrad', inputs[0]!);
+    const [rows] = matrixShape(inputs[0]!);
+    checkMatrix('swigluGrad', 'dh', inputs[1]!, rows, width);
+    if (perToken) checkElements('swigluGrad', 't', inputs[2]!, [rows, 1]);
+    return inputs[0]!;
+  },
+  reference({ perToken }, [gateUp, dh, t], out) {
+    const [rows, both] = matrixShape(gateUp!.shape);
+    const width = both / 2;
+    for (let r = 0; r < rows; r++) {
+      for (let j = 0; j < width; j++) {
+        const gate = gateUp!.data[r * both + j]!;
+        const up = gateUp!.data[r * both + width + j]!;
+        let d = dh!.data[r * width + j]!;
+        if (perToken) d = fround(d / t!.data[r]!);
+        const s = sigmoid(gate);
+        const slope = fround(s * fround(1 + fround(gate * fround(1 - s))));
+        out.data[r * both + j] = fround(d * up) * slope;
+        out.data[r * both + width + j] = d * fround(gate * s);
+      }
+    }
+  },
+  passes({ attributes: { perToken }, inputs: [gateUp], out }) {
+    const both = matrixShape(gateUp!)[1];
+    return [
+      {
+        name: perToken ? 'gradient-per-token' : 'gradient',
+        kernel: perToken ? gradientPerToken : gradient,
+        functions: [kernelSigmoid],
+        constants: { both, width: both / 2 },
+        cells: elements(out),
+        columns: both,
+        arguments: perToken ? ['in0', 'in1', 'in2'] : ['in0', 'in1'],
+        round: true,
+      },
+    ];
+  },
+});
+
+/** The sigmoid without an overflow on the way: below −87 it is 10^-38 either way. */
+function kernelSigmoid(g: number): number {
+  return 1 / (1 + Math.exp(Math.min(0 - g, 87)));
+}
+
+function forward(this: Kernel, gateUp: number[]): number {
+  const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x];
+  const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x];
+  return up * (gate * kernelSigmoid(gate));
+}
+
+function forwardPerToken(this: Kernel, gateUp: number[], t: number[]): number {
+  const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x];
+  const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x] / t[this.thread.y];
+  return up * (gate * kernelSigmoid(gate));
+}
+
+function gradient(this: Kernel, gateUp: number[], dh: number[]): number {
+  let result = 0;
+  if (this.thread.x < this.constants.width) {
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x];
+    const up = gateUp[this.thread.y * this.constants.both + this.constants.width + this.thread.x];
+    const d = dh[this.thread.y * this.constants.width + this.thread.x];
+    const s = kernelSigmoid(gate);
+    result = d * up * (s * (1 + gate * (1 - s)));
+  } else {
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x - this.constants.width];
+    const d = dh[this.thread.y * this.constants.width + this.thread.x - this.constants.width];
+    result = d * (gate * kernelSigmoid(gate));
+  }
+  return result;
+}
+
+function gradientPerToken(this: Kernel, gateUp: number[], dh: number[], t: number[]): number {
+  let result = 0;
+  if (this.thread.x < this.constants.width) {
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x];
+    const up = gateUp[this.thread.y * this.constants.both + this.constants.width + this.thread.x];
+    const d = dh[this.thread.y * this.constants.width + this.thread.x] / t[this.thread.y];
+    const s = kernelSigmoid(gate);
+    result = d * up * (s * (1 + gate * (1 - s)));
+  } else {
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x - this.constants.width];
+    const d =
+      dh[this.thread.y * this.constants.width + this.thread.x - this.constants.width] / t[this.thread.y];
+    result = d * (gate * kernelSigmoid(gate));
+  }
+  return result;
+}
