@@ -1,0 +1,19 @@
+/** @file Tokenizers by name, for configuration files and command lines. */
+import { existsSync } from 'node:fs';
+import { OctavoError } from '@octavo/formats';
+import { byteTokenizer } from './byte-tokenizer.ts';
+import { tokenizerFromFile } from './file-tokenizer.ts';
+import { llamaTokenizer } from './llama-tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** `'byte'`, `'llama2'`, or the path of a Hugging Face `tokenizer.json` or of a folder with one. */
+export async function loadTokenizer(spec: string): Promise<Tokenizer> {
+  if (spec === 'byte') return byteTokenizer();
+  if (spec === 'llama2') return llamaTokenizer();
+  if (!existsSync(spec))
+    throw new OctavoError(
+      `[data] tokenizer: got "${spec}", expected byte, llama2 or the path of a tokenizer.json`,
+      { exitCode: 2 },
+    );
+  return tokenizerFromFile(spec);
+}

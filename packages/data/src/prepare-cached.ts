@@ -1,0 +1,40 @@
+/** @file Preparing once: a cache of prepared folders, by content. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { openPrepared, type PreparedData } from './open-prepared.ts';
+import { type PrepareInput, type PrepareOptions, surveyInput, writePrepared } from './prepare.ts';
+import { PREPARED_LAYOUT } from './prepared-index.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/**
+ * Opens the prepared form of these documents in `cacheFolder`, made if it is not there, or damaged at its beginning.
+ * The folder is named after the texts, the tokenizer and the options: another of any gives another folder.
+ */
+export async function prepareCached(
+  input: PrepareInput,
+  tokenizer: Tokenizer,
+  cacheFolder: string,
+  options: Omit<PrepareOptions, 'overwrite'> = {},
+): Promise<PreparedData & { readonly cached: boolean }> {
+  const surveyed = await surveyInput(input, options);
+  const key = [
+    PREPARED_LAYOUT,
+    surveyed.contentHash,
+    tokenizer.hash,
+    'train' in input ? null : (options.validationFraction ?? null),
+    options.shardTokens ?? null,
+  ];
+  const hash = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
+  const folder = join(cacheFolder, `${tokenizer.name.replace(/[^A-Za-z0-9_-]/g, '-')}-${hash}`);
+  const found = await openPrepared(folder).catch(() => undefined);
+  if (found !== undefined) return { ...found, cached: true };
+  try {
+    await writePrepared(surveyed, tokenizer, folder, { ...options, overwrite: true });
+  } catch (error) {
+    // Another process may have been faster: what it made is as good.
+    const made = await openPrepared(folder).catch(() => undefined);
+    if (made === undefined) throw error;
+    return { ...made, cached: true };
+  }
+  return { ...(await openPrepared(folder)), cached: false };
+}

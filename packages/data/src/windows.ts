@@ -1,0 +1,53 @@
+/** @file Held-out text, window by window, every token predicted once. */
+import { OctavoError } from '@octavo/formats';
+import type { TokenArray } from '@octavo/store';
+import type { Batch } from './loader.ts';
+import { type TokenSource, tokenSource } from './token-source.ts';
+
+export interface WindowsOptions {
+  readonly sequence: number;
+  /** Windows at a time; the last time may be padded. Default 1. */
+  readonly batch?: number | undefined;
+  /** Look at this many windows only, spread evenly over the text. */
+  readonly limit?: number | undefined;
+}
+
+export interface EvaluationBatch extends Batch {
+  /** Targets that count: those that are not -1. */
+  readonly count: number;
+}
+
+/**
+ * The text in order, in windows that do not overlap: `tokens` and the next tokens as `targets`, both
+ * `[batch · sequence]`. Where the text ends early, tokens are padded with 0 and targets with -1, which the loss ignores.
+ * All windows together have `length − 1` targets. Throws for fewer than two tokens.
+ */
+export async function* windows(
+  from: TokenSource | TokenArray,
+  options: WindowsOptions,
+): AsyncGenerator<EvaluationBatch, void, undefined> {
+  const source = 'read' in from ? from : tokenSource(from);
+  const { sequence, batch = 1, limit = Number.POSITIVE_INFINITY } = options;
+  for (const [name, value] of Object.entries({ sequence, batch, limit: options.limit ?? 1 }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new OctavoError(`[data] windows' ${name}: got ${value}, expected a whole number from 1 on`, {
+        exitCode: 2,
+      });
+  if (source.length < 2)
+    throw new OctavoError(`[data] held-out text: got ${source.length} tokens, expected at least 2`);
+  const all = Math.ceil((source.length - 1) / sequence);
+  const wanted = Math.min(all, limit);
+  for (let first = 0; first < wanted; first += batch) {
+    const tokens = new Int32Array(batch * sequence);
+    const targets = new Int32Array(batch * sequence).fill(-1);
+    let count = 0;
+    for (let row = 0; row < Math.min(batch, wanted - first); row++) {
+      const offset = Math.floor(((first + row) * all) / wanted) * sequence;
+      const window = await source.read(offset, Math.min(sequence + 1, source.length - offset));
+      tokens.set(window.subarray(0, window.length - 1), row * sequence);
+      targets.set(window.subarray(1), row * sequence);
+      count += window.length - 1;
+    }
+    yield { tokens, targets, count };
+  }
+}
