@@ -21,7 +21,12 @@ export function decodeBatch(schema: Schema, columns: readonly Column[], batch: S
   return recordBatch(schema, rows, children);
 }
 
-function columnData(type: Column['type'], regions: ColumnRegions, rows: number, body: Uint8Array<ArrayBuffer>): Data {
+function columnData(
+  type: Column['type'],
+  regions: ColumnRegions,
+  rows: number,
+  body: Uint8Array<ArrayBuffer>,
+): Data {
   const { nulls, validity, offsets, values } = regions;
   const at = ({ offset, length }: Region): Uint8Array => body.subarray(offset, offset + length);
   const nullBitmap = nulls > 0 ? at(validity) : undefined;

@@ -8,6 +8,14 @@ export {
 export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
 export { writeCheckpoint } from './checkpoint-write.ts';
 export type { ExtraFormats } from './element-bits.ts';
+export { type SafetensorsEntry, type SafetensorsType, safetensorsTypes } from './safetensors.ts';
+export {
+  openSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsTensor,
+} from './safetensors-read.ts';
+export { type SafetensorsRecord, writeSafetensors } from './safetensors-write.ts';
 export {
   type StatisticsColumn,
   type StatisticsRow,

@@ -1,0 +1,72 @@
+/** @file Reading safetensors: the header at once, tensors by seeking. */
+import { OctavoError } from '@octavo/formats';
+import { openReadable } from './readable-file.ts';
+import { MAX_HEADER, parseHeader, type SafetensorsEntry, show } from './safetensors.ts';
+
+/** A tensor that was read; `data` begins at the start of memory of its own. */
+export interface SafetensorsTensor extends SafetensorsEntry {
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** An open safetensors file. */
+export interface Safetensors {
+  readonly path: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In the order of their data. */
+  readonly tensors: readonly (SafetensorsEntry & { readonly byteLength: number })[];
+  has(name: string): boolean;
+  /** Reads one tensor. Throws an `OctavoError` where there is none such. */
+  read(name: string): Promise<SafetensorsTensor>;
+  close(): Promise<void>;
+}
+
+/** Opens a file and reads its header. Throws an `OctavoError` where it isn't safetensors or its header doesn't add up. */
+export async function openSafetensors(path: string): Promise<Safetensors> {
+  const file = await openReadable(path);
+  try {
+    if (file.size < 8)
+      throw new OctavoError(
+        `[store] ${path} is not a safetensors file: got ${file.size} bytes, expected at least 8`,
+      );
+    const length = Number(new DataView((await file.read(0, 8)).buffer).getBigUint64(0, true));
+    if (length < 2 || length > MAX_HEADER || 8 + length > file.size)
+      throw new OctavoError(
+        `[store] ${path} is not a safetensors file: got a header of ${length} bytes, expected 2 to ${Math.min(MAX_HEADER, file.size - 8)}`,
+      );
+    const start = 8 + length;
+    const { metadata, entries } = parseHeader(path, await file.read(8, length), file.size - start);
+    const index = new Map(entries.map((entry) => [entry.name, entry]));
+    return {
+      path,
+      metadata,
+      tensors: entries.map(({ name, dtype, shape, byteLength }) => ({ name, dtype, shape, byteLength })),
+      has: (name) => index.has(name),
+      async read(wanted) {
+        const entry = index.get(wanted);
+        if (entry === undefined)
+          throw new OctavoError(`[store] ${path} lacks a tensor: got no ${show(wanted)} among ${index.size}`);
+        const { name, dtype, shape, offset, byteLength } = entry;
+        return { name, dtype, shape, data: await file.read(start + offset, byteLength) };
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Reads a whole file into memory. */
+export async function readSafetensors(path: string): Promise<{
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: readonly SafetensorsTensor[];
+}> {
+  const opened = await openSafetensors(path);
+  try {
+    const tensors: SafetensorsTensor[] = [];
+    for (const { name } of opened.tensors) tensors.push(await opened.read(name));
+    return { metadata: opened.metadata, tensors };
+  } finally {
+    await opened.close();
+  }
+}
