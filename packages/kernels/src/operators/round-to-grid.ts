@@ -86,7 +86,8 @@ export function roundToGrid(
     } else {
       r = r * 1.7e38 * 1.7e38; // infinity
       if (overflow > 1.5) {
-        r = r - r; // NaN
+        r = r - r;
+        r = r / r; // NaN, also where doubles hold the product
       }
     }
   }
@@ -94,6 +95,7 @@ export function roundToGrid(
     if (unsigned > 0.5) {
       r = (r + 1) * 1.7e38 * 1.7e38;
       r = r - r;
+      r = r / r;
     }
     r = -r;
   }
