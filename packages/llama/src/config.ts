@@ -19,15 +19,55 @@ export interface LlamaConfig {
   readonly tiedHead: boolean;
 }
 
-const llama2 = { ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false, vocabularySize: 32_000, contextLength: 4096 };
+const llama2 = {
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  tiedHead: false,
+  vocabularySize: 32_000,
+  contextLength: 4096,
+};
 const stories = { ...llama2, tiedHead: true };
 
 /** Named configurations: `nano` for the main job, llama2.c's stories models, Meta's Llama 2. */
 export const llamaConfigs: Readonly<Record<string, LlamaConfig>> = Object.freeze({
-  nano: { ...stories, vocabularySize: 256, hiddenSize: 128, layers: 4, heads: 4, keyValueHeads: 4, ffnSize: 352, contextLength: 128 },
-  stories260k: { ...stories, vocabularySize: 512, hiddenSize: 64, layers: 5, heads: 8, keyValueHeads: 4, ffnSize: 172, contextLength: 512 },
-  stories15m: { ...stories, hiddenSize: 288, layers: 6, heads: 6, keyValueHeads: 6, ffnSize: 768, contextLength: 256 },
-  stories110m: { ...stories, hiddenSize: 768, layers: 12, heads: 12, keyValueHeads: 12, ffnSize: 2048, contextLength: 1024 },
+  nano: {
+    ...stories,
+    vocabularySize: 256,
+    hiddenSize: 128,
+    layers: 4,
+    heads: 4,
+    keyValueHeads: 4,
+    ffnSize: 352,
+    contextLength: 128,
+  },
+  stories260k: {
+    ...stories,
+    vocabularySize: 512,
+    hiddenSize: 64,
+    layers: 5,
+    heads: 8,
+    keyValueHeads: 4,
+    ffnSize: 172,
+    contextLength: 512,
+  },
+  stories15m: {
+    ...stories,
+    hiddenSize: 288,
+    layers: 6,
+    heads: 6,
+    keyValueHeads: 6,
+    ffnSize: 768,
+    contextLength: 256,
+  },
+  stories110m: {
+    ...stories,
+    hiddenSize: 768,
+    layers: 12,
+    heads: 12,
+    keyValueHeads: 12,
+    ffnSize: 2048,
+    contextLength: 1024,
+  },
   'llama2-7b': { ...llama2, hiddenSize: 4096, layers: 32, heads: 32, keyValueHeads: 32, ffnSize: 11_008 },
   'llama2-13b': { ...llama2, hiddenSize: 5120, layers: 40, heads: 40, keyValueHeads: 40, ffnSize: 13_824 },
   'llama2-70b': { ...llama2, hiddenSize: 8192, layers: 80, heads: 64, keyValueHeads: 8, ffnSize: 28_672 },
@@ -36,7 +76,10 @@ export const llamaConfigs: Readonly<Record<string, LlamaConfig>> = Object.freeze
 /** The configuration of that name; an `OctavoError` (exit code 2) lists the names that exist. */
 export function llamaConfigOf(name: string): LlamaConfig {
   if (Object.hasOwn(llamaConfigs, name)) return llamaConfigs[name]!;
-  throw new OctavoError(`[llama] unknown model: got "${name}", expected one of ${Object.keys(llamaConfigs).join(', ')}, or a file`, { exitCode: 2 });
+  throw new OctavoError(
+    `[llama] unknown model: got "${name}", expected one of ${Object.keys(llamaConfigs).join(', ')}, or a file`,
+    { exitCode: 2 },
+  );
 }
 
 export const headDimOf = (config: LlamaConfig): number => config.hiddenSize / config.heads;
@@ -46,12 +89,24 @@ export function validateConfig(config: LlamaConfig): LlamaConfig {
   const fail = (what: string): never => {
     throw new OctavoError(`[llama] impossible shape: ${what}`, { exitCode: 2 });
   };
-  for (const key of ['vocabularySize', 'hiddenSize', 'layers', 'heads', 'keyValueHeads', 'ffnSize', 'contextLength'] as const) {
-    if (!Number.isSafeInteger(config[key]) || config[key] < 1) fail(`${key}: got ${config[key]}, expected a positive integer`);
+  for (const key of [
+    'vocabularySize',
+    'hiddenSize',
+    'layers',
+    'heads',
+    'keyValueHeads',
+    'ffnSize',
+    'contextLength',
+  ] as const) {
+    if (!Number.isSafeInteger(config[key]) || config[key] < 1)
+      fail(`${key}: got ${config[key]}, expected a positive integer`);
   }
-  if (config.hiddenSize % config.heads) fail(`hiddenSize ${config.hiddenSize} does not divide into ${config.heads} heads`);
-  if (headDimOf(config) % 2) fail(`hiddenSize / heads is ${headDimOf(config)}, expected an even number (RoPE turns pairs)`);
-  if (config.heads % config.keyValueHeads) fail(`heads ${config.heads} is no multiple of keyValueHeads ${config.keyValueHeads}`);
+  if (config.hiddenSize % config.heads)
+    fail(`hiddenSize ${config.hiddenSize} does not divide into ${config.heads} heads`);
+  if (headDimOf(config) % 2)
+    fail(`hiddenSize / heads is ${headDimOf(config)}, expected an even number (RoPE turns pairs)`);
+  if (config.heads % config.keyValueHeads)
+    fail(`heads ${config.heads} is no multiple of keyValueHeads ${config.keyValueHeads}`);
   if (!(config.ropeTheta > 0)) fail(`ropeTheta: got ${config.ropeTheta}, expected a positive number`);
   if (!(config.normEpsilon > 0)) fail(`normEpsilon: got ${config.normEpsilon}, expected a positive number`);
   return config;

@@ -1,7 +1,19 @@
 /** @file Text one token at a time: keys and values of earlier tokens are kept, not computed again. */
 import { counterRandom, FP32, OctavoError } from '@octavo/formats';
 import { attentionCached, createScope, type Tensor } from '@octavo/kernels';
-import { activationFormat, add, apply, type Context, embedding, linear, project, rmsNorm, rope, variable, writeScales } from '@octavo/nn';
+import {
+  activationFormat,
+  add,
+  apply,
+  type Context,
+  embedding,
+  linear,
+  project,
+  rmsNorm,
+  rope,
+  variable,
+  writeScales,
+} from '@octavo/nn';
 import { headDimOf } from './config.ts';
 import { feedForward, type Llama } from './model.ts';
 
@@ -26,7 +38,9 @@ export function destroyCache(model: Llama, cache: Cache): void {
 export async function nextLogits(model: Llama, cache: Cache, token: number): Promise<Float32Array> {
   const { config, device, precision } = model;
   if (cache.length >= config.contextLength) {
-    throw new OctavoError(`[llama] the context is full: got token ${cache.length + 1}, expected at most ${config.contextLength}`);
+    throw new OctavoError(
+      `[llama] the context is full: got token ${cache.length + 1}, expected at most ${config.contextLength}`,
+    );
   }
   const scope = createScope(device);
   const context: Context = { device, scope, tape: null, precision };
@@ -41,11 +55,16 @@ export async function nextLogits(model: Llama, cache: Cache, token: number): Pro
   for (const [i, block] of model.blocks.entries()) {
     const kept = cache.blocks[i]!;
     const a = rmsNorm(context, x, block.attentionNorm, config.normEpsilon);
-    const qkv = rope(context, linear(context, block.qkv, a), heads, { ...model.rope, positions: position }).value;
+    const qkv = rope(context, linear(context, block.qkv, a), heads, {
+      ...model.rope,
+      positions: position,
+    }).value;
     const width = kept.shape[1]!;
     device.copy(kept, qkv, { from: queryWidth, to: cache.length * width, length: width });
     const attributes = { ...heads, capacity: config.contextLength };
-    const mixed = variable(apply(context, attentionCached, attributes, [qkv, kept, position], activationFormat(context)));
+    const mixed = variable(
+      apply(context, attentionCached, attributes, [qkv, kept, position], activationFormat(context)),
+    );
     const h = add(context, x, linear(context, block.attentionOut, mixed));
     x = add(context, h, feedForward(context, block, rmsNorm(context, h, block.ffnNorm, config.normEpsilon)));
   }
@@ -90,10 +109,15 @@ export async function* generate(
   options: Sampling & { count: number; stop?: number | null },
 ): AsyncGenerator<number> {
   const { contextLength, vocabularySize } = model.config;
-  if (prompt.length === 0) throw new OctavoError('[llama] generate: got an empty prompt, expected at least one token', { exitCode: 2 });
+  if (prompt.length === 0)
+    throw new OctavoError('[llama] generate: got an empty prompt, expected at least one token', {
+      exitCode: 2,
+    });
   for (const token of prompt) {
     if (!(token >= 0 && token < vocabularySize)) {
-      throw new OctavoError(`[llama] generate: got token ${token}, expected 0 to ${vocabularySize - 1}`, { exitCode: 2 });
+      throw new OctavoError(`[llama] generate: got token ${token}, expected 0 to ${vocabularySize - 1}`, {
+        exitCode: 2,
+      });
     }
   }
   const text = [...prompt];
@@ -107,7 +131,8 @@ export async function* generate(
         pending = text.slice(-Math.ceil(contextLength / 2));
       }
       let logits = new Float32Array();
-      for (const token of pending) logits = (await nextLogits(model, cache, token)) as Float32Array<ArrayBuffer>;
+      for (const token of pending)
+        logits = (await nextLogits(model, cache, token)) as Float32Array<ArrayBuffer>;
       const next = sample(logits, options, text.length);
       if (next === options.stop) return;
       yield next;

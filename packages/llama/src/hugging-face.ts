@@ -14,10 +14,17 @@ export function huggingFaceTensors(config: LlamaConfig): readonly HuggingFaceTen
   const { hiddenSize: d, ffnSize: f, heads, keyValueHeads, vocabularySize: v } = config;
   const q = heads * headDimOf(config);
   const kv = keyValueHeads * headDimOf(config);
-  const tensors: HuggingFaceTensor[] = [{ name: 'model.embed_tokens.weight', parameter: 'embedding', from: 0, to: v }];
+  const tensors: HuggingFaceTensor[] = [
+    { name: 'model.embed_tokens.weight', parameter: 'embedding', from: 0, to: v },
+  ];
   for (let i = 0; i < config.layers; i++) {
     const part = (name: string, parameter: string, from: number, to: number) =>
-      tensors.push({ name: `model.layers.${i}.${name}.weight`, parameter: `layers.${i}.${parameter}`, from, to });
+      tensors.push({
+        name: `model.layers.${i}.${name}.weight`,
+        parameter: `layers.${i}.${parameter}`,
+        from,
+        to,
+      });
     part('input_layernorm', 'attentionNorm', 0, 1);
     part('self_attn.q_proj', 'qkv', 0, q);
     part('self_attn.k_proj', 'qkv', q, q + kv);
@@ -50,7 +57,10 @@ export function fromHuggingFace(config: LlamaConfig, tensor: (name: string) => F
 }
 
 /** The Hugging Face tensors cut out of our parameters. */
-export function toHuggingFace(config: LlamaConfig, parameter: (name: string) => Float32Array): Map<string, Float32Array> {
+export function toHuggingFace(
+  config: LlamaConfig,
+  parameter: (name: string) => Float32Array,
+): Map<string, Float32Array> {
   const rowsOf = new Map<string, number>();
   const tensors = huggingFaceTensors(config);
   for (const t of tensors) rowsOf.set(t.parameter, Math.max(rowsOf.get(t.parameter) ?? 0, t.to));

@@ -68,21 +68,29 @@ export function createLlama(
   const parameters = parameterSpecs(config).map((spec, index): Parameter => {
     const isMatrix = spec.shape.length > 1;
     const values = options.values?.(spec.name) ?? initialValues(spec, index, options.seed ?? 0);
-    return { name: spec.name, value: workingWeight(precision, spec.shape, values, isMatrix), grad: null, isMatrix };
+    return {
+      name: spec.name,
+      value: workingWeight(precision, spec.shape, values, isMatrix),
+      grad: null,
+      isMatrix,
+    };
   });
   const named = (name: string): Parameter => {
     const found = parameters.find((p) => p.name === name);
     if (!found) throw new OctavoError(`[llama] no parameter "${name}"`);
     return found;
   };
-  const blocks = Array.from({ length: config.layers }, (_, i): Block => ({
-    attentionNorm: named(`layers.${i}.attentionNorm`),
-    qkv: createFp8Linear(precision, i, 'qkv', named(`layers.${i}.qkv`)),
-    attentionOut: createFp8Linear(precision, i, 'attentionOut', named(`layers.${i}.attentionOut`)),
-    ffnNorm: named(`layers.${i}.ffnNorm`),
-    gateUp: createFp8Linear(precision, i, 'gateUp', named(`layers.${i}.gateUp`)),
-    down: createFp8Linear(precision, i, 'down', named(`layers.${i}.down`)),
-  }));
+  const blocks = Array.from(
+    { length: config.layers },
+    (_, i): Block => ({
+      attentionNorm: named(`layers.${i}.attentionNorm`),
+      qkv: createFp8Linear(precision, i, 'qkv', named(`layers.${i}.qkv`)),
+      attentionOut: createFp8Linear(precision, i, 'attentionOut', named(`layers.${i}.attentionOut`)),
+      ffnNorm: named(`layers.${i}.ffnNorm`),
+      gateUp: createFp8Linear(precision, i, 'gateUp', named(`layers.${i}.gateUp`)),
+      down: createFp8Linear(precision, i, 'down', named(`layers.${i}.down`)),
+    }),
+  );
   const tables = ropeTables(config.contextLength, headDimOf(config), config.ropeTheta);
   const table = (values: Float32Array) => {
     const tensor = device.alloc([config.contextLength, headDimOf(config) / 2], FP32);
@@ -103,7 +111,12 @@ export function createLlama(
 }
 
 /** Float32 values, rounded once to the format that the model computes with. */
-export function workingWeight(precision: Precision, shape: readonly number[], values: Float32Array, isMatrix: boolean): Tensor {
+export function workingWeight(
+  precision: Precision,
+  shape: readonly number[],
+  values: Float32Array,
+  isMatrix: boolean,
+): Tensor {
   const { device, recipe } = precision;
   const exact = device.alloc(shape, FP32);
   device.write(exact, values);
@@ -150,7 +163,13 @@ export function feedForward(context: Context, block: Pick<Block, 'gateUp' | 'dow
 }
 
 /** Σ −log p(target) over the tokens whose target is not negative; its gradient is `weight` times that. FP32 `[1]`. */
-export function lossOf(model: Llama, context: Context, input: Batch, targets: Tensor, weight: Tensor): Tensor {
+export function lossOf(
+  model: Llama,
+  context: Context,
+  input: Batch,
+  targets: Tensor,
+  weight: Tensor,
+): Tensor {
   return crossEntropy(context, forward(model, context, input), targets, weight);
 }
 

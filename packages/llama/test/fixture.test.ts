@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { FP32 } from '@octavo/formats';
 import { createReferenceDevice, createScope, type Device, sortTokens, type Tensor } from '@octavo/kernels';
-import { FP32 } from "@octavo/formats";
 import { type Context, createPrecision, createTape, recipeOf } from '@octavo/nn';
 import { describe, expect, it } from 'vitest';
-import { configFromHuggingFace, createLlama, forward, fromHuggingFace, lossOf, toHuggingFace } from '../src/index.ts';
+import {
+  configFromHuggingFace,
+  createLlama,
+  forward,
+  fromHuggingFace,
+  lossOf,
+  toHuggingFace,
+} from '../src/index.ts';
 
 const fixture = JSON.parse(readFileSync(new URL('./fixtures/llama-tiny-gqa.json', import.meta.url), 'utf8'));
 const config = { ...configFromHuggingFace(fixture.config), contextLength: 16 };
@@ -32,9 +39,17 @@ function build() {
     tokens: upload(device, tokens),
     order: upload(device, order),
     starts: upload(device, starts),
-    positions: upload(device, tokens.map((_, i) => i % sequence)),
+    positions: upload(
+      device,
+      tokens.map((_, i) => i % sequence),
+    ),
   };
-  const context: Context = { device, scope: createScope(device), tape: createTape(), precision: model.precision };
+  const context: Context = {
+    device,
+    scope: createScope(device),
+    tape: createTape(),
+    precision: model.precision,
+  };
   return { device, model, input, context, targets };
 }
 
@@ -60,7 +75,8 @@ describe('an independent float64 Llama2 (grouped-query attention)', () => {
       const expected: number[] = fixture.gradients[name];
       expect(values.length).toBe(expected.length);
       const size = Math.max(...expected.map(Math.abs));
-      for (const [i, e] of expected.entries()) expect(Math.abs(values[i]! - e), `${name}[${i}]`).toBeLessThan(2e-5 * size + 1e-7);
+      for (const [i, e] of expected.entries())
+        expect(Math.abs(values[i]! - e), `${name}[${i}]`).toBeLessThan(2e-5 * size + 1e-7);
     }
   });
 });

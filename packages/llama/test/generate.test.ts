@@ -1,12 +1,28 @@
+import { createScope } from '@octavo/kernels';
 import { recipeOf } from '@octavo/nn';
 import { describe, expect, it } from 'vitest';
-import { createCache, destroyCache, forward, generate, type LlamaConfig, nextLogits, sample } from '../src/index.ts';
-import { createScope } from '@octavo/kernels';
+import {
+  createCache,
+  destroyCache,
+  forward,
+  generate,
+  type LlamaConfig,
+  nextLogits,
+  sample,
+} from '../src/index.ts';
 import { batchOf, buildModel, tokenRows } from './support.ts';
 
 const config: LlamaConfig = {
-  vocabularySize: 32, hiddenSize: 16, layers: 2, heads: 4, keyValueHeads: 2, ffnSize: 24, contextLength: 8,
-  ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false,
+  vocabularySize: 32,
+  hiddenSize: 16,
+  layers: 2,
+  heads: 4,
+  keyValueHeads: 2,
+  ffnSize: 24,
+  contextLength: 8,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  tiedHead: false,
 };
 
 describe('generation with a cache of keys and values', () => {
@@ -15,13 +31,18 @@ describe('generation with a cache of keys and values', () => {
     const [row] = tokenRows(1, 9, 32);
     const { input } = batchOf(model, [row!]);
     const scope = createScope(model.device);
-    const whole = await model.device.read(forward(model, { device: model.device, scope, tape: null, precision: model.precision }, input).value);
+    const whole = await model.device.read(
+      forward(model, { device: model.device, scope, tape: null, precision: model.precision }, input).value,
+    );
     const cache = createCache(model);
     for (let i = 0; i < 8; i++) {
       const logits = await nextLogits(model, cache, row![i]!);
-      for (let v = 0; v < 32; v++) expect(logits[v]).toBeCloseTo(whole[i * 32 + v]!, recipe === 'fp32' ? 5 : 1);
+      for (let v = 0; v < 32; v++)
+        expect(logits[v]).toBeCloseTo(whole[i * 32 + v]!, recipe === 'fp32' ? 5 : 1);
     }
-    await expect(nextLogits(model, cache, 0)).rejects.toThrow(/context is full: got token 9, expected at most 8/);
+    await expect(nextLogits(model, cache, 0)).rejects.toThrow(
+      /context is full: got token 9, expected at most 8/,
+    );
     destroyCache(model, cache);
   });
 
@@ -29,7 +50,8 @@ describe('generation with a cache of keys and values', () => {
     const model = buildModel(config, recipeOf('bf16'));
     const text = async (seed: number, stop: number | null = null) => {
       const tokens: number[] = [];
-      for await (const token of generate(model, [1, 2], { count: 20, temperature: 1, seed, stop })) tokens.push(token);
+      for await (const token of generate(model, [1, 2], { count: 20, temperature: 1, seed, stop }))
+        tokens.push(token);
       return tokens;
     };
     const first = await text(1);

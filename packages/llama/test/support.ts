@@ -23,7 +23,10 @@ export function buildModel(
   options: { seed?: number; device?: Device; values?: (name: string) => Float32Array | undefined } = {},
 ): Llama {
   const device = options.device ?? createReferenceDevice();
-  return createLlama(config, createPrecision(device, recipe), { seed: options.seed ?? 1, ...(options.values && { values: options.values }) });
+  return createLlama(config, createPrecision(device, recipe), {
+    seed: options.seed ?? 1,
+    ...(options.values && { values: options.values }),
+  });
 }
 
 export function batchOf(model: Llama, rows: readonly (readonly number[])[]) {
@@ -38,7 +41,10 @@ export function batchOf(model: Llama, rows: readonly (readonly number[])[]) {
     tokens: upload(device, tokens),
     order: upload(device, order),
     starts: upload(device, starts),
-    positions: upload(device, tokens.map((_, i) => i % sequence)),
+    positions: upload(
+      device,
+      tokens.map((_, i) => i % sequence),
+    ),
   };
   return { input, targets };
 }
@@ -64,4 +70,6 @@ export async function passOf(model: Llama, rows: readonly (readonly number[])[],
 
 /** Rows of tokens that depend on nothing but their place. */
 export const tokenRows = (count: number, length: number, vocabulary: number): number[][] =>
-  Array.from({ length: count }, (_, r) => Array.from({ length }, (_, i) => (r * 7919 + i * i * 31 + i * 17) % vocabulary));
+  Array.from({ length: count }, (_, r) =>
+    Array.from({ length }, (_, i) => (r * 7919 + i * i * 31 + i * 17) % vocabulary),
+  );

@@ -1,6 +1,6 @@
 /** @file What a differentiable function needs to run: where, until when, on which tape, in which precision. */
 import { BF16, type Format, FP32 } from '@octavo/formats';
-import { add, type Attributes, type Device, type Operator, type Scope, type Tensor } from '@octavo/kernels';
+import { type Attributes, add, type Device, type Operator, type Scope, type Tensor } from '@octavo/kernels';
 import type { Precision } from './precision.ts';
 import type { Tape } from './tape.ts';
 import type { Parameter, Variable } from './variable.ts';
@@ -26,7 +26,10 @@ export function apply<A extends Attributes>(
   inputs: readonly Tensor[],
   format: Format,
 ): Tensor {
-  const shape = operator.shape(attributes, inputs.map((input) => input.shape));
+  const shape = operator.shape(
+    attributes,
+    inputs.map((input) => input.shape),
+  );
   const out = context.scope.alloc(shape, format);
   context.device.run(operator, attributes, inputs, out);
   return out;

@@ -20,7 +20,12 @@ export interface Fp8Linear {
 }
 
 /** A linear layer of block `layer`, its casts registered with the model's precision. */
-export function createFp8Linear(precision: Precision, layer: number, name: LinearName, weight: Parameter): Fp8Linear {
+export function createFp8Linear(
+  precision: Precision,
+  layer: number,
+  name: LinearName,
+  weight: Parameter,
+): Fp8Linear {
   const { recipe } = precision;
   const { output, gradInput, gradWeight } = recipe.overrides[name] ?? recipe.linear;
   const site = (operand: Operand, cast: CastRecipe | null) => siteOf(precision, layer, name, operand, cast);
@@ -46,16 +51,25 @@ export function linear(context: Context, layer: Fp8Linear, x: Variable): Variabl
       return done.get(site)!;
     };
   };
-  const input = castOf((s, v) => (layer.smoothInput ? quantizeSmooth(context, s, v) : quantize(context, s, v)), x.value);
+  const input = castOf(
+    (s, v) => (layer.smoothInput ? quantizeSmooth(context, s, v) : quantize(context, s, v)),
+    x.value,
+  );
   const weights = castOf((s, v) => quantizeWeight(context, s, v), weight.value);
 
-  const y = variable(matmul(context, input(sites.output.input), weights(sites.output.weight), { b: true }, format)); // [T, out]
+  const y = variable(
+    matmul(context, input(sites.output.input), weights(sites.output.weight), { b: true }, format),
+  ); // [T, out]
   if (!context.tape) return y;
 
   const keptInput = input(sites.gradWeight.input);
   context.tape.record(() => {
     const grad = castOf((s, v) => quantize(context, s, v), y.grad!); // [T, out]
-    accumulate(context, x, matmul(context, grad(sites.gradInput.grad), weights(sites.gradInput.weight), {}, format)); // [T, in]
+    accumulate(
+      context,
+      x,
+      matmul(context, grad(sites.gradInput.grad), weights(sites.gradInput.weight), {}, format),
+    ); // [T, in]
     accumulate(context, weight, matmul(context, grad(sites.gradWeight.grad), keptInput, { a: true }, format)); // [out, in]
   });
   return y;

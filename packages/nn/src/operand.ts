@@ -60,7 +60,12 @@ export function matmul(
  * Casts a tensor at a site, as its policy says, and notes its maximum (and, on sampled steps, its statistics).
  * The codes live in `scope`. Where the site casts nothing, the tensor itself.
  */
-export function quantize(context: Context, site: Site, x: Tensor, scope: Scope = context.scope): MatrixOperand {
+export function quantize(
+  context: Context,
+  site: Site,
+  x: Tensor,
+  scope: Scope = context.scope,
+): MatrixOperand {
   const { device } = context;
   const [rows, columns] = matrixShape(x.shape);
   if (!site.cast) {
@@ -75,7 +80,13 @@ export function quantize(context: Context, site: Site, x: Tensor, scope: Scope =
   if (site.usesOwnMaximum) {
     scale = scope.alloc(scaleShape(x.shape, block), FP32);
     const { margin, powerOfTwo } = ownScale(site, site.cast);
-    runFused(device, quantizeCurrent, { ...attributes, margin, powerOfTwo }, [x, ...seed], [codes, scale, maxima]);
+    runFused(
+      device,
+      quantizeCurrent,
+      { ...attributes, margin, powerOfTwo },
+      [x, ...seed],
+      [codes, scale, maxima],
+    );
   } else {
     runFused(device, quantizeScaled, attributes, [x, scale, ...seed], [codes, maxima]);
   }
@@ -98,7 +109,9 @@ export function quantizeSmooth(context: Context, site: Site, h: Tensor): MatrixO
   const smoothed = apply(context, multiply, {}, [channelMaxima, smooth], FP32);
   const whole = { rows: 1, columns: smoothed.shape[1]! };
   const maximum = apply(context, amax, blockAttributes(whole), [smoothed], FP32);
-  const siteScale = site.usesOwnMaximum ? apply(context, scaleFromAmax, ownScale(site, site.cast), [maximum], FP32) : site.scale;
+  const siteScale = site.usesOwnMaximum
+    ? apply(context, scaleFromAmax, ownScale(site, site.cast), [maximum], FP32)
+    : site.scale;
   const scale = apply(context, scaleBy, {}, [smooth, siteScale], FP32);
   const codes = context.scope.alloc(h.shape, site.format);
   const { attributes, seed } = castArguments(context, site, site.cast, block);
@@ -142,15 +155,25 @@ function noteMaximum(context: Context, site: Site, maxima: Tensor): void {
   const [rows, columns] = matrixShape(maxima.shape);
   const whole = blockAttributes({ rows, columns });
   const one = rows * columns === 1 ? maxima : apply(context, amax, whole, [maxima], FP32);
-  context.device.copy(recording.amaxes, one, { to: recording.microBatch * sites.length + site.index, length: 1 });
+  context.device.copy(recording.amaxes, one, {
+    to: recording.microBatch * sites.length + site.index,
+    length: 1,
+  });
 }
 
 /** On sampled steps, what the cast does to the tensor: once a step, on the first micro-batch. */
-function sampleStatistics(context: Context, site: Site, x: Tensor, { scale, block }: Quantized, siteScale: Tensor): void {
+function sampleStatistics(
+  context: Context,
+  site: Site,
+  x: Tensor,
+  { scale, block }: Quantized,
+  siteScale: Tensor,
+): void {
   const { device, precision } = context;
   const to = precision.recording?.statistics;
   if (!to || precision.recording!.microBatch > 0) return;
-  const attributes = { ...blockAttributes(block), max: site.format.max, minSubnormal: site.format.minSubnormal };
+  const max = site.format.max * (1 + 2 ** -22); // amax · (max / amax) may exceed max by its rounding: nothing is clipped
+  const attributes = { ...blockAttributes(block), max, minSubnormal: site.format.minSubnormal };
   const statistics = apply(context, castStatistics, attributes, [x, scale], FP32);
   device.copy(to, statistics, { to: site.index * STATISTICS });
   if (elements(siteScale.shape) === 1) device.copy(to, siteScale, { to: (site.index + 1) * STATISTICS - 1 });

@@ -4,7 +4,7 @@
  */
 import { type Format, FP32, formatOf, OctavoError } from '@octavo/formats';
 import { createScope, type Device, type Scope, type Tensor } from '@octavo/kernels';
-import { initState, observe, type ScalingState, scales } from '@octavo/scaling';
+import { initState, needsOwnMaximum, observe, type ScalingState, scales } from '@octavo/scaling';
 import type { MatrixOperand } from './operand.ts';
 import type { CastRecipe, Recipe } from './recipe.ts';
 
@@ -39,7 +39,7 @@ export interface Precision {
   readonly seed: Tensor;
   /** Quantised weights of the present parameters, by site; dropped when the optimizer moves them. */
   readonly weights: Map<Site, MatrixOperand>;
-  weightScope: Scope;
+  readonly weightScope: Scope;
 }
 
 /** What a training step gathers on the device: the maxima of every site, and statistics when sampled. */
@@ -54,11 +54,25 @@ export interface Recording {
 export function createPrecision(device: Device, recipe: Recipe): Precision {
   const seed = device.alloc([2], FP32);
   device.write(seed, [0, 0]);
-  return { device, recipe, sites: [], recording: null, seed, weights: new Map(), weightScope: createScope(device) };
+  return {
+    device,
+    recipe,
+    sites: [],
+    recording: null,
+    seed,
+    weights: new Map(),
+    weightScope: createScope(device),
+  };
 }
 
 /** The site of an operand, made at its first mention; products that cast it the same way share one. */
-export function siteOf(precision: Precision, layer: number, name: string, operand: Operand, cast: CastRecipe | null): Site {
+export function siteOf(
+  precision: Precision,
+  layer: number,
+  name: string,
+  operand: Operand,
+  cast: CastRecipe | null,
+): Site {
   const key = JSON.stringify(cast);
   const found = precision.sites.find(
     (s) => s.layer === layer && s.name === name && s.operand === operand && JSON.stringify(s.cast) === key,
@@ -91,7 +105,7 @@ export function writeScales(precision: Precision): void {
   for (const site of precision.sites) {
     if (!site.cast || !site.state) continue;
     const { policy } = site.cast;
-    site.usesOwnMaximum = policy.kind === 'current' || (policy.kind === 'delayed' && policy.first === 'current' && site.state.observed === 0);
+    site.usesOwnMaximum = needsOwnMaximum(policy, site.state);
     if (!site.usesOwnMaximum) precision.device.write(site.scale, scales(policy, site.state, site.format));
   }
 }
@@ -139,6 +153,5 @@ export function endStep(precision: Precision, amaxes: ArrayLike<number>): void {
 /** Forgets the quantised weights: call after the parameters changed. */
 export function dropWeights(precision: Precision): void {
   precision.weightScope.release();
-  precision.weightScope = createScope(precision.device);
   precision.weights.clear();
 }

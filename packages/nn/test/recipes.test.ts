@@ -6,7 +6,18 @@ describe('named recipes', () => {
     for (const recipe of Object.values(recipes)) {
       expect(validateRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
     }
-    const named = ['bf16', 'fp8', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token', 'fp8-full', 'fp8-authors', 'fp8-current', 'fp8-block', 'mxfp8'];
+    const named = [
+      'bf16',
+      'fp8',
+      'fp8-w3-bf16',
+      'fp8-smooth',
+      'fp8-smooth-token',
+      'fp8-full',
+      'fp8-authors',
+      'fp8-current',
+      'fp8-block',
+      'mxfp8',
+    ];
     expect(Object.keys(recipes)).toEqual(expect.arrayContaining(named));
   });
 
@@ -26,7 +37,10 @@ describe('extending a recipe', () => {
 
   it('replaces a policy of another kind whole, and null unquantises', () => {
     const current = { kind: 'current' as const, margin: 1, powerOfTwo: true };
-    const recipe = extendRecipe({ extends: 'fp8', linear: { output: { input: { policy: current }, weight: null } } });
+    const recipe = extendRecipe({
+      extends: 'fp8',
+      linear: { output: { input: { policy: current }, weight: null } },
+    });
     expect(recipe.linear.output.input!.policy).toEqual(current);
     expect(recipe.linear.output.weight).toBeNull();
   });
@@ -35,7 +49,11 @@ describe('extending a recipe', () => {
     const linear = (part: object) => ({ extends: 'fp8', linear: { output: { input: part } } });
     expect(() => extendRecipe(linear({ format: 'e8m0' }))).toThrow(/linear\.output\.input\.format: got e8m0/);
     expect(() => extendRecipe(linear({ format: 'fp33' }))).toThrow(/fp33/);
-    expect(() => extendRecipe(linear({ granularity: { kind: 'row' } }))).toThrow(/linear\.output\.input\.granularity: got row with policy delayed/);
-    expect(() => extendRecipe({ extends: 'fp8', optimizer: { moment2: 'e8m0' } })).toThrow(/optimizer\.moment2/);
+    expect(() => extendRecipe(linear({ granularity: { kind: 'row' } }))).toThrow(
+      /linear\.output\.input\.granularity: got row with policy delayed/,
+    );
+    expect(() => extendRecipe({ extends: 'fp8', optimizer: { moment2: 'e8m0' } })).toThrow(
+      /optimizer\.moment2/,
+    );
   });
 });

@@ -84,9 +84,21 @@ export function adamStep(
     moment2Scale: device.alloc([1, 1], FP32),
   };
   const { rounding, powerOfTwo } = formats;
-  const attributes = { decays: options.decays, masterRounding: rounding, momentRounding: rounding, powerOfTwo, stream: options.stream };
+  const attributes = {
+    decays: options.decays,
+    masterRounding: rounding,
+    momentRounding: rounding,
+    powerOfTwo,
+    stream: options.stream,
+  };
   const seed = rounding === 'stochastic' ? [options.seed] : [];
-  runFused(device, adamw, attributes, [...tensorsOf(state), options.grad, options.hyper, ...seed], tensorsOf(next));
+  runFused(
+    device,
+    adamw,
+    attributes,
+    [...tensorsOf(state), options.grad, options.hyper, ...seed],
+    tensorsOf(next),
+  );
   for (const tensor of tensorsOf(state)) device.free(tensor);
   Object.assign(state, next);
 }

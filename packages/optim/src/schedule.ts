@@ -2,7 +2,13 @@
 
 export type Schedule =
   | { readonly kind: 'constant'; readonly peak: number; readonly warmup: number }
-  | { readonly kind: 'cosine' | 'linear'; readonly peak: number; readonly warmup: number; readonly steps: number; readonly floor: number };
+  | {
+      readonly kind: 'cosine' | 'linear';
+      readonly peak: number;
+      readonly warmup: number;
+      readonly steps: number;
+      readonly floor: number;
+    };
 
 /**
  * Learning rate of step `step` (the first is 0). Warm-up reaches `peak` at step `warmup`; `cosine` and `linear` then fall

@@ -1,10 +1,15 @@
 /** @file The optimizer's state at the start: master weights as given, moments zero. */
-import { FP32, type Format, round } from '@octavo/formats';
+import { type Format, FP32, round } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
 import type { AdamFormats, AdamState } from './adamw.ts';
 
 /** State for a parameter with these float32 values; its master weights are the nearest in their format. */
-export function createAdamState(device: Device, formats: AdamFormats, shape: readonly number[], values: Float32Array): AdamState {
+export function createAdamState(
+  device: Device,
+  formats: AdamFormats,
+  shape: readonly number[],
+  values: Float32Array,
+): AdamState {
   const [master, masterScale] = scaled(device, formats.master, shape, values);
   const zeros = new Float32Array(values.length);
   const [moment1, moment1Scale] = scaled(device, formats.moment1, shape, zeros);
@@ -13,7 +18,12 @@ export function createAdamState(device: Device, formats: AdamFormats, shape: rea
 }
 
 /** Values in a format with one scale, max / amax (FP32: 1; all zero: 1). */
-function scaled(device: Device, format: Format, shape: readonly number[], values: Float32Array): [Tensor, Tensor] {
+function scaled(
+  device: Device,
+  format: Format,
+  shape: readonly number[],
+  values: Float32Array,
+): [Tensor, Tensor] {
   let amax = 0;
   for (const value of values) amax = Math.max(amax, Math.abs(value));
   const scale = format === FP32 || amax === 0 ? 1 : Math.fround(format.max / amax);

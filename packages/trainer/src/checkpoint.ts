@@ -4,7 +4,7 @@ import type { Device, Tensor } from '@octavo/kernels';
 import { createLlama, type Llama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
 import { createPrecision, type Recipe, type Site, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor } from '@octavo/optim';
-import type { ScalingState } from '@octavo/scaling';
+import { checkState, type ScalingState } from '@octavo/scaling';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
@@ -29,7 +29,11 @@ export interface CheckpointState {
 const ROLES = ['master', 'moment1', 'moment2'] as const;
 
 /** Metadata strings, one per part of the state, so that any Arrow reader shows them. */
-export function metadataOf(training: Training, loader: unknown, tokenizer: CheckpointState['tokenizer']): Record<string, string> {
+export function metadataOf(
+  training: Training,
+  loader: unknown,
+  tokenizer: CheckpointState['tokenizer'],
+): Record<string, string> {
   const { plan, step, updates, tokens } = training;
   const parts = {
     model: plan.model,
@@ -86,7 +90,8 @@ const scalingOf = (sites: readonly Site[]): Record<string, Omit<ScalingState, 'h
     }),
   );
 
-const siteKey = ({ index, layer, name, operand, format }: Site): string => `layers.${layer}.${name}.${operand}.${format.name}.${index}`;
+const siteKey = ({ index, layer, name, operand, format }: Site): string =>
+  `layers.${layer}.${name}.${operand}.${format.name}.${index}`;
 
 /** The parts of a checkpoint's metadata; an `OctavoError` names the one that is missing or damaged. */
 export function stateOf(checkpoint: Checkpoint): CheckpointState {
@@ -97,12 +102,16 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
     } catch (cause) {
       throw new OctavoError(`[trainer] ${checkpoint.path}: metadata "${key}" is not JSON`, { cause });
     }
-    throw new OctavoError(`[trainer] ${checkpoint.path}: got no metadata "${key}", expected a checkpoint that octavo train wrote`);
+    throw new OctavoError(
+      `[trainer] ${checkpoint.path}: got no metadata "${key}", expected a checkpoint that octavo train wrote`,
+    );
   };
   const number = (key: string): number => {
     const value = part(key);
     if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw new OctavoError(`[trainer] ${checkpoint.path}: metadata "${key}": got ${JSON.stringify(value)}, expected a number`);
+    throw new OctavoError(
+      `[trainer] ${checkpoint.path}: metadata "${key}": got ${JSON.stringify(value)}, expected a number`,
+    );
   };
   return {
     model: validateConfig(part('model') as LlamaConfig),
@@ -122,7 +131,8 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
 export async function loadModel(device: Device, checkpoint: Checkpoint, recipe?: Recipe): Promise<Llama> {
   const state = stateOf(checkpoint);
   const values = new Map<string, Float32Array>();
-  for (const spec of parameterSpecs(state.model)) values.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
+  for (const spec of parameterSpecs(state.model))
+    values.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
   const precision = createPrecision(device, recipe ?? state.recipe);
   const model = createLlama(state.model, precision, { values: (name) => values.get(name) });
   if (!recipe || recipe.name === state.recipe.name) await restoreScaling(precision.sites, checkpoint, state);
@@ -133,17 +143,25 @@ export async function loadModel(device: Device, checkpoint: Checkpoint, recipe?:
  * A run as it was when the checkpoint was written; `plan` may differ from the checkpoint's in what does not change the
  * past (steps, intervals), not in model, recipe or seed.
  */
-export async function restoreTraining(device: Device, plan: TrainPlan, checkpoint: Checkpoint): Promise<Training> {
+export async function restoreTraining(
+  device: Device,
+  plan: TrainPlan,
+  checkpoint: Checkpoint,
+): Promise<Training> {
   const state = stateOf(checkpoint);
   for (const key of ['model', 'recipe', 'seed', 'batch', 'accumulation', 'sequence'] as const) {
     const [got, expected] = [JSON.stringify(state.plan[key]), JSON.stringify(plan[key])];
     if (got !== expected) {
-      throw new OctavoError(`[trainer] ${checkpoint.path} is of another run: its ${key} is ${got}, expected ${expected}`, { exitCode: 2 });
+      throw new OctavoError(
+        `[trainer] ${checkpoint.path} is of another run: its ${key} is ${got}, expected ${expected}`,
+        { exitCode: 2 },
+      );
     }
   }
   const precision = createPrecision(device, plan.recipe);
   const weights = new Map<string, Float32Array>();
-  for (const spec of parameterSpecs(plan.model)) weights.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
+  for (const spec of parameterSpecs(plan.model))
+    weights.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
   const model = createLlama(plan.model, precision, { values: (name) => weights.get(name) });
   const formats = adamFormats(plan.recipe.optimizer);
   const optimizer: { formats: AdamFormats; state: AdamState }[] = [];
@@ -151,7 +169,12 @@ export async function restoreTraining(device: Device, plan: TrainPlan, checkpoin
     const own = formatsFor(formats, parameter.isMatrix);
     const parts: Partial<Record<keyof AdamState, Tensor>> = {};
     for (const role of ROLES) {
-      const record = await checked(checkpoint, { name: parameter.name, shape: parameter.value.shape }, role, own[role].name);
+      const record = await checked(
+        checkpoint,
+        { name: parameter.name, shape: parameter.value.shape },
+        role,
+        own[role].name,
+      );
       parts[role] = tensorOf(device, record);
       parts[`${role}Scale`] = scalar(device, record.scale[0] ?? 1);
     }
@@ -162,14 +185,21 @@ export async function restoreTraining(device: Device, plan: TrainPlan, checkpoin
   return { plan, device, model, optimizer, hyper: device.alloc([8], FP32), step, updates, tokens };
 }
 
-async function restoreScaling(sites: readonly Site[], checkpoint: Checkpoint, { scaling }: CheckpointState): Promise<void> {
+async function restoreScaling(
+  sites: readonly Site[],
+  checkpoint: Checkpoint,
+  { scaling }: CheckpointState,
+): Promise<void> {
   for (const site of sites) {
-    if (!site.state) continue;
+    if (!site.state || !site.cast) continue;
     const key = siteKey(site);
     const rest = scaling[key];
-    if (!rest) throw new OctavoError(`[trainer] ${checkpoint.path}: got no scaling state for "${key}", expected one for every cast of the recipe`);
+    if (!rest)
+      throw new OctavoError(
+        `[trainer] ${checkpoint.path}: got no scaling state for "${key}", expected one for every cast of the recipe`,
+      );
     const history = Array.from(valuesOf(await checkpoint.read(key, 'amax-history')));
-    site.state = { ...site.state, ...rest, history };
+    site.state = checkState(site.cast.policy, { ...rest, history }, `${checkpoint.path}: scaling of ${key}`);
   }
 }
 
@@ -182,10 +212,14 @@ async function checked(
 ): Promise<StoredTensor> {
   const record = await checkpoint.read(name, role);
   if (JSON.stringify(record.shape) !== JSON.stringify(shape)) {
-    throw new OctavoError(`[trainer] ${checkpoint.path}: ${role} "${name}": got shape [${record.shape}], expected [${shape}]`);
+    throw new OctavoError(
+      `[trainer] ${checkpoint.path}: ${role} "${name}": got shape [${record.shape}], expected [${shape}]`,
+    );
   }
   if (format && record.format !== format) {
-    throw new OctavoError(`[trainer] ${checkpoint.path}: ${role} "${name}": got format ${record.format}, expected ${format}`);
+    throw new OctavoError(
+      `[trainer] ${checkpoint.path}: ${role} "${name}": got format ${record.format}, expected ${format}`,
+    );
   }
   return record;
 }

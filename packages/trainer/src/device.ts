@@ -3,7 +3,15 @@ import { OctavoError } from '@octavo/formats';
 import { createGpuDevice, createReferenceDevice, type Device } from '@octavo/kernels';
 import { createSimdDevice } from '@octavo/simd';
 
-export const deviceNames = ['auto', 'simd', 'gpu', 'gpu:webgpu', 'gpu:webasm', 'gpu:cpu', 'reference'] as const;
+export const deviceNames = [
+  'auto',
+  'simd',
+  'gpu',
+  'gpu:webgpu',
+  'gpu:webasm',
+  'gpu:cpu',
+  'reference',
+] as const;
 
 /** `auto`: a GPU adapter if one answers, else the SIMD host. `threads` counts for `simd` only. */
 export async function createDevice(name: string, options: { threads?: number } = {}): Promise<Device> {
@@ -24,7 +32,10 @@ export async function createDevice(name: string, options: { threads?: number } =
     case 'reference':
       return createReferenceDevice();
     default:
-      throw new OctavoError(`[trainer] unknown device: got "${name}", expected one of ${deviceNames.join(', ')}`, { exitCode: 2 });
+      throw new OctavoError(
+        `[trainer] unknown device: got "${name}", expected one of ${deviceNames.join(', ')}`,
+        { exitCode: 2 },
+      );
   }
 }
 

@@ -6,7 +6,11 @@ import { writeScales } from '@octavo/nn';
 import type { TokenBatch } from './gradients.ts';
 
 /** Σ −log p over the tokens whose target is not negative, and how many they are. Changes no state. */
-export async function batchLoss(model: Llama, batch: TokenBatch, sequence: number): Promise<{ sum: number; tokens: number }> {
+export async function batchLoss(
+  model: Llama,
+  batch: TokenBatch,
+  sequence: number,
+): Promise<{ sum: number; tokens: number }> {
   const { device, precision } = model;
   const scope = createScope(device);
   try {
@@ -16,7 +20,12 @@ export async function batchLoss(model: Llama, batch: TokenBatch, sequence: numbe
       return tensor;
     };
     const positions = Float32Array.from({ length: batch.tokens.length }, (_, i) => i % sequence);
-    const input = { batch: batch.tokens.length / sequence, sequence, tokens: to(batch.tokens), positions: to(positions) };
+    const input = {
+      batch: batch.tokens.length / sequence,
+      sequence,
+      tokens: to(batch.tokens),
+      positions: to(positions),
+    };
     writeScales(precision);
     const context = { device, scope, tape: null, precision };
     const loss = lossOf(model, context, input, to(batch.targets), to([1]));
@@ -28,7 +37,11 @@ export async function batchLoss(model: Llama, batch: TokenBatch, sequence: numbe
 }
 
 /** Mean loss in nats per token over batches of `sequence`-long windows. */
-export async function heldOutLoss(model: Llama, batches: Iterable<TokenBatch>, sequence: number): Promise<{ loss: number; tokens: number }> {
+export async function heldOutLoss(
+  model: Llama,
+  batches: Iterable<TokenBatch>,
+  sequence: number,
+): Promise<{ loss: number; tokens: number }> {
   let sum = 0;
   let tokens = 0;
   for (const batch of batches) {
@@ -38,4 +51,3 @@ export async function heldOutLoss(model: Llama, batches: Iterable<TokenBatch>, s
   }
   return { loss: sum / Math.max(1, tokens), tokens };
 }
-

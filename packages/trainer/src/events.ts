@@ -14,6 +14,13 @@ export type TrainEvent =
       /** Bytes on the device, the most so far. */
       readonly peakMemory: number;
     }
-  | { readonly kind: 'non-finite'; readonly step: number; readonly loss: number; readonly gradientNorm: number; readonly where: string; readonly updated: boolean }
+  | {
+      readonly kind: 'non-finite';
+      readonly step: number;
+      readonly loss: number;
+      readonly gradientNorm: number;
+      readonly where: string;
+      readonly updated: boolean;
+    }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
   | { readonly kind: 'end'; readonly reason: 'finished' | 'interrupted'; readonly step: number };

@@ -35,7 +35,12 @@ export async function computeGradients(
   const { device, model, plan } = training;
   const { precision, parameters } = model;
   for (const parameter of parameters) parameter.grad = null;
-  const recording = beginStep(precision, scope, { step: training.step, seed: plan.seed, microBatches: batches.length, sample });
+  const recording = beginStep(precision, scope, {
+    step: training.step,
+    seed: plan.seed,
+    microBatches: batches.length,
+    sample,
+  });
   const counted = batches.reduce((n, { targets }) => n + countTargets(targets), 0);
   const weight = upload(training, scope, [1], [1 / Math.max(1, counted)]);
 
@@ -48,11 +53,13 @@ export async function computeGradients(
     board.put(`loss`, lossOf(model, context, input, targets, weight)); // [1]
     context.tape!.backward();
   }
-  for (const parameter of parameters) board.put('squares', apply({ device, scope }, sumSquares, {}, [parameter.grad!], FP32));
+  for (const parameter of parameters)
+    board.put('squares', apply({ device, scope }, sumSquares, {}, [parameter.grad!], FP32));
   board.put('amaxes', recording.amaxes);
   if (recording.statistics) board.put('statistics', recording.statistics);
   if (sample) {
-    for (const { gateUp } of model.blocks) board.put('cosines', apply({ device, scope }, channelCosine, {}, [gateUp.weight.value], FP32));
+    for (const { gateUp } of model.blocks)
+      board.put('cosines', apply({ device, scope }, channelCosine, {}, [gateUp.weight.value], FP32));
   }
   const values = await board.read();
   precision.recording = null;
@@ -64,21 +71,32 @@ export async function computeGradients(
     loss: losses.reduce((a, b) => a + b, 0) / Math.max(1, counted),
     squares: values('squares'),
     amaxes: values('amaxes').subarray(0, batches.length * precision.sites.length),
-    statistics: recording.statistics ? values('statistics').subarray(0, precision.sites.length * STATISTICS) : null,
+    statistics: recording.statistics
+      ? values('statistics').subarray(0, precision.sites.length * STATISTICS)
+      : null,
     cosines: cosines && model.blocks.map((_, i) => cosines.subarray(i * width, (i + 1) * width)),
   };
 }
 
 const countTargets = (targets: ArrayLike<number>): number => Array.from(targets).filter((t) => t >= 0).length;
 
-function upload(training: Training, scope: Scope, shape: readonly number[], values: ArrayLike<number>): Tensor {
+function upload(
+  training: Training,
+  scope: Scope,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): Tensor {
   const tensor = scope.alloc(shape, FP32);
   training.device.write(tensor, values);
   return tensor;
 }
 
 /** A batch on the device, with what the embedding's gradient needs. */
-export function uploadBatch(training: Pick<Training, 'device' | 'model' | 'plan'>, scope: Scope, { tokens }: TokenBatch): Batch {
+export function uploadBatch(
+  training: Pick<Training, 'device' | 'model' | 'plan'>,
+  scope: Scope,
+  { tokens }: TokenBatch,
+): Batch {
   const { plan, model } = training;
   const to = (values: ArrayLike<number>) => {
     const tensor = scope.alloc([values.length], FP32);

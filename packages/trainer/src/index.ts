@@ -1,4 +1,11 @@
-export { type CheckpointState, loadModel, metadataOf, recordsOf, restoreTraining, stateOf } from './checkpoint.ts';
+export {
+  type CheckpointState,
+  loadModel,
+  metadataOf,
+  recordsOf,
+  restoreTraining,
+  stateOf,
+} from './checkpoint.ts';
 export { createDevice, deviceNames } from './device.ts';
 export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';

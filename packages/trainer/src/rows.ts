@@ -46,7 +46,13 @@ export function tensorRows(training: Training, { step, gradients }: StepResult):
 }
 
 /** The row of `steps.arrow`. */
-export function stepRow({ result, tokens, tokensPerSecond, stepTime, peakMemory }: TrainEvent & { kind: 'step' }): StepRow {
+export function stepRow({
+  result,
+  tokens,
+  tokensPerSecond,
+  stepTime,
+  peakMemory,
+}: TrainEvent & { kind: 'step' }): StepRow {
   const { step, loss, gradientNorm, updateRatio } = result;
   return {
     step,

@@ -1,6 +1,7 @@
 /** @file The training loop: steps, evaluations, statistics and checkpoints, told as events. */
-import type { TrainEvent } from './events.ts';
+
 import { heldOutLoss } from './evaluate.ts';
+import type { TrainEvent } from './events.ts';
 import type { TokenBatch } from './gradients.ts';
 import type { RunFiles } from './run-files.ts';
 import { type StepResult, trainStep } from './step.ts';
@@ -8,7 +9,7 @@ import type { Training } from './training.ts';
 
 /** Batches in an order that depends on a seed only, from a position that a checkpoint keeps. */
 export interface BatchSource {
-  next(): TokenBatch;
+  next(): Promise<TokenBatch> | TokenBatch;
   position(): unknown;
   seek(position: unknown): void;
 }
@@ -28,7 +29,13 @@ export interface RunInputs {
  * Trains until the plan's last step or an interrupt. The last event is `end`, after the last checkpoint.
  * A resumed run (`restoreTraining`, then `seek`) equals an uninterrupted one bit for bit on the same device.
  */
-export async function* run({ training, source, heldOut, files, signal }: RunInputs): AsyncGenerator<TrainEvent> {
+export async function* run({
+  training,
+  source,
+  heldOut,
+  files,
+  signal,
+}: RunInputs): AsyncGenerator<TrainEvent> {
   const { plan } = training;
   const evaluate = async (): Promise<TrainEvent> => ({
     kind: 'evaluation',
@@ -43,7 +50,8 @@ export async function* run({ training, source, heldOut, files, signal }: RunInpu
   }
   while (training.step < plan.steps && !signal?.aborted) {
     const began = performance.now();
-    const batches = Array.from({ length: plan.accumulation }, () => source.next());
+    const batches: TokenBatch[] = [];
+    for (let i = 0; i < plan.accumulation; i++) batches.push(await source.next());
     const result = await trainStep(training, batches);
     const stepTime = (performance.now() - began) / 1000;
     const event = stepEvent(training, result, stepTime);

@@ -5,7 +5,15 @@
  * decide about the update itself. Scaling states change here and nowhere else.
  */
 import { FP32, OctavoError } from '@octavo/formats';
-import { createScope, dequantize, elements, type Scope, subtract, sumSquares, type Tensor } from '@octavo/kernels';
+import {
+  createScope,
+  dequantize,
+  elements,
+  type Scope,
+  subtract,
+  sumSquares,
+  type Tensor,
+} from '@octavo/kernels';
 import { activationFormat, apply, dropWeights, endStep, STATISTICS } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperValues, learningRate } from '@octavo/optim';
 import { computeGradients, type Gradients, type TokenBatch } from './gradients.ts';
@@ -51,7 +59,14 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
     let updateRatio: number | null = null;
     if (updated) {
       training.updates += 1;
-      device.write(training.hyper, hyperValues({ ...plan.adam, learningRate: rate }, clipFactor(gradientNorm, plan.clip), training.updates));
+      device.write(
+        training.hyper,
+        hyperValues(
+          { ...plan.adam, learningRate: rate },
+          clipFactor(gradientNorm, plan.clip),
+          training.updates,
+        ),
+      );
       updateRatio = await update(training, scope, sample);
       dropWeights(model.precision);
     }
@@ -59,7 +74,16 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
     training.step += 1;
     training.tokens += tokensPerStep(plan);
     const loss = gradients.loss;
-    return { step: training.step, loss, gradientNorm, learningRate: rate, updateRatio, gradients, nonFinite, updated };
+    return {
+      step: training.step,
+      loss,
+      gradientNorm,
+      learningRate: rate,
+      updateRatio,
+      gradients,
+      nonFinite,
+      updated,
+    };
   } finally {
     for (const parameter of model.parameters) parameter.grad = null;
     model.precision.recording = null;
@@ -78,7 +102,13 @@ async function update(training: Training, scope: Scope, sample: boolean): Promis
     const measured = sample && parameter.isMatrix;
     const before = measured ? masterValues(training, scope, i) : null;
     const stream = 0x8000 + i;
-    adamStep(device, state, formats, { grad: parameter.grad!, hyper, seed, stream, decays: parameter.isMatrix });
+    adamStep(device, state, formats, {
+      grad: parameter.grad!,
+      hyper,
+      seed,
+      stream,
+      decays: parameter.isMatrix,
+    });
     device.free(parameter.value);
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
     device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], parameter.value);
@@ -98,7 +128,13 @@ async function update(training: Training, scope: Scope, sample: boolean): Promis
 
 function masterValues(training: Training, scope: Scope, index: number): Tensor {
   const { master, masterScale } = training.optimizer[index]!.state;
-  return apply({ device: training.device, scope }, dequantize, wholeBlock(master), [master, masterScale], FP32);
+  return apply(
+    { device: training.device, scope },
+    dequantize,
+    wholeBlock(master),
+    [master, masterScale],
+    FP32,
+  );
 }
 
 function wholeBlock(tensor: Tensor): { blockRows: number; blockColumns: number } {

@@ -3,7 +3,14 @@ import { FP32 } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
 import { createLlama, initialValues, type Llama, parameterSpecs } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
-import { type AdamFormats, type AdamState, adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
+import {
+  type AdamFormats,
+  type AdamState,
+  adamFormats,
+  createAdamState,
+  formatsFor,
+  tensorsOf,
+} from '@octavo/optim';
 import type { TrainPlan } from './plan.ts';
 
 export interface Training {
@@ -24,14 +31,28 @@ export interface Training {
 /** A run at its beginning: weights at random from the plan's seed. */
 export function createTraining(device: Device, plan: TrainPlan): Training {
   const precision = createPrecision(device, plan.recipe);
-  const values = new Map(parameterSpecs(plan.model).map((spec, i) => [spec.name, initialValues(spec, i, plan.seed)]));
+  const values = new Map(
+    parameterSpecs(plan.model).map((spec, i) => [spec.name, initialValues(spec, i, plan.seed)]),
+  );
   const model = createLlama(plan.model, precision, { values: (name) => values.get(name) });
   const formats = adamFormats(plan.recipe.optimizer);
   const optimizer = model.parameters.map((parameter) => {
     const own = formatsFor(formats, parameter.isMatrix);
-    return { formats: own, state: createAdamState(device, own, parameter.value.shape, values.get(parameter.name)!) };
+    return {
+      formats: own,
+      state: createAdamState(device, own, parameter.value.shape, values.get(parameter.name)!),
+    };
   });
-  const training = { plan, device, model, optimizer, hyper: device.alloc([8], FP32), step: 0, updates: 0, tokens: 0 };
+  const training = {
+    plan,
+    device,
+    model,
+    optimizer,
+    hyper: device.alloc([8], FP32),
+    step: 0,
+    updates: 0,
+    tokens: 0,
+  };
   return training;
 }
 

@@ -1,5 +1,10 @@
 /** @file Rotary positions and causal grouped-query attention on packed rows `[q heads | k heads | v heads]`. */
-import { attentionGrad, attention as attentionOperator, rope as ropeOperator, type Tensor } from '@octavo/kernels';
+import {
+  attentionGrad,
+  attention as attentionOperator,
+  rope as ropeOperator,
+  type Tensor,
+} from '@octavo/kernels';
 import { accumulate, activationFormat, apply, type Context } from '../context.ts';
 import { type Variable, variable } from '../variable.ts';
 
@@ -20,16 +25,23 @@ export interface Positions {
 export function rope(context: Context, qkv: Variable, heads: Heads, at: Positions): Variable {
   const format = activationFormat(context);
   const { cos, sin, positions } = at;
-  const rotate = (x: Tensor, inverse: boolean) => apply(context, ropeOperator, { ...heads, inverse }, [x, cos, sin, positions], format);
+  const rotate = (x: Tensor, inverse: boolean) =>
+    apply(context, ropeOperator, { ...heads, inverse }, [x, cos, sin, positions], format);
   const y = variable(rotate(qkv.value, false)); // [T, (H + 2 KV) hd]
   context.tape?.record(() => accumulate(context, qkv, rotate(y.grad!, true)));
   return y;
 }
 
 /** Causal attention within each of `batch` sequences: `[B S, (H + 2 KV) hd]` → `[B S, H hd]`. */
-export function attention(context: Context, qkv: Variable, shape: Heads & { batch: number; sequence: number }): Variable {
+export function attention(
+  context: Context,
+  qkv: Variable,
+  shape: Heads & { batch: number; sequence: number },
+): Variable {
   const format = activationFormat(context);
   const y = variable(apply(context, attentionOperator, shape, [qkv.value], format)); // [B S, H hd]
-  context.tape?.record(() => accumulate(context, qkv, apply(context, attentionGrad, shape, [qkv.value, y.grad!], format)));
+  context.tape?.record(() =>
+    accumulate(context, qkv, apply(context, attentionGrad, shape, [qkv.value, y.grad!], format)),
+  );
   return y;
 }

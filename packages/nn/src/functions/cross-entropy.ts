@@ -10,7 +10,8 @@ import type { Variable } from '../variable.ts';
  */
 export function crossEntropy(context: Context, logits: Variable, targets: Tensor, weight: Tensor): Tensor {
   const { device, scope, tape } = context;
-  if (!tape) return apply(context, sum, {}, [apply(context, losses, {}, [logits.value, targets], FP32)], FP32);
+  if (!tape)
+    return apply(context, sum, {}, [apply(context, losses, {}, [logits.value, targets], FP32)], FP32);
   const perToken = scope.alloc([targets.shape[0]!], FP32);
   const grad = scope.alloc(logits.value.shape, activationFormat(context));
   runFused(device, crossEntropyWithGrad, {}, [logits.value, targets, weight], [perToken, grad]);

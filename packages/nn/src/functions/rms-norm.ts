@@ -10,7 +10,11 @@ export function rmsNorm(context: Context, x: Variable, gain: Parameter, epsilon:
   const y = variable(apply(context, rmsNormOperator, { epsilon }, [x.value, gain.value], format)); // [T, D]
   context.tape?.record(() => {
     accumulate(context, gain, apply(context, rmsNormGradGain, { epsilon }, [y.grad!, x.value], FP32)); // [D]
-    accumulate(context, x, apply(context, rmsNormGradInput, { epsilon }, [y.grad!, x.value, gain.value], format)); // [T, D]
+    accumulate(
+      context,
+      x,
+      apply(context, rmsNormGradInput, { epsilon }, [y.grad!, x.value, gain.value], format),
+    ); // [T, D]
   });
   return y;
 }

@@ -32,7 +32,11 @@ function run(context: Context, gateUp: Variable, t: Tensor | null): Variable {
   const more = t ? [t] : [];
   const h = variable(apply(context, swigluOperator, attributes, [gateUp.value, ...more], format)); // [T, F]
   context.tape?.record(() => {
-    accumulate(context, gateUp, apply(context, swigluGrad, attributes, [gateUp.value, h.grad!, ...more], format)); // [T, 2F]
+    accumulate(
+      context,
+      gateUp,
+      apply(context, swigluGrad, attributes, [gateUp.value, h.grad!, ...more], format),
+    ); // [T, 2F]
   });
   return h;
 }

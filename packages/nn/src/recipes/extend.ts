@@ -1,9 +1,14 @@
 /** @file A recipe of one's own: another one with parts replaced, checked as a whole. */
 import { formatOf, OctavoError } from '@octavo/formats';
+import { checkGranularity, checkPolicy } from '@octavo/scaling';
 import type { CastRecipe, LinearRecipe, Recipe } from '../recipe.ts';
 import { recipeOf } from './index.ts';
 
-type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> | null } : T;
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> | null }
+    : T;
 
 /** Parts of a recipe, and the name of the one that fills in the rest. Null puts an operand back to 16 bits. */
 export type RecipeExtension = { readonly extends: string } & DeepPartial<Omit<Recipe, 'overrides'>> & {
@@ -25,12 +30,14 @@ function merge(base: unknown, parts: unknown): unknown {
   return Object.fromEntries([...keys].map((key) => [key, merge(base[key], parts[key])]));
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Throws an `OctavoError` (exit code 2) that names the first impossible part. */
 export function validateRecipe(recipe: Recipe): Recipe {
   checkLinear(recipe.linear, 'linear');
-  for (const [name, linear] of Object.entries(recipe.overrides)) if (linear) checkLinear(linear, `overrides.${name}`);
+  for (const [name, linear] of Object.entries(recipe.overrides))
+    if (linear) checkLinear(linear, `overrides.${name}`);
   for (const key of ['master', 'moment1', 'moment2'] as const) {
     const format = formatOf(recipe.optimizer[key]);
     if (!format.signed) fail(`optimizer.${key}`, `format ${format.name}`, 'a signed format');
@@ -46,14 +53,27 @@ function checkLinear(linear: LinearRecipe, path: string): void {
   }
 }
 
-function checkCast({ format, policy, granularity, overflow }: CastRecipe, path: string): void {
-  const { signed, bits, hasInfinity, nan } = formatOf(format);
-  if (!signed) fail(`${path}.format`, format, 'a signed format');
-  if (bits > 16) fail(`${path}.format`, format, 'a format of at most 16 bits (null leaves the operand as it is)');
-  if (policy.kind !== 'current' && granularity.kind !== 'tensor') {
-    fail(`${path}.granularity`, `${granularity.kind} with policy ${policy.kind}`, 'tensor (or policy current)');
+function checkCast(cast: CastRecipe, path: string): void {
+  for (const key of ['format', 'policy', 'granularity', 'rounding', 'overflow'] as const) {
+    if (cast[key] === undefined)
+      fail(`${path}.${key}`, 'nothing', 'one, since the extended recipe has no cast here');
   }
-  if (overflow === 'special' && !hasInfinity && nan === 'none') fail(`${path}.overflow`, `special for ${format}`, 'saturate: the format has no special values');
+  const { format, policy, granularity, overflow } = cast;
+  const { signed, bits, hasInfinity, nan } = formatOf(format);
+  checkPolicy(policy, `recipe ${path}.policy`);
+  checkGranularity(granularity, `recipe ${path}.granularity`);
+  if (!signed) fail(`${path}.format`, format, 'a signed format');
+  if (bits > 16)
+    fail(`${path}.format`, format, 'a format of at most 16 bits (null leaves the operand as it is)');
+  if (policy.kind !== 'current' && granularity.kind !== 'tensor') {
+    fail(
+      `${path}.granularity`,
+      `${granularity.kind} with policy ${policy.kind}`,
+      'tensor (or policy current)',
+    );
+  }
+  if (overflow === 'special' && !hasInfinity && nan === 'none')
+    fail(`${path}.overflow`, `special for ${format}`, 'saturate: the format has no special values');
 }
 
 function fail(path: string, got: string, expected: string): never {

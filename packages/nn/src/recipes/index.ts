@@ -2,7 +2,16 @@
 import { OctavoError } from '@octavo/formats';
 import { current, delayed } from '@octavo/scaling';
 import type { Recipe } from '../recipe.ts';
-import { blockwise, castTo, DELAYED_16, forwardBackward, FP32_ADAM, FP8_ADAM, hybrid, UNQUANTIZED } from './linear-recipes.ts';
+import {
+  blockwise,
+  castTo,
+  DELAYED_16,
+  FP8_ADAM,
+  FP32_ADAM,
+  forwardBackward,
+  hybrid,
+  UNQUANTIZED,
+} from './linear-recipes.ts';
 
 const fp32: Recipe = {
   name: 'fp32',
@@ -14,7 +23,12 @@ const fp32: Recipe = {
   optimizer: FP32_ADAM,
 };
 
-const bf16: Recipe = { ...fp32, name: 'bf16', summary: 'BF16 operands and activations, float32 sums', activations: 'bf16' };
+const bf16: Recipe = {
+  ...fp32,
+  name: 'bf16',
+  summary: 'BF16 operands and activations, float32 sums',
+  activations: 'bf16',
+};
 
 const fp8: Recipe = {
   ...bf16,
@@ -56,7 +70,8 @@ const ONE_BATCH = delayed({ history: 1, powerOfTwo: true, first: 'one' });
 const fp8Authors: Recipe = {
   ...bf16,
   name: 'fp8-authors',
-  summary: "the paper's code to the letter: E4M3 at 240, E5M2 backward, stochastic gradients, history of one batch",
+  summary:
+    "the paper's code to the letter: E4M3 at 240, E5M2 backward, stochastic gradients, history of one batch",
   linear: forwardBackward(
     castTo('e4m3', ONE_BATCH),
     castTo('e5m2', ONE_BATCH),
@@ -97,12 +112,27 @@ const mxfp8: Recipe = {
 
 export const recipes: Readonly<Record<string, Recipe>> = Object.freeze(
   Object.fromEntries(
-    [fp32, bf16, fp8, fp8W3Bf16, fp8Smooth, fp8SmoothToken, fp8Full, fp8Authors, fp8Current, fp8Block, mxfp8].map((r) => [r.name, r]),
+    [
+      fp32,
+      bf16,
+      fp8,
+      fp8W3Bf16,
+      fp8Smooth,
+      fp8SmoothToken,
+      fp8Full,
+      fp8Authors,
+      fp8Current,
+      fp8Block,
+      mxfp8,
+    ].map((r) => [r.name, r]),
   ),
 );
 
 /** The recipe of that name; an `OctavoError` (exit code 2) lists the names that exist. */
 export function recipeOf(name: string): Recipe {
   if (Object.hasOwn(recipes, name)) return recipes[name]!;
-  throw new OctavoError(`[nn] unknown recipe: got "${name}", expected one of ${Object.keys(recipes).join(', ')}`, { exitCode: 2 });
+  throw new OctavoError(
+    `[nn] unknown recipe: got "${name}", expected one of ${Object.keys(recipes).join(', ')}`,
+    { exitCode: 2 },
+  );
 }

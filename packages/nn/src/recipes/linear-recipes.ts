@@ -30,7 +30,11 @@ export const hybrid = (operand: CastRecipe, grad: CastRecipe): LinearRecipe => (
 });
 
 /** Forward in one format, both backward products in another, as the paper's code does it: operands are cast twice. */
-export const forwardBackward = (forward: CastRecipe, backward: CastRecipe, grad: CastRecipe): LinearRecipe => ({
+export const forwardBackward = (
+  forward: CastRecipe,
+  backward: CastRecipe,
+  grad: CastRecipe,
+): LinearRecipe => ({
   output: { input: forward, weight: forward },
   gradInput: { grad, weight: backward },
   gradWeight: { grad, input: backward },
@@ -40,7 +44,11 @@ export const forwardBackward = (forward: CastRecipe, backward: CastRecipe, grad:
  * Scales along each product's contraction axis, so operands of the weight gradient are cast a second time, down the
  * tokens. Current maxima, powers of two.
  */
-export const blockwise = (along: Granularity, down: Granularity, weight: { along: Granularity; down: Granularity }): LinearRecipe => {
+export const blockwise = (
+  along: Granularity,
+  down: Granularity,
+  weight: { along: Granularity; down: Granularity },
+): LinearRecipe => {
   const cast = (granularity: Granularity) => castTo('e4m3fn', current({ powerOfTwo: true }), granularity);
   return {
     output: { input: cast(along), weight: cast(weight.along) },

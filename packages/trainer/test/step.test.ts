@@ -1,0 +1,118 @@
+import { createReferenceDevice } from '@octavo/kernels';
+import { describe, expect, it } from 'vitest';
+import { createTraining, optimizerBytes, trainStep } from '../src/index.ts';
+import { circleSource, tinyPlan } from './support.ts';
+
+const wait = { kind: 'constant', warmup: 0 } as const;
+
+describe('a training step', () => {
+  it.each([
+    'bf16',
+    'fp8',
+    'fp8-full',
+    'fp8-authors',
+    'fp8-current',
+    'fp8-block',
+    'mxfp8',
+    'fp8-w3-bf16',
+    'fp8-smooth-token',
+  ])('%s: learns one batch', async (recipe) => {
+    const plan = tinyPlan(recipe, { schedule: { ...wait, peak: 1e-2 } });
+    const training = createTraining(createReferenceDevice(), plan);
+    const batch = circleSource(plan).next();
+    const losses: number[] = [];
+    for (let i = 0; i < 12; i++) losses.push((await trainStep(training, [batch])).loss);
+    expect(losses[11]).toBeLessThan(0.6 * losses[0]!);
+  });
+
+  it('two micro-batches give the gradient of one of twice the size', async () => {
+    const one = tinyPlan('fp32', { batch: 4 });
+    const two = tinyPlan('fp32', { batch: 2, accumulation: 2 });
+    const whole = circleSource(one).next();
+    const source = circleSource(two);
+    const [a, b] = [
+      createTraining(createReferenceDevice(), one),
+      createTraining(createReferenceDevice(), two),
+    ];
+    const first = await trainStep(a, [whole]);
+    const second = await trainStep(b, [source.next(), source.next()]);
+    expect(second.loss).toBeCloseTo(first.loss, 5);
+    expect(second.gradientNorm).toBeCloseTo(first.gradientNorm, 5);
+  });
+
+  it('frees everything it allocates', async () => {
+    const device = createReferenceDevice();
+    const plan = tinyPlan('fp8-full', { sampleEvery: 1 });
+    const training = createTraining(device, plan);
+    const source = circleSource(plan);
+    await trainStep(training, [source.next()]);
+    const { live } = device.memory();
+    for (let i = 0; i < 3; i++) await trainStep(training, [source.next()]);
+    expect(device.memory().live).toBe(live);
+  });
+
+  it('samples statistics: every site has a row, with the format of the recipe', async () => {
+    const { tensorRows } = await import('../src/index.ts');
+    const plan = tinyPlan('fp8-full', { sampleEvery: 1 });
+    const training = createTraining(createReferenceDevice(), plan);
+    const result = await trainStep(training, [circleSource(plan).next()]);
+    const rows = tensorRows(training, result);
+    const of = (operand: string) => rows.filter((r) => r.operand === operand);
+    expect(of('input').map((r) => r.format)).toEqual(Array(8).fill('e4m3fn'));
+    expect(of('grad').map((r) => r.format)).toEqual(Array(8).fill('e5m2'));
+    expect(of('alignment')).toHaveLength(2);
+    for (const row of [...of('input'), ...of('weight'), ...of('grad')]) {
+      expect(row.amax).toBeGreaterThan(0);
+      expect(row.scale).toBeGreaterThan(0);
+      expect(row.overflows).toBe(0);
+      expect(row.rms).toBeLessThanOrEqual(row.amax!);
+      expect(row.kurtosis).toBeGreaterThanOrEqual(1);
+    }
+    expect(result.updateRatio).toBeGreaterThan(0);
+  });
+
+  it('fp8-full keeps four bytes a parameter of state', () => {
+    const plan = tinyPlan('fp8-full');
+    const training = createTraining(createReferenceDevice(), plan);
+    const matrices = training.model.parameters
+      .filter((p) => p.isMatrix)
+      .reduce((n, p) => n + p.value.shape[0]! * p.value.shape[1]!, 0);
+    const vectors = training.model.parameters
+      .filter((p) => !p.isMatrix)
+      .reduce((n, p) => n + p.value.shape[0]!, 0);
+    const scales = training.model.parameters.length * 3 * 4;
+    expect(optimizerBytes(training)).toBe(4 * matrices + 12 * vectors + scales);
+  });
+});
+
+describe('values that are not finite', () => {
+  /** A weight so large that its product with the activations overflows float32. */
+  const broken = async (nonFinite: 'stop' | 'skip-step' | 'continue') => {
+    const plan = tinyPlan('bf16', { nonFinite });
+    const device = createReferenceDevice();
+    const training = createTraining(device, plan);
+    const weight = training.model.blocks[1]!.attentionOut.weight.value;
+    device.write(
+      weight,
+      new Float32Array(weight.shape[0]! * weight.shape[1]!).fill(Number.POSITIVE_INFINITY),
+    );
+    return { training, batch: circleSource(plan).next(), device };
+  };
+
+  it('stop the run, naming the first tensor', async () => {
+    const { training, batch } = await broken('stop');
+    await expect(trainStep(training, [batch])).rejects.toThrow(
+      /step 1: got loss .*first non-finite in layer 1, attentionOut, weight/,
+    );
+    expect(training.step).toBe(0);
+  });
+
+  it('or skip the step: nothing moves', async () => {
+    const { training, batch, device } = await broken('skip-step');
+    const before = await device.read(training.optimizer[0]!.state.master);
+    const result = await trainStep(training, [batch]);
+    expect(result).toMatchObject({ step: 1, updated: false, nonFinite: 'layer 1, attentionOut, weight' });
+    expect(await device.read(training.optimizer[0]!.state.master)).toEqual(before);
+    expect(training.updates).toBe(0);
+  });
+});
