@@ -35,7 +35,7 @@ export const tinyPlan = (recipe: string, changes: Partial<TrainPlan> = {}): Trai
 });
 
 /** Windows of a text that goes round in a circle, in order. */
-export function circleSource(plan: TrainPlan): BatchSource & { next(): TokenBatch } {
+export function circleSource(plan: TrainPlan): Omit<BatchSource, 'next'> & { next(): TokenBatch } {
   let at = 0;
   const token = (i: number) => (i * i * 3 + i * 5) % plan.model.vocabularySize;
   return {
