@@ -15,7 +15,7 @@ import type { Overflow, Rounding } from './rounding.ts';
  *
  * Formats that lack a value:
  * - no −0 (FNUZ): 0;
- * - no NaN (E2M1): NaN becomes +max, which is what ONNX's Cast does; no infinity and no NaN: ±max under both modes;
+ * - no NaN (E2M1): NaN becomes +max; no infinity and no NaN: ±max under both modes;
  * - E8M0 has neither zero nor sign: what lies below 2^-127, zero included, becomes 2^-127; negative numbers NaN. Its
  *   one-bit significands are all odd, so a tie goes up.
  */
