@@ -1,5 +1,5 @@
 /** @file Reading pieces of a file at known places, never past its end. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { OctavoError } from '@octavo/formats';
 import { fileError } from './file-error.ts';
 
@@ -16,18 +16,9 @@ export interface ReadableFile {
 
 /** Opens `path`; throws an `OctavoError` if that cannot be done or it is not a plain file. */
 export async function openReadable(path: string): Promise<ReadableFile> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
+  const { handle, size } = await openPlain(path).catch((error: unknown) => {
     throw fileError('read', path, error);
   });
-  let size: number;
-  try {
-    const information = await handle.stat();
-    if (!information.isFile()) throw new OctavoError(`[store] cannot read ${path}: it is not a plain file`);
-    size = information.size;
-  } catch (error) {
-    await handle.close();
-    throw fileError('read', path, error);
-  }
   const readInto = async (target: Uint8Array, position: number): Promise<void> => {
     const end = position + target.byteLength;
     if (!(position >= 0) || end > size) throw tooShort(path, end, size);
@@ -55,6 +46,19 @@ export async function openReadable(path: string): Promise<ReadableFile> {
     },
     close: () => handle.close(),
   };
+}
+
+async function openPlain(path: string): Promise<{ handle: FileHandle; size: number }> {
+  // Looked at first: opening a named pipe would wait for whoever writes to it.
+  if (!(await stat(path)).isFile())
+    throw new OctavoError(`[store] cannot read ${path}: it is not a plain file: give the path of a file`);
+  const handle = await open(path, 'r');
+  try {
+    return { handle, size: (await handle.stat()).size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 const tooShort = (path: string, wanted: number, size: number): OctavoError =>

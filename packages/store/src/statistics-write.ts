@@ -28,6 +28,7 @@ import {
   statisticsColumns,
 } from './statistics.ts';
 import { checkRow, encodeRows, type PlainRow } from './statistics-rows.ts';
+import { temporaryPath } from './write-atomically.ts';
 
 export interface StatisticsOptions {
   /** Continue an existing file: rows of this step and later ones are dropped, and what a kill left half written. */
@@ -128,7 +129,7 @@ interface Opened {
 
 /** A new file of the schema, `pieces` (whole batches) and the mark, put under its name in one step. */
 function create({ path, encoder }: Target, pieces: readonly Uint8Array[]): Opened {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryPath(path);
   const bytes = concatenate([...encoder.schema.pieces, ...pieces, END_OF_STREAM]);
   const descriptor = openSync(temporary, 'w+');
   try {

@@ -6,6 +6,10 @@ import { fileError } from './file-error.ts';
 
 const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{12}\.octavo-tmp$/;
 
+/** A name beside `path` that nothing else has and that `removeTemporaries` knows. */
+export const temporaryPath = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.octavo-tmp`);
+
 /** A file under a temporary name, in the folder of `path`, until `commit` gives it its own. */
 export interface AtomicFile {
   readonly path: string;
@@ -23,10 +27,7 @@ export interface AtomicFile {
  */
 export async function createAtomically(path: string): Promise<AtomicFile> {
   const folder = dirname(path);
-  const temporary = join(
-    folder,
-    `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.octavo-tmp`,
-  );
+  const temporary = temporaryPath(path);
   let handle: FileHandle | undefined;
   try {
     await mkdir(folder, { recursive: true });

@@ -93,7 +93,7 @@ test.each(kinds)('%s: a flipped bit anywhere is refused or changes nothing', asy
   const whole = await content(path);
   let refused = 0;
   const header = Math.min(file.length, 7000);
-  for (let trial = 0; trial < 700; trial++) {
+  for (let trial = 0; trial < 450; trial++) {
     // Half of them among headers and footer, where bytes mean most.
     const place = random(4);
     const at =
@@ -106,7 +106,7 @@ test.each(kinds)('%s: a flipped bit anywhere is refused or changes nothing', asy
     damaged[at] ^= 1 << random(8);
     if ((await judge(damaged, content, whole)) === 'refused') refused += 1;
   }
-  expect(refused).toBeGreaterThan(200);
+  expect(refused).toBeGreaterThan(130);
 });
 
 test.each(kinds)(
@@ -116,7 +116,7 @@ test.each(kinds)(
     await make(path);
     const file = readFileSync(path);
     const whole = await content(path);
-    for (let trial = 0; trial < 400; trial++) {
+    for (let trial = 0; trial < 300; trial++) {
       const damaged = Uint8Array.from(file);
       const at = random(2) === 0 ? random(4000) : file.length - 4 - random(Math.min(file.length - 4, 3000));
       const value = [0xffffffff, 0x7fffffff, 0, 0x80000000, 1, random(2 ** 32)][random(6)];

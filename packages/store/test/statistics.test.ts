@@ -156,11 +156,11 @@ test('cut off at any byte, the whole batches before it are read, by others too',
   writer.close();
   const file = readFileSync(path);
   const damaged = join(folder, 'cut-copy.arrow');
-  for (let length = ends[0]; length <= file.length; length += 3) {
+  for (let length = ends[0]; length <= file.length; length += 7) {
     writeFileSync(damaged, file.subarray(0, length));
     const whole = ends.filter((end) => end <= length).length - 1;
     expect((await readStatistics(damaged)).numRows).toBe(5 * whole);
-    if (length % 7 === 0) {
+    if (length % 5 === 0) {
       openStatistics(damaged, tensorStatistics, { resumeAtStep: 99 }).close();
       expect(tableFromIPC(readFileSync(damaged)).numRows).toBe(5 * whole);
     }
@@ -172,7 +172,7 @@ test('random damage gives rows or one error, never a crash', async () => {
   const random = randomFrom(5);
   const file = readFileSync(path);
   const damaged = join(folder, 'flipped.arrow');
-  for (let trial = 0; trial < 600; trial++) {
+  for (let trial = 0; trial < 300; trial++) {
     copyFileSync(path, damaged);
     const bytes = Uint8Array.from(file);
     const at = random(trial % 2 === 0 ? 3000 : bytes.length - 4);
