@@ -1,6 +1,7 @@
 /** @file The optimizer's state at the start: master weights as given, moments zero. */
 import { type Format, FP32, round } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
+import { scaleFromAmax } from '@octavo/scaling';
 import type { AdamFormats, AdamState } from './adamw.ts';
 
 /** State for a parameter with these float32 values; its master weights are the nearest in their format. */
@@ -26,7 +27,7 @@ function scaled(
 ): [Tensor, Tensor] {
   let amax = 0;
   for (const value of values) amax = Math.max(amax, Math.abs(value));
-  const scale = format === FP32 || amax === 0 ? 1 : Math.fround(format.max / amax);
+  const scale = format === FP32 ? 1 : scaleFromAmax(amax, format.max);
   const codes = device.alloc(shape, format);
   device.write(codes, format === FP32 ? values : values.map((v) => round(format, Math.fround(v * scale))));
   const scaleTensor = device.alloc([1, 1], FP32);
