@@ -85,6 +85,13 @@ describe('prepare', () => {
     const expected = documents.slice(0, 2).flatMap(({ text }) => [1, ...llama.encode(text), 2]);
     expect(Array.from(await data.train.read(0, data.train.length))).toEqual(expected);
     await data.close();
+    const starts: number[] = [];
+    for (const [i, { file }] of data.index.splits.train.shards.entries()) {
+      const shard = await openTokenShard(join(path, file));
+      for (const start of await shard.documents()) starts.push(i * 50 + start);
+      await shard.close();
+    }
+    expect(starts).toEqual([0, 2 + llama.encode(documents[0].text).length]);
   });
 
   it('gives the same bytes for the same input', async () => {
