@@ -16,7 +16,7 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({
       outputError: (text, write) =>
-        write(`octavo: ${oneLine(text).replace(/^error: /, '')}; see octavo --help\n`),
+        write(`octavo: ${oneLine(text).replace(/^error: |\.$/g, '')}; see octavo --help\n`),
     });
   for (const option of globalOptions()) program.addOption(option);
   program.addHelpText(

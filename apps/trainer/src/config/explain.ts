@@ -30,10 +30,11 @@ function explain(outer: Issue, root: unknown): string {
 function innermost(issue: Issue, before: readonly PropertyKey[]): { issue: Issue; path: PropertyKey[] } {
   const path = [...before, ...issue.path];
   if (issue.code !== 'invalid_union') return { issue, path };
-  const begun = issue.errors.find(
-    (branch) => branch.length > 0 && branch.every((i) => i.path.length > 0 || i.code !== 'invalid_type'),
-  );
-  return begun ? innermost(begun[0]!, path) : { issue, path };
+  const inside = (i: Issue): boolean => i.path.length > 0 || i.code === 'unrecognized_keys';
+  const wrongWord = (i: Issue): boolean => i.code === 'invalid_value' && typeof i.input === 'string';
+  const branch =
+    issue.errors.find((b) => b.length > 0 && b.every(inside)) ?? issue.errors.find((b) => b.some(wrongWord));
+  return branch ? innermost(branch[0]!, path) : { issue, path };
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { loadConfig } from 'c12';
 import { check } from './explain.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -28,6 +27,7 @@ export async function loadConfigFile(file: string): Promise<Config> {
 
 async function read(path: string, file: string): Promise<unknown> {
   try {
+    const { loadConfig } = await import('c12'); // only those with a file wait for it
     const { layers } = await loadConfig({
       cwd: dirname(path),
       configFile: path,

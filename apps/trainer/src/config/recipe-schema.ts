@@ -2,7 +2,7 @@
 import { formats } from '@octavo/formats';
 import { recipes } from '@octavo/nn';
 import { z } from 'zod';
-import { fields, integer, oneOf, positive, text, yesNo } from './fields.ts';
+import { fields, integer, number, oneOf, positive, text, yesNo } from './fields.ts';
 
 type Names = [string, ...string[]];
 
@@ -16,14 +16,14 @@ const policy = z.discriminatedUnion(
       kind: z.literal('delayed'),
       history: integer(1).optional(),
       interval: integer(1).optional(),
-      margin: z.number({ error: 'a number of bits' }).optional(),
+      margin: number(-64, 64).optional(),
       algorithm: oneOf(['max', 'most-recent']).optional(),
       powerOfTwo: yesNo().optional(),
-      first: oneOf(['own', 'one']).optional(),
+      first: oneOf(['current', 'one']).optional(),
     }),
     fields({
       kind: z.literal('current'),
-      margin: z.number({ error: 'a number of bits' }).optional(),
+      margin: number(-64, 64).optional(),
       powerOfTwo: yesNo().optional(),
     }),
     fields({ kind: z.literal('fixed'), scale: positive() }),
@@ -43,50 +43,54 @@ const granularity = z.discriminatedUnion(
   { error: 'a granularity of kind tensor, row, channel, block or mx' },
 );
 
-const cast = {
-  format: oneOf(formatNames),
-  policy,
-  granularity,
-  rounding: oneOf(['nearest-even', 'toward-zero', 'stochastic']),
-  overflow: oneOf(['saturate', 'special']),
-};
+const rounding = oneOf(['nearest-even', 'toward-zero', 'stochastic']);
 
-const optimizer = {
-  master: oneOf(formatNames),
-  moment1: oneOf(formatNames),
-  moment2: oneOf(formatNames),
-  rounding: cast.rounding,
-  powerOfTwo: yesNo(),
-};
+/** Leaves a part of a recipe as it must be, or lets it be left out. */
+type Need = <Schema extends z.ZodType>(schema: Schema) => Schema | z.ZodOptional<Schema>;
 
-type Optional<Shape extends z.core.$ZodShape> = { [K in keyof Shape]: z.ZodOptional<Shape[K]> };
+const required: Need = (schema) => schema;
+const optional: Need = (schema) => schema.optional();
 
-const optional = <Shape extends z.core.$ZodShape>(shape: Shape) =>
-  fields(
-    Object.fromEntries(
-      Object.entries(shape).map(([key, schema]) => [key, z.optional(schema)]),
-    ) as Optional<Shape>,
-  );
+/** The parts of a recipe, all of them needed (a recipe that stands alone) or none (one that extends another). */
+function parts(need: Need) {
+  const cast = fields({
+    format: need(oneOf(formatNames)),
+    policy: need(policy),
+    granularity: need(granularity),
+    rounding: need(rounding),
+    overflow: need(oneOf(['saturate', 'special'])),
+  });
+  const operand = need(cast.nullable());
+  const linear = fields({
+    output: need(fields({ input: operand, weight: operand })),
+    gradInput: need(fields({ grad: operand, weight: operand })),
+    gradWeight: need(fields({ grad: operand, input: operand })),
+  });
+  const optimizer = fields({
+    master: need(oneOf(formatNames)),
+    moment1: need(oneOf(formatNames)),
+    moment2: need(oneOf(formatNames)),
+    rounding: need(rounding),
+    powerOfTwo: need(yesNo()),
+  });
+  const override = linear.nullable().optional();
+  return {
+    name: need(text('a name')),
+    summary: need(text('a sentence')),
+    activations: need(oneOf(['bf16', 'fp32'])),
+    linear: need(linear),
+    overrides: need(fields({ qkv: override, attentionOut: override, gateUp: override, down: override })),
+    smoothSwiglu: need(oneOf(['none', 'channel', 'token'])),
+    optimizer: need(optimizer),
+  };
+}
 
-const operand = optional(cast).nullable();
+/** A recipe with every part, as a run keeps it. */
+export const recipeShape = fields(parts(required));
 
-const linear = optional({
-  output: optional({ input: operand, weight: operand }),
-  gradInput: optional({ grad: operand, weight: operand }),
-  gradWeight: optional({ grad: operand, input: operand }),
-});
-
-const extension = fields({
-  extends: oneOf(recipeNames),
-  name: text('a name').optional(),
-  summary: text('a sentence').optional(),
-  activations: oneOf(['bf16', 'fp32']).optional(),
-  linear: linear.optional(),
-  overrides: optional({ qkv: linear, attentionOut: linear, gateUp: linear, down: linear }).optional(),
-  smoothSwiglu: oneOf(['none', 'channel', 'token']).optional(),
-  optimizer: optional(optimizer).optional(),
-});
-
-export const recipeSchema = z.union([oneOf(recipeNames), extension], {
-  error: `one of ${recipeNames.join(', ')}, or an object that extends one`,
-});
+export const recipeSchema = z.union(
+  [oneOf(recipeNames), fields({ extends: oneOf(recipeNames), ...parts(optional) })],
+  {
+    error: `one of ${recipeNames.join(', ')}, or an object that extends one`,
+  },
+);

@@ -60,7 +60,8 @@ export function mergeConfigs(configs: readonly Config[]): Config {
 const defined = (config: object): object =>
   Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 
-function dataOf({ data }: Config, tokenizer: string): DataSettings {
+/** Absolute paths, and nothing left out. */
+export function dataOf({ data }: Config, tokenizer: string): DataSettings {
   const list = (paths: string | readonly string[]): string[] => [paths].flat().map((path) => resolve(path));
   const validation = data?.validation;
   return {

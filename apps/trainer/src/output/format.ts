@@ -32,3 +32,6 @@ export function duration(seconds: number): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+
+/** Text from a model as a terminal may see it: control characters, which could steer it, become U+FFFD. */
+export const printable = (text: string): string => text.replace(/(?![\t\n])\p{Cc}/gu, '\uFFFD');

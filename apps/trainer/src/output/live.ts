@@ -1,5 +1,5 @@
 /** @file Progress on a terminal: one line that is drawn again at every step; everything else scrolls by above it. */
-import { Format, Presets, SingleBar } from 'cli-progress';
+import progress, { type SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 import type { Output } from './messages.ts';
 import { createPace } from './pace.ts';
@@ -29,7 +29,7 @@ export function createLiveOutput(stream: NodeJS.WriteStream): Output {
 }
 
 function startBar(stream: NodeJS.WriteStream, steps: number): SingleBar {
-  const bar = new SingleBar(
+  const bar = new progress.SingleBar(
     {
       stream,
       barsize: 20,
@@ -39,9 +39,9 @@ function startBar(stream: NodeJS.WriteStream, steps: number): SingleBar {
       // The command handles interrupts itself: the step is finished and saved first.
       gracefulExit: false,
       format: (options, params, payload) =>
-        `${Format.BarFormat(params.progress, options)} ${String(payload.text)}`,
+        `${progress.Format.BarFormat(params.progress, options)} ${String(payload.text)}`,
     },
-    Presets.shades_classic,
+    progress.Presets.shades_classic,
   );
   bar.start(steps, 0, { text: '' });
   return bar;

@@ -41,8 +41,7 @@ export interface EvaluationMessage {
   /** Nats per token. */
   readonly loss: number;
   readonly perplexity: number;
-  /** Null where the tokenizer is not known to keep every byte. */
-  readonly bitsPerByte: number | null;
+  readonly bitsPerByte: number;
   readonly tokens: number;
 }
 

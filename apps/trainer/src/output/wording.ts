@@ -1,5 +1,5 @@
 /** @file Messages in words, one or a few lines each; steps are worded by whoever shows progress. */
-import { digits, duration, plural, short } from './format.ts';
+import { digits, duration, plural, printable, short } from './format.ts';
 import type { Message, StepMessage } from './messages.ts';
 import type { Pace } from './pace.ts';
 
@@ -31,7 +31,7 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
         `folder   ${message.folder}`,
       ];
     case 'evaluation': {
-      const bits = message.bitsPerByte === null ? '' : `, ${message.bitsPerByte.toFixed(3)} bits per byte`;
+      const bits = `, ${message.bitsPerByte.toFixed(3)} bits per byte`;
       const when = message.step === 0 ? 'before training' : `after step ${message.step}`;
       return [
         `held-out perplexity ${when}: ${digits(message.perplexity)} (loss ${message.loss.toFixed(4)}${bits})`,
@@ -53,7 +53,9 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
       return [
         '',
         'a sample:',
-        ...`${message.prompt}${message.text}`.split('\n').map((line) => `  ${line}`),
+        ...printable(`${message.prompt}${message.text}`)
+          .split('\n')
+          .map((line) => `  ${line}`),
         '',
       ];
     case 'next':

@@ -11,21 +11,26 @@ const RUN_FILE = 'run.json';
 
 export const isRun = (folder: string): boolean => existsSync(join(folder, RUN_FILE));
 
-/** Makes the folder of a new run. A folder that holds anything is refused and left as it is. */
+/** Refuses a folder for a new run that holds anything, and leaves it as it is. */
+export function checkFree(out: string): void {
+  if (isRun(out)) {
+    throw new OctavoError(
+      `[run] ${out} already holds a run: go on with it by --resume, or choose another --out`,
+      { exitCode: 2 },
+    );
+  }
+  if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
+    throw new OctavoError(
+      `[run] ${out}: got something that is not an empty folder, expected a new or an empty one for --out`,
+      { exitCode: 2 },
+    );
+  }
+}
+
+/** Makes the folder of a new run: the one given, or a new one named after the run. */
 export async function claimFolder(out: string | null, name: string): Promise<string> {
   if (out !== null) {
-    if (isRun(out)) {
-      throw new OctavoError(
-        `[run] ${out} already holds a run: go on with it by --resume, or choose another --out`,
-        { exitCode: 2 },
-      );
-    }
-    if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
-      throw new OctavoError(
-        `[run] ${out}: got something that is not an empty folder, expected a new or an empty one for --out`,
-        { exitCode: 2 },
-      );
-    }
+    checkFree(out);
     await mkdir(out, { recursive: true });
     return out;
   }

@@ -1,0 +1,45 @@
+/** @file `octavo eval`: how well a checkpoint predicts held-out text. */
+import type { Command } from 'commander';
+import { integer } from '../config/fields.ts';
+import { type Config, knobs } from '../config/schema.ts';
+import { examples, type GlobalOptions, numeric, word } from '../options.ts';
+import { evaluate } from '../run/evaluate.ts';
+
+interface EvalOptions extends GlobalOptions {
+  readonly data?: string[];
+  readonly tokens?: number;
+  readonly device?: NonNullable<Config['device']>;
+  readonly threads?: number;
+  readonly tokenizer?: string;
+}
+
+export function addEvalCommand(program: Command): void {
+  const command = program
+    .command('eval')
+    .summary('perplexity of a checkpoint on held-out text')
+    .description(
+      'Perplexity and bits per byte of a checkpoint on held-out text: that of its run, or what --data names.',
+    )
+    .argument('<checkpoint>', 'a checkpoint, or a run folder: its newest whole checkpoint')
+    .option('--data <path...>', 'text to evaluate on, all of it held out')
+    .option('--tokens <n>', 'tokens to evaluate at most (default: all)', numeric(integer(2)))
+    .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
+    .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
+    .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say');
+  examples(command, [
+    ['octavo eval runs/nano-fp8-full', 'on the text that the run held out'],
+    ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],
+  ]);
+  command.action(async (checkpoint: string, _, invoked: Command) => {
+    const { data, tokens, device, threads, tokenizer, json } = invoked.optsWithGlobals<EvalOptions>();
+    await evaluate({
+      path: checkpoint,
+      data: data ?? null,
+      tokens: tokens ?? null,
+      device: device ?? 'auto',
+      threads: threads ?? null,
+      tokenizer: tokenizer ?? null,
+      json: json === true,
+    });
+  });
+}

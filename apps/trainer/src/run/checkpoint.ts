@@ -1,0 +1,47 @@
+/** @file The checkpoint that a path means: a file, or the newest whole one of a run. */
+import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { type Checkpoint, newestWholeCheckpoint, openCheckpoint } from '@octavo/store';
+import { checkpointFolder } from '@octavo/trainer';
+import { isRun } from './folder.ts';
+
+/** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
+export async function openCheckpointAt(path: string, warn: (message: string) => void): Promise<Checkpoint> {
+  const kind = statSync(path, { throwIfNoEntry: false });
+  if (!kind)
+    throw new OctavoError(
+      `[run] no such file or folder: got "${path}", expected a checkpoint or a run folder`,
+      { exitCode: 2 },
+    );
+  if (!kind.isDirectory()) return openCheckpoint(path);
+  const folder = isRun(path) ? checkpointFolder(path) : path;
+  const checkpoint = await newestCheckpoint(folder, warn);
+  if (checkpoint) return checkpoint;
+  throw new OctavoError(
+    `[run] ${path} holds no checkpoint: expected a run folder in which octavo train has saved one`,
+    { exitCode: 2 },
+  );
+}
+
+/** The newest whole checkpoint, or null where none was ever written. Refuses to go on where all are damaged. */
+export async function newestCheckpoint(
+  folder: string,
+  warn: (message: string) => void,
+): Promise<Checkpoint | null> {
+  const { newest, skipped } = await newestWholeCheckpoint(folder);
+  const reasons = skipped.map(({ reason }) => reason.replace(/^\[store\] /, ''));
+  if (!newest && skipped.length > 0) {
+    throw new OctavoError(
+      `[run] every checkpoint in ${folder} is damaged; the newest: ${reasons[0]}; restore one, or start a new run`,
+    );
+  }
+  for (const reason of reasons) warn(`${reason}; an earlier checkpoint is used`);
+  return newest ? openCheckpoint(newest.path) : null;
+}
+
+/** The run folder that a checkpoint lies in, or null. */
+export function runOf(checkpointPath: string): string | null {
+  const folder = dirname(checkpointPath);
+  return basename(folder) === 'checkpoints' && isRun(dirname(folder)) ? dirname(folder) : null;
+}

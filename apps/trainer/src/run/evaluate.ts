@@ -1,0 +1,97 @@
+/** @file A checkpoint's loss on held-out text. */
+import { openPrepared, prepareCached, preparedTokenizer, readDocuments, type Tokenizer } from '@octavo/data';
+import { OctavoError } from '@octavo/formats';
+import { createDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@octavo/trainer';
+import { createOutput } from '../output/create.ts';
+import { openCheckpointAt, runOf } from './checkpoint.ts';
+import { CACHE, checkVocabulary, isPrepared, openCorpus } from './corpus.ts';
+import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
+import { readRun } from './record.ts';
+import { tokenizerOf } from './tokenizer.ts';
+
+export interface EvaluateRequest {
+  readonly path: string;
+  /** Null: what the checkpoint's run held out. */
+  readonly data: readonly string[] | null;
+  readonly tokens: number | null;
+  readonly device: string;
+  readonly threads: number | null;
+  readonly tokenizer: string | null;
+  readonly json: boolean;
+}
+
+export async function evaluate(request: EvaluateRequest): Promise<void> {
+  const output = createOutput(request);
+  const checkpoint = await openCheckpointAt(request.path, (message) =>
+    output.say({ event: 'warning', message }),
+  );
+  try {
+    const { plan, step, tokenizer: identity } = stateOf(checkpoint);
+    const run = runOf(checkpoint.path);
+    const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
+    checkVocabulary(tokenizer, plan.model.vocabularySize);
+    const tokens = request.tokens ?? Number.MAX_SAFE_INTEGER;
+    const heldOut = request.data
+      ? await heldOutFrom(request.data, tokenizer, plan, tokens)
+      : await heldOutOfRun(run, request);
+    const { device: name, threads } = request;
+    const device = await createDevice(name, threads === null ? {} : { threads });
+    try {
+      const model = await loadModel(device, checkpoint);
+      const { loss, tokens: counted } = await heldOutLoss(model, heldOut.batches, plan.sequence);
+      output.say(evaluationMessage(step, loss, counted, heldOut.bytesPerToken));
+    } finally {
+      await device.destroy();
+    }
+  } finally {
+    output.close();
+    await checkpoint.close();
+  }
+}
+
+/** The windows that the run itself evaluates, or as many as asked for. */
+async function heldOutOfRun(run: string | null, { path, tokens }: EvaluateRequest): Promise<HeldOut> {
+  if (run === null) {
+    throw new OctavoError(
+      `[run] ${path} lies in no run folder: got nothing to evaluate on, expected --data PATH`,
+      { exitCode: 2 },
+    );
+  }
+  const settings = await readRun(run);
+  const corpus = await openCorpus(
+    tokens === null ? settings : { ...settings, knobs: { ...settings.knobs, evaluateTokens: tokens } },
+  );
+  await corpus.close();
+  if (corpus.heldOut) return corpus.heldOut;
+  throw new OctavoError(`[run] ${run} held no text out: got nothing to evaluate on, expected --data PATH`, {
+    exitCode: 2,
+  });
+}
+
+/** All the text in these paths; of a prepared folder its held-out part, if it has one. */
+async function heldOutFrom(
+  paths: readonly string[],
+  tokenizer: Tokenizer,
+  plan: TrainPlan,
+  tokens: number,
+): Promise<HeldOut> {
+  const [path] = paths;
+  const prepared =
+    paths.length === 1 && isPrepared(path!)
+      ? await openPrepared(path!)
+      : await prepareCached(readDocuments(paths), tokenizer, CACHE, { validationFraction: 0 });
+  try {
+    const { name, hash } = await preparedTokenizer(prepared.folder, prepared.index);
+    if (hash !== tokenizer.hash) {
+      throw new OctavoError(
+        `[run] ${path} was prepared with another tokenizer: got ${name}, expected ${tokenizer.name}`,
+        { exitCode: 2 },
+      );
+    }
+    const { validation, train, index } = prepared;
+    const options = { batch: plan.batch, sequence: plan.sequence, tokens };
+    return await heldOutOf(validation ?? train, index.splits.validation ?? index.splits.train, options);
+  } finally {
+    await prepared.close();
+  }
+}

@@ -1,0 +1,62 @@
+/** @file Text from a checkpoint, written as it is made. */
+import { setImmediate } from 'node:timers/promises';
+import { streamDecoder } from '@octavo/data';
+import { generate, type Sampling } from '@octavo/llama';
+import { createDevice, loadModel, stateOf } from '@octavo/trainer';
+import { printable } from '../output/format.ts';
+import { toLine } from '../output/json.ts';
+import { openCheckpointAt, runOf } from './checkpoint.ts';
+import { encodePrompt, tokenizerOf } from './tokenizer.ts';
+
+export interface GenerateRequest {
+  readonly path: string;
+  readonly prompt: string;
+  readonly tokens: number;
+  readonly sampling: Sampling;
+  readonly device: string;
+  readonly threads: number | null;
+  readonly tokenizer: string | null;
+  readonly json: boolean;
+}
+
+export async function generateText({
+  path,
+  prompt,
+  tokens,
+  sampling,
+  device: name,
+  threads,
+  tokenizer: spec,
+  json,
+}: GenerateRequest): Promise<void> {
+  const say = (text: string): unknown =>
+    process.stdout.write(process.stdout.isTTY && !json ? printable(text) : text);
+  const checkpoint = await openCheckpointAt(path, (message) =>
+    process.stderr.write(`octavo: note: ${message}\n`),
+  );
+  try {
+    const { tokenizer: identity, step } = stateOf(checkpoint);
+    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
+    const device = await createDevice(name, threads === null ? {} : { threads });
+    try {
+      const model = await loadModel(device, checkpoint);
+      const start = encodePrompt(tokenizer, prompt);
+      const stream = streamDecoder(tokenizer, start);
+      if (json) say(toLine({ event: 'start', checkpoint: checkpoint.path, step, prompt, ...sampling }));
+      else say(prompt);
+      let made = 0;
+      for await (const token of generate(model, start, { ...sampling, count: tokens, stop: tokenizer.eos })) {
+        made += 1;
+        const text = stream.push(token);
+        say(json ? toLine({ event: 'token', token, text }) : text);
+        await setImmediate(); // lets Ctrl-C in, and a reader that has gone away
+      }
+      const rest = stream.end();
+      say(json ? toLine({ event: 'end', tokens: made, text: rest }) : `${rest}\n`);
+    } finally {
+      await device.destroy();
+    }
+  } finally {
+    await checkpoint.close();
+  }
+}

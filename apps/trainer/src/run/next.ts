@@ -1,0 +1,22 @@
+/** @file What to try after the default run. */
+import type { Message } from '../output/messages.ts';
+
+export function nextSteps(folder: string, recipe: string): Message[] {
+  const say = (command: string, why: string): Message => ({
+    event: 'next',
+    command: `npx octavo ${command}`,
+    why,
+  });
+  return [
+    say(`generate ${folder} --prompt "The state of the Union is"`, 'more text from this model'),
+    ...(recipe === 'bf16'
+      ? []
+      : [say('train --recipe bf16', 'the 16-bit baseline: what does eight bits cost?')]),
+    say(
+      'train --recipe fp8-authors',
+      'the reference code’s recipe, stochastic gradients and all; there are ten more',
+    ),
+    say('train --data FOLDER', 'text of your own'),
+    say('train --help', 'all options, and configuration files'),
+  ];
+}

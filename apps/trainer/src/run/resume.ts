@@ -1,0 +1,60 @@
+/** @file What may be said anew when a run is resumed, and what has to stay as it began. */
+import { OctavoError } from '@octavo/formats';
+import { show } from '../config/explain.ts';
+import { resolveModel } from '../config/model.ts';
+import { resolveRecipe } from '../config/recipe.ts';
+import { type Config, type Knobs, knobs } from '../config/schema.ts';
+import { type DataSettings, dataOf, mergeConfigs, type Settings } from '../config/settings.ts';
+
+/** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
+const FREE = new Set<keyof Knobs>([
+  'steps',
+  'nonFinite',
+  'checkpointEvery',
+  'keepCheckpoints',
+  'sampleEvery',
+  'evaluateEvery',
+  'evaluateTokens',
+  'device',
+]);
+
+/** The settings of a resumed run; an `OctavoError` (exit code 2) names what differs and must not. */
+export async function resumedSettings(before: Settings, config: Config, folder: string): Promise<Settings> {
+  const fail = (key: string, got: unknown, expected: unknown): never => {
+    throw new OctavoError(
+      `[run] ${folder} began with another ${key}: got ${show(got)}, expected ${show(expected)}; leave it out, or start a new run in another --out`,
+      { exitCode: 2 },
+    );
+  };
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+  if (config.model !== undefined) {
+    const model = await resolveModel(config.model, process.cwd());
+    if (!sameShape(model.config, before.model.config)) fail('model', model.name, before.model.name);
+  }
+  if (config.recipe !== undefined) {
+    const recipe = resolveRecipe(config.recipe);
+    if (!same(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
+  }
+  const data = dataOf(mergeConfigs([{ data: asConfig(before.data) }, config]), before.data.tokenizer);
+  for (const key of ['train', 'validation', 'tokenizer', 'textField'] as const) {
+    if (!same(data[key], before.data[key])) fail(`data.${key}`, data[key], before.data[key] ?? 'the default');
+  }
+  const changed: Record<string, unknown> = {};
+  for (const key of Object.keys(knobs) as (keyof Knobs)[]) {
+    const value = config[key];
+    if (value === undefined) continue;
+    if (!FREE.has(key) && value !== before.knobs[key]) fail(key, value, before.knobs[key]);
+    changed[key] = value;
+  }
+  return { ...before, knobs: { ...before.knobs, ...changed }, threads: config.threads ?? before.threads };
+}
+
+function sameShape(a: object, b: object): boolean {
+  const sorted = (shape: object): string =>
+    JSON.stringify(Object.entries(shape).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return sorted(a) === sorted(b);
+}
+
+const asConfig = (data: DataSettings): Config['data'] =>
+  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)) as Config['data'];

@@ -1,0 +1,196 @@
+/** @file A training session from its request to its last line: everything between the command line and the trainer. */
+import { setImmediate } from 'node:timers/promises';
+import { perplexity } from '@octavo/evals';
+import type { Device } from '@octavo/kernels';
+import { countParameters } from '@octavo/llama';
+import type { Checkpoint } from '@octavo/store';
+import {
+  checkpointFolder,
+  createDevice,
+  createTraining,
+  openRunFiles,
+  restoreTraining,
+  run,
+  stateOf,
+  type TrainEvent,
+  tokensPerStep,
+} from '@octavo/trainer';
+import type { Config } from '../config/schema.ts';
+import { planOf, resolveSettings, type Settings } from '../config/settings.ts';
+import { catchInterrupts } from '../interrupt.ts';
+import { version } from '../options.ts';
+import { createOutput } from '../output/create.ts';
+import type { Message, Output } from '../output/messages.ts';
+import { newestCheckpoint } from './checkpoint.ts';
+import { type Corpus, openCorpus } from './corpus.ts';
+import { checkFree, claimFolder, folderToResume } from './folder.ts';
+import { evaluationMessage } from './held-out.ts';
+import { nextSteps } from './next.ts';
+import { readRun, writeRun } from './record.ts';
+import { resumedSettings } from './resume.ts';
+import { promptOf, sampleMessage } from './sample.ts';
+
+export interface TrainRequest {
+  readonly file: Config;
+  readonly options: Config;
+  readonly resume: boolean;
+  readonly json: boolean;
+  readonly whatNext: boolean;
+}
+
+/** What a session goes on from: settings, and of a resumed run its folder and newest whole checkpoint. */
+interface Origin {
+  readonly settings: Settings;
+  readonly folder: string | null;
+  readonly checkpoint: Checkpoint | null;
+}
+
+export async function train(request: TrainRequest): Promise<void> {
+  const output = createOutput(request);
+  const warn = (message: string): void => output.say({ event: 'warning', message });
+  const interrupt = catchInterrupts(() =>
+    warn('finishing this step, then saving; interrupt again to end at once'),
+  );
+  let device: Device | null = null;
+  try {
+    const origin = await originOf(request, warn);
+    try {
+      const corpus = await openCorpus(origin.settings);
+      const { knobs, threads } = origin.settings;
+      device = await createDevice(knobs.device, threads === null ? {} : { threads });
+      await runSession(origin, corpus, device, output, interrupt.signal, request.whatNext);
+      await corpus.close();
+    } finally {
+      await origin.checkpoint?.close();
+    }
+  } finally {
+    output.close();
+    interrupt.release();
+    await device?.destroy();
+  }
+}
+
+async function originOf(
+  { file, options, resume }: TrainRequest,
+  warn: (message: string) => void,
+): Promise<Origin> {
+  if (!resume) {
+    const settings = await resolveSettings(file, options);
+    if (settings.out !== null) checkFree(settings.out); // before anything takes long
+    return { settings, folder: null, checkpoint: null };
+  }
+  const folder = folderToResume(options.out ?? file.out ?? null);
+  const before = await readRun(folder);
+  const settings = await resumedSettings(await resumedSettings(before, file, folder), options, folder);
+  return { settings, folder, checkpoint: await newestCheckpoint(checkpointFolder(folder), warn) };
+}
+
+async function runSession(
+  { settings, folder: existing, checkpoint }: Origin,
+  corpus: Corpus,
+  device: Device,
+  output: Output,
+  signal: AbortSignal,
+  whatNext: boolean,
+): Promise<void> {
+  const plan = planOf(settings);
+  const training = checkpoint
+    ? await restoreTraining(device, plan, checkpoint)
+    : createTraining(device, plan);
+  if (checkpoint) corpus.source.seek(stateOf(checkpoint).loader);
+  const folder =
+    existing ?? (await claimFolder(settings.out, `${settings.model.name}-${settings.recipe.name}`));
+  const parameters = countParameters(plan.model);
+  const { description, trainTokens, heldOut, tokenizer } = corpus;
+  const heldOutTokens = heldOut?.tokens ?? 0;
+  await writeRun(folder, settings, {
+    octavo: version(),
+    node: process.version,
+    started: new Date().toISOString(),
+    device: device.description,
+    parameters,
+    corpus: { description, trainTokens, heldOutTokens },
+  });
+  output.say({
+    event: 'start',
+    model: settings.model.name,
+    parameters,
+    recipe: plan.recipe.name,
+    recipeSummary: plan.recipe.summary,
+    device: device.description,
+    corpus: description,
+    trainTokens,
+    heldOutTokens,
+    tokensPerStep: tokensPerStep(plan),
+    steps: plan.steps,
+    folder,
+    resumedFrom: training.step,
+  });
+
+  const began = performance.now();
+  const identity = { name: tokenizer.name, hash: tokenizer.hash };
+  const files = await openRunFiles(folder, {
+    tokenizer: identity,
+    ...(checkpoint || existing ? { resumeFrom: training.step } : {}),
+  });
+  let end: (TrainEvent & { kind: 'end' }) | null = null;
+  try {
+    for await (const event of run({
+      training,
+      source: corpus.source,
+      heldOut: heldOut?.batches ?? [],
+      files,
+      signal,
+    })) {
+      if (event.kind === 'end') end = event;
+      else output.say(messageOf(event, plan.steps, corpus));
+      // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
+      await setImmediate();
+    }
+  } finally {
+    files.close();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const { reason, step } = end!;
+  if (reason === 'finished' && !signal.aborted) {
+    if (corpus.baseline) {
+      const loss = await corpus.baseline();
+      output.say({ event: 'baseline', name: 'order-2 bytes', loss, perplexity: perplexity(loss) });
+    }
+    if (heldOut)
+      output.say(await sampleMessage(training.model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
+  }
+  output.say({ event: 'end', reason, step, steps: plan.steps, folder, seconds });
+  if (whatNext && reason === 'finished')
+    for (const message of nextSteps(folder, plan.recipe.name)) output.say(message);
+}
+
+function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number, corpus: Corpus): Message {
+  switch (event.kind) {
+    case 'step': {
+      const { tokens, tokensPerSecond, stepTime, peakMemory } = event;
+      const { step, loss, learningRate, gradientNorm, updateRatio } = event.result;
+      return {
+        event: 'step',
+        step,
+        steps,
+        loss,
+        learningRate,
+        gradientNorm,
+        updateRatio,
+        tokens,
+        tokensPerSecond,
+        stepTime,
+        peakMemory,
+      };
+    }
+    case 'evaluation':
+      return evaluationMessage(event.step, event.loss, event.tokens, corpus.heldOut!.bytesPerToken);
+    case 'non-finite': {
+      const { step, loss, gradientNorm, where, updated } = event;
+      return { event: 'non-finite', step, loss, gradientNorm, where, updated };
+    }
+    case 'checkpoint':
+      return { event: 'checkpoint', step: event.step, path: event.path };
+  }
+}
