@@ -1,16 +1,13 @@
 /** @file The loss on text that is not trained on. */
+import { evaluateLoss, type WindowLoss } from '@octavo/evals';
 import { FP32 } from '@octavo/formats';
 import { createScope } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import { writeScales } from '@octavo/nn';
-import type { TokenBatch } from './gradients.ts';
+import { countTargets, type TokenBatch } from './gradients.ts';
 
-/** Σ −log p over the tokens whose target is not negative, and how many they are. Changes no state. */
-export async function batchLoss(
-  model: Llama,
-  batch: TokenBatch,
-  sequence: number,
-): Promise<{ sum: number; tokens: number }> {
+/** Mean of −log p over the targets that are not negative, and how many they are. Changes no state. */
+export async function batchLoss(model: Llama, batch: TokenBatch, sequence: number): Promise<WindowLoss> {
   const { device, precision } = model;
   const scope = createScope(device);
   try {
@@ -30,24 +27,16 @@ export async function batchLoss(
     const context = { device, scope, tape: null, precision };
     const loss = lossOf(model, context, input, to(batch.targets), to([1]));
     const [sum] = await device.read(loss);
-    return { sum: sum!, tokens: Array.from(batch.targets).filter((t) => t >= 0).length };
+    const tokens = countTargets(batch.targets);
+    return { loss: sum! / Math.max(1, tokens), tokens };
   } finally {
     scope.release();
   }
 }
 
 /** Mean loss in nats per token over batches of `sequence`-long windows. */
-export async function heldOutLoss(
+export const heldOutLoss = (
   model: Llama,
-  batches: Iterable<TokenBatch>,
+  batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
   sequence: number,
-): Promise<{ loss: number; tokens: number }> {
-  let sum = 0;
-  let tokens = 0;
-  for (const batch of batches) {
-    const part = await batchLoss(model, batch, sequence);
-    sum += part.sum;
-    tokens += part.tokens;
-  }
-  return { loss: sum / Math.max(1, tokens), tokens };
-}
+): Promise<WindowLoss> => evaluateLoss(batches, (batch) => batchLoss(model, batch, sequence));

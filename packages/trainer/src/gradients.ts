@@ -78,7 +78,9 @@ export async function computeGradients(
   };
 }
 
-const countTargets = (targets: ArrayLike<number>): number => Array.from(targets).filter((t) => t >= 0).length;
+/** Targets that count. */
+export const countTargets = (targets: ArrayLike<number>): number =>
+  Array.from(targets).filter((t) => t >= 0).length;
 
 function upload(
   training: Training,
