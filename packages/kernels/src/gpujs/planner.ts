@@ -1,5 +1,5 @@
 /** @file From an operator's call to built kernels: looked up by signature, so that a repeated step compiles nothing. */
-import { OctavoError } from '@octavo/formats';
+import { type Format, OctavoError } from '@octavo/formats';
 import type { Attributes, Operator } from '../operator.ts';
 import type { Shape, Tensor } from '../tensor.ts';
 import { elements } from '../tensor.ts';
@@ -56,12 +56,25 @@ export function createPlanner<Kernel>(compile: (recipe: KernelRecipe) => Kernel)
   };
 }
 
+const formats = new WeakMap<Format, string>();
+let formatCount = 0;
+
+/** A format is an object, so two of one name are two formats. */
+function formatKey(format: Format): string {
+  let key = formats.get(format);
+  if (key === undefined) {
+    key = `${format.name}#${formatCount++}`;
+    formats.set(format, key);
+  }
+  return key;
+}
+
 function callKey(name: string, attributes: Attributes, inputs: readonly Tensor[], out: Tensor): string {
-  let key = `${name}|${out.format.name}:${out.shape}`;
+  let key = `${name}|${formatKey(out.format)}:${out.shape}`;
   for (const input of inputs) key += `|${input.shape}`;
   for (const attribute in attributes) {
     const value = attributes[attribute]!;
-    key += `|${attribute}=${typeof value === 'object' ? value.name : `${typeof value}:${value}`}`;
+    key += `|${attribute}=${typeof value === 'object' ? formatKey(value) : `${typeof value}:${value}`}`;
   }
   return key;
 }
