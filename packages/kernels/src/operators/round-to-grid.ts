@@ -6,7 +6,7 @@ import { E8M0, type Format, type Overflow, type Rounding } from '@octavo/formats
  * and the fraction decides. Exact where products with powers of two are.
  *
  * `unit` is 2^mantissaBits; `rounding` 0 to nearest even, 1 toward zero, 2 stochastic with `draw` of 24 random bits;
- * `overflow` 0 saturates, 1 gives infinity, 2 NaN; `smallest` is 0, or the least value of a format without zero;
+ * `overflow` 0 saturates, 1 gives infinity, 2 NaN, −1 saturates NaN too; `smallest` is 0, or the least value of a format without zero;
  * `unsigned` 1 makes negative numbers NaN.
  * A helper for kernels: scalars only, closes over nothing.
  */
@@ -91,6 +91,11 @@ export function roundToGrid(
       }
     }
   }
+  if (overflow < -0.5) {
+    if (!(r <= max)) {
+      r = max;
+    }
+  }
   if (x < 0) {
     if (unsigned > 0.5) {
       r = (r + 1) * 1.7e38 * 1.7e38;
@@ -111,7 +116,7 @@ export const ROUNDINGS: Readonly<Record<Rounding, number>> = {
 /** The constants of `roundToGrid` for a format; all of them are floats. */
 export function gridConstants(format: Format, overflow: Overflow): Readonly<Record<string, number>> {
   const unit = 2 ** format.mantissaBits;
-  const special = format.hasInfinity ? 1 : format.nan === 'none' ? 0 : 2;
+  const special = format.hasInfinity ? 1 : 2;
   return {
     minNormal: format.minNormal,
     inverseMinNormal: 1 / format.minNormal,
@@ -120,7 +125,7 @@ export function gridConstants(format: Format, overflow: Overflow): Readonly<Reco
     max: format.max,
     smallest: format === E8M0 ? format.minNormal : 0,
     unsigned: format.signed ? 0 : 1,
-    overflow: overflow === 'saturate' ? 0 : special,
+    overflow: format.nan === 'none' ? -1 : overflow === 'saturate' ? 0 : special,
   };
 }
 

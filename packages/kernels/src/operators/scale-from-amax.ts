@@ -16,7 +16,8 @@ export type ScaleAttributes = {
 
 /**
  * s = max / (amax · 2^margin), or 2^⌊log2 s⌋: amax of any shape → the same.
- * 1 where amax is 0 or not finite; never outside the finite, normal float32 numbers.
+ * 1 where amax is 0 or not finite; never outside the finite, normal float32 numbers. amax · 2^margin must be a float32:
+ * where it overflows, devices differ.
  */
 export const scaleFromAmax = defineOperator<ScaleAttributes>({
   name: 'scaleFromAmax',

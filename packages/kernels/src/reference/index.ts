@@ -1,77 +1,69 @@
 /** @file The reference device: plain float32 arrays and the obvious computation, one operator at a time. */
-import { type Format, FP32, OctavoError, round } from '@octavo/formats';
-import type { CopyRegion, Device } from '../device.ts';
+import { BF16, type Format, FP32, OctavoError, roundArray } from '@octavo/formats';
+import type { Device } from '../device.ts';
+import { checkOut, checkRegion, checkValues, createMeter, memoryOf } from '../gpujs/checks.ts';
 import type { Attributes, Operator } from '../operator.ts';
 import { elements, type Shape, type Tensor } from '../tensor.ts';
 
+const NAME = 'reference';
+
 /** A device that computes every operator by its plain reference. Slow, and the judge of all others. */
 export function createReferenceDevice(): Device {
-  const memory = new Map<Tensor, Float32Array>();
-  let live = 0;
-  let peak = 0;
-
-  const data = (tensor: Tensor): Float32Array => {
-    const found = memory.get(tensor);
-    if (!found)
-      throw new OctavoError(
-        `[kernels] tensor [${tensor.shape}] is not alive on this device: it was freed, or belongs to another`,
-      );
-    return found;
-  };
+  const memories = new Map<Tensor, Float32Array>();
+  const meter = createMeter();
+  const data = (tensor: Tensor): Float32Array => memoryOf(memories, tensor, NAME);
 
   const device: Device = {
-    name: 'reference',
+    name: NAME,
     description: 'plain float32 reference',
     alloc(shape: Shape, format: Format) {
       const tensor: Tensor = Object.freeze({ shape: [...shape], format, device });
-      memory.set(tensor, new Float32Array(elements(shape)));
-      live += elements(shape) * 4;
-      peak = Math.max(peak, live);
+      const memory = new Float32Array(elements(shape));
+      memories.set(tensor, memory);
+      meter.add(memory.byteLength);
       return tensor;
     },
     free(tensor) {
-      live -= data(tensor).length * 4;
-      memory.delete(tensor);
+      meter.add(-data(tensor).byteLength);
+      memories.delete(tensor);
     },
     write(tensor, values) {
-      const to = data(tensor);
-      if (values.length !== to.length)
-        throw new OctavoError(
-          `[kernels] write: got ${values.length} values, expected ${to.length} for shape [${tensor.shape}]`,
-        );
-      to.set(values);
+      data(tensor).set(checkValues(tensor, values));
     },
     run<A extends Attributes>(operator: Operator<A>, attributes: A, inputs: readonly Tensor[], out: Tensor) {
-      const expected = operator.shape(
-        attributes,
-        inputs.map((t) => t.shape),
-      );
-      if (elements(expected) !== elements(out.shape))
-        throw new OctavoError(
-          `[kernels] ${operator.name}: got an output of shape [${out.shape}], expected [${expected}]`,
-        );
-      if (inputs.includes(out))
-        throw new OctavoError(`[kernels] ${operator.name}: the output is one of the inputs`);
+      checkOut(operator.name, inputs, out);
       const view = (t: Tensor) => ({ shape: t.shape, format: t.format, data: data(t) });
-      operator.reference(attributes, inputs.map(view), view(out));
-      if (operator.rounds || out.format === FP32) return;
-      const values = data(out);
-      for (let i = 0; i < values.length; i++)
-        values[i] = round(out.format, values[i]!, 'nearest-even', 'special');
-    },
-    copy(to, from, region: CopyRegion = {}) {
-      const { to: at = 0, from: start = 0, length = data(from).length - start } = region;
-      if (at + length > data(to).length || start + length > data(from).length) {
+      const views = inputs.map(view);
+      const result = view(out);
+      const shapes = inputs.map((t) => t.shape);
+      const expected = operator.shape(attributes, shapes);
+      if (elements(expected) !== elements(out.shape)) {
         throw new OctavoError(
-          `[kernels] copy: ${length} elements from ${start} to ${at} do not fit [${from.shape}] and [${to.shape}]`,
+          `[kernels] ${operator.name}: out does not fit: got shape [${out.shape}], expected [${expected}]`,
         );
       }
-      data(to).set(data(from).subarray(start, start + length), at);
+      if (!operator.rounds && out.format !== FP32 && out.format !== BF16) {
+        throw new OctavoError(
+          `[kernels] ${operator.name} gives fp32 or bf16: got out of ${out.format.name}; use cast for other formats`,
+        );
+      }
+      operator.reference(attributes, views, result);
+      if (operator.rounds || out.format === FP32) return;
+      roundArray(out.format, result.data, result.data, { overflow: 'special' });
     },
-    flush: async () => {},
+    copy(to, from, region) {
+      const source = data(from);
+      const target = data(to);
+      const { from: start, to: position, length } = checkRegion(to, from, region);
+      target.set(source.subarray(start, start + length), position);
+    },
+    flush: () => Promise.resolve(),
     read: async (tensor) => data(tensor).slice(),
-    memory: () => ({ live, peak }),
-    destroy: async () => memory.clear(),
+    memory: () => meter.read(),
+    async destroy() {
+      memories.clear();
+      meter.add(-meter.read().live);
+    },
   };
   return device;
 }

@@ -1,0 +1,146 @@
+/** @file Cases of the fused operators: held to their unfused form, on the device itself and on the reference. */
+import { BF16, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
+import { adamw } from '../fused/adamw.ts';
+import { crossEntropyWithGrad } from '../fused/cross-entropy-with-grad.ts';
+import { quantizeCurrent, quantizeScaled } from '../fused/quantize.ts';
+import type { FusedOperator } from '../fused.ts';
+import type { Attributes } from '../operator.ts';
+import { elements, scaleShape } from '../tensor.ts';
+import type { FusedCase } from './case.ts';
+import { blockAttributes, blocksOf } from './cast-cases.ts';
+import { input, integers, normal, normalInput, scales, wide } from './data.ts';
+
+const SEED = input([2], Float32Array.of(77, 1234));
+
+const fusedCase = <A extends Attributes>(
+  operator: FusedOperator<A>,
+  title: string,
+  attributes: A,
+  rest: Pick<FusedCase, 'inputs' | 'outs' | 'exact'>,
+): FusedCase => ({ operator, title, attributes, ...rest });
+
+export function fusedCases(): readonly FusedCase[] {
+  return [...quantizeCases(), ...crossEntropyCases(), ...adamCases()];
+}
+
+function quantizeCases(): FusedCase[] {
+  const cases: FusedCase[] = [];
+  for (const shape of [
+    [1, 7],
+    [33, 70],
+    [300, 13],
+  ] as const) {
+    for (const [name, block] of blocksOf(shape)) {
+      for (const rounding of ['nearest-even', 'stochastic'] as const) {
+        const x = input(shape, wide(elements(shape), 131, 6, 6), rounding === 'stochastic' ? FP32 : BF16);
+        const seed = rounding === 'stochastic' ? [SEED] : [];
+        const of = scaleShape(shape, block);
+        const how = { ...blockAttributes(block), rounding, overflow: 'saturate', stream: 9 } as const;
+        const codes = { shape, format: rounding === 'stochastic' ? E5M2 : E4M3FN };
+        const small = { shape: of, format: FP32 };
+        const title = `${shape.join('×')} ${name} ${rounding}`;
+        for (const powerOfTwo of [false, true]) {
+          const attributes = { ...how, margin: powerOfTwo ? 1 : 0, powerOfTwo };
+          const rest = { inputs: [x, ...seed], outs: [codes, small, small], exact: true };
+          cases.push(
+            fusedCase(quantizeCurrent, `${title}${powerOfTwo ? ' power of two' : ''}`, attributes, rest),
+          );
+        }
+        const scale = input(of, scales(elements(of), 132, false));
+        cases.push(
+          fusedCase(quantizeScaled, title, how, {
+            inputs: [x, scale, ...seed],
+            outs: [codes, small],
+            exact: true,
+          }),
+        );
+      }
+    }
+  }
+  return cases;
+}
+
+function crossEntropyCases(): FusedCase[] {
+  return [
+    [1, 1],
+    [9, 17],
+    [5, 3000],
+  ].map(([rows, width]) => {
+    const logits = normalInput([rows!, width!], 141, BF16, 3);
+    const targets = integers(rows!, 142, width!).map((v, i) => (i % 4 === 2 ? -1 : v));
+    return fusedCase(
+      crossEntropyWithGrad,
+      `${rows}×${width}`,
+      {},
+      {
+        inputs: [logits, input([rows!], targets), input([1], Float32Array.of(0.25))],
+        outs: [
+          { shape: [rows!], format: FP32 },
+          { shape: [rows!, width!], format: BF16 },
+        ],
+        exact: false,
+      },
+    );
+  });
+}
+
+function adamCases(): FusedCase[] {
+  const cases: FusedCase[] = [];
+  const hyper = input([8], Float32Array.of(3e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1 - 0.9 ** 3, 1 - 0.95 ** 3));
+  const choices: readonly (readonly [string, Format, Format, Format])[] = [
+    ['fp32', FP32, FP32, FP32],
+    ['fp8', FP16, E4M3FN, E5M2],
+    ['mixed', FP32, E4M3FN, FP16],
+    ['bf16', BF16, BF16, BF16],
+  ];
+  for (const shape of [[7], [33, 21]] as const) {
+    for (const [name, master, first, second] of choices) {
+      for (const rounding of ['nearest-even', 'stochastic'] as const) {
+        const length = elements(shape);
+        const state = (format: Format, values: Float32Array) => {
+          const scale =
+            format === FP32
+              ? 1
+              : Math.fround(format.max / values.reduce((a, v) => Math.max(a, Math.abs(v)), 0));
+          return [
+            input(
+              shape,
+              values.map((v) => v * scale),
+              format,
+            ),
+            input([1, 1], Float32Array.of(scale)),
+          ];
+        };
+        const g = normalInput(shape, 154, BF16, 0.1);
+        const one = { shape: [1, 1], format: FP32 };
+        const outs = [master, first, second].flatMap((format) => [{ shape, format }, one]);
+        const inputs = [
+          ...state(master, normal(length, 151)),
+          ...state(first, normal(length, 152, 0.05)),
+          ...state(
+            second,
+            normal(length, 153, 0.05).map((x) => x * x + 1e-4),
+          ),
+          g,
+          hyper,
+          ...(rounding === 'stochastic' ? [SEED] : []),
+        ];
+        const attributes = {
+          decays: true,
+          masterRounding: rounding,
+          momentRounding: rounding,
+          powerOfTwo: name === 'mixed',
+          stream: 3,
+        };
+        cases.push(
+          fusedCase(adamw, `${shape.join('×')} ${name} ${rounding}`, attributes, {
+            inputs,
+            outs,
+            exact: false,
+          }),
+        );
+      }
+    }
+  }
+  return cases;
+}
