@@ -1,15 +1,10 @@
 /** @file Forward and backward over a step's micro-batches; what the host learns of it comes back in one read. */
 import { FP32 } from '@octavo/formats';
-import { channelCosine, elements, type Scope, sortTokens, sumSquares, type Tensor } from '@octavo/kernels';
-import { type Batch, lossOf } from '@octavo/llama';
+import { channelCosine, createScope, elements, type Scope, sumSquares, type Tensor } from '@octavo/kernels';
+import { lossOf } from '@octavo/llama';
 import { apply, beginStep, type Context, createTape, STATISTICS } from '@octavo/nn';
 import type { Training } from './training.ts';
-
-/** Token ids and their successors, `batch · sequence` each; a negative target counts for nothing. */
-export interface TokenBatch {
-  readonly tokens: ArrayLike<number>;
-  readonly targets: ArrayLike<number>;
-}
+import { countTargets, type TokenBatch, upload, uploadBatch } from './upload.ts';
 
 /** What one forward and backward pass tells the host. */
 export interface Gradients {
@@ -25,7 +20,7 @@ export interface Gradients {
   readonly cosines: readonly Float32Array[] | null;
 }
 
-/** Leaves the gradients of the mean loss in the parameters' `grad`, alive as long as `scope`. */
+/** Leaves the gradients of the mean loss in the parameters' `grad`, until `freeGradients`. */
 export async function computeGradients(
   training: Training,
   batches: readonly TokenBatch[],
@@ -34,7 +29,7 @@ export async function computeGradients(
 ): Promise<Gradients> {
   const { device, model, plan } = training;
   const { precision, parameters } = model;
-  for (const parameter of parameters) parameter.grad = null;
+  freeGradients(training);
   const recording = beginStep(precision, scope, {
     step: training.step,
     seed: plan.seed,
@@ -42,16 +37,12 @@ export async function computeGradients(
     sample,
   });
   const counted = batches.reduce((n, { targets }) => n + countTargets(targets), 0);
-  const weight = upload(training, scope, [1], [1 / Math.max(1, counted)]);
+  const weight = upload(device, scope, [1 / Math.max(1, counted)]);
 
   const board = createBoard(training, scope);
   for (const [i, batch] of batches.entries()) {
     recording.microBatch = i;
-    const context: Context = { device, scope, tape: createTape(), precision };
-    const input = uploadBatch(training, scope, batch);
-    const targets = upload(training, scope, [batch.targets.length], batch.targets);
-    board.put(`loss`, lossOf(model, context, input, targets, weight)); // [1]
-    context.tape!.backward();
+    board.put('loss', microBatch(training, batch, weight, scope)); // [1]
   }
   for (const parameter of parameters)
     board.put('squares', apply({ device, scope }, sumSquares, {}, [parameter.grad!], FP32));
@@ -78,43 +69,36 @@ export async function computeGradients(
   };
 }
 
-/** Targets that count. */
-export const countTargets = (targets: ArrayLike<number>): number =>
-  Array.from(targets).filter((t) => t >= 0).length;
-
-function upload(
-  training: Training,
-  scope: Scope,
-  shape: readonly number[],
-  values: ArrayLike<number>,
+/** Adds one micro-batch's gradients to the parameters'; its activations live no longer than this. Its summed loss, [1]. */
+function microBatch(
+  { device, model, plan }: Training,
+  batch: TokenBatch,
+  weight: Tensor,
+  kept: Scope,
 ): Tensor {
-  const tensor = scope.alloc(shape, FP32);
-  training.device.write(tensor, values);
-  return tensor;
+  const scope = createScope(device);
+  const tape = createTape();
+  const context: Context = { device, scope, tape, precision: model.precision };
+  const before = model.parameters.map(({ grad }) => grad);
+  const input = uploadBatch(model, scope, batch, { sequence: plan.sequence, backward: true });
+  const loss = kept.alloc([1], FP32);
+  device.copy(loss, lossOf(model, context, input, upload(device, scope, batch.targets), weight));
+  tape.backward();
+  for (const [i, { grad }] of model.parameters.entries()) {
+    if (grad) scope.keep(grad);
+    const old = before[i];
+    if (old) device.free(old);
+  }
+  scope.release();
+  return loss;
 }
 
-/** A batch on the device, with what the embedding's gradient needs. */
-export function uploadBatch(
-  training: Pick<Training, 'device' | 'model' | 'plan'>,
-  scope: Scope,
-  { tokens }: TokenBatch,
-): Batch {
-  const { plan, model } = training;
-  const to = (values: ArrayLike<number>) => {
-    const tensor = scope.alloc([values.length], FP32);
-    training.device.write(tensor, values);
-    return tensor;
-  };
-  const { order, starts } = sortTokens(tokens, model.config.vocabularySize);
-  const { sequence } = plan;
-  return {
-    batch: tokens.length / sequence,
-    sequence,
-    tokens: to(tokens),
-    order: to(order),
-    starts: to(starts),
-    positions: to(Float32Array.from({ length: tokens.length }, (_, i) => i % sequence)),
-  };
+/** Frees the parameters' gradients. */
+export function freeGradients({ device, model }: Training): void {
+  for (const parameter of model.parameters) {
+    if (parameter.grad) device.free(parameter.grad);
+    parameter.grad = null;
+  }
 }
 
 /** Small results gathered into one tensor, so that a step reads once. */

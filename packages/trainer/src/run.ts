@@ -2,10 +2,11 @@
 
 import { heldOutLoss } from './evaluate.ts';
 import type { TrainEvent } from './events.ts';
-import type { TokenBatch } from './gradients.ts';
+
 import type { RunFiles } from './run-files.ts';
 import { type StepResult, trainStep } from './step.ts';
 import type { Training } from './training.ts';
+import type { TokenBatch } from './upload.ts';
 
 /** Batches in an order that depends on a seed only, from a position that a checkpoint keeps. */
 export interface BatchSource {

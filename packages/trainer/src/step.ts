@@ -16,9 +16,10 @@ import {
 } from '@octavo/kernels';
 import { activationFormat, apply, dropWeights, endStep, STATISTICS } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperValues, learningRate } from '@octavo/optim';
-import { computeGradients, type Gradients, type TokenBatch } from './gradients.ts';
+import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 import { tokensPerStep } from './plan.ts';
 import type { Training } from './training.ts';
+import type { TokenBatch } from './upload.ts';
 
 export interface StepResult {
   /** The step's number; the first is 1. */
@@ -85,7 +86,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       updated,
     };
   } finally {
-    for (const parameter of model.parameters) parameter.grad = null;
+    freeGradients(training);
     model.precision.recording = null;
     scope.release();
   }
