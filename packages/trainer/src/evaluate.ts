@@ -1,4 +1,5 @@
 /** @file The loss on text that is not trained on. */
+import { setImmediate } from 'node:timers/promises';
 import { evaluateLoss, type WindowLoss } from '@octavo/evals';
 import { createScope } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
@@ -28,4 +29,8 @@ export const heldOutLoss = (
   model: Llama,
   batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
   sequence: number,
-): Promise<WindowLoss> => evaluateLoss(batches, (batch) => batchLoss(model, batch, sequence));
+): Promise<WindowLoss> =>
+  evaluateLoss(batches, async (batch) => {
+    await setImmediate(); // host devices compute on this thread: without a turn no interrupt is heard
+    return batchLoss(model, batch, sequence);
+  });
