@@ -1,1 +1,3 @@
-export {};
+/** @file `@octavo/simd`: the host device in WebAssembly SIMD. */
+export { createSimdDevice, type SimdDeviceOptions } from './device.ts';
+export { type InstructionSet, instructionSet } from './module.ts';

@@ -1,0 +1,192 @@
+/** @file AdamW: the moments and the weight one by one, and all three in one pass over formatted states. */
+import { address, float, int, scratch } from './control';
+import { amaxBits, CHUNK, encodeScaled, scaleOf } from './cast';
+import { STOCHASTIC } from './encode';
+import { streamSeed } from './random';
+import { commit, element, FP32, read, target } from './storage';
+import { storePart, vec } from './vector';
+
+const PIECE: i32 = 2048;
+
+// hyper: lr, beta1, beta2, epsilon, decay, gradScale, 1 − beta1^t, 1 − beta2^t
+const LR: usize = 0;
+const BETA1: usize = 4;
+const BETA2: usize = 8;
+const EPSILON: usize = 12;
+const DECAY: usize = 16;
+const GRAD_SCALE: usize = 20;
+const CORRECTION1: usize = 24;
+const CORRECTION2: usize = 28;
+
+/** to = β1 m + (1 − β1) (g · gradScale). */
+function moment1(m: usize, g: usize, hyper: usize, to: usize, n: i32): void {
+  const beta = vec(load<f32>(hyper + BETA1));
+  const rest = vec(<f32>1 - load<f32>(hyper + BETA1));
+  const s = vec(load<f32>(hyper + GRAD_SCALE));
+  for (let i = 0; i < n; i += 4) {
+    const k = (<usize>i) << 2;
+    const x = f32x4.mul(v128.load(g + k), s);
+    storePart(to + k, f32x4.add(f32x4.mul(beta, v128.load(m + k)), f32x4.mul(rest, x)), n - i);
+  }
+}
+
+/** to = β2 v + (1 − β2) (g · gradScale)². */
+function moment2(v: usize, g: usize, hyper: usize, to: usize, n: i32): void {
+  const beta = vec(load<f32>(hyper + BETA2));
+  const rest = vec(<f32>1 - load<f32>(hyper + BETA2));
+  const s = vec(load<f32>(hyper + GRAD_SCALE));
+  for (let i = 0; i < n; i += 4) {
+    const k = (<usize>i) << 2;
+    const x = f32x4.mul(v128.load(g + k), s);
+    storePart(to + k, f32x4.add(f32x4.mul(beta, v128.load(v + k)), f32x4.mul(rest, f32x4.mul(x, x))), n - i);
+  }
+}
+
+/** to = w − lr ((m / c1) / (√(v / c2) + ε) + decay w). */
+function weight(w: usize, m: usize, v: usize, hyper: usize, decays: i32, to: usize, n: i32): void {
+  const lr = vec(load<f32>(hyper + LR));
+  const epsilon = vec(load<f32>(hyper + EPSILON));
+  const decay = vec(load<f32>(hyper + DECAY));
+  const c1 = vec(load<f32>(hyper + CORRECTION1));
+  const c2 = vec(load<f32>(hyper + CORRECTION2));
+  for (let i = 0; i < n; i += 4) {
+    const k = (<usize>i) << 2;
+    const x = v128.load(w + k);
+    const root = f32x4.add(f32x4.sqrt(f32x4.div(v128.load(v + k), c2)), epsilon);
+    let step = f32x4.div(f32x4.div(v128.load(m + k), c1), root);
+    if (decays) step = f32x4.add(step, f32x4.mul(decay, x));
+    storePart(to + k, f32x4.sub(x, f32x4.mul(lr, step)), n - i);
+  }
+}
+
+/** adamMoment1, adamMoment2: 0 moment, 3 g, 6 hyper, 9 out, 12 elements, 13 which. */
+export function adamMoment(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(12), first + CHUNK);
+  const room = scratch();
+  const hyper = read(6, 0, 8, room + PIECE * 12);
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const m = read(0, i, n, room);
+    const g = read(3, i, n, room + PIECE * 4);
+    const to = target(9, i, room + PIECE * 8);
+    if (int(13) == 1) moment1(m, g, hyper, to, n);
+    else moment2(m, g, hyper, to, n);
+    commit(9, i, n, to);
+  }
+}
+
+/** adamWeight: 0 w, 3 m, 6 v, 9 hyper, 12 out, 15 elements, 16 decays. */
+export function adamWeight(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(15), first + CHUNK);
+  const room = scratch();
+  const hyper = read(9, 0, 8, room + PIECE * 16);
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const w = read(0, i, n, room);
+    const m = read(3, i, n, room + PIECE * 4);
+    const v = read(6, i, n, room + PIECE * 8);
+    const to = target(12, i, room + PIECE * 12);
+    weight(w, m, v, hyper, int(16), to, n);
+    commit(12, i, n, to);
+  }
+}
+
+/**
+ * adamw, its arguments: 0 w, 3 m, 6 v, 9 g, 12 hyper, 13 … 15 the scales of w, m, v, 16 w', 19 m', 22 v', 25 … 27
+ * their scales, 28 elements, 29 decays, 30 rounding of w', 31 of m' and v', 32 power of two, 33 seed, 34 stream,
+ * 35 maxima (three words a task), 36 … 38 largest values of the formats of w', m', v', 39 tasks.
+ * A scale is not looked at where its state is FP32.
+ */
+function decoded(slot: i32, scaleSlot: i32, i: i32, n: i32, room: usize): usize {
+  const x = read(slot, i, n, room);
+  if (int(slot + 1) == FP32) return x;
+  const s = v128.load32_splat(address(scaleSlot));
+  for (let j = 0; j < n; j += 4) {
+    const k = (<usize>j) << 2;
+    v128.store(room + k, f32x4.div(v128.load(x + k), s));
+  }
+  return room;
+}
+
+const ROOM: usize = <usize>PIECE * 4 + 64;
+
+/** The new states of `n` elements in pieces 4, 5, 6 of scratch: w', m', v'. */
+function next(i: i32, n: i32): void {
+  const room = scratch();
+  const hyper = address(12);
+  const m = decoded(3, 14, i, n, room + ROOM);
+  const v = decoded(6, 15, i, n, room + 2 * ROOM);
+  const g = read(9, i, n, room + 3 * ROOM);
+  moment1(m, g, hyper, room + 5 * ROOM, n);
+  moment2(v, g, hyper, room + 6 * ROOM, n);
+  const w = decoded(0, 13, i, n, room);
+  weight(w, room + 5 * ROOM, room + 6 * ROOM, hyper, int(29), room + 4 * ROOM, n);
+}
+
+/** Largest new magnitudes of a task's elements. */
+export function adamwMaxima(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(28), first + CHUNK);
+  const room = scratch();
+  let w: i32 = 0;
+  let m: i32 = 0;
+  let v: i32 = 0;
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    next(i, n);
+    w = max(w, amaxBits(room + 4 * ROOM, n));
+    m = max(m, amaxBits(room + 5 * ROOM, n));
+    v = max(v, amaxBits(room + 6 * ROOM, n));
+  }
+  const to = address(35) + <usize>task * 12;
+  store<i32>(to, w);
+  store<i32>(to, m, 4);
+  store<i32>(to, v, 8);
+}
+
+/** The three new scales. */
+export function adamwScales(task: i32): void {
+  for (let state = 0; state < 3; state++) {
+    let most: i32 = 0;
+    if (int(17 + 3 * state) != FP32) {
+      for (let t = 0; t < int(39); t++) {
+        most = max(most, load<i32>(address(35) + <usize>t * 12 + ((<usize>state) << 2)));
+      }
+    }
+    const s = scaleOf(reinterpret<f32>(most), float(36 + state), 1, int(32));
+    store<f32>(address(25 + state), s);
+  }
+}
+
+function put(state: i32, i: i32, n: i32, rounding: i32): void {
+  const slot = 16 + 3 * state;
+  const room = scratch();
+  const from = room + <usize>(4 + state) * ROOM;
+  const kind = int(slot + 1);
+  if (kind == FP32) {
+    memory.copy(element(slot, i), from, (<usize>n) << 2);
+    return;
+  }
+  let seed: u32 = 0;
+  if (rounding == STOCHASTIC) {
+    const seeds = address(33);
+    seed = streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>(int(34) + state));
+  }
+  const s = load<f32>(address(25 + state));
+  encodeScaled(kind, address(slot + 2), rounding, 0, from, n, element(slot, i), seed, i, s, room + 7 * ROOM);
+}
+
+/** The new states, rounded and stored. */
+export function adamwStore(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(28), first + CHUNK);
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    next(i, n);
+    put(0, i, n, int(30));
+    put(1, i, n, int(31));
+    put(2, i, n, int(31));
+  }
+}

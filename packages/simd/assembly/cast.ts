@@ -1,0 +1,229 @@
+/** @file Casts, and what they come with: the largest magnitude. */
+import { address, float, int, scratch } from './control';
+import { encode, encodeNearestSaturated, NEAREST, STOCHASTIC } from './encode';
+import { streamSeed } from './random';
+import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
+import { BYTE, commit, element, FP32, read, target } from './storage';
+import { abs, maxLanesInt, storePart } from './vector';
+
+/** Elements of a task; and those that pass through the cache at a time. */
+export const CHUNK: i32 = 16384;
+const PIECE: i32 = 2048;
+
+const INFINITY_BITS: i32 = 0x7f800000;
+
+/** Bits of the largest |x| that is not NaN, of `n` floats. */
+export function amaxBits(from: usize, n: i32): i32 {
+  const infinity = i32x4.splat(INFINITY_BITS);
+  let top = i32x4.splat(0);
+  let i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const at = from + ((<usize>i) << 2);
+    const a = abs(v128.load(at));
+    const b = abs(v128.load(at, 16));
+    const c = abs(v128.load(at, 32));
+    const d = abs(v128.load(at, 48));
+    top = i32x4.max_s(top, i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d)));
+  }
+  let most = maxLanesInt(top);
+  if (most > INFINITY_BITS) {
+    most = 0;
+    i = 0;
+  }
+  for (; i < n; i++) {
+    const a = load<i32>(from + ((<usize>i) << 2)) & 0x7fffffff;
+    if (a <= INFINITY_BITS) most = max(most, a);
+  }
+  return most;
+}
+
+/** Float32 as a cast's target: only infinities change, and only to saturate. */
+function saturate(from: usize, n: i32, to: usize, special: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    const at = (<usize>i) << 2;
+    const x = v128.load(from + at);
+    const a = abs(x);
+    let y = x;
+    if (!special) {
+      const largest = v128.or(i32x4.splat(0x7f7fffff), v128.and(x, i32x4.splat(0x80000000)));
+      y = v128.bitselect(largest, x, i32x4.eq(a, i32x4.splat(INFINITY_BITS)));
+    }
+    y = v128.bitselect(i32x4.splat(0x7fc00000), y, i32x4.gt_s(a, i32x4.splat(INFINITY_BITS)));
+    storePart(to + at, y, n - i);
+  }
+}
+
+/** `n` floats, already scaled, to codes at `to`. */
+export function encodeScaled(
+  kind: i32,
+  format: usize,
+  rounding: i32,
+  special: i32,
+  from: usize,
+  n: i32,
+  to: usize,
+  seed: u32,
+  index: u32,
+  scale: f32,
+  room: usize,
+): void {
+  let done = 0;
+  if (kind == BYTE && rounding == NEAREST && !special && load<i32>(format, 40) == 0) {
+    done = n & ~15;
+    const top = maxLanesInt(encodeNearestSaturated(format, scale, from, done, to));
+    if (top > INFINITY_BITS) done = 0;
+  }
+  if (done == n) return;
+  const rest = n - done;
+  let source = from + ((<usize>done) << 2);
+  if (scale != 1) {
+    for (let i = 0; i < rest; i += 4) {
+      const at = (<usize>i) << 2;
+      v128.store(room + at, f32x4.mul(v128.load(source + at), f32x4.splat(scale)));
+    }
+    source = room;
+  }
+  if (kind == FP32) saturate(source, rest, to, special);
+  else encode(kind, format, rounding, special, source, rest, to + <usize>done * (kind == BYTE ? 1 : 2), seed, index + done);
+}
+
+/**
+ * cast: 0 x, 3 out, 6 elements, 7 scales (5 arguments), 12 rounding, 13 special, 14 seed tensor, 15 stream,
+ * 16 where the task puts the bits of its largest |x|, or 0.
+ */
+export function cast(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(6), first + CHUNK);
+  const kind = int(4);
+  const format = address(5);
+  const rounding = int(12);
+  const special = int(13);
+  let seed: u32 = 0;
+  if (rounding == STOCHASTIC) {
+    const seeds = address(14);
+    seed = streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>int(15));
+  }
+  const amaxAt = address(16);
+  let most: i32 = 0;
+  const room = scratch();
+  const scaledRoom = room + PIECE * 4 + 64;
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const x = read(0, i, n, room);
+    if (amaxAt) most = max(most, amaxBits(x, n));
+    const to = element(3, i);
+    if (uniformLength(7, i) >= <u32>n) {
+      encodeScaled(kind, format, rounding, special, x, n, to, seed, i, scaleAt(7, i), scaledRoom);
+    } else {
+      scaleInto(7, MULTIPLY, x, scaledRoom, i, n);
+      encodeScaled(kind, format, rounding, special, scaledRoom, n, to, seed, i, 1, scaledRoom);
+    }
+  }
+  if (amaxAt) store<i32>(amaxAt + ((<usize>task) << 2), most);
+}
+
+/** dequantize: 0 codes, 3 out, 6 elements, 7 scales. */
+export function dequantize(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(6), first + CHUNK);
+  const room = scratch();
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const x = read(0, i, n, room);
+    const to = target(3, i, room);
+    scaleInto(7, DIVIDE, x, to, i, n);
+    commit(3, i, n, to);
+  }
+}
+
+/** Largest magnitudes of chunks: 0 x, 3 elements, 4 where the bits go, one word a task. */
+export function amaxChunks(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(3), first + CHUNK);
+  const room = scratch();
+  let most: i32 = 0;
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    most = max(most, amaxBits(read(0, i, n, room), n));
+  }
+  store<i32>(address(4) + ((<usize>task) << 2), most);
+}
+
+/** The largest of several: 0 words, 1 how many, 2 out. */
+export function amaxJoin(task: i32): void {
+  const room = scratch();
+  store<i32>(room, amaxBits(address(0), int(1)));
+  commit(2, 0, 1, room);
+}
+
+/**
+ * Largest magnitudes of blocks: 0 x, 3 rows, 4 columns, 5 block rows, 6 block columns, 7 blocks in a row, 8 out,
+ * 11 rows of blocks a task, 12 blocks a task, 13 tasks side by side.
+ */
+export function amaxBlocks(task: i32): void {
+  const columns = int(4);
+  const blockRows = int(5);
+  const blockColumns = int(6);
+  const across = int(7);
+  const side = int(13);
+  const firstBlock = (task % side) * int(12);
+  const blocks = min(int(12), across - firstBlock);
+  const firstDown = (task / side) * int(11);
+  const down = (int(3) + blockRows - 1) / blockRows;
+  const lastDown = min(down, firstDown + int(11));
+  const left = firstBlock * blockColumns;
+  const width = min(columns - left, blocks * blockColumns);
+  const results = scratch();
+  const room = results + ((<usize>blocks + 4) << 2);
+  for (let d = firstDown; d < lastDown; d++) {
+    memory.fill(results, 0, (<usize>blocks) << 2);
+    const lastRow = min(int(3), (d + 1) * blockRows);
+    for (let r = d * blockRows; r < lastRow; r++) {
+      const x = read(0, r * columns + left, width, room);
+      if (blockColumns == 1) {
+        for (let i = 0; i < width; i += 4) {
+          const at = (<usize>i) << 2;
+          const a = abs(v128.load(x + at));
+          const known = v128.and(a, i32x4.le_s(a, i32x4.splat(INFINITY_BITS)));
+          storePart(results + at, i32x4.max_s(v128.load(results + at), known), width - i);
+        }
+      } else {
+        for (let b = 0; b < blocks; b++) {
+          const from = b * blockColumns;
+          const most = amaxBits(x + ((<usize>from) << 2), min(blockColumns, width - from));
+          const at = results + ((<usize>b) << 2);
+          store<i32>(at, max(load<i32>(at), most));
+        }
+      }
+    }
+    commit(8, d * across + firstBlock, blocks, results);
+  }
+}
+
+/** scaleFromAmax: 0 amax, 3 out, 6 elements, 7 max, 8 2^margin, 9 power of two. */
+export function scaleFromAmax(task: i32): void {
+  const room = scratch();
+  const first = task * CHUNK;
+  const last = min(int(6), first + CHUNK);
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const x = read(0, i, n, room);
+    const to = target(3, i, room);
+    for (let j = 0; j < n; j++) {
+      const at = (<usize>j) << 2;
+      store<f32>(to + at, scaleOf(load<f32>(x + at), float(7), float(8), int(9)));
+    }
+    commit(3, i, n, to);
+  }
+}
+
+/** max / (amax · 2^margin), down to a power of two if asked, within the normal float32; 1 where amax says nothing. */
+export function scaleOf(amax: f32, largest: f32, margin: f32, powerOfTwo: i32): f32 {
+  const bits = reinterpret<u32>(amax);
+  if (bits == 0 || bits >= 0x7f800000) return 1;
+  let s = largest / (amax * margin);
+  if (!(s <= <f32>3.4028234663852886e38)) s = <f32>3.4028234663852886e38;
+  if (s < <f32>1.1754943508222875e-38) s = <f32>1.1754943508222875e-38;
+  if (powerOfTwo) s = reinterpret<f32>(reinterpret<u32>(s) & 0x7f800000);
+  return s;
+}

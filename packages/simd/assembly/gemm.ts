@@ -1,0 +1,167 @@
+/**
+ * @file The matrix product C[M, N] = op(A) · op(B).
+ *
+ * B is packed into panels by all threads, then tasks of some rows of C pack their rows of A and run the tile over
+ * them. Codes are decoded, and scales that vary along K divided out, as rows are packed; other scales at the store.
+ * K is never cut: every sum runs over k in order, so C does not depend on how the work is shared.
+ */
+import { address, int, scratch } from './control';
+import { interleave6, interleave8, spread6, spread8 } from './panel';
+import { RECIPROCAL, scaleInto } from './scale';
+import { commit, element, FP32, read } from './storage';
+import { COLUMNS, ROWS, tile } from './tile';
+
+/** `n` stored elements of an operand from `index` on as floats, in place or in `room`; `scales` is their slot. */
+function stored(slot: i32, scales: i32, index: u32, n: i32, room: usize): usize {
+  const x = read(slot, index, n, room);
+  if (address(scales) == 0) return x;
+  scaleInto(scales, RECIPROCAL, x, room, index, n);
+  return room;
+}
+
+/**
+ * Panels of an operand, from number `outer` on its outer axis.
+ * `rows`: its stored rows run along K (K = `inner` long); else its stored columns, `columns` a row.
+ * `room`: eight rows, or one strip.
+ */
+function pack(
+  slot: i32,
+  scales: i32,
+  wide: bool,
+  rows: bool,
+  columns: u32,
+  inner: i32,
+  outer: u32,
+  count: i32,
+  to: usize,
+  room: usize,
+): void {
+  const width = wide ? COLUMNS : ROWS;
+  const panel = (<usize>(inner * width)) << 2;
+  if (rows) {
+    const list = room;
+    const line = (<usize>inner + 8) << 2;
+    const lines = room + 64;
+    for (let first = 0; first < count; first += width) {
+      for (let i = 0; i < width; i++) {
+        // rows beyond the last are computed, and not stored
+        const o = outer + <u32>min(first + i, count - 1);
+        const at = stored(slot, scales, o * columns, inner, lines + <usize>i * line);
+        store<u32>(list + ((<usize>i) << 2), <u32>at);
+      }
+      if (wide) interleave8(list, inner, to);
+      else interleave6(list, inner, to);
+      to += panel;
+    }
+  } else {
+    const panels = (count + width - 1) / width;
+    for (let k = 0; k < inner; k++) {
+      const x = stored(slot, scales, <u32>k * columns + outer, count, room);
+      if (wide) spread8(x, panels, to + ((<usize>k) << 5), panel);
+      else spread6(x, panels, to + <usize>k * 24, panel);
+    }
+  }
+}
+
+/**
+ * Packs B: 0 b, 3 its scales (5 arguments), 8 K, 9 stored rows run along K, 10 stored columns, 11 to, 12 first column
+ * of C, 13 columns of C, 14 panels a task.
+ */
+export function gemmPack(task: i32): void {
+  const inner = int(8);
+  const first = task * int(14) * COLUMNS;
+  const count = min(int(13) - first, int(14) * COLUMNS);
+  const to = address(11) + ((<usize>(first * inner)) << 2);
+  pack(0, 3, true, int(9) != 0, int(10), inner, int(12) + first, count, to, scratch());
+}
+
+/**
+ * Some rows times some panels: 0 a, 3 its scales (5 arguments), 8 K, 9 stored rows run along K, 10 stored columns,
+ * 11 panels of B, 12 first column of C, 13 columns, 14 out, 17 M, 18 N, 19 rows a task, 20 panels a task,
+ * 21 tasks side by side, 22 scale of A at the store (address or 0), 23 rows that share one, 24 of B, 25 columns that
+ * share one.
+ */
+export function gemmTiles(task: i32): void {
+  const inner = int(8);
+  const side = int(21);
+  const firstRow = (task / side) * int(19);
+  const rows = min(int(17) - firstRow, int(19));
+  const firstPanel = (task % side) * int(20);
+  const columns = int(13);
+  const allPanels = (columns + COLUMNS - 1) / COLUMNS;
+  const lastPanel = min(allPanels, firstPanel + int(20));
+  const rowPanels = (rows + ROWS - 1) / ROWS;
+  const packed = scratch();
+  const panelA = <usize>inner * 24;
+  const panelB = <usize>inner * 32;
+  const room = packed + <usize>rowPanels * panelA + 64;
+  pack(0, 3, false, int(9) != 0, int(10), inner, firstRow, rows, packed, room);
+  const scaleA = address(22);
+  const scaleB = address(24);
+  const uniform = (scaleA == 0 || int(23) >= int(17)) && (scaleB == 0 || int(25) >= int(18));
+  let alpha: f32 = 1;
+  if (uniform && (scaleA | scaleB) != 0) {
+    alpha = <f32>1 / ((scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1));
+  }
+  const n = int(18);
+  const direct = uniform && int(15) == FP32;
+  for (let p = firstPanel; p < lastPanel; p++) {
+    const column = p * COLUMNS;
+    const width = min(COLUMNS, columns - column);
+    const b = address(11) + <usize>p * panelB;
+    for (let i = 0; i < rowPanels; i++) {
+      const a = packed + <usize>i * panelA;
+      const row = firstRow + i * ROWS;
+      const height = min(ROWS, firstRow + rows - row);
+      const at = <u32>row * <u32>n + int(12) + column;
+      if (direct && width == COLUMNS && height == ROWS) {
+        tile(a, b, inner, element(14, at), (<usize>n) << 2, alpha, false);
+      } else {
+        tile(a, b, inner, room, 32, alpha, false);
+        if (!uniform) scaleTile(room, row, height, int(12) + column, width);
+        for (let r = 0; r < height; r++) commit(14, at + r * n, width, room + ((<usize>r) << 5));
+      }
+    }
+  }
+}
+
+/** Multiplies a tile by 1 / (scale of its row · scale of its column). */
+function scaleTile(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
+  const scaleA = address(22);
+  const scaleB = address(24);
+  for (let r = 0; r < height; r++) {
+    const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>((row + r) / int(23))) << 2)) : 1;
+    for (let c = 0; c < width; c++) {
+      const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + c) / int(25))) << 2)) : 1;
+      const at = tileAt + ((<usize>r) << 5) + ((<usize>c) << 2);
+      store<f32>(at, load<f32>(at) * (<f32>1 / (sA * sB)));
+    }
+  }
+}
+
+/** One panel of A: 0 a, 3 its scales (5 arguments), 8 K, 9 stored rows run along K, 10 stored columns, 11 M, 12 to. */
+export function gemmPanelOfA(task: i32): void {
+  pack(0, 3, false, int(9) != 0, int(10), int(8), 0, int(11), address(12), scratch());
+}
+
+/**
+ * At most six rows of C: each task packs some panels of B for itself. 0 b, 3 its scales (5 arguments), 8 K, 9 stored
+ * rows run along K, 10 stored columns, 11 panel of A, 12 panels a task, 14 out, 17 M, 18 N, 22 … 25 as above.
+ */
+export function gemmFew(task: i32): void {
+  const inner = int(8);
+  const n = int(18);
+  const first = task * int(12) * COLUMNS;
+  const count = min(n - first, int(12) * COLUMNS);
+  const panel = <usize>inner * 32;
+  const packed = scratch();
+  const room = packed + <usize>int(12) * panel + 64;
+  pack(0, 3, true, int(9) != 0, int(10), inner, first, count, packed, room);
+  const scaled = (address(22) | address(24)) != 0;
+  for (let c = 0; c < count; c += COLUMNS) {
+    const width = min(COLUMNS, count - c);
+    tile(address(11), packed + <usize>(c >> 3) * panel, inner, room, 32, 1, false);
+    if (scaled) scaleTile(room, 0, int(17), first + c, width);
+    for (let r = 0; r < int(17); r++) commit(14, r * n + first + c, width, room + ((<usize>r) << 5));
+  }
+}

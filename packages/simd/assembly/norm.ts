@@ -1,0 +1,144 @@
+/** @file Root-mean-square normalisation and its gradients. */
+import { address, float, int, scratch } from './control';
+import { commit, read, target } from './storage';
+import { dot, loadPart, storePart, sumLanes, vec } from './vector';
+
+function inverseRms(x: usize, columns: i32, epsilon: f32): f32 {
+  let s = vec(0);
+  for (let i = 0; i < columns; i += 4) {
+    const v = loadPart(x + ((<usize>i) << 2), columns - i, vec(0));
+    s = f32x4.add(s, f32x4.mul(v, v));
+  }
+  return <f32>1 / sqrt<f32>(sumLanes(s) / <f32>columns + epsilon);
+}
+
+/** rmsNorm: 0 x, 3 gain, 6 out, 9 rows, 10 columns, 11 rows a task, 12 epsilon. */
+export function rmsNorm(task: i32): void {
+  const columns = int(10);
+  const first = task * int(11);
+  const last = min(int(9), first + int(11));
+  const row = (<usize>columns + 4) << 2;
+  const room = scratch();
+  const gain = read(3, 0, columns, room + 2 * row);
+  for (let t = first; t < last; t++) {
+    const x = read(0, t * columns, columns, room);
+    const to = target(6, t * columns, room + row);
+    const r = vec(inverseRms(x, columns, float(12)));
+    for (let i = 0; i < columns; i += 4) {
+      const at = (<usize>i) << 2;
+      storePart(to + at, f32x4.mul(f32x4.mul(v128.load(x + at), r), v128.load(gain + at)), columns - i);
+    }
+    commit(6, t * columns, columns, to);
+  }
+}
+
+/** rmsNormGradInput: 0 dy, 3 x, 6 gain, 9 out, 12 rows, 13 columns, 14 rows a task, 15 epsilon. */
+export function rmsNormGradInput(task: i32): void {
+  const columns = int(13);
+  const first = task * int(14);
+  const last = min(int(12), first + int(14));
+  const row = (<usize>columns + 4) << 2;
+  const room = scratch();
+  const gain = read(6, 0, columns, room + 3 * row);
+  for (let t = first; t < last; t++) {
+    const at = t * columns;
+    const dy = read(0, at, columns, room);
+    const x = read(3, at, columns, room + row);
+    const to = target(9, at, room + 2 * row);
+    const r = inverseRms(x, columns, float(15));
+    let s = vec(0);
+    for (let i = 0; i < columns; i += 4) {
+      const k = (<usize>i) << 2;
+      const g = f32x4.mul(v128.load(dy + k), v128.load(gain + k));
+      const product = f32x4.mul(g, v128.load(x + k));
+      s = f32x4.add(s, mask(product, columns - i));
+    }
+    const c = vec((sumLanes(s) * (r * r)) / <f32>columns);
+    const rv = vec(r);
+    for (let i = 0; i < columns; i += 4) {
+      const k = (<usize>i) << 2;
+      const g = f32x4.mul(v128.load(dy + k), v128.load(gain + k));
+      storePart(to + k, f32x4.mul(f32x4.sub(g, f32x4.mul(v128.load(x + k), c)), rv), columns - i);
+    }
+    commit(9, at, columns, to);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function mask(x: v128, count: i32): v128 {
+  if (count >= 4) return x;
+  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
+/** 1 / rms of every row: 0 x, 3 out (floats), 4 rows, 5 columns, 6 rows a task, 7 epsilon. */
+export function inverseRmsRows(task: i32): void {
+  const columns = int(5);
+  const first = task * int(6);
+  const last = min(int(4), first + int(6));
+  const room = scratch();
+  for (let t = first; t < last; t++) {
+    const r = inverseRms(read(0, t * columns, columns, room), columns, float(7));
+    store<f32>(address(3) + ((<usize>t) << 2), r);
+  }
+}
+
+/** Columns of a task. */
+export const STRIP: i32 = 64;
+
+/** rmsNormGradGain after inverseRmsRows: 0 dy, 3 x, 6 out, 9 rows, 10 columns, 11 the inverses. */
+export function rmsNormGradGain(task: i32): void {
+  const columns = int(10);
+  const first = task * STRIP;
+  const n = min(STRIP, columns - first);
+  const room = scratch();
+  const sums = room + STRIP * 8 + 64;
+  memory.fill(sums, 0, STRIP * 4);
+  for (let t = 0; t < int(9); t++) {
+    const at = t * columns + first;
+    const dy = read(0, at, n, room);
+    const x = read(3, at, n, room + STRIP * 4 + 32);
+    const r = v128.load32_splat(address(11) + ((<usize>t) << 2));
+    for (let i = 0; i < n; i += 4) {
+      const k = (<usize>i) << 2;
+      const term = f32x4.mul(v128.load(dy + k), f32x4.mul(v128.load(x + k), r));
+      v128.store(sums + k, f32x4.add(v128.load(sums + k), term));
+    }
+  }
+  commit(6, first, n, sums);
+}
+
+/** sumColumns: 0 x, 3 out, 6 rows, 7 columns. */
+export function sumColumns(task: i32): void {
+  const columns = int(7);
+  const first = task * STRIP;
+  const n = min(STRIP, columns - first);
+  const room = scratch();
+  const sums = room + STRIP * 4 + 64;
+  memory.fill(sums, 0, STRIP * 4);
+  for (let t = 0; t < int(6); t++) {
+    const x = read(0, t * columns + first, n, room);
+    for (let i = 0; i < n; i += 4) {
+      const k = (<usize>i) << 2;
+      v128.store(sums + k, f32x4.add(v128.load(sums + k), v128.load(x + k)));
+    }
+  }
+  commit(3, first, n, sums);
+}
+
+/** channelCosine: 0 weight, 3 out, 6 channels, 7 columns, 8 channels a task. */
+export function channelCosine(task: i32): void {
+  const columns = int(7);
+  const channels = int(6);
+  const first = task * int(8);
+  const last = min(channels, first + int(8));
+  const row = (<usize>columns + 4) << 2;
+  const room = scratch();
+  for (let j = first; j < last; j++) {
+    const gate = read(0, j * columns, columns, room);
+    const up = read(0, (j + channels) * columns, columns, room + row);
+    const norms = sqrt<f32>(dot(gate, gate, columns)) * sqrt<f32>(dot(up, up, columns));
+    store<f32>(room + 2 * row, norms > 0 ? dot(gate, up, columns) / norms : 0);
+    commit(3, j, 1, room + 2 * row);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * @file Rows of tensors as float32, whatever they are stored in.
+ *
+ * A tensor takes three arguments of a command: address, kind, format. Kinds: 0 FP32, 1 BF16, 2 FP16, 3 codes of one
+ * byte. `format` is the address of a description (see encode.ts) that ends in the table of the 256 values.
+ * FP32 rows are used where they lie; others go through a piece of scratch.
+ */
+import { address, int } from './control';
+import { encode } from './encode';
+
+export const FP32: i32 = 0;
+export const BF16: i32 = 1;
+export const FP16: i32 = 2;
+export const BYTE: i32 = 3;
+
+/** Bytes from a format's description to its table. */
+export const TABLE: usize = 64;
+
+// @ts-ignore: decorator
+@inline
+export function bytesOf(kind: i32): usize {
+  return kind == FP32 ? 4 : kind == BYTE ? 1 : 2;
+}
+
+function decodeBf16(from: usize, n: i32, to: usize): void {
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const x = v128.load(from + ((<usize>i) << 1));
+    const at = to + ((<usize>i) << 2);
+    const zero = i32x4.splat(0);
+    v128.store(at, i8x16.shuffle(zero, x, 0, 0, 16, 17, 0, 0, 18, 19, 0, 0, 20, 21, 0, 0, 22, 23));
+    v128.store(at, i8x16.shuffle(zero, x, 0, 0, 24, 25, 0, 0, 26, 27, 0, 0, 28, 29, 0, 0, 30, 31), 16);
+  }
+  for (; i < n; i++) store<u32>(to + ((<usize>i) << 2), (<u32>load<u16>(from + ((<usize>i) << 1))) << 16);
+}
+
+/** Sign, exponent and mantissa moved into place; subnormals as integers times 2^-24; exponent 31 becomes 255. */
+function decodeFp16(from: usize, n: i32, to: usize): void {
+  for (let i = 0; i < n; i++) {
+    const code = <u32>load<u16>(from + ((<usize>i) << 1));
+    const sign = (code & 0x8000) << 16;
+    const magnitude = code & 0x7fff;
+    let bits: u32;
+    if (magnitude < 0x400) bits = reinterpret<u32>(<f32>magnitude * <f32>5.9604644775390625e-8);
+    else if (magnitude < 0x7c00) bits = (magnitude << 13) + ((127 - 15) << 23);
+    else bits = 0x7f800000 | ((magnitude & 0x3ff) << 13);
+    store<u32>(to + ((<usize>i) << 2), bits | sign);
+  }
+}
+
+function decodeBytes(from: usize, table: usize, n: i32, to: usize): void {
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const codes = load<u32>(from + <usize>i);
+    const at = to + ((<usize>i) << 2);
+    store<u32>(at, load<u32>(table + ((codes & 255) << 2)));
+    store<u32>(at, load<u32>(table + (((codes >> 8) & 255) << 2)), 4);
+    store<u32>(at, load<u32>(table + (((codes >> 16) & 255) << 2)), 8);
+    store<u32>(at, load<u32>(table + ((codes >> 24) << 2)), 12);
+  }
+  for (; i < n; i++) {
+    store<u32>(to + ((<usize>i) << 2), load<u32>(table + ((<usize>load<u8>(from + <usize>i)) << 2)));
+  }
+}
+
+/** `n` values stored at `from` as floats at `to`. */
+export function decode(kind: i32, format: usize, from: usize, n: i32, to: usize): void {
+  if (kind == FP32) memory.copy(to, from, (<usize>n) << 2);
+  else if (kind == BF16) decodeBf16(from, n, to);
+  else if (kind == FP16) decodeFp16(from, n, to);
+  else decodeBytes(from, format + TABLE, n, to);
+}
+
+/** Address of element `index` of the tensor in arguments `slot`, `slot + 1`, `slot + 2`. */
+// @ts-ignore: decorator
+@inline
+export function element(slot: i32, index: u32): usize {
+  return address(slot) + <usize>index * bytesOf(int(slot + 1));
+}
+
+/** Where `n` floats of a tensor from element `index` on can be read: in place, or in `room`. */
+export function read(slot: i32, index: u32, n: i32, room: usize): usize {
+  const kind = int(slot + 1);
+  if (kind == FP32) return element(slot, index);
+  decode(kind, address(slot + 2), element(slot, index), n, room);
+  return room;
+}
+
+/** Where the results for a tensor's elements from `index` on go: in place, or in `room`, which `commit` then stores. */
+export function target(slot: i32, index: u32, room: usize): usize {
+  return int(slot + 1) == FP32 ? element(slot, index) : room;
+}
+
+/** Rounds `n` floats at `from` to the tensor's format, to nearest even, and stores them unless they lie there. */
+export function commit(slot: i32, index: u32, n: i32, from: usize): void {
+  const kind = int(slot + 1);
+  const to = element(slot, index);
+  if (kind == FP32) {
+    if (to != from) memory.copy(to, from, (<usize>n) << 2);
+  } else if (kind == BF16) encodeBf16(from, n, to);
+  else encode(kind, address(slot + 2), 0, 1, from, n, to, 0, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function roundBf16(x: v128): v128 {
+  const odd = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
+  const rounded = i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.splat(0x7fff)), odd), 16);
+  return v128.bitselect(i32x4.splat(0x7fc0), rounded, f32x4.ne(x, x));
+}
+
+/** To nearest even; beyond the largest value to infinity; NaN to the quiet one. */
+export function encodeBf16(from: usize, n: i32, to: usize): void {
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const at = from + ((<usize>i) << 2);
+    v128.store(
+      to + ((<usize>i) << 1),
+      i16x8.narrow_i32x4_u(roundBf16(v128.load(at)), roundBf16(v128.load(at, 16))),
+    );
+  }
+  for (; i < n; i++) {
+    const x = roundBf16(v128.load32_zero(from + ((<usize>i) << 2)));
+    store<u16>(to + ((<usize>i) << 1), <u16>i32x4.extract_lane(x, 0));
+  }
+}

@@ -1,0 +1,151 @@
+/** @file The kernels at work: memory, scratch and commands. */
+import { type Format, OctavoError } from '@octavo/formats';
+import { type Arena, createArena } from './arena.ts';
+import { DESCRIPTION_BYTES, describe } from './format-description.ts';
+import { type InstructionSet, kernels } from './module.ts';
+import type { OperatorNumber } from './operator-numbers.ts';
+import { wasm } from './web-assembly.ts';
+import { startWorker } from './workers.ts';
+
+/** Layout of the memory below the arena: assembly/control.ts. */
+const ASLEEP_AND_QUIT = 196 / 4;
+const COMMAND = 64 / 8;
+const PARAMETERS = 512 / 4;
+const ARENA = 4096;
+
+/** Scratch that any kernel may count on, a thread. */
+const LEAST_SCRATCH = 128 * 1024;
+
+export interface Engine {
+  readonly arena: Arena;
+  readonly threads: number;
+  /** Views of all memory. Do not keep them: growth makes new ones. */
+  bytes(): Uint8Array;
+  words(): Int32Array;
+  floats(): Float32Array;
+  /** Address of a format's description. */
+  format(format: Format): number;
+  /** Address of at least so many bytes that keep their contents until the next call with more. */
+  workspace(bytes: number): number;
+  /** Runs `tasks` tasks of a kernel, each with `scratch` bytes of its own. Returns when all are done. */
+  run(kernel: OperatorNumber, tasks: number, scratch: number, parameters: readonly number[]): void;
+  stop(): Promise<void>;
+}
+
+interface Exports {
+  runAlone(): void;
+  runShared(sleeps: number): number;
+}
+
+export interface EngineOptions {
+  readonly threads: number;
+  readonly instructionSet: InstructionSet;
+}
+
+export async function createEngine({ threads, instructionSet }: EngineOptions): Promise<Engine> {
+  const shared = typeof SharedArrayBuffer !== 'undefined';
+  const module = await kernels(instructionSet, shared);
+  const memory = new wasm.Memory({ initial: 16, maximum: 65536, shared });
+  const instance = await wasm.instantiate(module, { env: { memory } });
+  const { runAlone, runShared } = instance.exports as unknown as Exports;
+  const arena = createArena(memory, ARENA);
+  const count = shared ? threads : 1;
+  const workers = Array.from({ length: count - 1 }, (_, i) => startWorker({ module, memory, thread: i + 1 }));
+  const sleeps = mayWait();
+
+  let buffer: ArrayBufferLike = memory.buffer;
+  let bytes = new Uint8Array(buffer);
+  let words = new Int32Array(buffer);
+  let floats = new Float32Array(buffer);
+  const refresh = () => {
+    if (memory.buffer === buffer) return;
+    buffer = memory.buffer;
+    bytes = new Uint8Array(buffer);
+    words = new Int32Array(buffer);
+    floats = new Float32Array(buffer);
+  };
+
+  const region = (least: number) => {
+    let address = 0;
+    let size = 0;
+    return (wanted: number): number => {
+      if (wanted <= size) return address;
+      if (size > 0) arena.give(address, size);
+      size = 0;
+      address = arena.take(Math.max(least, wanted));
+      size = Math.max(least, wanted);
+      return address;
+    };
+  };
+  const workspace = region(65536);
+  const scratch = region(LEAST_SCRATCH * count);
+  const formats = new Map<Format, number>();
+  let stopped = false;
+
+  return {
+    arena,
+    threads: count,
+    bytes: () => {
+      refresh();
+      return bytes;
+    },
+    words: () => {
+      refresh();
+      return words;
+    },
+    floats: () => {
+      refresh();
+      return floats;
+    },
+    format(format) {
+      const found = formats.get(format);
+      if (found !== undefined) return found;
+      const address = arena.take(DESCRIPTION_BYTES);
+      refresh();
+      describe(format, words, address / 4);
+      formats.set(format, address);
+      return address;
+    },
+    workspace,
+    run(kernel, tasks, scratchBytes, parameters) {
+      if (stopped)
+        throw new OctavoError('[simd] device: it was destroyed; create another with createSimdDevice');
+      if (tasks <= 0) return;
+      const own = Math.max(LEAST_SCRATCH, Math.ceil(scratchBytes / 64) * 64);
+      const address = scratch(own * count);
+      refresh();
+      words[PARAMETERS] = kernel;
+      words[PARAMETERS + 1] = tasks;
+      words[PARAMETERS + 2] = address;
+      words[PARAMETERS + 3] = own;
+      for (let i = 0; i < parameters.length; i++) words[PARAMETERS + 4 + i] = parameters[i]!;
+      if (count === 1 || tasks === 1) runAlone();
+      else if (!runShared(Number(sleeps))) {
+        throw new OctavoError(
+          '[simd] a worker thread failed; create the device anew, with threads: 1 if it fails again',
+        );
+      }
+    },
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      if (shared && count > 1) {
+        refresh();
+        Atomics.store(words, ASLEEP_AND_QUIT, 1);
+        Atomics.notify(new BigInt64Array(buffer as SharedArrayBuffer), COMMAND);
+      }
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  };
+}
+
+/** A browser's main thread may not sleep; it spins. */
+function mayWait(): boolean {
+  if (typeof SharedArrayBuffer === 'undefined') return false;
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,144 @@
+/** @file Launches of the casts and of what scaling needs. */
+import {
+  type BlockAttributes,
+  type CastAttributes,
+  matrixShape,
+  type QuantizeScaledAttributes,
+  type ScaleAttributes,
+  type StatisticsAttributes,
+  scaleShape,
+} from '@octavo/kernels';
+import type { Engine } from '../engine.ts';
+import { floatBits } from '../format-description.ts';
+import * as kernel from '../operator-numbers.ts';
+import { CHUNK, chunks, place, type Stored } from '../stored.ts';
+import type { FusedLaunch, Launch } from './launch.ts';
+import { blockScales } from './scales.ts';
+
+const ROUNDINGS = { 'nearest-even': 0, 'toward-zero': 1, stochastic: 2 } as const;
+
+export const roundingNumber = (rounding: keyof typeof ROUNDINGS): number => ROUNDINGS[rounding];
+
+type How = Pick<QuantizeScaledAttributes, 'blockRows' | 'blockColumns' | 'rounding' | 'overflow' | 'stream'>;
+
+function castInto(
+  engine: Engine,
+  how: How,
+  [x, scale, seed]: readonly (Stored | undefined)[],
+  out: Stored,
+  maxima: number,
+): void {
+  engine.run(kernel.CAST, chunks(out.length), 0, [
+    ...place(engine, x),
+    ...place(engine, out),
+    out.length,
+    ...blockScales(x!, how, scale),
+    ROUNDINGS[how.rounding],
+    Number(how.overflow === 'special'),
+    seed?.address ?? 0,
+    how.stream,
+    maxima,
+  ]);
+}
+
+export const cast: Launch<CastAttributes> = (engine, attributes, inputs, out) =>
+  castInto(engine, attributes, inputs, out, 0);
+
+/** One pass: the chunks' maxima come with the codes. With scales by block, the maxima are a second pass. */
+export const quantizeScaled: FusedLaunch<QuantizeScaledAttributes> = (engine, attributes, inputs, outs) => {
+  const [codes, maxima] = outs;
+  if (maxima!.length !== 1) {
+    castInto(engine, attributes, inputs, codes!, 0);
+    amax(engine, attributes, [inputs[0]!], maxima!);
+    return true;
+  }
+  const tasks = chunks(codes!.length);
+  const partial = engine.workspace(tasks * 4);
+  castInto(engine, attributes, inputs, codes!, partial);
+  engine.run(kernel.AMAX_JOIN, 1, 0, [partial, tasks, ...place(engine, maxima)]);
+  return true;
+};
+
+export const dequantize: Launch<BlockAttributes> = (engine, attributes, [codes, scale], out) =>
+  engine.run(kernel.DEQUANTIZE, chunks(out.length), 0, [
+    ...place(engine, codes),
+    ...place(engine, out),
+    out.length,
+    ...blockScales(codes!, attributes, scale),
+  ]);
+
+export const amax: Launch<BlockAttributes> = (engine, { blockRows, blockColumns }, [x], out) => {
+  const [rows, columns] = matrixShape(x!.shape);
+  const [down, across] = scaleShape(x!.shape, { rows: blockRows, columns: blockColumns });
+  if (down * across === 1) {
+    const tasks = chunks(x!.length);
+    const partial = engine.workspace(tasks * 4);
+    engine.run(kernel.AMAX_CHUNKS, tasks, 0, [...place(engine, x), x!.length, partial]);
+    engine.run(kernel.AMAX_JOIN, 1, 0, [partial, tasks, ...place(engine, out)]);
+    return;
+  }
+  const blocks = Math.min(across, Math.max(1, Math.floor(1024 / blockColumns)));
+  const side = Math.ceil(across / blocks);
+  const tall = Math.min(blockRows, rows);
+  const downPerTask = Math.max(1, Math.floor(CHUNK / (tall * Math.min(columns, blocks * blockColumns))));
+  const width = Math.min(columns, blocks * blockColumns);
+  engine.run(kernel.AMAX_BLOCKS, Math.ceil(down / downPerTask) * side, (blocks + width + 32) * 4, [
+    ...place(engine, x),
+    rows,
+    columns,
+    tall,
+    Math.min(blockColumns, columns),
+    across,
+    ...place(engine, out),
+    downPerTask,
+    blocks,
+    side,
+  ]);
+};
+
+export const scaleFromAmax: Launch<ScaleAttributes> = (engine, { max, margin, powerOfTwo }, [maxima], out) =>
+  engine.run(kernel.SCALE_FROM_AMAX, chunks(out.length), 0, [
+    ...place(engine, maxima),
+    ...place(engine, out),
+    out.length,
+    floatBits(max),
+    floatBits(2 ** margin),
+    Number(powerOfTwo),
+  ]);
+
+/** Lanes of a first round of sums: lanes.ts of @octavo/kernels has the same numbers. */
+export const lanesOf = (length: number): number => (length > 4096 ? 4096 : length > 64 ? 64 : 1);
+
+const STRIP = 512;
+
+export const castStatistics: Launch<StatisticsAttributes> = (engine, attributes, [x, scale], out) => {
+  const lanes = lanesOf(x!.length);
+  const strips = Math.ceil(lanes / STRIP);
+  const sums = engine.workspace(lanes * 12 + strips * 16);
+  const counts = sums + lanes * 12;
+  engine.run(kernel.LANE_STATISTICS, strips, 0, [
+    ...place(engine, x),
+    x!.length,
+    lanes,
+    sums,
+    counts,
+    ...blockScales(x!, attributes, scale),
+    floatBits(attributes.max),
+    floatBits(attributes.minSubnormal / 2),
+  ]);
+  engine.run(kernel.STATISTICS_JOIN, 1, 0, [sums, lanes, ...place(engine, out), x!.length, counts, strips]);
+};
+
+/** Σ x or Σ x². */
+export function sumOf(engine: Engine, x: Stored, out: Stored, squares: boolean): void {
+  const lanes = lanesOf(x.length);
+  const sums = engine.workspace(lanes * 4);
+  engine.run(kernel.LANE_SUMS, Math.ceil(lanes / STRIP), 0, [
+    ...place(engine, x),
+    x.length,
+    lanes,
+    sums,
+    Number(squares),
+  ]);
+  engine.run(kernel.LANE_JOIN, 1, 0, [sums, lanes, ...place(engine, out), 0]);
+}

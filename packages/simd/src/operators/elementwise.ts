@@ -1,0 +1,115 @@
+/** @file Launches of the operators that work element by element, and of AdamW. */
+import { type AdamwAttributes, type DecayAttributes, matrixShape, type NoAttributes } from '@octavo/kernels';
+import { floatBits } from '../format-description.ts';
+import * as kernel from '../operator-numbers.ts';
+import { chunks, place, rowsPerTask } from '../stored.ts';
+import { roundingNumber, sumOf } from './casts.ts';
+import type { FusedLaunch, Launch } from './launch.ts';
+
+const elementwise =
+  (which: number): Launch<NoAttributes> =>
+  (engine, _, [a, b], out) =>
+    engine.run(kernel.ELEMENTWISE, chunks(out.length), 0, [
+      ...place(engine, a),
+      ...place(engine, b),
+      ...place(engine, out),
+      out.length,
+      which,
+    ]);
+
+export const add = elementwise(0);
+export const subtract = elementwise(1);
+export const multiply = elementwise(2);
+
+export const scaleRows: Launch<NoAttributes> = (engine, _, [x, s], out) => {
+  const [rows, columns] = matrixShape(x!.shape);
+  const each = rowsPerTask(columns);
+  engine.run(kernel.SCALE_ROWS, Math.ceil(rows / each), 0, [
+    ...place(engine, x),
+    ...place(engine, s),
+    ...place(engine, out),
+    rows,
+    columns,
+    each,
+    1,
+  ]);
+};
+
+/** All elements as rows of one chunk, the last one shorter: a row of its own. */
+export const scaleBy: Launch<NoAttributes> = (engine, _, [x, s], out) => {
+  const [rows, columns] = matrixShape(x!.shape);
+  const each = rowsPerTask(columns);
+  engine.run(kernel.SCALE_ROWS, Math.ceil(rows / each), 0, [
+    ...place(engine, x),
+    ...place(engine, s),
+    ...place(engine, out),
+    rows,
+    columns,
+    each,
+    0,
+  ]);
+};
+
+const moment =
+  (which: 1 | 2): Launch<NoAttributes> =>
+  (engine, _, [m, g, hyper], out) =>
+    engine.run(kernel.ADAM_MOMENT, chunks(out.length), 0, [
+      ...place(engine, m),
+      ...place(engine, g),
+      ...place(engine, hyper),
+      ...place(engine, out),
+      out.length,
+      which,
+    ]);
+
+export const adamMoment1 = moment(1);
+export const adamMoment2 = moment(2);
+
+export const adamWeight: Launch<DecayAttributes> = (engine, { decays }, [w, m, v, hyper], out) =>
+  engine.run(kernel.ADAM_WEIGHT, chunks(out.length), 0, [
+    ...place(engine, w),
+    ...place(engine, m),
+    ...place(engine, v),
+    ...place(engine, hyper),
+    ...place(engine, out),
+    out.length,
+    Number(decays),
+  ]);
+
+/** The new states are computed twice, once for their maxima and once to be stored: cheaper than to keep them. */
+export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, outs) => {
+  const [w, wScale, m, mScale, v, vScale, g, hyper, seed] = inputs;
+  const [newW, newWScale, newM, newMScale, newV, newVScale] = outs;
+  const { length } = newW!;
+  const tasks = chunks(length);
+  const parameters = [
+    ...place(engine, w),
+    ...place(engine, m),
+    ...place(engine, v),
+    ...place(engine, g),
+    hyper!.address,
+    ...[wScale, mScale, vScale].map((scale) => scale!.address),
+    ...place(engine, newW),
+    ...place(engine, newM),
+    ...place(engine, newV),
+    ...[newWScale, newMScale, newVScale].map((scale) => scale!.address),
+    length,
+    Number(attributes.decays),
+    roundingNumber(attributes.masterRounding),
+    roundingNumber(attributes.momentRounding),
+    Number(attributes.powerOfTwo),
+    seed?.address ?? 0,
+    attributes.stream,
+    engine.workspace(tasks * 12),
+    ...[newW, newM, newV].map((state) => floatBits(state!.format.max)),
+    tasks,
+  ];
+  const plain = newW!.kind === 0 && newM!.kind === 0 && newV!.kind === 0;
+  if (!plain) engine.run(kernel.ADAMW_MAXIMA, tasks, 0, parameters);
+  engine.run(kernel.ADAMW_SCALES, 1, 0, parameters);
+  engine.run(kernel.ADAMW_STORE, tasks, 0, parameters);
+  return true;
+};
+
+export const sum: Launch<NoAttributes> = (engine, _, [x], out) => sumOf(engine, x!, out, false);
+export const sumSquares: Launch<NoAttributes> = (engine, _, [x], out) => sumOf(engine, x!, out, true);

@@ -1,0 +1,71 @@
+/** @file Threads: workers that run the same kernels on the same memory, in Node and in browsers. */
+
+import type { WasmMemory, WasmModule } from './web-assembly.ts';
+
+export interface Worker {
+  stop(): Promise<void>;
+}
+
+/** What a worker runs: it needs nothing but the module and the memory, so bundlers need nothing either. */
+const SOURCE = `
+const start = ({ module, memory, thread }) => {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  try {
+    exports.work(thread);
+  } catch (error) {
+    Atomics.store(new Int32Array(memory.buffer), 51, 1);
+    throw error;
+  }
+};
+if (typeof require === 'function') start(require('node:worker_threads').workerData);
+else onmessage = ({ data }) => { start(data); close(); };
+`;
+
+interface Start {
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
+  readonly thread: number;
+}
+
+/** Starts one worker; it joins in when it is up. It does not keep the process alive. */
+export function startWorker(data: Start): Worker {
+  const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:worker_threads');
+  if (node) {
+    const worker = new node.Worker(SOURCE, { eval: true, workerData: data, execArgv: [] });
+    worker.unref();
+    // a failure is seen in shared memory, by the thread that waits for the work
+    worker.on('error', () => {});
+    return {
+      stop: async () => {
+        await worker.terminate();
+      },
+    };
+  }
+  return startWebWorker(data);
+}
+
+interface WebWorker {
+  postMessage(data: Start): void;
+  terminate(): void;
+}
+
+function startWebWorker(data: Start): Worker {
+  const { Worker: Create } = globalThis as unknown as { Worker: new (url: string) => WebWorker };
+  const url = URL.createObjectURL(new Blob([SOURCE], { type: 'text/javascript' }));
+  const worker = new Create(url);
+  worker.postMessage(data);
+  return {
+    stop: async () => {
+      worker.terminate();
+      URL.revokeObjectURL(url);
+    },
+  };
+}
+
+/** Threads that the machine can run at once. */
+export function parallelism(): number {
+  const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:os');
+  if (node) return node.availableParallelism();
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  return navigator?.hardwareConcurrency ?? 1;
+}
