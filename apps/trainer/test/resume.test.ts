@@ -7,7 +7,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lines, octavo } from './support.ts';
 
-const STEPS = 120;
+const STEPS = 200;
 
 let folder: string;
 beforeAll(() => {
@@ -44,9 +44,9 @@ beforeAll(() => {
         accumulation: 2,
         sequence: 32,
         steps: STEPS,
-        checkpointEvery: 20,
+        checkpointEvery: 50,
         keepCheckpoints: 2,
-        sampleEvery: 10,
+        sampleEvery: 20,
       },
       ...{ evaluateTokens: 256, device: 'simd', threads: 1 },
     }),
@@ -110,8 +110,8 @@ describe('a run that was stopped and resumed equals one that was not', () => {
     expect(evaluations.map((l) => l.step)).toEqual([0, STEPS]);
     expect(evaluations[1]!.loss).toBeLessThan(evaluations[0]!.loss as number);
     expect(readdirSync(join(folder, 'whole', 'checkpoints')).sort()).toEqual([
-      'step-00000100.arrow',
-      'step-00000120.arrow',
+      'step-00000150.arrow',
+      'step-00000200.arrow',
     ]);
     expect(stepColumn('whole')).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
     const types = new Set(lines(whole.stdout).map((l) => l.event));
@@ -126,34 +126,40 @@ describe('a run that was stopped and resumed equals one that was not', () => {
     ]);
   });
 
-  test.each<[NodeJS.Signals, string]>([
-    ['SIGINT', 'interrupted'],
-    ['SIGTERM', 'terminated'],
-  ])('%s finishes the step, saves, exits 0; --resume goes on', async (signal, out) => {
-    const first = await train(out, [], signalAt(33, signal));
-    expect(first.code).toBe(0);
-    const end = lines(first.stdout).at(-1)!;
-    expect(end).toMatchObject({ event: 'end', reason: 'interrupted' });
-    const stopped = end.step as number;
-    expect(stopped).toBeLessThan(STEPS);
-    expect((await listCheckpoints(join(folder, out, 'checkpoints'))).at(-1)!.step).toBe(stopped);
+  test.each<[NodeJS.Signals, string, string]>([
+    ['SIGINT', 'interrupted', '1'],
+    ['SIGTERM', 'terminated', '2'],
+  ])(
+    '%s finishes the step, saves, exits 0; --resume goes on, on however many threads',
+    async (signal, out, threads) => {
+      const first = await train(out, [], signalAt(63, signal));
+      expect(first.code).toBe(0);
+      const end = lines(first.stdout).at(-1)!;
+      expect(end).toMatchObject({ event: 'end', reason: 'interrupted' });
+      const stopped = end.step as number;
+      expect(stopped).toBeLessThan(STEPS);
+      expect((await listCheckpoints(join(folder, out, 'checkpoints'))).at(-1)!.step).toBe(stopped);
 
-    const second = await octavo(['train', '--resume', '--out', out, '--json'], folder);
-    expect(second.code).toBe(0);
-    expect(lines(second.stdout)[0]).toMatchObject({ event: 'start', resumedFrom: stopped });
-    expect(new Map([...losses(first.stdout), ...losses(second.stdout)])).toEqual(whole.losses);
-    expect(await lastCheckpoint(out)).toEqual(whole.checkpoint);
-    expect(stepColumn(out)).toEqual(stepColumn('whole'));
-  });
+      const second = await octavo(
+        ['train', '--resume', '--out', out, '--threads', threads, '--json'],
+        folder,
+      );
+      expect(second.code).toBe(0);
+      expect(lines(second.stdout)[0]).toMatchObject({ event: 'start', resumedFrom: stopped });
+      expect(new Map([...losses(first.stdout), ...losses(second.stdout)])).toEqual(whole.losses);
+      expect(await lastCheckpoint(out)).toEqual(whole.checkpoint);
+      expect(stepColumn(out)).toEqual(stepColumn('whole'));
+    },
+  );
 
   test('kill -9 loses only the steps since the last checkpoint', async () => {
-    const first = await train('killed', [], signalAt(47, 'SIGKILL'));
+    const first = await train('killed', [], signalAt(113, 'SIGKILL'));
     expect(first.signal).toBe('SIGKILL');
     const second = await octavo(['train', '--resume', '--out', 'killed', '--json'], folder);
     expect(second.code).toBe(0);
     const [start] = lines(second.stdout);
-    expect(start!.resumedFrom).toBeGreaterThanOrEqual(40);
-    expect((start!.resumedFrom as number) % 20).toBe(0);
+    expect(start!.resumedFrom).toBeGreaterThanOrEqual(100);
+    expect((start!.resumedFrom as number) % 50).toBe(0);
     expect(new Map([...losses(first.stdout), ...losses(second.stdout)])).toEqual(whole.losses);
     expect(await lastCheckpoint('killed')).toEqual(whole.checkpoint);
     expect(stepColumn('killed')).toEqual(stepColumn('whole'));
@@ -171,13 +177,13 @@ describe('a run that was stopped and resumed equals one that was not', () => {
   });
 
   test('a damaged newest checkpoint is passed over, said so, and the one before it is used', async () => {
-    const last = join(folder, 'early', 'checkpoints', 'step-00000120.arrow');
+    const last = join(folder, 'early', 'checkpoints', 'step-00000200.arrow');
     truncateSync(last, 3000);
     const { code, stdout } = await octavo(['train', '--resume', '--out', 'early', '--json'], folder);
     expect(code).toBe(0);
     expect(lines(stdout)[0]).toMatchObject({ event: 'warning' });
-    expect(lines(stdout)[0]!.message).toMatch(/step-00000120\.arrow.*earlier checkpoint/);
-    expect(lines(stdout)[1]).toMatchObject({ event: 'start', resumedFrom: 100 });
+    expect(lines(stdout)[0]!.message).toMatch(/step-00000200\.arrow.*earlier checkpoint/);
+    expect(lines(stdout)[1]).toMatchObject({ event: 'start', resumedFrom: 150 });
     expect(await lastCheckpoint('early')).toEqual(whole.checkpoint);
   });
 });
@@ -185,7 +191,7 @@ describe('a run that was stopped and resumed equals one that was not', () => {
 describe('what a run in its folder is safe from', () => {
   const snapshot = (): Record<string, string> =>
     Object.fromEntries(
-      ['run.json', 'steps.arrow', 'tensors.arrow', 'checkpoints/step-00000120.arrow'].map((name) => [
+      ['run.json', 'steps.arrow', 'tensors.arrow', 'checkpoints/step-00000200.arrow'].map((name) => [
         name,
         readFileSync(join(folder, 'whole', name)).toString('base64'),
       ]),
@@ -241,7 +247,7 @@ describe('eval and generate', () => {
     const { stdout } = await octavo(['eval', 'whole', '--json', '--device', 'simd'], folder);
     const [result] = lines(stdout);
     expect(result).toMatchObject({ event: 'evaluation', step: STEPS });
-    const file = join('whole', 'checkpoints', 'step-00000120.arrow');
+    const file = join('whole', 'checkpoints', 'step-00000200.arrow');
     const again = await octavo(
       ['eval', file, '--json', '--device', 'simd', '--data', 'text.txt', '--tokens', '512'],
       folder,
