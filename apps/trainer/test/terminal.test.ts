@@ -149,6 +149,16 @@ test('text prepared once: train and eval read the folder', async () => {
   expect(lines(evaluated.stdout)[0]).toMatchObject({ event: 'evaluation', step: 3, loss: after!.loss });
 });
 
+test('looking for a GPU says nothing on standard error, whatever its driver has to say', async () => {
+  const { code, stdout, stderr } = await octavo(
+    [...plain, '--device', 'auto', '--steps', '1', '--out', 'auto', '--json'],
+    folder,
+  );
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(lines(stdout)[0]!.device).toMatch(/WebAssembly|GPU|gpu/i);
+});
+
 test('a tokenizer larger than the model’s vocabulary is refused', async () => {
   const { code, stderr } = await octavo(
     [...plain, '--tokenizer', 'llama2', '--steps', '1', '--out', 'large'],

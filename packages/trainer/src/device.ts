@@ -2,6 +2,7 @@
 import { OctavoError } from '@octavo/formats';
 import { createGpuDevice, createReferenceDevice, type Device } from '@octavo/kernels';
 import { createSimdDevice } from '@octavo/simd';
+import { gpuAnswers } from './probe-gpu.ts';
 
 export const deviceNames = [
   'auto',
@@ -40,6 +41,7 @@ export async function createDevice(name: string, options: { threads?: number } =
 }
 
 async function tryWebGpu(): Promise<Device | null> {
+  if (!(await gpuAnswers())) return null;
   try {
     return await createGpuDevice({ backend: 'webgpu' });
   } catch {
