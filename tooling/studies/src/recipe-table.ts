@@ -11,7 +11,18 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const RECIPES = ['bf16', 'fp8', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token', 'fp8-full', 'fp8-authors', 'fp8-current', 'fp8-block', 'mxfp8'];
+const RECIPES = [
+  'bf16',
+  'fp8',
+  'fp8-w3-bf16',
+  'fp8-smooth',
+  'fp8-smooth-token',
+  'fp8-full',
+  'fp8-authors',
+  'fp8-current',
+  'fp8-block',
+  'mxfp8',
+];
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 interface Result {
@@ -35,8 +46,20 @@ const { values, positionals } = parseArgs({
 /** One run of `octavo train`, its evaluations read from its JSON lines. */
 async function train(recipe: string, seed: string, options: readonly string[]): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-recipes-'));
-  const args = ['train', '--json', '--recipe', recipe, '--seed', seed, '--out', join(folder, 'run'), ...options];
-  const child = spawn(process.execPath, [join(ROOT, 'apps/trainer/bin/octavo.js'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = [
+    'train',
+    '--json',
+    '--recipe',
+    recipe,
+    '--seed',
+    seed,
+    '--out',
+    join(folder, 'run'),
+    ...options,
+  ];
+  const child = spawn(process.execPath, [join(ROOT, 'apps/trainer/bin/octavo.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const losses: number[] = [];
   let steps = 0;
   let device = '';
@@ -46,15 +69,19 @@ async function train(recipe: string, seed: string, options: readonly string[]): 
     if (event.event === 'step') steps = Number(event.step);
     if (event.event === 'start') device = String(event.device);
   }
-  const code = await new Promise((done) => (child.exitCode === null ? child.on('close', done) : done(child.exitCode)));
+  const code = await new Promise((done) =>
+    child.exitCode === null ? child.on('close', done) : done(child.exitCode),
+  );
   rmSync(folder, { recursive: true });
-  if (code !== 0 || losses.length < 2) throw new Error(`octavo ${args.join(' ')}: exit code ${code}, ${losses.length} evaluations`);
+  if (code !== 0 || losses.length < 2)
+    throw new Error(`octavo ${args.join(' ')}: exit code ${code}, ${losses.length} evaluations`);
   return { recipe, seed, before: losses[0]!, after: losses[losses.length - 1]!, steps, device };
 }
 
 /** Held-out loss per recipe and seed, and its distance from bf16 of the same seed. */
 function table(results: readonly Result[], recipes: readonly string[], seeds: readonly string[]): string {
-  const lossOf = (recipe: string, seed: string) => results.find((r) => r.recipe === recipe && r.seed === seed)?.after ?? Number.NaN;
+  const lossOf = (recipe: string, seed: string) =>
+    results.find((r) => r.recipe === recipe && r.seed === seed)?.after ?? Number.NaN;
   const head = `| recipe | ${seeds.map((s) => `seed ${s}`).join(' | ')} | against bf16, same seed |`;
   const rule = `|---|${seeds.map(() => '---').join('|')}|---|`;
   const rows = recipes.map((recipe) => {
@@ -72,7 +99,9 @@ for (const seed of seeds) {
   for (const recipe of recipes) {
     const result = await train(recipe, seed, positionals);
     results.push(result);
-    process.stderr.write(`${recipe} seed ${seed}: ${result.before.toFixed(4)} -> ${result.after.toFixed(4)}\n`);
+    process.stderr.write(
+      `${recipe} seed ${seed}: ${result.before.toFixed(4)} -> ${result.after.toFixed(4)}\n`,
+    );
   }
 }
 const out = resolve(values.out);

@@ -12,13 +12,18 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { baseline: { type: 'string' }, 'baseline-name': { type: 'string', default: 'order-2 byte model, held out' }, 'held-out': { type: 'string' } },
+  options: {
+    baseline: { type: 'string' },
+    'baseline-name': { type: 'string', default: 'order-2 byte model, held out' },
+    'held-out': { type: 'string' },
+  },
 });
 const [run, out] = positionals;
 if (!run || !out) throw new Error('usage: run-figure RUN OUT.svg');
 
 type Row = Record<string, unknown>;
-const rowsOf = async (file: string): Promise<Row[]> => Array.from(await readStatistics(join(run, file)), (row) => ({ ...(row as Row) }));
+const rowsOf = async (file: string): Promise<Row[]> =>
+  Array.from(await readStatistics(join(run, file)), (row) => ({ ...(row as Row) }));
 
 const steps = (await rowsOf('steps.arrow')).map(({ step, loss }) => ({ step, loss }));
 const tensors = (await rowsOf('tensors.arrow'))
@@ -27,7 +32,11 @@ const tensors = (await rowsOf('tensors.arrow'))
 
 const rule = values.baseline
   ? [
-      { data: { values: [{ y: Number(values.baseline) }] }, mark: { type: 'rule', strokeDash: [6, 4], color: '#666' }, encoding: { y: { field: 'y', type: 'quantitative' } } },
+      {
+        data: { values: [{ y: Number(values.baseline) }] },
+        mark: { type: 'rule', strokeDash: [6, 4], color: '#666' },
+        encoding: { y: { field: 'y', type: 'quantitative' } },
+      },
       {
         data: { values: [{ y: Number(values.baseline), text: values['baseline-name'] }] },
         mark: { type: 'text', align: 'right', dy: -7, color: '#444', x: 636 },
@@ -39,7 +48,11 @@ const rule = values.baseline
 const spec = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'white',
-  config: { font: 'sans-serif', axis: { labelFontSize: 12, titleFontSize: 13 }, title: { fontSize: 14, anchor: 'start' } },
+  config: {
+    font: 'sans-serif',
+    axis: { labelFontSize: 12, titleFontSize: 13, labelLimit: 200 },
+    title: { fontSize: 14, anchor: 'start', frame: 'group' },
+  },
   vconcat: [
     {
       title: 'Loss, nats per byte',
@@ -64,9 +77,25 @@ const spec = {
       height: { step: 14 },
       mark: 'rect',
       encoding: {
-        x: { field: 'step', type: 'ordinal', title: 'step', axis: { labelOverlap: true, labelAngle: 0, ticks: false } },
+        x: {
+          field: 'step',
+          type: 'ordinal',
+          title: 'step',
+          axis: { labelOverlap: true, labelAngle: 0, ticks: false },
+        },
         y: { field: 'tensor', type: 'ordinal', title: null, sort: null },
-        color: { field: 'amax', type: 'quantitative', scale: { type: 'log', scheme: 'viridis' }, title: 'amax' },
+        color: {
+          field: 'amax',
+          type: 'quantitative',
+          scale: { type: 'log', scheme: 'viridis' },
+          legend: {
+            title: 'amax',
+            orient: 'bottom',
+            gradientLength: 300,
+            titleFontSize: 12,
+            labelFontSize: 12,
+          },
+        },
       },
     },
   ],
