@@ -27,7 +27,12 @@ export interface Device {
   /** Stores values, which must already be values of the tensor's format. */
   write(tensor: Tensor, values: ArrayLike<number>): void;
   /** Computes `out` from `inputs`; `out` is never one of them. */
-  run<A extends Attributes>(operator: Operator<A>, attributes: A, inputs: readonly Tensor[], out: Tensor): void;
+  run<A extends Attributes>(
+    operator: Operator<A>,
+    attributes: A,
+    inputs: readonly Tensor[],
+    out: Tensor,
+  ): void;
   /** Computes several outputs in one go where the device has a fused form of its own. */
   runFused?<A extends Attributes>(
     operator: FusedOperator<A>,

@@ -18,5 +18,6 @@ export function runFused<A extends Attributes>(
   inputs: readonly Tensor[],
   outs: readonly Tensor[],
 ): void {
-  if (!device.runFused?.(operator, attributes, inputs, outs)) operator.unfused(device, attributes, inputs, outs);
+  if (!device.runFused?.(operator, attributes, inputs, outs))
+    operator.unfused(device, attributes, inputs, outs);
 }

@@ -21,7 +21,7 @@ export interface ConformanceOptions {
    * involved (true), none, or those named.
    */
   readonly exact: boolean | readonly string[];
-  /** Largest error of the others, relative to the element and to the root mean square of the result. Default 1e-5. */
+  /** Largest error of the others, relative to the element and to what is usual in the result. Default 1e-5. */
   readonly tolerance?: number;
   /** False where numbers below 2^-126 become 0. Default true. */
   readonly subnormals?: boolean;
@@ -45,7 +45,10 @@ export interface OperatorCase {
   readonly inputs: readonly Input[];
   readonly outFormat: Format;
   readonly needs: readonly Need[];
-  /** Typical magnitude that errors are relative to, where the result's own says too little (sums that cancel). */
+  /**
+   * What errors are relative to, next to each element itself. By default the root mean square of the result; more where
+   * sums cancel, 0 where every element must be right for itself.
+   */
   readonly magnitude?: number;
 }
 
@@ -59,6 +62,25 @@ export interface FusedCase {
   readonly exact: boolean;
 }
 
+/** Operators without sums that may cancel: every element is right for itself. */
+const BY_ELEMENT: readonly string[] = [
+  'dequantize',
+  'amax',
+  'scaleFromAmax',
+  'castStatistics',
+  'embedding',
+  'add',
+  'subtract',
+  'multiply',
+  'scaleRows',
+  'scaleBy',
+  'rmsNorm',
+  'swiglu',
+  'tokenAmax',
+  'smoothScale',
+  'adamMoment2',
+];
+
 /** A case of an operator, its attributes checked by type. */
 export function caseOf<A extends Attributes>(
   operator: Operator<A>,
@@ -67,7 +89,8 @@ export function caseOf<A extends Attributes>(
   inputs: readonly Input[],
   more: { outFormat?: Format; needs?: readonly Need[]; magnitude?: number } = {},
 ): OperatorCase {
-  const { outFormat = FP32, needs = [], magnitude } = more;
+  const byElement = BY_ELEMENT.includes(operator.name) ? 0 : undefined;
+  const { outFormat = FP32, needs = [], magnitude = byElement } = more;
   return {
     title,
     operator,

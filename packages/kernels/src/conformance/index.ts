@@ -16,7 +16,7 @@ import {
 } from './case.ts';
 import { castCases } from './cast-cases.ts';
 import { contractCases } from './contract-cases.ts';
-import { fusedCases } from './fused-cases.ts';
+import { fusedCases as makeFusedCases } from './fused-cases.ts';
 import { linearCases } from './linear-cases.ts';
 import { networkCases } from './network-cases.ts';
 
@@ -60,23 +60,36 @@ export function conformance(
   const shared = sharedDevice(createDevice, options);
   const { subnormals = true, nonFinite = true } = options;
   const has = { subnormals, nonFinite };
-  const operatorCases = [...castCases(), ...linearCases(), ...networkCases()].filter((one) =>
-    one.needs.every((need) => has[need]),
-  );
+  const { operatorCases, fusedCases } = allCases();
   return [
     ...contractCases(createDevice, options),
-    ...operatorCases.map((one) => ({
-      name: `${one.operator.name}: ${one.title}`,
-      operator: one.operator.name,
-      run: async () => runOperator(await shared.get(), one, options),
-    })),
-    ...fusedCases().map((one) => ({
+    ...operatorCases
+      .filter((one) => one.needs.every((need) => has[need]))
+      .map((one) => ({
+        name: `${one.operator.name}: ${one.title}`,
+        operator: one.operator.name,
+        run: async () => runOperator(await shared.get(), one, options),
+      })),
+    ...fusedCases.map((one) => ({
       name: `${one.operator.name}: ${one.title}`,
       operator: one.operator.name,
       run: async () => runFusedCase(await shared.get(), one, options),
     })),
     { name: 'contract: all memory has returned', run: shared.finish },
   ];
+}
+
+let made:
+  | { readonly operatorCases: readonly OperatorCase[]; readonly fusedCases: readonly FusedCase[] }
+  | undefined;
+
+/** Made once: plain data that nobody changes. */
+function allCases() {
+  made ??= {
+    operatorCases: [...castCases(), ...linearCases(), ...networkCases()],
+    fusedCases: makeFusedCases(),
+  };
+  return made;
 }
 
 function sharedDevice(createDevice: () => Promise<Device>, options: ConformanceOptions) {

@@ -151,7 +151,7 @@ function swigluCases(): OperatorCase[] {
   }
   const gates = [-200, -100, -88, -87, -20, -1, -0, 0, 1, 20, 88, 100, 200];
   const extremes = input([1, 26], Float32Array.from([...gates, ...gates.map(() => 2)]));
-  cases.push(caseOf(swiglu, 'extreme gates', { perToken: false }, [extremes]));
+  cases.push(caseOf(swiglu, 'extreme gates', { perToken: false }, [extremes], { magnitude: 1 }));
   const ones = input([1, 13], new Float32Array(13).fill(1));
   cases.push(caseOf(swigluGrad, 'extreme gates', { perToken: false }, [extremes, ones]));
   cases.push(

@@ -97,7 +97,7 @@ function castConstants(
 
 function castWhole(this: Kernel, x: number[], scale: number[]): number {
   return roundToGrid(
-    x[this.thread.x] * scale[0],
+    Math.fround(x[this.thread.x] * scale[0]),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
     this.constants.unit,
@@ -119,7 +119,7 @@ function castWholeStochastic(
   stream: number,
 ): number {
   return roundToGrid(
-    x[this.thread.x] * scale[0],
+    Math.fround(x[this.thread.x] * scale[0]),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
     this.constants.unit,
@@ -137,7 +137,9 @@ function castBlocks(this: Kernel, x: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return roundToGrid(
-    x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column],
+    Math.fround(
+      x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column],
+    ),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
     this.constants.unit,
@@ -161,7 +163,9 @@ function castBlocksStochastic(
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return roundToGrid(
-    x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column],
+    Math.fround(
+      x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column],
+    ),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
     this.constants.unit,
