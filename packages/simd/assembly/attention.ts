@@ -37,8 +37,13 @@ function panelOfRows(slot: i32, index: u32, stride: u32, count: i32, n: i32, wid
   else interleave6(room, n, to);
 }
 
-/** Softmax of `n` scores in place; the rest up to `all` becomes 0. */
-function softmax(row: usize, n: i32, all: i32): void {
+/** Softmax of `n` scores times `factor` in place; the rest up to `all` becomes 0. */
+function softmax(row: usize, n: i32, all: i32, factor: f32): void {
+  const f = vec(factor);
+  for (let i = 0; i < n; i += 4) {
+    const at = floats(i);
+    storePart(row + at, f32x4.mul(v128.load(row + at), f), n - i);
+  }
   const total = sumExp(row, n, largest(row, n), row);
   const s = vec(total);
   for (let i = 0; i < n; i += 4) {
@@ -91,17 +96,17 @@ export function attention(task: i32): void {
       panelOfRows(0, (first + i) * width + h * headDim, width, rows, headDim, false, queries, room);
       for (let p = 0; p * COLUMNS < limit; p++) {
         const k = keys + floats(p * COLUMNS * headDim);
-        tile(queries, k, headDim, scores + floats(p * COLUMNS), floats(padded), float(13), false);
+        tile(queries, k, headDim, scores + floats(p * COLUMNS), floats(padded), false);
       }
       for (let r = 0; r < ROWS; r++) {
         const row = scores + floats(min(r, rows - 1) * padded);
-        if (r < rows) softmax(row, i + r + 1, limit);
+        if (r < rows) softmax(row, i + r + 1, limit, float(13));
         store<u32>(list + ((<usize>r) << 2), <u32>row);
       }
       interleave6(list, limit, weights);
       for (let p = 0; p < valuePanels; p++) {
         const v = values + floats(p * COLUMNS * sequence);
-        tile(weights, v, limit, result + floats(p * COLUMNS), floats(valuePanels * COLUMNS), 1, false);
+        tile(weights, v, limit, result + floats(p * COLUMNS), floats(valuePanels * COLUMNS), false);
       }
       for (let r = 0; r < rows; r++) {
         const at = ((first + i + r) * heads + h) * headDim;
@@ -178,19 +183,19 @@ export function attentionGrad(task: i32): void {
         panelOfRows(0, (first + i) * width + h * headDim, width, rows, headDim, false, panelA, room);
         for (let k = 0; k * COLUMNS < seen; k++) {
           const b = floats(k * COLUMNS * headDim);
-          tile(panelA, keys + b, headDim, scores + floats(k * COLUMNS), floats(padded), scale, false);
+          tile(panelA, keys + b, headDim, scores + floats(k * COLUMNS), floats(padded), false);
         }
         panelOfRows(6, ((first + i) * heads + h) * headDim, heads * headDim, rows, headDim, false, panelA, room);
         for (let k = 0; k * COLUMNS < seen; k++) {
           const b = floats(k * COLUMNS * headDim);
-          tile(panelA, values + b, headDim, slopes + floats(k * COLUMNS), floats(padded), 1, false);
+          tile(panelA, values + b, headDim, slopes + floats(k * COLUMNS), floats(padded), false);
         }
         for (let r = 0; r < ROWS; r++) {
           const prow = scores + floats(min(r, rows - 1) * padded);
           const drow = slopes + floats(min(r, rows - 1) * padded);
           if (r < rows) {
             const n = i + r + 1;
-            softmax(prow, n, limit);
+            softmax(prow, n, limit, scale);
             const mean = vec(dot(prow, drow, n));
             const s = vec(scale);
             for (let j = 0; j < n; j += 4) {
@@ -204,7 +209,7 @@ export function attentionGrad(task: i32): void {
         interleave6(list, seen, panelA);
         for (let d = 0; d < dimPanels; d++) {
           const b = keysAlong + floats(d * COLUMNS * sequence);
-          tile(panelA, b, seen, result + floats(d * COLUMNS), floats(dims), 1, false);
+          tile(panelA, b, seen, result + floats(d * COLUMNS), floats(dims), false);
         }
         for (let r = 0; r < rows; r++) {
           commit(3, (first + i + r) * width + h * headDim, headDim, result + floats(r * dims));
@@ -237,7 +242,7 @@ function accumulate(
       }
     }
     for (let d = 0; d * COLUMNS < dims; d++) {
-      tile(panelA, b + floats(d * COLUMNS * count), count, to + floats(j * dims + d * COLUMNS), floats(dims), 1, true);
+      tile(panelA, b + floats(d * COLUMNS * count), count, to + floats(j * dims + d * COLUMNS), floats(dims), true);
     }
   }
 }
@@ -259,9 +264,9 @@ export function attentionCached(task: i32): void {
   const q = read(0, task * headDim, headDim, query);
   for (let j = 0; j < n; j++) {
     const k = read(6, j * width + keyAt, headDim, room);
-    store<f32>(scores + floats(j), dot(q, k, headDim) * float(13));
+    store<f32>(scores + floats(j), dot(q, k, headDim));
   }
-  softmax(scores, n, n);
+  softmax(scores, n, n, float(13));
   memory.fill(result, 0, floats(headDim));
   for (let j = 0; j < n; j++) {
     axpy(result, load<f32>(scores + floats(j)), read(6, j * width + valueAt, headDim, room), headDim);

@@ -9,7 +9,7 @@ import { address, int, scratch } from './control';
 import { interleave6, interleave8, spread6, spread8 } from './panel';
 import { RECIPROCAL, scaleInto } from './scale';
 import { commit, element, FP32, read } from './storage';
-import { COLUMNS, ROWS, tile } from './tile';
+import { COLUMNS, ROWS, scaleTile, tile } from './tile';
 
 /** `n` stored elements of an operand from `index` on as floats, in place or in `room`; `scales` is their slot. */
 function stored(slot: i32, scales: i32, index: u32, n: i32, room: usize): usize {
@@ -100,7 +100,8 @@ export function gemmTiles(task: i32): void {
   const scaleB = address(24);
   const uniform = (scaleA == 0 || int(23) >= int(17)) && (scaleB == 0 || int(25) >= int(18));
   let alpha: f32 = 1;
-  if (uniform && (scaleA | scaleB) != 0) {
+  const scaled = (scaleA | scaleB) != 0;
+  if (uniform && scaled) {
     alpha = <f32>1 / ((scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1));
   }
   const n = int(18);
@@ -115,10 +116,13 @@ export function gemmTiles(task: i32): void {
       const height = min(ROWS, firstRow + rows - row);
       const at = <u32>row * <u32>n + int(12) + column;
       if (direct && width == COLUMNS && height == ROWS) {
-        tile(a, b, inner, element(14, at), (<usize>n) << 2, alpha, false);
+        const c = element(14, at);
+        tile(a, b, inner, c, (<usize>n) << 2, false);
+        if (scaled) scaleTile(c, (<usize>n) << 2, alpha);
       } else {
-        tile(a, b, inner, room, 32, alpha, false);
-        if (!uniform) scaleTile(room, row, height, int(12) + column, width);
+        tile(a, b, inner, room, 32, false);
+        if (uniform && scaled) scaleTile(room, 32, alpha);
+        else if (scaled) scaleEach(room, row, height, int(12) + column, width);
         for (let r = 0; r < height; r++) commit(14, at + r * n, width, room + ((<usize>r) << 5));
       }
     }
@@ -126,7 +130,7 @@ export function gemmTiles(task: i32): void {
 }
 
 /** Multiplies a tile by 1 / (scale of its row · scale of its column). */
-function scaleTile(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
+function scaleEach(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
   const scaleA = address(22);
   const scaleB = address(24);
   for (let r = 0; r < height; r++) {
@@ -160,8 +164,8 @@ export function gemmFew(task: i32): void {
   const scaled = (address(22) | address(24)) != 0;
   for (let c = 0; c < count; c += COLUMNS) {
     const width = min(COLUMNS, count - c);
-    tile(address(11), packed + <usize>(c >> 3) * panel, inner, room, 32, 1, false);
-    if (scaled) scaleTile(room, 0, int(17), first + c, width);
+    tile(address(11), packed + <usize>(c >> 3) * panel, inner, room, 32, false);
+    if (scaled) scaleEach(room, 0, int(17), first + c, width);
     for (let r = 0; r < int(17); r++) commit(14, r * n + first + c, width, room + ((<usize>r) << 5));
   }
 }
