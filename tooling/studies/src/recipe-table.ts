@@ -1,7 +1,8 @@
 /**
  * @file Trains `nano` with every recipe and seed through the real command, and writes the table of held-out losses.
  *
- *     pnpm --filter @octavo/studies recipe-table [--recipes a,b] [--seeds 1,2,3] [--out docs/recipes] [-- octavo options]
+ *     pnpm --filter @octavo/studies recipe-table [--recipes a,b] [--seeds 1,2,3] [--jobs 2] [--out docs/recipes]
+ *         [-- octavo options]
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,6 +40,7 @@ const { values, positionals } = parseArgs({
   options: {
     recipes: { type: 'string', default: RECIPES.join(',') },
     seeds: { type: 'string', default: '1,2,3' },
+    jobs: { type: 'string', default: '1' },
     out: { type: 'string', default: join(ROOT, 'docs/recipes') },
   },
 });
@@ -95,15 +97,17 @@ function table(results: readonly Result[], recipes: readonly string[], seeds: re
 const recipes = values.recipes.split(',');
 const seeds = values.seeds.split(',');
 const results: Result[] = [];
-for (const seed of seeds) {
-  for (const recipe of recipes) {
-    const result = await train(recipe, seed, positionals);
+const waiting = seeds.flatMap((seed) => recipes.map((recipe) => ({ recipe, seed })));
+/** One of the `--jobs` that take the next run until none is left. */
+async function job(): Promise<void> {
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const result = await train(next.recipe, next.seed, positionals);
     results.push(result);
-    process.stderr.write(
-      `${recipe} seed ${seed}: ${result.before.toFixed(4)} -> ${result.after.toFixed(4)}\n`,
-    );
+    const { recipe, seed, before, after } = result;
+    process.stderr.write(`${recipe} seed ${seed}: ${before.toFixed(4)} -> ${after.toFixed(4)}\n`);
   }
 }
+await Promise.all(Array.from({ length: Number(values.jobs) }, job));
 const out = resolve(values.out);
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(`${out}.json`, `${JSON.stringify(results, null, 2)}\n`);
