@@ -24,7 +24,7 @@ function median(run) {
     run();
     times.push(performance.now() - t);
   }
-  return times.sort((a, b) => a - b)[times.length >> 1];
+  return process.env.BEST ? Math.min(...times) : times.sort((a, b) => a - b)[times.length >> 1];
 }
 
 const tensor = (shape, format, spread = 1) => {

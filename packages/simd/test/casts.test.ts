@@ -1,0 +1,88 @@
+/** @file Casts, bit by bit, against the array codecs of @octavo/formats. */
+import {
+  createCodes,
+  decodeArray,
+  encodeArray,
+  type Format,
+  FP32,
+  formats,
+  streamSeed,
+} from '@octavo/formats';
+import { cast, type Device } from '@octavo/kernels';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSimdDevice } from '../src/index.ts';
+
+const LENGTH = 2 ** 18 + 5;
+const HOWS = (['nearest-even', 'toward-zero', 'stochastic'] as const).flatMap((rounding) =>
+  (['saturate', 'special'] as const).map((overflow) => ({ rounding, overflow })),
+);
+
+/** Half of the patterns any of 2^32, half within and around the exponents that the format has; every tie's neighbourhood. */
+function patterns(format: Format, seed: number): Float32Array {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
+  const bits = new Uint32Array(LENGTH);
+  const low = Math.max(0, 127 - format.bias - format.mantissaBits - 3);
+  const high = Math.min(255, Math.ceil(Math.log2(format.max)) + 129);
+  for (let i = 0; i < LENGTH; i++) {
+    const any = (next() & 0xffff0000) | (next() >>> 16);
+    if (i & 1) bits[i] = any;
+    else {
+      const exponent = low + ((next() >>> 8) % (high - low + 1));
+      // few mantissa bits: ties and exact values are common
+      const mantissa =
+        i & 2 ? any & 0x7fffff : any & (0x7fffff << (23 - format.mantissaBits - 1 - (i & 4 ? 0 : 2)));
+      bits[i] = (any & 0x80000000) | (exponent << 23) | (mantissa & 0x7fffff);
+    }
+  }
+  return new Float32Array(bits.buffer);
+}
+
+const bitsOf = (values: Float32Array): Uint32Array =>
+  new Uint32Array(values.buffer, values.byteOffset, values.length);
+
+describe.each([1, 2])('casts with %i threads', (threads) => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await createSimdDevice({ threads });
+  });
+  afterAll(() => device.destroy());
+
+  it.each(Object.values(formats))('$name: more than a million patterns', async (format) => {
+    for (const [n, how] of HOWS.entries()) {
+      const values = patterns(format, n + 1);
+      const scale = n % 2 ? 1 : 0.71875;
+      const [x, s, seed, out] = [
+        device.alloc([LENGTH], FP32),
+        device.alloc([1, 1], FP32),
+        device.alloc([2], FP32),
+        device.alloc([LENGTH], format),
+      ];
+      device.write(x, values);
+      device.write(s, [scale]);
+      device.write(seed, [16777215, 12345]);
+      const block = { blockRows: 1, blockColumns: LENGTH };
+      const inputs = how.rounding === 'stochastic' ? [x, s, seed] : [x, s];
+      device.run(cast, { ...block, ...how, stream: 99 }, inputs, out);
+      const actual = bitsOf(await device.read(out));
+      for (const tensor of [x, s, seed, out]) device.free(tensor);
+
+      const codes = encodeArray(format, values, createCodes(format, LENGTH), {
+        ...how,
+        scale,
+        seed: streamSeed(16777215, 12345, 99),
+      });
+      const wanted = bitsOf(decodeArray(format, codes));
+      const at = actual.findIndex((bits, i) => bits !== wanted[i]);
+      if (at >= 0) {
+        const show = (bits: number) => bits.toString(16);
+        expect.fail(
+          `${format.name} ${how.rounding} ${how.overflow}: ${values[at]} (${show(bitsOf(values)[at]!)}) gave ${show(actual[at]!)}, expected ${show(wanted[at]!)}`,
+        );
+      }
+    }
+  });
+});
