@@ -1,9 +1,9 @@
 /** @file AdamW: the moments and the weight one by one, and all three in one pass over formatted states. */
 import { address, float, int, scratch } from './control';
-import { amaxBits, CHUNK, encodeScaled, scaleOf } from './cast';
+import { amaxBits, CHUNK, encodeScaled, scaledTable, scaleOf } from './cast';
 import { STOCHASTIC } from './encode';
 import { streamSeed } from './random';
-import { commit, element, FP32, read, target } from './storage';
+import { BYTE, commit, decodeBytes, element, FP32, read, target } from './storage';
 import { storePart, vec } from './vector';
 
 const PIECE: i32 = 2048;
@@ -99,9 +99,14 @@ export function adamWeight(task: i32): void {
  * 35 maxima (three words a task), 36 … 38 largest values of the formats of w', m', v', 39 tasks.
  * A scale is not looked at where its state is FP32.
  */
-function decoded(slot: i32, scaleSlot: i32, i: i32, n: i32, room: usize): usize {
+function decoded(slot: i32, scaleSlot: i32, i: i32, n: i32, room: usize, table: usize): usize {
+  const kind = int(slot + 1);
+  if (kind == FP32) return element(slot, i);
+  if (kind == BYTE) {
+    decodeBytes(element(slot, i), table, n, room);
+    return room;
+  }
   const x = read(slot, i, n, room);
-  if (int(slot + 1) == FP32) return x;
   const s = v128.load32_splat(address(scaleSlot));
   for (let j = 0; j < n; j += 4) {
     const k = (<usize>j) << 2;
@@ -110,18 +115,28 @@ function decoded(slot: i32, scaleSlot: i32, i: i32, n: i32, room: usize): usize 
   return room;
 }
 
+/** Tables of the states' values in piece 8 of scratch. */
+function tables(): void {
+  const to = scratch() + 8 * ROOM;
+  for (let state = 0; state < 3; state++) {
+    if (int(1 + 3 * state) != BYTE) continue;
+    scaledTable(address(2 + 3 * state), load<f32>(address(13 + state)), to + <usize>state * 1024);
+  }
+}
+
 const ROOM: usize = <usize>PIECE * 4 + 64;
 
 /** The new states of `n` elements in pieces 4, 5, 6 of scratch: w', m', v'. */
 function next(i: i32, n: i32): void {
   const room = scratch();
   const hyper = address(12);
-  const m = decoded(3, 14, i, n, room + ROOM);
-  const v = decoded(6, 15, i, n, room + 2 * ROOM);
+  const table = room + 8 * ROOM;
+  const m = decoded(3, 14, i, n, room + ROOM, table + 1024);
+  const v = decoded(6, 15, i, n, room + 2 * ROOM, table + 2048);
   const g = read(9, i, n, room + 3 * ROOM);
   moment1(m, g, hyper, room + 5 * ROOM, n);
   moment2(v, g, hyper, room + 6 * ROOM, n);
-  const w = decoded(0, 13, i, n, room);
+  const w = decoded(0, 13, i, n, room, table);
   weight(w, room + 5 * ROOM, room + 6 * ROOM, hyper, int(29), room + 4 * ROOM, n);
 }
 
@@ -130,6 +145,7 @@ export function adamwMaxima(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(28), first + CHUNK);
   const room = scratch();
+  tables();
   let w: i32 = 0;
   let m: i32 = 0;
   let v: i32 = 0;
@@ -182,6 +198,7 @@ function put(state: i32, i: i32, n: i32, rounding: i32): void {
 export function adamwStore(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(28), first + CHUNK);
+  tables();
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
     next(i, n);

@@ -3,7 +3,7 @@ import { address, float, int, scratch } from './control';
 import { encode, encodeNearestSaturated, NEAREST, STOCHASTIC } from './encode';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
-import { BYTE, commit, element, FP32, read, target } from './storage';
+import { BF16, BYTE, commit, decodeBytes, element, encodeBf16, FP32, read, TABLE, target } from './storage';
 import { abs, maxLanesInt, storePart } from './vector';
 
 /** Elements of a task; and those that pass through the cache at a time. */
@@ -83,7 +83,8 @@ export function encodeScaled(
     }
     source = room;
   }
-  if (kind == FP32) saturate(source, rest, to, special);
+  if (kind == BF16 && rounding == NEAREST && special) encodeBf16(source, rest, to + ((<usize>done) << 1));
+  else if (kind == FP32) saturate(source, rest, to, special);
   else encode(kind, format, rounding, special, source, rest, to + <usize>done * (kind == BYTE ? 1 : 2), seed, index + done);
 }
 
@@ -122,16 +123,25 @@ export function cast(task: i32): void {
   if (amaxAt) store<i32>(amaxAt + ((<usize>task) << 2), most);
 }
 
+/** The values of a format's codes over a scale: the same quotients as one by one. */
+export function scaledTable(format: usize, scale: f32, to: usize): void {
+  const s = f32x4.splat(scale);
+  for (let i: usize = 0; i < 1024; i += 16) v128.store(to + i, f32x4.div(v128.load(format + TABLE + i), s));
+}
+
 /** dequantize: 0 codes, 3 out, 6 elements, 7 scales. */
 export function dequantize(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(6), first + CHUNK);
   const room = scratch();
+  const table = room + PIECE * 4 + 64;
+  const byTable = int(1) == BYTE && uniformLength(7, first) >= <u32>(last - first);
+  if (byTable) scaledTable(address(2), scaleAt(7, first), table);
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
-    const x = read(0, i, n, room);
     const to = target(3, i, room);
-    scaleInto(7, DIVIDE, x, to, i, n);
+    if (byTable) decodeBytes(element(0, i), table, n, to);
+    else scaleInto(7, DIVIDE, read(0, i, n, room), to, i, n);
     commit(3, i, n, to);
   }
 }

@@ -204,8 +204,25 @@ function encodeBytes(
  * are to be computed again by `encode`. `n` is a multiple of 16.
  */
 export function encodeNearestSaturated(format: usize, scale: f32, from: usize, n: i32, to: usize): v128 {
+  // the shift as a constant, without a count in a register, is what makes the two common layouts fast
   const mantissa = word(format, 0);
-  const shift = 23 - mantissa;
+  const signedZero = word(format, 4) != 0;
+  if (mantissa == 3 && signedZero) return nearestSaturated(format, scale, from, n, to, 20, true);
+  if (mantissa == 2 && signedZero) return nearestSaturated(format, scale, from, n, to, 21, true);
+  return nearestSaturated(format, scale, from, n, to, 23 - mantissa, signedZero);
+}
+
+// @ts-ignore: decorator
+@inline
+function nearestSaturated(
+  format: usize,
+  scale: f32,
+  from: usize,
+  n: i32,
+  to: usize,
+  shift: i32,
+  signedZero: bool,
+): v128 {
   const minNormal = i32x4.splat(word(format, 1));
   const limit = v128.load32_splat(format + 44);
   const offset = i32x4.splat(shift << 23);
@@ -215,7 +232,6 @@ export function encodeNearestSaturated(format: usize, scale: f32, from: usize, n
   let top = i32x4.splat(0);
   const signs = i32x4.splat(0x80000000);
   const sign = i8x16.splat(<i8>word(format, 3));
-  const signedZero = i8x16.splat(word(format, 4) ? -1 : 0);
   for (let i = 0; i < n; i += 16) {
     const at = from + ((<usize>i) << 2);
     const y0 = f32x4.mul(v128.load(at), s);
@@ -236,8 +252,14 @@ export function encodeNearestSaturated(format: usize, scale: f32, from: usize, n
       i16x8.narrow_i32x4_s(i32x4.shr_s(y0, 16), i32x4.shr_s(y1, 16)),
       i16x8.narrow_i32x4_s(i32x4.shr_s(y2, 16), i32x4.shr_s(y3, 16)),
     );
-    const signed = v128.and(i8x16.lt_s(negative, i8x16.splat(0)), v128.or(signedZero, i8x16.gt_s(codes, i8x16.splat(0))));
-    v128.store(to + <usize>i, v128.or(codes, v128.and(signed, sign)));
+    // eight-bit formats with −0: the sign is the byte's own; others need a mask
+    let signed: v128;
+    if (signedZero && (shift == 20 || shift == 21)) signed = v128.and(negative, sign);
+    else {
+      const some = signedZero ? i8x16.splat(-1) : i8x16.gt_s(codes, i8x16.splat(0));
+      signed = v128.and(v128.and(i8x16.lt_s(negative, i8x16.splat(0)), some), sign);
+    }
+    v128.store(to + <usize>i, v128.or(codes, signed));
   }
   return top;
 }

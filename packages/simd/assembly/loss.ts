@@ -4,11 +4,19 @@ import { exp, log } from './math';
 import { commit, read, target } from './storage';
 import { loadPart, storePart, sumLanes, vec } from './vector';
 
-/** Largest of n floats; NaN if one is. */
+/** Largest of n floats that are not NaN; a NaN makes the sum of exponentials NaN. */
 export function largest(x: usize, n: i32): f32 {
   const low = vec(-Infinity);
-  let m = low;
-  for (let i = 0; i < n; i += 4) m = f32x4.max(m, loadPart(x + ((<usize>i) << 2), n - i, low));
+  let m0 = low;
+  let m1 = low;
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const at = x + ((<usize>i) << 2);
+    m0 = f32x4.pmax(m0, v128.load(at));
+    m1 = f32x4.pmax(m1, v128.load(at, 16));
+  }
+  for (; i < n; i += 4) m0 = f32x4.pmax(m0, loadPart(x + ((<usize>i) << 2), n - i, low));
+  const m = f32x4.pmax(m0, m1);
   return max(
     max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
     max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),

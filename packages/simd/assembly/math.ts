@@ -1,29 +1,27 @@
 /** @file exp for four floats at a time, and a logarithm. */
-import { vec } from './vector';
+import { madd, vec } from './vector';
 
 /**
- * e^x: 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2 and a Taylor polynomial of degree 7 in Horner's form
- * (remainder below 2^-27). Below −87.3 the result is 2^-126, above 88.7 the largest float; NaN stays.
+ * e^x = 2^n · e^r, n = round(x / ln 2), |r| ≤ ln 2 / 2, with e^r = 1 + r + r² P(r), P of degree 4 through Chebyshev's
+ * points (relative error below 2^-26). 0 below −87, the value at 88.37 above; NaN stays.
  */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  const y = f32x4.pmax(f32x4.pmin(x, vec(<f32>88.722832)), vec(<f32>-87.336544));
-  const n = f32x4.nearest(f32x4.mul(y, vec(<f32>1.44269504)));
-  const r = f32x4.sub(f32x4.sub(y, f32x4.mul(n, vec(<f32>0.693359375))), f32x4.mul(n, vec(<f32>-2.12194440e-4)));
-  let p = vec(<f32>1.9841270e-4);
-  p = f32x4.add(f32x4.mul(p, r), vec(<f32>1.3888889e-3));
-  p = f32x4.add(f32x4.mul(p, r), vec(<f32>8.3333333e-3));
-  p = f32x4.add(f32x4.mul(p, r), vec(<f32>4.1666668e-2));
-  p = f32x4.add(f32x4.mul(p, r), vec(<f32>1.6666667e-1));
-  p = f32x4.add(f32x4.mul(p, r), vec(<f32>0.5));
-  p = f32x4.add(f32x4.mul(f32x4.mul(p, r), r), f32x4.add(r, vec(1)));
-  // 2^n in two factors: n is 128 at most, where 2^n itself is too large
-  const k = i32x4.trunc_sat_f32x4_s(n);
-  const half = i32x4.shr_s(k, 1);
-  const a = i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23);
-  const b = i32x4.shl(i32x4.add(i32x4.sub(k, half), i32x4.splat(127)), 23);
-  return f32x4.mul(f32x4.mul(p, a), b);
+  const y = f32x4.pmin(x, vec(<f32>88.37));
+  // adding 1.5 · 2^23 leaves the rounded integer in the low bits
+  const magic = vec(12582912);
+  const t = madd(y, vec(<f32>1.44269504), magic);
+  const n = f32x4.sub(t, magic);
+  const r = madd(n, vec(<f32>2.12194440e-4), madd(n, vec(<f32>-0.693359375), y));
+  let p = vec(<f32>0.0013926181709393859);
+  p = madd(p, r, vec(<f32>0.008363177999854088));
+  p = madd(p, r, vec(<f32>0.041666556149721146));
+  p = madd(p, r, vec(<f32>0.16666576266288757));
+  p = madd(p, r, vec(<f32>0.5));
+  p = f32x4.add(madd(f32x4.mul(r, r), p, r), vec(1));
+  const power = i32x4.shl(i32x4.add(t, i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, vec(-87)));
 }
 
 /** ln x of a positive, finite double: x = m · 2^e with m around 1, and 2 artanh((m − 1) / (m + 1)). */

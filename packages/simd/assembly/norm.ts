@@ -1,15 +1,31 @@
 /** @file Root-mean-square normalisation and its gradients. */
 import { address, float, int, scratch } from './control';
 import { commit, read, target } from './storage';
-import { dot, loadPart, storePart, sumLanes, vec } from './vector';
+import { dot, loadPart, madd, storePart, sumLanes, vec } from './vector';
 
 function inverseRms(x: usize, columns: i32, epsilon: f32): f32 {
-  let s = vec(0);
-  for (let i = 0; i < columns; i += 4) {
-    const v = loadPart(x + ((<usize>i) << 2), columns - i, vec(0));
-    s = f32x4.add(s, f32x4.mul(v, v));
+  let s0 = vec(0);
+  let s1 = vec(0);
+  let s2 = vec(0);
+  let s3 = vec(0);
+  let i = 0;
+  for (; i + 16 <= columns; i += 16) {
+    const at = x + ((<usize>i) << 2);
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const c = v128.load(at, 32);
+    const d = v128.load(at, 48);
+    s0 = madd(a, a, s0);
+    s1 = madd(b, b, s1);
+    s2 = madd(c, c, s2);
+    s3 = madd(d, d, s3);
   }
-  return <f32>1 / sqrt<f32>(sumLanes(s) / <f32>columns + epsilon);
+  for (; i < columns; i += 4) {
+    const v = loadPart(x + ((<usize>i) << 2), columns - i, vec(0));
+    s0 = madd(v, v, s0);
+  }
+  const sum = sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  return <f32>1 / sqrt<f32>(sum / <f32>columns + epsilon);
 }
 
 /** rmsNorm: 0 x, 3 gain, 6 out, 9 rows, 10 columns, 11 rows a task, 12 epsilon. */
@@ -47,12 +63,19 @@ export function rmsNormGradInput(task: i32): void {
     const to = target(9, at, room + 2 * row);
     const r = inverseRms(x, columns, float(15));
     let s = vec(0);
-    for (let i = 0; i < columns; i += 4) {
-      const k = (<usize>i) << 2;
-      const g = f32x4.mul(v128.load(dy + k), v128.load(gain + k));
-      const product = f32x4.mul(g, v128.load(x + k));
-      s = f32x4.add(s, mask(product, columns - i));
+    let s1 = vec(0);
+    let j = 0;
+    for (; j + 8 <= columns; j += 8) {
+      const k = (<usize>j) << 2;
+      s = madd(f32x4.mul(v128.load(dy + k), v128.load(gain + k)), v128.load(x + k), s);
+      s1 = madd(f32x4.mul(v128.load(dy + k, 16), v128.load(gain + k, 16)), v128.load(x + k, 16), s1);
     }
+    for (; j < columns; j += 4) {
+      const k = (<usize>j) << 2;
+      const product = f32x4.mul(f32x4.mul(v128.load(dy + k), v128.load(gain + k)), v128.load(x + k));
+      s = f32x4.add(s, mask(product, columns - j));
+    }
+    s = f32x4.add(s, s1);
     const c = vec((sumLanes(s) * (r * r)) / <f32>columns);
     const rv = vec(r);
     for (let i = 0; i < columns; i += 4) {

@@ -7,6 +7,7 @@
  */
 import { address, int } from './control';
 import { encode } from './encode';
+import { storePart, vec } from './vector';
 
 export const FP32: i32 = 0;
 export const BF16: i32 = 1;
@@ -28,27 +29,32 @@ function decodeBf16(from: usize, n: i32, to: usize): void {
     const x = v128.load(from + ((<usize>i) << 1));
     const at = to + ((<usize>i) << 2);
     const zero = i32x4.splat(0);
-    v128.store(at, i8x16.shuffle(zero, x, 0, 0, 16, 17, 0, 0, 18, 19, 0, 0, 20, 21, 0, 0, 22, 23));
-    v128.store(at, i8x16.shuffle(zero, x, 0, 0, 24, 25, 0, 0, 26, 27, 0, 0, 28, 29, 0, 0, 30, 31), 16);
+    v128.store(at, i8x16.shuffle(zero, x, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23));
+    v128.store(at, i8x16.shuffle(zero, x, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31), 16);
   }
   for (; i < n; i++) store<u32>(to + ((<usize>i) << 2), (<u32>load<u16>(from + ((<usize>i) << 1))) << 16);
 }
 
-/** Sign, exponent and mantissa moved into place; subnormals as integers times 2^-24; exponent 31 becomes 255. */
+/** Four codes, one a lane: magnitude moved into place and times 2^112, which makes subnormals right too; 31 becomes 255. */
+// @ts-ignore: decorator
+@inline
+function fp16(codes: v128): v128 {
+  const magnitude = v128.and(codes, i32x4.splat(0x7fff));
+  const shifted = i32x4.shl(magnitude, 13);
+  const x = f32x4.mul(shifted, vec(<f32>5.192296858534828e33));
+  const special = i32x4.gt_s(magnitude, i32x4.splat(0x7bff));
+  const sign = i32x4.shl(v128.and(codes, i32x4.splat(0x8000)), 16);
+  return v128.or(v128.or(x, v128.and(special, v128.or(shifted, i32x4.splat(0x7f800000)))), sign);
+}
+
 function decodeFp16(from: usize, n: i32, to: usize): void {
-  for (let i = 0; i < n; i++) {
-    const code = <u32>load<u16>(from + ((<usize>i) << 1));
-    const sign = (code & 0x8000) << 16;
-    const magnitude = code & 0x7fff;
-    let bits: u32;
-    if (magnitude < 0x400) bits = reinterpret<u32>(<f32>magnitude * <f32>5.9604644775390625e-8);
-    else if (magnitude < 0x7c00) bits = (magnitude << 13) + ((127 - 15) << 23);
-    else bits = 0x7f800000 | ((magnitude & 0x3ff) << 13);
-    store<u32>(to + ((<usize>i) << 2), bits | sign);
+  for (let i = 0; i < n; i += 4) {
+    storePart(to + ((<usize>i) << 2), fp16(v128.load16x4_u(from + ((<usize>i) << 1))), n - i);
   }
 }
 
-function decodeBytes(from: usize, table: usize, n: i32, to: usize): void {
+/** Codes to the values that a table of 256 has for them. */
+export function decodeBytes(from: usize, table: usize, n: i32, to: usize): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const codes = load<u32>(from + <usize>i);
@@ -104,9 +110,15 @@ export function commit(slot: i32, index: u32, n: i32, from: usize): void {
 // @ts-ignore: decorator
 @inline
 function roundBf16(x: v128): v128 {
+  return v128.bitselect(i32x4.splat(0x7fc0), carried(x), f32x4.ne(x, x));
+}
+
+/** Four floats' codes before the shift. */
+// @ts-ignore: decorator
+@inline
+function carried(x: v128): v128 {
   const odd = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
-  const rounded = i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.splat(0x7fff)), odd), 16);
-  return v128.bitselect(i32x4.splat(0x7fc0), rounded, f32x4.ne(x, x));
+  return i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.splat(0x7fff)), odd), 16);
 }
 
 /** To nearest even; beyond the largest value to infinity; NaN to the quiet one. */
@@ -114,10 +126,13 @@ export function encodeBf16(from: usize, n: i32, to: usize): void {
   let i = 0;
   for (; i + 8 <= n; i += 8) {
     const at = from + ((<usize>i) << 2);
-    v128.store(
-      to + ((<usize>i) << 1),
-      i16x8.narrow_i32x4_u(roundBf16(v128.load(at)), roundBf16(v128.load(at, 16))),
-    );
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    let packed = i16x8.narrow_i32x4_u(carried(a), carried(b));
+    if (v128.any_true(v128.or(f32x4.ne(a, a), f32x4.ne(b, b)))) {
+      packed = i16x8.narrow_i32x4_u(roundBf16(a), roundBf16(b));
+    }
+    v128.store(to + ((<usize>i) << 1), packed);
   }
   for (; i < n; i++) {
     const x = roundBf16(v128.load32_zero(from + ((<usize>i) << 2)));
