@@ -1,9 +1,9 @@
 /** @file Casts, and what they come with: the largest magnitude. */
 import { address, float, int, scratch } from './control';
-import { encode, encodeNearestSaturated, NEAREST, STOCHASTIC } from './encode';
+import { encode, encodeFp16Saturated, encodeNearestSaturated, NEAREST, STOCHASTIC } from './encode';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
-import { BF16, BYTE, commit, decodeBytes, element, encodeBf16, FP32, read, TABLE, target } from './storage';
+import { BF16, BYTE, commit, decodeBytes, element, encodeBf16, FP16, FP32, read, TABLE, target } from './storage';
 import { abs, maxLanesInt, storePart } from './vector';
 
 /** Elements of a task; and those that pass through the cache at a time. */
@@ -71,6 +71,10 @@ export function encodeScaled(
   if (kind == BYTE && rounding == NEAREST && !special && load<i32>(format, 40) == 0) {
     done = n & ~15;
     const top = maxLanesInt(encodeNearestSaturated(format, scale, from, done, to));
+    if (top > INFINITY_BITS) done = 0;
+  } else if (kind == FP16 && rounding == NEAREST && !special) {
+    done = n & ~7;
+    const top = maxLanesInt(encodeFp16Saturated(format, scale, from, done, to));
     if (top > INFINITY_BITS) done = 0;
   }
   if (done == n) return;

@@ -110,6 +110,19 @@ describe('threads', () => {
     }
   });
 
+  it('are not started where memory cannot be shared, with the same bits', async () => {
+    const wanted = await layer(await make({ threads: 2 }));
+    const shared = globalThis.SharedArrayBuffer;
+    try {
+      Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
+      const device = await make({ threads: 2 });
+      expect(device.description).toContain('1 thread');
+      expect(await layer(device)).toBe(wanted);
+    } finally {
+      globalThis.SharedArrayBuffer = shared;
+    }
+  });
+
   it('describe themselves', async () => {
     const device = await make({ threads: 2 });
     expect(device.name).toBe('simd');
