@@ -28,10 +28,18 @@ export function runCommand(command, args, { env = {}, cwd = root, quiet = false 
     child.stdout?.on('data', (data) => said.push(data));
     child.stderr?.on('data', (data) => said.push(data));
     const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
+    // A shell between npm and us keeps npm's SIGTERM for itself and leaves us behind: that is one for us too.
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch); // once: a second signal would mean "at once"
+      pass('SIGTERM');
+    }, 500);
     process.on('SIGINT', pass);
     process.on('SIGTERM', pass);
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      clearInterval(watch);
       process.off('SIGINT', pass);
       process.off('SIGTERM', pass);
       if (quiet && code !== 0) process.stderr.write(Buffer.concat(said));

@@ -8,7 +8,14 @@ import { root, runCommand } from './command.mjs';
 export const PNPM = 'pnpm@12.18.0';
 
 const STAMP = join(root, 'node_modules', '.octavo-installed');
-const QUIET = { DO_NOT_TRACK: '1', TURBO_TELEMETRY_DISABLED: '1', npm_config_update_notifier: 'false' };
+// prefer_offline: a pnpm that npx has fetched before is used without asking the registry, which may be out of reach.
+const QUIET = {
+  npm_config_prefer_offline: 'true',
+  DO_NOT_TRACK: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
+  npm_config_update_notifier: 'false',
+  pnpm_config_update_notifier: 'false',
+};
 
 /** Exits the process with the failing command's code if a part fails. */
 export async function prepare() {

@@ -153,7 +153,7 @@ describe('a run that was stopped and resumed equals one that was not', () => {
   );
 
   test('kill -9 loses only the steps since the last checkpoint', async () => {
-    const first = await train('killed', [], signalAt(113, 'SIGKILL'));
+    const first = await train('killed', [], signalAt(103, 'SIGKILL'));
     expect(first.signal).toBe('SIGKILL');
     const second = await octavo(['train', '--resume', '--out', 'killed', '--json'], folder);
     expect(second.code).toBe(0);

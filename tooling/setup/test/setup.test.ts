@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -51,3 +51,21 @@ test('every package has an initial changeset', () => {
   expect(versions.length).toBeGreaterThanOrEqual(12);
   for (const name of versions) expect(changesets).toContain(`'${name}': minor`);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a command whose parent shell is gone is asked to end, once',
+  async () => {
+    // The innermost process says what it got; its parent, ours, loses its own parent: the shell, which dies of SIGTERM.
+    const inner = `process.on('SIGTERM', () => { console.log('TERM'); setTimeout(() => process.exit(0), 1500); }); console.log('up'); setInterval(() => {}, 1000);`;
+    const outer = `import { runCommand } from ${JSON.stringify(join(root, 'tooling/setup/command.mjs'))}; await runCommand(process.execPath, ['-e', ${JSON.stringify(inner)}]);`;
+    const shell = spawn('sh', ['-c', `"$0" --input-type=module -e "$1"; true`, process.execPath, outer], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    for await (const text of shell.stdout.setEncoding('utf8')) {
+      said += text;
+      if (said === 'up\n') shell.kill('SIGTERM');
+    }
+    expect(said).toBe('up\nTERM\n');
+  },
+);
