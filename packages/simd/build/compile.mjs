@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -56,6 +55,8 @@ async function compile(name, extra) {
 }
 
 async function build(extra) {
+  // only where the sources have changed
+  const { default: asc } = await import('assemblyscript/asc');
   let binary;
   const result = await asc.main(['assembly/index.ts', '-o', 'out.wasm', ...options, ...extra], {
     writeFile: (_, contents) => {

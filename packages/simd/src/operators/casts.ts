@@ -77,7 +77,9 @@ export const amax: Launch<BlockAttributes> = (engine, { blockRows, blockColumns 
     engine.run(kernel.AMAX_JOIN, 1, 0, [partial, tasks, ...place(engine, out)]);
     return;
   }
-  const blocks = Math.min(across, Math.max(1, Math.floor(1024 / blockColumns)));
+  // few rows of blocks: narrow strips, so that there is work for every thread
+  const strip = down < 8 ? 128 : 1024;
+  const blocks = Math.min(across, Math.max(1, Math.floor(strip / blockColumns)));
   const side = Math.ceil(across / blocks);
   const tall = Math.min(blockRows, rows);
   const downPerTask = Math.max(1, Math.floor(CHUNK / (tall * Math.min(columns, blocks * blockColumns))));
