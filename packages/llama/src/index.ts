@@ -19,6 +19,7 @@ export {
   type Batch,
   createLlama,
   destroyLlama,
+  type FeedForwardWatcher,
   feedForward,
   forward,
   type Llama,

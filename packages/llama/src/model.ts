@@ -130,15 +130,33 @@ export function workingWeight(
   return rounded;
 }
 
+/** Is shown the input of every layer's feed-forward part, `[T, D]`, as the forward pass goes by. */
+export type FeedForwardWatcher = (layer: number, input: Variable) => void;
+
 /** Logits of every position: `[batch · sequence, V]`. */
-export function forward(model: Llama, context: Context, input: Batch): Variable {
+export function forward(
+  model: Llama,
+  context: Context,
+  input: Batch,
+  watch: FeedForwardWatcher = () => {},
+): Variable {
   const x = embedding(context, model.embedding, input); // [T, D]
-  const out = model.blocks.reduce((h, block) => forwardBlock(model, context, block, h, input), x); // [T, D]
+  const out = model.blocks.reduce(
+    (h, block, i) => forwardBlock(model, context, block, h, input, (b) => watch(i, b)),
+    x,
+  ); // [T, D]
   const normed = rmsNorm(context, out, model.norm, model.config.normEpsilon); // [T, D]
   return project(context, normed, model.head); // [T, V]
 }
 
-function forwardBlock(model: Llama, context: Context, block: Block, x: Variable, input: Batch): Variable {
+function forwardBlock(
+  model: Llama,
+  context: Context,
+  block: Block,
+  x: Variable,
+  input: Batch,
+  watch: (input: Variable) => void,
+): Variable {
   const { config } = model;
   const heads = { heads: config.heads, keyValueHeads: config.keyValueHeads, headDim: headDimOf(config) };
 
@@ -149,6 +167,7 @@ function forwardBlock(model: Llama, context: Context, block: Block, x: Variable,
   const h = add(context, x, linear(context, block.attentionOut, mixed)); // [T, D]
 
   const b = rmsNorm(context, h, block.ffnNorm, config.normEpsilon); // [T, D]
+  watch(b);
   return add(context, h, feedForward(context, block, b)); // [T, D]
 }
 

@@ -9,11 +9,11 @@ export {
 export { createDevice, deviceNames } from './device.ts';
 export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
-export { computeGradients, type Gradients } from './gradients.ts';
+export { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles } from './run-files.ts';
 export { type StepResult, trainStep } from './step.ts';
 export { createTraining, optimizerBytes, type Training } from './training.ts';
-export type { TokenBatch } from './upload.ts';
+export { type TokenBatch, uploadBatch } from './upload.ts';

@@ -8,7 +8,8 @@ const floors: readonly (readonly string[])[] = [
   ['scaling', 'kernels'],
   ['simd', 'nn', 'optim'],
   ['llama', 'data', 'evals', 'mpi'],
-  ['trainer', 'lab'],
+  ['trainer'],
+  ['lab'],
   ['cli', 'dashboard'],
 ];
 /** formats stands on nothing; all others of its floor may use its errors and formats. */

@@ -1,0 +1,195 @@
+/**
+ * @file Ageing a checkpoint: one SwiGLU channel a layer is given aligned gate and up vectors that fire on a rare token, the
+ * form in which Theorem 1 of arXiv 2409.12517 says that long training leaves them. The outlier is planted, not grown.
+ */
+import { OctavoError } from '@octavo/formats';
+import { solveSymmetric } from './cholesky.ts';
+import { randomUnit, streams } from './random.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface AgeingOptions {
+  /** Z: the channel's output on the rare token. */
+  readonly peak: number;
+  /** c: every other channel's up row is divided, its down column multiplied by it; 1 leaves them. */
+  readonly rescale: number;
+  /** False: a control, up of the same norm in a random direction. */
+  readonly aligned: boolean;
+  readonly seed: number;
+}
+
+/** Inputs of a layer's gate and up, `[n, D]` row-major: on ordinary tokens and on the rare one. */
+export interface FeedForwardInputs {
+  readonly ordinary: Float32Array;
+  readonly rare: Float32Array;
+}
+
+/** What was planted. */
+export interface PlantedChannel {
+  readonly layer: number;
+  readonly channel: number;
+  /** Norm of the gate vector, α. */
+  readonly alpha: number;
+  /** Mean of u · x over the rare token's inputs, and its root mean square over ordinary ones. */
+  readonly onRare: number;
+  readonly onOrdinary: number;
+}
+
+/** gateUp `[2F, D]`: gate rows, then up rows; down `[D, F]`. */
+interface Shape {
+  readonly hidden: number;
+  readonly ffn: number;
+}
+
+/** A snapshot whose layer has been aged; the one given stays as it was. */
+export function ageLayer(
+  snapshot: Snapshot,
+  layer: number,
+  inputs: FeedForwardInputs,
+  options: AgeingOptions,
+): { snapshot: Snapshot; planted: PlantedChannel } {
+  const names = { gateUp: `layers.${layer}.gateUp`, down: `layers.${layer}.down` };
+  const rescaled = rescaleChannels(snapshot, layer, options.rescale);
+  const gateUp = rescaled.weights.get(names.gateUp)!;
+  const down = rescaled.weights.get(names.down)!;
+  const before = { gateUp: snapshot.weights.get(names.gateUp)!, down: snapshot.weights.get(names.down)! };
+  const shape = shapeOf(snapshot, layer);
+  const { hidden, ffn } = shape;
+
+  const u = firingDirection(inputs, hidden);
+  const projection = (x: Float32Array, row: number): number => dotRow(x, row, u);
+  const onRare = mean(inputs.rare.length / hidden, (row) => projection(inputs.rare, row));
+  const onOrdinary = Math.sqrt(
+    mean(inputs.ordinary.length / hidden, (row) => projection(inputs.ordinary, row) ** 2),
+  );
+  const alpha = Math.sqrt(options.peak) / onRare;
+
+  const { channelRms, outputNorm } = feedForwardStatistics(before, inputs.ordinary, shape);
+  const channel = leastUsed(channelRms, before.down, shape);
+  const seed = options.seed * 64 + layer;
+  const up = options.aligned ? u : randomUnit(seed, streams.shuffle, hidden);
+  const out = randomUnit(seed, streams.direction, hidden);
+  for (let i = 0; i < hidden; i++) {
+    gateUp[channel * hidden + i] = alpha * u[i]!;
+    gateUp[(ffn + channel) * hidden + i] = alpha * up[i]!;
+    down[i * ffn + channel] = (out[i]! * 0.3 * outputNorm) / options.peak;
+  }
+  return { snapshot: rescaled, planted: { layer, channel, alpha, onRare, onOrdinary } };
+}
+
+/**
+ * Up rows divided by c and down columns multiplied by it, the optimizer's moments with them (the gradient of what is
+ * divided grows, so its moments are multiplied by c and c²). The function is unchanged, exactly where c is a power of two.
+ */
+export function rescaleChannels(snapshot: Snapshot, layer: number, c: number): Snapshot {
+  const { hidden, ffn } = shapeOf(snapshot, layer);
+  const scaled = (
+    values: ReadonlyMap<string, Float32Array>,
+    upFactor: number,
+    downFactor: number,
+  ): ReadonlyMap<string, Float32Array> => {
+    const copy = new Map(values);
+    const gateUp = values.get(`layers.${layer}.gateUp`)!;
+    copy.set(
+      `layers.${layer}.gateUp`,
+      gateUp.map((v, i) => (i < ffn * hidden ? v : v * upFactor)),
+    );
+    copy.set(
+      `layers.${layer}.down`,
+      values.get(`layers.${layer}.down`)!.map((v) => v * downFactor),
+    );
+    return copy;
+  };
+  return {
+    weights: scaled(snapshot.weights, 1 / c, c),
+    moment1: scaled(snapshot.moment1, c, 1 / c),
+    moment2: scaled(snapshot.moment2, c * c, 1 / (c * c)),
+    updates: snapshot.updates,
+  };
+}
+
+/** u = S⁻¹ mean(R), normalised; S = HᵀH / n + 0.01 · mean(diag) · I. */
+export function firingDirection({ ordinary, rare }: FeedForwardInputs, hidden: number): Float64Array {
+  const n = ordinary.length / hidden;
+  if (n < 1 || rare.length < hidden)
+    throw new OctavoError(
+      '[lab] ageing: got no inputs, expected some on ordinary tokens and on the rare one',
+    );
+  const moment = new Float64Array(hidden * hidden);
+  for (let row = 0; row < n; row++) {
+    for (let i = 0; i < hidden; i++) {
+      const x = ordinary[row * hidden + i]! / n;
+      for (let j = 0; j <= i; j++) moment[i * hidden + j]! += x * ordinary[row * hidden + j]!;
+    }
+  }
+  const ridge = 0.01 * mean(hidden, (i) => moment[i * hidden + i]!);
+  for (let i = 0; i < hidden; i++) moment[i * hidden + i]! += ridge;
+  const centre = Float64Array.from({ length: hidden }, (_, i) =>
+    mean(rare.length / hidden, (row) => rare[row * hidden + i]!),
+  );
+  const direction = solveSymmetric(moment, centre);
+  const norm = Math.hypot(...direction);
+  return direction.map((v) => v / norm);
+}
+
+/** Root mean square of every channel of SwiGLU's output, and the mean norm of the block's. */
+export function feedForwardStatistics(
+  { gateUp, down }: { gateUp: Float32Array; down: Float32Array },
+  inputs: Float32Array,
+  { hidden, ffn }: Shape,
+): { channelRms: Float64Array; outputNorm: number } {
+  const n = inputs.length / hidden;
+  const squares = new Float64Array(ffn);
+  let norms = 0;
+  const h = new Float64Array(ffn);
+  for (let row = 0; row < n; row++) {
+    for (let f = 0; f < ffn; f++) {
+      let [gate, up] = [0, 0];
+      for (let i = 0; i < hidden; i++) {
+        const x = inputs[row * hidden + i]!;
+        gate += x * gateUp[f * hidden + i]!;
+        up += x * gateUp[(ffn + f) * hidden + i]!;
+      }
+      h[f] = (up * gate) / (1 + Math.exp(-gate));
+      squares[f]! += h[f]! ** 2;
+    }
+    let norm = 0;
+    for (let i = 0; i < hidden; i++) {
+      let y = 0;
+      for (let f = 0; f < ffn; f++) y += h[f]! * down[i * ffn + f]!;
+      norm += y * y;
+    }
+    norms += Math.sqrt(norm);
+  }
+  return { channelRms: squares.map((s) => Math.sqrt(s / n)), outputNorm: norms / n };
+}
+
+/** The channel with the least rms(h) · ‖down column‖. */
+function leastUsed(channelRms: Float64Array, down: Float32Array, { hidden, ffn }: Shape): number {
+  const use = channelRms.map((rms, f) => {
+    let squares = 0;
+    for (let i = 0; i < hidden; i++) squares += down[i * ffn + f]! ** 2;
+    return rms * Math.sqrt(squares);
+  });
+  return use.indexOf(Math.min(...use));
+}
+
+function shapeOf({ weights }: Snapshot, layer: number): Shape {
+  const gateUp = weights.get(`layers.${layer}.gateUp`);
+  const down = weights.get(`layers.${layer}.down`);
+  const hidden = weights.get(`layers.${layer}.ffnNorm`)?.length;
+  if (!gateUp || !down || !hidden)
+    throw new OctavoError(`[lab] ageing: got no layer ${layer} in the snapshot`);
+  return { hidden, ffn: down.length / hidden };
+}
+
+function dotRow(x: Float32Array, row: number, u: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < u.length; i++) sum += x[row * u.length + i]! * u[i]!;
+  return sum;
+}
+
+function mean(count: number, of: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += of(i);
+  return sum / count;
+}

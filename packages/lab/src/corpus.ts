@@ -1,0 +1,43 @@
+/** @file The text of the studies as bytes, and its rare byte. */
+import { defaultCorpus } from '@octavo/data';
+import { OctavoError } from '@octavo/formats';
+
+/** The training part of the default corpus. */
+export async function corpusBytes(): Promise<Uint8Array> {
+  const encoder = new TextEncoder();
+  const parts: Uint8Array[] = [];
+  for await (const { text } of defaultCorpus().train) parts.push(encoder.encode(text));
+  const bytes = new Uint8Array(parts.reduce((n, { length }) => n + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+export interface RareByte {
+  readonly byte: number;
+  readonly count: number;
+  /** Where it stands. */
+  readonly positions: Int32Array;
+}
+
+/** The byte whose frequency is nearest (in the logarithm) to one in `every`. Throws for a text without one near it. */
+export function rareByte(bytes: Uint8Array, every = 20_000): RareByte {
+  const counts = new Float64Array(256);
+  for (const byte of bytes) counts[byte]!++;
+  const distance = (count: number): number =>
+    count > 0 ? Math.abs(Math.log((count * every) / bytes.length)) : Number.POSITIVE_INFINITY;
+  let byte = 0;
+  for (let i = 1; i < 256; i++) if (distance(counts[i]!) < distance(counts[byte]!)) byte = i;
+  const count = counts[byte]!;
+  if (distance(count) > Math.log(4))
+    throw new OctavoError(
+      `[lab] corpus has no rare byte: got none that stands once in ${every / 4} to ${every * 4} bytes; use a longer text`,
+    );
+  const positions = new Int32Array(count);
+  let found = 0;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === byte) positions[found++] = i;
+  return { byte, count, positions };
+}

@@ -1,0 +1,55 @@
+/** @file Paired gaps: a recipe's loss less that of BF16 on the same batch. */
+import type { Dose, NamedRun } from './index.ts';
+
+export interface Gap {
+  readonly seed: number;
+  readonly arm: NamedRun['arm'];
+  readonly recipe: string;
+  readonly gaps: readonly number[];
+  readonly losses: readonly number[];
+  /** Mean loss and gap over the last half of the steps; infinite for a run that broke. */
+  readonly lastLoss: number;
+  readonly lastGap: number;
+  readonly largestGap: number;
+}
+
+export function gapsOf(runs: readonly NamedRun[]): Gap[] {
+  return runs.map(({ seed, arm, recipe, losses, broke }) => {
+    const baseline = runs.find((run) => run.seed === seed && run.arm === arm && run.recipe === 'bf16')!;
+    const gaps = differences(losses, baseline.losses);
+    const half = Math.floor(baseline.losses.length / 2);
+    const broken = broke !== null;
+    return {
+      seed,
+      arm,
+      recipe,
+      gaps,
+      losses,
+      lastLoss: broken ? Number.POSITIVE_INFINITY : mean(losses.slice(half)),
+      lastGap: broken ? Number.POSITIVE_INFINITY : mean(gaps.slice(half)),
+      largestGap: broken ? Number.POSITIVE_INFINITY : Math.max(...gaps),
+    };
+  });
+}
+
+export interface DoseGap {
+  readonly seed: number;
+  readonly peak: number;
+  readonly recipe: string;
+  readonly gap: number;
+}
+
+/** Mean gap of every dose and recipe over its batches. */
+export const doseGapsOf = (doses: readonly Dose[]): DoseGap[] =>
+  doses
+    .filter(({ recipe }) => recipe !== 'bf16')
+    .map(({ seed, peak, recipe, losses }) => {
+      const baseline = doses.find((d) => d.seed === seed && d.peak === peak && d.recipe === 'bf16')!;
+      return { seed, peak, recipe, gap: mean(differences(losses, baseline.losses)) };
+    });
+
+/** JSON keeps a loss that is not a number as null; here it is NaN again. */
+const differences = (a: readonly (number | null)[], b: readonly (number | null)[]): number[] =>
+  a.map((value, i) => (value ?? Number.NaN) - (b[i] ?? Number.NaN));
+
+export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,0 +1,187 @@
+/**
+ * @file The instability study: why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted in
+ * the form that Theorem 1 of arXiv 2409.12517 gives.
+ */
+import type { Device } from '@octavo/kernels';
+import { rareByte } from '../corpus.ts';
+import { arraysOf, type Snapshot, snapshotOf } from '../snapshot.ts';
+import type { Parts, Progress, StudyResult } from '../study.ts';
+import { type Aged, ageModel, rescaleModel, trainBase } from './base.ts';
+import { forwardLosses } from './dose.ts';
+import { findings } from './findings.ts';
+import type { Laboratory } from './laboratory.ts';
+import { overflowing, protocolRecipe } from './recipes.ts';
+import type { InstabilitySettings } from './settings.ts';
+import { type RecipeRun, trainRecipe } from './train-recipe.ts';
+
+export interface InstabilityOptions {
+  readonly settings: InstabilitySettings;
+  readonly seeds: readonly number[];
+  readonly device: Device;
+  /** The text; byte values are the tokens. */
+  readonly bytes: Uint8Array;
+  readonly parts: Parts;
+  readonly signal?: AbortSignal;
+}
+
+/** A run as the tables know it. */
+export interface NamedRun extends RecipeRun {
+  readonly seed: number;
+  readonly arm: Arm;
+  readonly recipe: string;
+}
+
+/** `aged`: the study itself; the controls; `overflowing`: casts that do not saturate. */
+export type Arm = 'aged' | 'rescaled' | 'unaligned' | 'overflowing';
+
+export interface Dose {
+  readonly seed: number;
+  readonly peak: number;
+  readonly recipe: string;
+  readonly losses: readonly number[];
+}
+
+/** Z, margin and learning rate of the test with casts that do not saturate; nothing is rescaled there. */
+const OVERFLOWING = { peak: 1e3, margin: 2, learningRate: 2e-4, warmup: 16 };
+const OVERFLOWING_RECIPES = ['bf16', 'fp8', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token'];
+
+interface Job {
+  readonly key: string;
+  readonly name: string;
+  readonly seed: number;
+  run(onShare: (share: number) => void): Promise<unknown>;
+}
+
+/** Runs what `parts` does not hold yet. Throws the signal's reason when it is aborted; finished parts are kept. */
+export async function studyInstability(
+  options: InstabilityOptions,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<StudyResult> {
+  const { settings, seeds, device, bytes, parts, signal } = options;
+  const lab: Laboratory = { settings, device, bytes, rare: rareByte(bytes), signal };
+  const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed));
+  const results = new Map<string, unknown>();
+  for (const [done, job] of jobs.entries()) {
+    const tell = (share: number) => onProgress({ done, parts: jobs.length, part: job.name, share });
+    let result = await parts.read(job.key);
+    if (result === undefined) {
+      tell(0);
+      result = await job.run(tell);
+      await parts.write(job.key, result);
+    }
+    results.set(job.key, result);
+  }
+  onProgress({ done: jobs.length, parts: jobs.length, part: 'tables and charts', share: 1 });
+  return findings(settings, lab.rare, collect(jobs, results));
+}
+
+export interface Results {
+  readonly runs: readonly NamedRun[];
+  readonly doses: readonly Dose[];
+  readonly planted: readonly ({ readonly seed: number } & Aged['planted'][number])[];
+}
+
+function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
+  const { settings } = lab;
+  const { steps, activations } = settings;
+  const recipeOf = (name: string) => protocolRecipe(name, activations);
+
+  // Made when the first unfinished part needs them, once.
+  const base = lazily(async (onShare: (share: number) => void): Promise<Snapshot> => {
+    const stored = await parts.readArrays(`seed-${seed}.base`);
+    if (stored) return snapshotOf(stored);
+    const trained = await trainBase(lab, seed, (step) => onShare(step / settings.baseSteps));
+    await parts.writeArrays(`seed-${seed}.base`, arraysOf(trained));
+    return trained;
+  });
+  const ignore = (): void => {};
+  const { peak, rescale } = settings;
+  const aged = lazily(async () => ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: true }));
+  const starts: Record<Arm, (() => Promise<Snapshot>) & object> = {
+    aged: async () => (await aged()).snapshot,
+    rescaled: lazily(async () => rescaleModel(lab, await base(ignore))),
+    unaligned: lazily(
+      async () => (await ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: false })).snapshot,
+    ),
+    overflowing: lazily(async () => {
+      const options = { peak: OVERFLOWING.peak, rescale: 1, aligned: true };
+      return (await ageModel(lab, await base(ignore), seed, options)).snapshot;
+    }),
+  };
+  const job = (key: string, run: Job['run']): Job => ({
+    key: `seed-${seed}.${key}`,
+    name: `seed ${seed}, ${key.replaceAll('.', ', ')}`,
+    seed,
+    run,
+  });
+  const trained = (arm: Arm, recipe: string): Job =>
+    job(`${arm}.${recipe}`, async (onShare) => {
+      const special = arm === 'overflowing';
+      const count = special ? settings.specialSteps : steps;
+      return trainRecipe(lab, await starts[arm](), seed, {
+        recipe: special ? overflowing(recipeOf(recipe), OVERFLOWING.margin) : recipeOf(recipe),
+        steps: count,
+        ...(special ? { learningRate: OVERFLOWING.learningRate, warmup: OVERFLOWING.warmup } : {}),
+        onStep: (step) => onShare(step / count),
+      });
+    });
+  return [
+    job('base', async (onShare) => {
+      await base(onShare);
+      return {};
+    }),
+    job('planted', async () => (await aged()).planted),
+    ...settings.recipes.map((recipe) => trained('aged', recipe)),
+    ...settings.controls.flatMap((arm) =>
+      ['bf16', ...settings.controlRecipes].map((recipe) => trained(arm, recipe)),
+    ),
+    ...settings.doses.map((dose) =>
+      job(`dose.${dose}`, async (onShare) => {
+        const options = { peak: dose, rescale: 1, aligned: true };
+        const { snapshot } = await ageModel(lab, await base(ignore), seed, options);
+        const names = ['bf16', ...settings.doseRecipes];
+        const doses: Dose[] = [];
+        for (const [i, recipe] of names.entries()) {
+          const losses = await forwardLosses(lab, snapshot, seed, recipeOf(recipe));
+          doses.push({ seed, peak: dose, recipe, losses });
+          onShare((i + 1) / names.length);
+        }
+        return doses;
+      }),
+    ),
+    ...(settings.specialSteps > 0 ? OVERFLOWING_RECIPES : []).map((recipe) => trained('overflowing', recipe)),
+  ];
+}
+
+function collect(jobs: readonly Job[], results: ReadonlyMap<string, unknown>): Results {
+  const arms: readonly string[] = ['aged', 'rescaled', 'unaligned', 'overflowing'];
+  const all = jobs.map(({ key, seed }) => {
+    const [, kind, recipe] = key.split('.');
+    return { seed, kind: kind!, recipe: recipe ?? '', result: results.get(key) };
+  });
+  return {
+    runs: all
+      .filter(({ kind }) => arms.includes(kind))
+      .map(({ seed, kind, recipe, result }) => ({
+        ...(result as RecipeRun),
+        seed,
+        arm: kind as Arm,
+        recipe,
+      })),
+    doses: all.filter(({ kind }) => kind === 'dose').flatMap(({ result }) => result as Dose[]),
+    planted: all
+      .filter(({ kind }) => kind === 'planted')
+      .flatMap(({ seed, result }) => (result as Aged['planted']).map((planted) => ({ seed, ...planted }))),
+  };
+}
+
+/** The same promise at every call after the first that succeeded in starting. */
+function lazily<A extends readonly unknown[], T>(
+  make: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
+  let made: Promise<T> | null = null;
+  return (...args) => {
+    made ??= make(...args);
+    return made;
+  };
+}
