@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addDataCommand } from './commands/data.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
+import { addStudyCommand } from './commands/study.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { oneLine } from './errors.ts';
 import { globalOptions, version } from './options.ts';
@@ -27,5 +28,6 @@ export function createProgram(): Command {
   addEvalCommand(program);
   addGenerateCommand(program);
   addDataCommand(program);
+  addStudyCommand(program);
   return program;
 }

@@ -34,6 +34,11 @@ describe.concurrent('bad usage is one line on standard error and exit code 2', (
     [['eval'], /missing required argument 'checkpoint'/],
     [['eval', 'missing.arrow'], /got "missing.arrow"/],
     [['generate', 'missing', '--prompt', 'a'], /got "missing"/],
+    [['study'], /missing required argument 'name'/],
+    [['study', 'instabilty'], /did you mean "instability"/],
+    [['study', 'instability', '--seeds', '1,1'], /Got "1,1", expected different integers/],
+    [['study', 'instability', '--seeds', '1,'], /Got "1,", expected different integers/],
+    [['study', 'instability', '--out', '.'], /not empty and holds no study/],
     [['generate', 'missing'], /required option '--prompt <text>' not specified/],
   ])('octavo %j', async (args, said) => {
     const { code, stdout, stderr } = await octavo(args, folder);
@@ -69,7 +74,7 @@ describe.concurrent('bad input is one line and exit code 1 or 2, and leaves noth
 });
 
 describe.concurrent('help', () => {
-  test.each([[[]], [['train']], [['eval']], [['generate']], [['data']], [['data', 'prepare']]])(
+  test.each([[[]], [['train']], [['eval']], [['generate']], [['study']], [['data']], [['data', 'prepare']]])(
     'octavo %j --help',
     async (command) => {
       const { code, stdout, stderr } = await octavo([...command, '--help'], folder);

@@ -1,0 +1,93 @@
+/** @file A study's folder: the parts that are done, and in the end its tables, charts and summary. */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import type { Parts, StudyResult } from '@octavo/lab';
+import { openSafetensors, writeFileAtomically, writeSafetensors } from '@octavo/store';
+import { tableToIPC } from 'apache-arrow';
+import { renderSvg } from './render-chart.ts';
+
+const STUDY_FILE = 'study.json';
+
+export interface StudyFolder {
+  readonly parts: Parts;
+  /** Writes everything; the names of the files, `summary.md` first. */
+  writeResult(result: StudyResult): Promise<string[]>;
+}
+
+/** A new folder, or one of the same study with the same settings: anything else is refused (exit code 2). */
+export async function openStudyFolder(folder: string, identity: object): Promise<StudyFolder> {
+  const path = join(folder, STUDY_FILE);
+  const text = `${JSON.stringify(identity, null, 2)}\n`;
+  if (existsSync(path)) {
+    if ((await readFile(path, 'utf8')) !== text)
+      throw new OctavoError(
+        `[study] ${folder} holds a study with other settings: got other values in ${STUDY_FILE}, expected the same; choose another --out`,
+        { exitCode: 2 },
+      );
+  } else {
+    if (existsSync(folder) && readdirSync(folder).length > 0)
+      throw new OctavoError(
+        `[study] ${folder}: got a folder that is not empty and holds no study, expected a new or an empty one for --out`,
+        { exitCode: 2 },
+      );
+    await mkdir(folder, { recursive: true });
+    await writeFileAtomically(path, text);
+  }
+  await mkdir(join(folder, 'parts'), { recursive: true });
+  return { parts: partsIn(join(folder, 'parts')), writeResult: (result) => writeResult(folder, result) };
+}
+
+function partsIn(folder: string): Parts {
+  const json = (key: string) => join(folder, `${key}.json`);
+  const arrays = (key: string) => join(folder, `${key}.safetensors`);
+  return {
+    async read(key) {
+      if (!existsSync(json(key))) return undefined;
+      try {
+        return JSON.parse(await readFile(json(key), 'utf8'));
+      } catch (cause) {
+        throw new OctavoError(`[study] ${json(key)} is damaged: delete it, and it is made again`, { cause });
+      }
+    },
+    write: (key, value) => writeFileAtomically(json(key), `${JSON.stringify(value)}\n`),
+    async readArrays(key) {
+      if (!existsSync(arrays(key))) return undefined;
+      const file = await openSafetensors(arrays(key));
+      try {
+        const all = new Map<string, Float32Array>();
+        for (const { name } of file.tensors)
+          all.set(name, new Float32Array((await file.read(name)).data.buffer));
+        return all;
+      } finally {
+        await file.close();
+      }
+    },
+    writeArrays: (key, values) =>
+      writeSafetensors(
+        arrays(key),
+        [...values].map(([name, data]) => ({ name, dtype: 'F32', shape: [data.length], data })),
+      ),
+  };
+}
+
+async function writeResult(folder: string, { tables, charts, summary }: StudyResult): Promise<string[]> {
+  const written: string[] = [];
+  const write = async (name: string, content: Uint8Array | string): Promise<void> => {
+    await writeFileAtomically(join(folder, name), content);
+    written.push(name);
+  };
+  await write('summary.md', summary.markdown);
+  await write('summary.json', `${JSON.stringify(summary.claims, spelledOut, 2)}\n`);
+  for (const [name, table] of Object.entries(tables)) await write(`${name}.arrow`, tableToIPC(table, 'file'));
+  for (const [name, chart] of Object.entries(charts)) {
+    await write(`${name}.vl.json`, `${JSON.stringify(chart)}\n`);
+    await write(`${name}.svg`, await renderSvg(chart));
+  }
+  return written;
+}
+
+/** JSON has no infinity, the gap of a run that broke: it becomes a string. */
+const spelledOut = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;

@@ -1,0 +1,77 @@
+/** @file A study from its request to the files in its folder. */
+import { corpusBytes, fullStudy, type Progress, quickStudy, studyInstability } from '@octavo/lab';
+import { createDevice } from '@octavo/trainer';
+import { catchInterrupts } from '../interrupt.ts';
+import { duration } from '../output/format.ts';
+import { toLine } from '../output/json.ts';
+import { openStudyFolder } from './study-folder.ts';
+
+export interface StudyRequest {
+  readonly name: 'instability';
+  readonly seeds: readonly number[];
+  readonly quick: boolean;
+  readonly out: string;
+  readonly activations: 'bf16' | 'fp32';
+  readonly device: string;
+  readonly threads: number | null;
+  readonly json: boolean;
+}
+
+export async function study(request: StudyRequest): Promise<void> {
+  const { seeds, out, activations, device: name, threads } = request;
+  const settings = { ...(request.quick ? quickStudy : fullStudy), activations };
+  const folder = await openStudyFolder(out, { study: request.name, settings });
+  const screen = createScreen(request.json);
+  const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
+  const device = await createDevice(name, threads === null ? {} : { threads });
+  const began = performance.now();
+  try {
+    const bytes = await corpusBytes();
+    const options = { settings, seeds, device, bytes, parts: folder.parts, signal: interrupt.signal };
+    const result = await studyInstability(options, screen.progress);
+    const written = await folder.writeResult(result);
+    const seconds = (performance.now() - began) / 1000;
+    const { claims } = result.summary;
+    screen.end({ event: 'end', study: request.name, folder: out, seconds, claims, written }, [
+      ...claims.map(({ text, values, holds }) => {
+        const figures = values.map((v) => (Number.isFinite(v) ? v.toFixed(4) : 'broke')).join(', ');
+        return `${holds ? 'holds         ' : 'does not hold '}  ${text} (${figures})`;
+      }),
+      `${out}/summary.md and ${written.length - 1} other files in ${duration(seconds)}`,
+    ]);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    const left = `stopped; go on with the same command: what is done is in ${out}`;
+    screen.end({ event: 'end', study: request.name, folder: out, interrupted: true }, [left]);
+  } finally {
+    await device.destroy();
+    interrupt.release();
+  }
+}
+
+/** A line a part; on a terminal the present one is drawn again as it goes on; JSON a line for each when asked for. */
+function createScreen(json: boolean) {
+  const { stdout } = process;
+  const live = !json && stdout.isTTY === true;
+  let shown = '';
+  return {
+    progress: (progress: Progress): void => {
+      const { done, parts, part, share } = progress;
+      if (json) {
+        if (share === 0) stdout.write(toLine({ event: 'progress', ...progress }));
+        return;
+      }
+      const text = `${String(done + 1).padStart(3)}/${parts + 1}  ${part}`;
+      if (live) stdout.write(`\r\u001b[K${text}  ${Math.round(share * 100)} %`);
+      else if (text !== shown) stdout.write(`${text}\n`);
+      shown = text;
+    },
+    line: (text: string): void => {
+      if (!json) stdout.write(`${live ? '\r\u001b[K' : ''}${text}\n`);
+    },
+    end: (value: object, lines: readonly string[]): void => {
+      if (json) stdout.write(toLine(value));
+      else stdout.write(`${live ? '\r\u001b[K' : ''}${lines.join('\n')}\n`);
+    },
+  };
+}
