@@ -1,5 +1,6 @@
 /** @file The command line: which commands there are, and how bad usage is said. */
 import { Command } from 'commander';
+import { addBenchCommand } from './commands/bench.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
@@ -29,5 +30,6 @@ export function createProgram(): Command {
   addGenerateCommand(program);
   addDataCommand(program);
   addStudyCommand(program);
+  addBenchCommand(program);
   return program;
 }
