@@ -9,7 +9,9 @@ import type { BenchTable } from './table.ts';
 import { FULL, QUICK } from './timing.ts';
 
 export { describeMachine, type Machine, machine } from './machine.ts';
+export { gemmSpeed, stepSpeed } from './step.ts';
 export { type BenchTable, jsonRows, toMarkdown, toText } from './table.ts';
+export { median } from './timing.ts';
 
 export const benches = ['gemm', 'casts', 'operators', 'step'] as const;
 export type BenchName = (typeof benches)[number];

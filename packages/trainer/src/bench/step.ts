@@ -1,6 +1,6 @@
 /** @file The whole training step: tokens per second by recipe, and where its time goes. */
 import { createScope, type Device, elements, gemm, matrixShape } from '@octavo/kernels';
-import { countParameters, type LlamaConfig } from '@octavo/llama';
+import { countParameters, type LlamaConfig, llamaConfigOf } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { createSimdDevice } from '@octavo/simd';
 import type { TrainPlan } from '../plan.ts';
@@ -163,4 +163,26 @@ function productSpeed(device: Device): number {
   });
   scope.release();
   return gigaflops(square(1024), median(times.slice(1)));
+}
+
+/** GFLOP/s of a float32 product of 1024³ on so many threads. */
+export async function gemmSpeed(threads: number): Promise<number> {
+  const device = await createSimdDevice({ threads });
+  const speed = productSpeed(device);
+  await device.destroy();
+  return speed;
+}
+
+/** Tokens a second of a stories15m step: the median of three, after one that allocates. */
+export async function stepSpeed(
+  threads: number,
+  recipe: string,
+  { batch, sequence }: { batch: number; sequence: number },
+): Promise<number> {
+  const one: StepCase = { name: 'stories15m', model: llamaConfigOf('stories15m'), batch, sequence };
+  const subject = await createSubject(threads, one, recipe);
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) times.push(await timeStep(subject, one, false));
+  await subject.training.device.destroy();
+  return (batch * sequence * 1000) / median(times);
 }
