@@ -67,13 +67,13 @@ describe('gapsOf', () => {
     ({ seed: 1, arm: 'aged', recipe, losses, casts: [], broke }) as const;
 
   it('pairs losses, and takes the mean of the last half', () => {
-    const [, gap] = gapsOf([run('bf16', [4, 3, 2, 1]), run('fp8', [4, 4, 2.5, 2])]);
+    const [, gap] = gapsOf([run('bf16', [4, 3, 2, 1]), run('fp8', [4, 4, 2.5, 2])], 3);
     expect(gap!.gaps).toEqual([0, 1, 0.5, 1]);
-    expect([gap!.lastGap, gap!.lastLoss, gap!.largestGap]).toEqual([0.75, 2.25, 1]);
+    expect([gap!.lastGap, gap!.lastLoss, gap!.largestGap, gap!.quietGap]).toEqual([0.75, 2.25, 1, 0.5]);
   });
 
   it('is infinite where a run broke', () => {
-    const [, gap] = gapsOf([run('bf16', [4, 3]), run('fp8', [4, Number.NaN], { step: 2, where: 'x' })]);
+    const [, gap] = gapsOf([run('bf16', [4, 3]), run('fp8', [4, Number.NaN], { step: 2, where: 'x' })], 2);
     expect(gap!.lastGap).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -8,7 +8,7 @@ import type { Results } from './index.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 export function findings(settings: InstabilitySettings, rare: RareByte, results: Results): StudyResult {
-  const gaps = gapsOf(results.runs);
+  const gaps = gapsOf(results.runs, settings.spikeEvery);
   const doses = doseGapsOf(results.doses);
   const claims = claimsOf(settings, gaps, results);
   return {
@@ -149,16 +149,18 @@ function markdownOf(
       '',
       `## ${arm}`,
       '',
-      `| recipe | loss, last ${half} | gap, last ${half} | largest gap |`,
-      '| --- | --- | --- | --- |',
+      `| recipe | loss, last ${half} | gap, last ${half} | largest gap | gap before the first spike |`,
+      '| --- | --- | --- | --- | --- |',
     );
     for (const recipe of [...new Set(gaps.filter((g) => g.arm === arm).map((g) => g.recipe))]) {
       const own = seeds.map((seed) =>
         gaps.find((g) => g.arm === arm && g.recipe === recipe && g.seed === seed),
       );
-      const cell = (key: 'lastLoss' | 'lastGap' | 'largestGap') =>
+      const cell = (key: 'lastLoss' | 'lastGap' | 'largestGap' | 'quietGap') =>
         own.map((g) => number(g?.[key])).join(' / ');
-      lines.push(`| ${recipe} | ${cell('lastLoss')} | ${cell('lastGap')} | ${cell('largestGap')} |`);
+      lines.push(
+        `| ${recipe} | ${cell('lastLoss')} | ${cell('lastGap')} | ${cell('largestGap')} | ${cell('quietGap')} |`,
+      );
     }
   }
   const special = runs.filter(({ arm }) => arm === 'overflowing');

@@ -11,9 +11,11 @@ export interface Gap {
   readonly lastLoss: number;
   readonly lastGap: number;
   readonly largestGap: number;
+  /** Mean gap over the steps before the first spike: what the channel costs without one. */
+  readonly quietGap: number;
 }
 
-export function gapsOf(runs: readonly NamedRun[]): Gap[] {
+export function gapsOf(runs: readonly NamedRun[], spikeEvery: number): Gap[] {
   return runs.map(({ seed, arm, recipe, losses, broke }) => {
     const baseline = runs.find((run) => run.seed === seed && run.arm === arm && run.recipe === 'bf16')!;
     const gaps = differences(losses, baseline.losses);
@@ -28,6 +30,7 @@ export function gapsOf(runs: readonly NamedRun[]): Gap[] {
       lastLoss: broken ? Number.POSITIVE_INFINITY : mean(losses.slice(half)),
       lastGap: broken ? Number.POSITIVE_INFINITY : mean(gaps.slice(half)),
       largestGap: broken ? Number.POSITIVE_INFINITY : Math.max(...gaps),
+      quietGap: mean(gaps.slice(0, spikeEvery - 1)),
     };
   });
 }
