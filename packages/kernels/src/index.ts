@@ -1,6 +1,7 @@
 /** @file `@octavo/kernels`: the Device contract, every operator of Llama2 training, and the devices that run them. */
 export type { CopyRegion, Device } from './device.ts';
 export { type AdamwAttributes, adamw } from './fused/adamw.ts';
+export { type CastWithStatisticsAttributes, castWithStatistics } from './fused/cast-with-statistics.ts';
 export { crossEntropyWithGrad } from './fused/cross-entropy-with-grad.ts';
 export { fusedOperators } from './fused/index.ts';
 export {

@@ -1,17 +1,19 @@
 /**
  * @file Causal, grouped-query attention and its gradient, with the tile of gemm.ts.
  *
- * A task is one key-and-value head of one sequence with all query heads that share it. Scores of six queries (24 in
- * the gradient) at a time live in scratch; T × T never does.
+ * A task is one key-and-value head of one sequence with all query heads that share it, or every n-th step of queries
+ * of that where there are few heads and sequences. Scores of six queries (24 in the gradient) at a time live in
+ * scratch; T × T never does.
  */
-import { float, int, scratch } from './control';
+import { address, float, int, scratch } from './control';
 import { largest, sumExp } from './loss';
 import { interleave6, interleave8, spread8 } from './panel';
 import { commit, read } from './storage';
 import { COLUMNS, ROWS, tile } from './tile';
 import { axpy, dot, storePart, vec } from './vector';
 
-// arguments: 0 qkv, 3 out, 6 dout, 9 sequence, 10 heads, 11 key-and-value heads, 12 head dimension, 13 scale
+// arguments: 0 qkv, 3 out, 6 dout, 9 sequence, 10 heads, 11 key-and-value heads, 12 head dimension, 13 scale, 14 parts
+// of a head, 15 where parts leave their gradients of keys and values (address, or 0 where there is one part)
 
 // @ts-ignore: decorator
 @inline
@@ -60,8 +62,10 @@ export function attention(task: i32): void {
   const sharing = heads / int(11);
   const headDim = int(12);
   const width = (heads + 2 * int(11)) * headDim;
-  const first = (task / int(11)) * sequence;
-  const head = task % int(11);
+  const parts = int(14);
+  const part = task % parts;
+  const first = (task / parts / int(11)) * sequence;
+  const head = (task / parts) % int(11);
   const keyAt = (heads + head) * headDim;
   const valueAt = keyAt + int(11) * headDim;
   const keyPanels = (sequence + COLUMNS - 1) / COLUMNS;
@@ -89,8 +93,10 @@ export function attention(task: i32): void {
     spread8(v, valuePanels, values + floats(j * COLUMNS), floats(sequence * COLUMNS));
   }
 
+  let unit = 0;
   for (let h = head * sharing; h < (head + 1) * sharing; h++) {
     for (let i = 0; i < sequence; i += ROWS) {
+      if (unit++ % parts != part) continue;
       const rows = min(ROWS, sequence - i);
       const limit = i + rows;
       panelOfRows(0, (first + i) * width + h * headDim, width, rows, headDim, false, queries, room);
@@ -126,8 +132,10 @@ export function attentionGrad(task: i32): void {
   const sharing = heads / int(11);
   const headDim = int(12);
   const width = (heads + 2 * int(11)) * headDim;
-  const first = (task / int(11)) * sequence;
-  const head = task % int(11);
+  const parts = int(14);
+  const part = task % parts;
+  const first = (task / parts / int(11)) * sequence;
+  const head = (task / parts) % int(11);
   const keyAt = (heads + head) * headDim;
   const valueAt = keyAt + int(11) * headDim;
   const scale = float(13);
@@ -140,9 +148,11 @@ export function attentionGrad(task: i32): void {
   const keys = scratch(); // B of q · kᵀ
   const values = keys + floats(padded * headDim); // B of dout · vᵀ
   const keysAlong = values + floats(padded * headDim); // B of ds · k
-  const dKeys = keysAlong + floats(dims * sequence) + 64;
-  const dValues = dKeys + floats(allRows * dims);
-  const p = dValues + floats(allRows * dims);
+  const own = keysAlong + floats(dims * sequence) + 64;
+  const sums = floats(allRows * dims);
+  const dKeys = parts == 1 ? own : address(15) + <usize>task * 2 * sums;
+  const dValues = dKeys + sums;
+  const p = own + 2 * sums;
   const ds = p + floats(STEP * padded) + 64;
   const queries = ds + floats(STEP * padded) + 64; // B of dsᵀ · q
   const upstream = queries + floats(STEP * dims) + 64; // B of pᵀ · dout
@@ -162,10 +172,12 @@ export function attentionGrad(task: i32): void {
     const k = read(0, (first + j) * width + keyAt, headDim, room);
     spread8(k, dimPanels, keysAlong + floats(j * COLUMNS), floats(sequence * COLUMNS));
   }
-  memory.fill(dKeys, 0, floats(2 * allRows * dims));
+  memory.fill(dKeys, 0, 2 * sums);
 
+  let unit = 0;
   for (let h = head * sharing; h < (head + 1) * sharing; h++) {
     for (let step = 0; step < sequence; step += STEP) {
+      if (unit++ % parts != part) continue;
       const stepRows = min(STEP, sequence - step);
       const limit = step + stepRows;
       for (let r = 0; r < stepRows; r++) {
@@ -219,9 +231,37 @@ export function attentionGrad(task: i32): void {
       accumulate(ds, queries, dKeys, stepRows, limit, padded, dims, panelA);
     }
   }
+  if (parts > 1) return;
   for (let j = 0; j < sequence; j++) {
     commit(3, (first + j) * width + keyAt, headDim, dKeys + floats(j * dims));
     commit(3, (first + j) * width + valueAt, headDim, dValues + floats(j * dims));
+  }
+}
+
+/** The rest of attentionGrad where heads are in parts: their gradients of keys and values summed in order. */
+export function attentionGradJoin(task: i32): void {
+  const sequence = int(9);
+  const heads = int(10);
+  const headDim = int(12);
+  const parts = int(14);
+  const width = (heads + 2 * int(11)) * headDim;
+  const first = (task / int(11)) * sequence;
+  const keyAt = (heads + (task % int(11))) * headDim;
+  const dims = up(headDim, COLUMNS);
+  const sums = floats(up(sequence, ROWS) * dims);
+  const total = scratch();
+  for (let which = 0; which < 2; which++) {
+    const column = keyAt + which * int(11) * headDim;
+    const from = address(15) + <usize>(task * parts * 2 + which) * sums;
+    for (let j = 0; j < sequence; j++) {
+      const row = from + floats(j * dims);
+      for (let i = 0; i < dims; i += 4) {
+        let sum = v128.load(row + floats(i));
+        for (let p = 1; p < parts; p++) sum = f32x4.add(sum, v128.load(row + floats(i) + <usize>(2 * p) * sums));
+        v128.store(total + floats(i), sum);
+      }
+      commit(3, (first + j) * width + column, headDim, total);
+    }
   }
 }
 

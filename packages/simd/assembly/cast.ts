@@ -93,37 +93,48 @@ export function encodeScaled(
 }
 
 /**
- * cast: 0 x, 3 out, 6 elements, 7 scales (5 arguments), 12 rounding, 13 special, 14 seed tensor, 15 stream,
- * 16 where the task puts the bits of its largest |x|, or 0.
+ * Casts the elements `first` … `last` of x to codes; four arguments at `how`: rounding, special, seed tensor, stream.
+ * Returns the bits of the largest |x| if `maxima`, else 0.
  */
-export function cast(task: i32): void {
-  const first = task * CHUNK;
-  const last = min(int(6), first + CHUNK);
-  const kind = int(4);
-  const format = address(5);
-  const rounding = int(12);
-  const special = int(13);
-  let seed: u32 = 0;
-  if (rounding == STOCHASTIC) {
-    const seeds = address(14);
-    seed = streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>int(15));
-  }
-  const amaxAt = address(16);
+export function castRange(x: i32, out: i32, scales: i32, how: i32, first: i32, last: i32, maxima: bool): i32 {
+  const kind = int(out + 1);
+  const format = address(out + 2);
+  const rounding = int(how);
+  const special = int(how + 1);
+  const seed = seedOf(how);
   let most: i32 = 0;
   const room = scratch();
   const scaledRoom = room + PIECE * 4 + 64;
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
-    const x = read(0, i, n, room);
-    if (amaxAt) most = max(most, amaxBits(x, n));
-    const to = element(3, i);
-    if (uniformLength(7, i) >= <u32>n) {
-      encodeScaled(kind, format, rounding, special, x, n, to, seed, i, scaleAt(7, i), scaledRoom);
+    const values = read(x, i, n, room);
+    if (maxima) most = max(most, amaxBits(values, n));
+    const to = element(out, i);
+    if (uniformLength(scales, i) >= <u32>n) {
+      encodeScaled(kind, format, rounding, special, values, n, to, seed, i, scaleAt(scales, i), scaledRoom);
     } else {
-      scaleInto(7, MULTIPLY, x, scaledRoom, i, n);
+      scaleInto(scales, MULTIPLY, values, scaledRoom, i, n);
       encodeScaled(kind, format, rounding, special, scaledRoom, n, to, seed, i, 1, scaledRoom);
     }
   }
+  return most;
+}
+
+/** The seed of a cast's stochastic rounding; its arguments as above. */
+export function seedOf(how: i32): u32 {
+  if (int(how) != STOCHASTIC) return 0;
+  const seeds = address(how + 2);
+  return streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>int(how + 3));
+}
+
+/**
+ * cast: 0 x, 3 out, 6 elements, 7 scales (5 arguments), 12 rounding, 13 special, 14 seed tensor, 15 stream,
+ * 16 where the task puts the bits of its largest |x|, or 0.
+ */
+export function cast(task: i32): void {
+  const first = task * CHUNK;
+  const amaxAt = address(16);
+  const most = castRange(0, 3, 7, 12, first, min(int(6), first + CHUNK), amaxAt != 0);
   if (amaxAt) store<i32>(amaxAt + ((<usize>task) << 2), most);
 }
 
@@ -190,27 +201,66 @@ export function amaxBlocks(task: i32): void {
   const results = scratch();
   const room = results + ((<usize>blocks + 4) << 2);
   for (let d = firstDown; d < lastDown; d++) {
-    memory.fill(results, 0, (<usize>blocks) << 2);
-    const lastRow = min(int(3), (d + 1) * blockRows);
-    for (let r = d * blockRows; r < lastRow; r++) {
-      const x = read(0, r * columns + left, width, room);
-      if (blockColumns == 1) {
-        for (let i = 0; i < width; i += 4) {
-          const at = (<usize>i) << 2;
-          const a = abs(v128.load(x + at));
-          const known = v128.and(a, i32x4.le_s(a, i32x4.splat(INFINITY_BITS)));
-          storePart(results + at, i32x4.max_s(v128.load(results + at), known), width - i);
-        }
-      } else {
-        for (let b = 0; b < blocks; b++) {
-          const from = b * blockColumns;
-          const most = amaxBits(x + ((<usize>from) << 2), min(blockColumns, width - from));
-          const at = results + ((<usize>b) << 2);
-          store<i32>(at, max(load<i32>(at), most));
-        }
+    blockMaxima(d * blockRows, min(int(3), (d + 1) * blockRows), columns, left, width, blockColumns, blocks, results, room);
+    commit(8, d * across + firstBlock, blocks, results);
+  }
+}
+
+/** Bits of the largest magnitudes of one row of blocks of the tensor at argument 0: `width` columns from `left` on. */
+function blockMaxima(
+  firstRow: i32,
+  lastRow: i32,
+  columns: i32,
+  left: i32,
+  width: i32,
+  blockColumns: i32,
+  blocks: i32,
+  results: usize,
+  room: usize,
+): void {
+  memory.fill(results, 0, (<usize>blocks) << 2);
+  for (let r = firstRow; r < lastRow; r++) {
+    const x = read(0, r * columns + left, width, room);
+    if (blockColumns == 1) {
+      for (let i = 0; i < width; i += 4) {
+        const at = (<usize>i) << 2;
+        const a = abs(v128.load(x + at));
+        const known = v128.and(a, i32x4.le_s(a, i32x4.splat(INFINITY_BITS)));
+        storePart(results + at, i32x4.max_s(v128.load(results + at), known), width - i);
+      }
+    } else {
+      for (let b = 0; b < blocks; b++) {
+        const from = b * blockColumns;
+        const most = amaxBits(x + ((<usize>from) << 2), min(blockColumns, width - from));
+        const at = results + ((<usize>b) << 2);
+        store<i32>(at, max(load<i32>(at), most));
       }
     }
-    commit(8, d * across + firstBlock, blocks, results);
+  }
+}
+
+/**
+ * quantizeCurrent by blocks, whole rows of blocks at a time while they are in the cache: 0 x, 3 codes, 6 rows,
+ * 7 columns, 8 block rows, 9 block columns, 10 blocks in a row, 11 scales (5 arguments), 16 amax, 17 max, 18 2^margin,
+ * 19 power of two, 20 rounding, 21 special, 22 seed tensor, 23 stream, 24 rows of blocks a task.
+ */
+export function quantizeBlocks(task: i32): void {
+  const columns = int(7);
+  const blockRows = int(8);
+  const across = int(10);
+  const down = (int(6) + blockRows - 1) / blockRows;
+  const first = task * int(24);
+  const last = min(down, first + int(24));
+  for (let d = first; d < last; d++) {
+    const firstRow = d * blockRows;
+    const lastRow = min(int(6), firstRow + blockRows);
+    const at = (<usize>(d * across)) << 2;
+    const maxima = address(16) + at;
+    blockMaxima(firstRow, lastRow, columns, 0, columns, int(9), across, maxima, scratch());
+    for (let b: usize = 0; b < <usize>across; b++) {
+      store<f32>(address(11) + at + (b << 2), scaleOf(load<f32>(maxima + (b << 2)), float(17), float(18), int(19)));
+    }
+    castRange(0, 3, 11, 20, firstRow * columns, lastRow * columns, false);
   }
 }
 

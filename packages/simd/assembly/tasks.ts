@@ -1,7 +1,9 @@
 /** @file The operators by number; the same numbers stand in src/operator-numbers.ts. */
 import { adamMoment, adamWeight, adamwMaxima, adamwScales, adamwStore } from './adam';
-import { attention, attentionCached, attentionGrad } from './attention';
-import { amaxBlocks, amaxChunks, amaxJoin, cast, dequantize, scaleFromAmax } from './cast';
+import { attention, attentionCached, attentionGrad, attentionGradJoin } from './attention';
+import { libraryProduct, operandValues } from './blas';
+import { amaxBlocks, amaxChunks, amaxJoin, cast, dequantize, quantizeBlocks, scaleFromAmax } from './cast';
+import { copyBytes } from './copy';
 import { elementwise, scaleRows } from './elementwise';
 import { embedding, embeddingGrad } from './embedding';
 import { gemmFew, gemmPack, gemmPanelOfA, gemmTiles } from './gemm';
@@ -51,6 +53,11 @@ export function runTask(operator: i32, task: i32): void {
     case 35: return adamwMaxima(task);
     case 36: return adamwScales(task);
     case 37: return adamwStore(task);
+    case 38: return operandValues(task);
+    case 39: return libraryProduct(task);
+    case 40: return quantizeBlocks(task);
+    case 41: return attentionGradJoin(task);
+    case 42: return copyBytes(task);
     default: unreachable();
   }
 }

@@ -11,9 +11,11 @@ import {
   type Tensor,
   type View,
 } from '@octavo/kernels';
+import { type Blas, findBlas } from './blas/find.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { BYTE_KIND, bytesOfKind, FP32_KIND, kindOf } from './format-description.ts';
 import { type InstructionSet, instructionSet } from './module.ts';
+import { COPY_BYTES } from './operator-numbers.ts';
 import { fusedLaunches, launches } from './operators/index.ts';
 import type { Stored } from './stored.ts';
 import { parallelism } from './workers.ts';
@@ -23,14 +25,22 @@ export interface SimdDeviceOptions {
   readonly threads?: number;
   /** Default: the best there is. `simd128` rounds products and sums apart, as the plain references do. */
   readonly instructionSet?: InstructionSet;
+  /**
+   * A BLAS of the machine for large products: `off` (the default, for results then depend on nothing that is installed),
+   * `auto` (the one that is found, if any; Node with koffi installed), or the path or name of a library.
+   */
+  readonly blas?: string;
 }
+
+/** Bytes of a task of a copy; assembly/copy.ts has the same number. */
+const COPY_PIECE = 2 ** 18;
 
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /**
  * A device in WebAssembly SIMD, with 8-bit formats in bytes and BF16 and FP16 in two.
  * `run` computes before it returns; nothing is queued. Throws an `OctavoError` where `threads` is not a whole number
- * from 1 to 64, and from `alloc` where memory ends.
+ * from 1 to 64 or `blas` names a library that cannot be used, and from `alloc` where memory ends.
  */
 export async function createSimdDevice(options: SimdDeviceOptions = {}): Promise<Device> {
   const best = instructionSet();
@@ -46,10 +56,11 @@ export async function createSimdDevice(options: SimdDeviceOptions = {}): Promise
       exitCode: 2,
     });
   }
-  return deviceOn(await createEngine({ threads, instructionSet: set }), set);
+  const blas = findBlas(options.blas ?? 'off');
+  return deviceOn(await createEngine({ threads, instructionSet: set, blas }), set, blas);
 }
 
-function deviceOn(engine: Engine, set: InstructionSet): Device {
+function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): Device {
   const alive = new Set<Tensor>();
   let live = 0;
   let peak = 0;
@@ -103,7 +114,11 @@ function deviceOn(engine: Engine, set: InstructionSet): Device {
 
   const device: Device = {
     name: 'simd',
-    description: `WebAssembly ${set}, ${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
+    description: [
+      `WebAssembly ${set}`,
+      `${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
+      ...(blas ? [blas.description] : []),
+    ].join(', '),
     alloc(shape: Shape, format: Format): Tensor {
       const length = elements(shape);
       if (!(length <= MOST_ELEMENTS)) {
@@ -187,7 +202,10 @@ function deviceOn(engine: Engine, set: InstructionSet): Device {
       }
       const size = bytesOfKind(source.kind);
       const first = source.address + start * size;
-      engine.bytes().copyWithin(target.address + at * size, first, first + length * size);
+      const into = target.address + at * size;
+      const bytes = length * size;
+      if (target === source || bytes <= COPY_PIECE) engine.bytes().copyWithin(into, first, first + bytes);
+      else engine.run(COPY_BYTES, Math.ceil(bytes / COPY_PIECE), 0, [first, into, bytes]);
     },
     flush: async () => {},
     read: async (tensor) => values(stored(tensor)),

@@ -1,6 +1,8 @@
 /** @file The kernels at work: memory, scratch and commands. */
 import { type Format, OctavoError } from '@octavo/formats';
 import { type Arena, createArena } from './arena.ts';
+import { bindSgemm } from './blas/bind.ts';
+import type { Blas } from './blas/find.ts';
 import { DESCRIPTION_BYTES, describe } from './format-description.ts';
 import { type InstructionSet, kernels } from './module.ts';
 import type { OperatorNumber } from './operator-numbers.ts';
@@ -19,6 +21,8 @@ const LEAST_SCRATCH = 128 * 1024;
 export interface Engine {
   readonly arena: Arena;
   readonly threads: number;
+  /** Whether products may go to a BLAS of the machine. */
+  readonly hasBlas: boolean;
   /** Views of all memory. Do not keep them: growth makes new ones. */
   bytes(): Uint8Array;
   words(): Int32Array;
@@ -40,17 +44,21 @@ interface Exports {
 export interface EngineOptions {
   readonly threads: number;
   readonly instructionSet: InstructionSet;
+  readonly blas: Blas | undefined;
 }
 
-export async function createEngine({ threads, instructionSet }: EngineOptions): Promise<Engine> {
+export async function createEngine({ threads, instructionSet, blas }: EngineOptions): Promise<Engine> {
   const shared = typeof SharedArrayBuffer !== 'undefined';
   const module = await kernels(instructionSet, shared);
   const memory = new wasm.Memory({ initial: 16, maximum: 65536, shared });
-  const instance = await wasm.instantiate(module, { env: { memory } });
+  const sgemm = blas ? bindSgemm(blas.koffi, blas.binding, memory.buffer) : () => {};
+  const instance = await wasm.instantiate(module, { env: { memory, sgemm } });
   const { runAlone, runShared } = instance.exports as unknown as Exports;
   const arena = createArena(memory, ARENA);
   const count = shared ? threads : 1;
-  const workers = Array.from({ length: count - 1 }, (_, i) => startWorker({ module, memory, thread: i + 1 }));
+  const workers = Array.from({ length: count - 1 }, (_, i) =>
+    startWorker({ module, memory, thread: i + 1, blas: blas?.binding }),
+  );
   const sleeps = mayWait();
 
   let buffer: ArrayBufferLike = memory.buffer;
@@ -85,6 +93,7 @@ export async function createEngine({ threads, instructionSet }: EngineOptions): 
   return {
     arena,
     threads: count,
+    hasBlas: blas !== undefined,
     bytes: () => {
       refresh();
       return bytes;

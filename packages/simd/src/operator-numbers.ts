@@ -37,6 +37,11 @@ export const ATTENTION_CACHED = 34;
 export const ADAMW_MAXIMA = 35;
 export const ADAMW_SCALES = 36;
 export const ADAMW_STORE = 37;
+export const OPERAND_VALUES = 38;
+export const LIBRARY_PRODUCT = 39;
+export const QUANTIZE_BLOCKS = 40;
+export const ATTENTION_GRAD_JOIN = 41;
+export const COPY_BYTES = 42;
 
 /** A kernel's number. */
 export type OperatorNumber = number;

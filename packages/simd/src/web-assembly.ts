@@ -1,5 +1,7 @@
 /** @file What is used of `WebAssembly`, typed here because the workspace's libraries are those of ECMAScript alone. */
 
+import type { Sgemm } from './blas/bind.ts';
+
 /** Compiled code; opaque. */
 export type WasmModule = object & { readonly __brand?: 'WebAssembly.Module' };
 
@@ -14,7 +16,7 @@ interface Wasm {
   compile(bytes: Uint8Array): Promise<WasmModule>;
   instantiate(
     module: WasmModule,
-    imports: { readonly env: { readonly memory: WasmMemory } },
+    imports: { readonly env: { readonly memory: WasmMemory; readonly sgemm: Sgemm } },
   ): Promise<{ readonly exports: object }>;
   Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
 }

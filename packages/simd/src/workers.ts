@@ -1,5 +1,6 @@
 /** @file Threads: workers that run the same kernels on the same memory, in Node and in browsers. */
 
+import { type Binding, bindSgemm } from './blas/bind.ts';
 import type { WasmMemory, WasmModule } from './web-assembly.ts';
 
 export interface Worker {
@@ -8,8 +9,10 @@ export interface Worker {
 
 /** What a worker runs: it needs nothing but the module and the memory, so bundlers need nothing either. */
 const SOURCE = `
-const start = ({ module, memory, thread }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const bindSgemm = ${bindSgemm};
+const start = ({ module, memory, thread, blas }) => {
+  const sgemm = blas ? bindSgemm(require(blas.koffi), blas, memory.buffer) : () => {};
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, sgemm } });
   try {
     exports.work(thread);
   } catch (error) {
@@ -25,6 +28,8 @@ interface Start {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
   readonly thread: number;
+  /** The machine's BLAS, if the device has one. */
+  readonly blas: Binding | undefined;
 }
 
 /** Starts one worker; it joins in when it is up. It does not keep the process alive. */

@@ -1,6 +1,7 @@
 /** @file Cases of the fused operators: held to their unfused form, on the device itself and on the reference. */
 import { BF16, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
 import { adamw } from '../fused/adamw.ts';
+import { castWithStatistics } from '../fused/cast-with-statistics.ts';
 import { crossEntropyWithGrad } from '../fused/cross-entropy-with-grad.ts';
 import { quantizeCurrent, quantizeScaled } from '../fused/quantize.ts';
 import type { FusedOperator } from '../fused.ts';
@@ -53,6 +54,19 @@ function quantizeCases(): FusedCase[] {
             outs: [codes, small],
             exact: true,
           }),
+        );
+        const { max, minSubnormal } = codes.format;
+        cases.push(
+          fusedCase(
+            castWithStatistics,
+            title,
+            { ...how, max, minSubnormal },
+            {
+              inputs: [x, scale, ...seed],
+              outs: [codes, small, { shape: [8], format: FP32 }],
+              exact: true,
+            },
+          ),
         );
       }
     }

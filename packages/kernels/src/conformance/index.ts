@@ -47,6 +47,7 @@ export const exactOperators: readonly string[] = [
   'sumColumns',
   'quantizeCurrent',
   'quantizeScaled',
+  'castWithStatistics',
 ];
 
 /**

@@ -1,10 +1,17 @@
 /** @file All fused operators, by name. */
 import type { FusedOperator } from '../fused.ts';
 import { adamw } from './adamw.ts';
+import { castWithStatistics } from './cast-with-statistics.ts';
 import { crossEntropyWithGrad } from './cross-entropy-with-grad.ts';
 import { quantizeCurrent, quantizeScaled } from './quantize.ts';
 
-const all: readonly FusedOperator[] = [quantizeCurrent, quantizeScaled, crossEntropyWithGrad, adamw];
+const all: readonly FusedOperator[] = [
+  quantizeCurrent,
+  quantizeScaled,
+  castWithStatistics,
+  crossEntropyWithGrad,
+  adamw,
+];
 
 /** Every fused operator by its name. */
 export const fusedOperators: Readonly<Record<string, FusedOperator>> = Object.freeze(

@@ -15,8 +15,24 @@ const headParameters = ({ heads, keyValueHeads, headDim }: HeadAttributes): read
   floatBits(1 / Math.sqrt(headDim)),
 ];
 
+/** Query rows of a step; of the tile, too. */
+const ROWS = 6;
+
 /** Floats of scratch that rows of `headDim` need on their way into panels. */
 const rowsRoom = (headDim: number): number => 8 * (headDim + 4) + 64;
+
+/** Tasks that attention is cut into where there are few heads and sequences, whatever the threads. */
+const TASKS = 16;
+
+/** Parts that each head's query steps are dealt to: from the shape alone, for the order of sums depends on it. */
+const partsOf = ({ batch, sequence, heads, keyValueHeads }: AttentionAttributes, step: number): number =>
+  Math.max(
+    1,
+    Math.min(
+      Math.ceil(TASKS / (batch * keyValueHeads)),
+      (heads / keyValueHeads) * Math.ceil(sequence / step),
+    ),
+  );
 
 export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv], out) => {
   const { batch, sequence, keyValueHeads, headDim } = attributes;
@@ -24,16 +40,18 @@ export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv]
   const dims = up(headDim, 8);
   const floats =
     padded * headDim + dims * sequence + 6 * headDim + 12 * padded + 6 * dims + rowsRoom(headDim) + 256;
-  engine.run(kernel.ATTENTION, batch * keyValueHeads, floats * 4, [
+  const parts = partsOf(attributes, ROWS);
+  engine.run(kernel.ATTENTION, batch * keyValueHeads * parts, floats * 4, [
     ...place(engine, qkv),
     ...place(engine, out),
     ...[0, 0, 0],
     sequence,
     ...headParameters(attributes),
+    parts,
   ]);
 };
 
-/** Query rows of a step; assembly/attention.ts has the same number. */
+/** Query rows of a step of the gradient; assembly/attention.ts has the same number. */
 const STEP = 24;
 
 export const attentionGrad: Launch<AttentionAttributes> = (engine, attributes, [qkv, dout], out) => {
@@ -49,13 +67,19 @@ export const attentionGrad: Launch<AttentionAttributes> = (engine, attributes, [
     6 * dims +
     rowsRoom(headDim) +
     512;
-  engine.run(kernel.ATTENTION_GRAD, batch * keyValueHeads, floats * 4, [
+  const pairs = batch * keyValueHeads;
+  const parts = partsOf(attributes, STEP);
+  const parameters = [
     ...place(engine, qkv),
     ...place(engine, out),
     ...place(engine, dout),
     sequence,
     ...headParameters(attributes),
-  ]);
+    parts,
+    parts === 1 ? 0 : engine.workspace(pairs * parts * 2 * up(sequence, 6) * dims * 4 + 64),
+  ];
+  engine.run(kernel.ATTENTION_GRAD, pairs * parts, floats * 4, parameters);
+  if (parts > 1) engine.run(kernel.ATTENTION_GRAD_JOIN, pairs, dims * 4 + 64, parameters);
 };
 
 export const attentionCached: Launch<CachedAttributes> = (

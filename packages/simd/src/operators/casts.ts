@@ -2,14 +2,16 @@
 import {
   type BlockAttributes,
   type CastAttributes,
+  type CastWithStatisticsAttributes,
   matrixShape,
+  type QuantizeCurrentAttributes,
   type QuantizeScaledAttributes,
   type ScaleAttributes,
   type StatisticsAttributes,
   scaleShape,
 } from '@octavo/kernels';
 import type { Engine } from '../engine.ts';
-import { floatBits } from '../format-description.ts';
+import { FP32_KIND, floatBits } from '../format-description.ts';
 import * as kernel from '../operator-numbers.ts';
 import { CHUNK, chunks, place, type Stored } from '../stored.ts';
 import type { FusedLaunch, Launch } from './launch.ts';
@@ -113,10 +115,17 @@ export const lanesOf = (length: number): number => (length > 4096 ? 4096 : lengt
 
 const STRIP = 512;
 
-export const castStatistics: Launch<StatisticsAttributes> = (engine, attributes, [x, scale], out) => {
+function statistics(
+  engine: Engine,
+  attributes: StatisticsAttributes,
+  [x, scale]: readonly (Stored | undefined)[],
+  out: Stored,
+  codes: readonly number[],
+  maximum?: Stored,
+): void {
   const lanes = lanesOf(x!.length);
   const strips = Math.ceil(lanes / STRIP);
-  const sums = engine.workspace(lanes * 12 + strips * 16);
+  const sums = engine.workspace(lanes * 12 + strips * 20);
   const counts = sums + lanes * 12;
   engine.run(kernel.LANE_STATISTICS, strips, 0, [
     ...place(engine, x),
@@ -127,8 +136,77 @@ export const castStatistics: Launch<StatisticsAttributes> = (engine, attributes,
     ...blockScales(x!, attributes, scale),
     floatBits(attributes.max),
     floatBits(attributes.minSubnormal / 2),
+    ...codes,
   ]);
-  engine.run(kernel.STATISTICS_JOIN, 1, 0, [sums, lanes, ...place(engine, out), x!.length, counts, strips]);
+  engine.run(kernel.STATISTICS_JOIN, 1, 0, [
+    sums,
+    lanes,
+    ...place(engine, out),
+    x!.length,
+    counts,
+    strips,
+    ...place(engine, maximum),
+  ]);
+}
+
+export const castStatistics: Launch<StatisticsAttributes> = (engine, attributes, inputs, out) =>
+  statistics(engine, attributes, inputs, out, [0, 0, 0, 0, 0, 0, 0]);
+
+/** One pass over x; the maxima of a whole tensor are among its statistics, those of blocks are a pass of their own. */
+export const castWithStatistics: FusedLaunch<CastWithStatisticsAttributes> = (
+  engine,
+  attributes,
+  [x, scale, seed],
+  [codes, maxima, out],
+) => {
+  const { rounding, overflow, stream } = attributes;
+  const whole = maxima!.length === 1;
+  const how = [ROUNDINGS[rounding], Number(overflow === 'special'), seed?.address ?? 0, stream];
+  const into = [...place(engine, codes), ...how];
+  statistics(engine, attributes, [x, scale], out!, into, whole ? maxima : undefined);
+  if (!whole) amax(engine, attributes, [x!], maxima!);
+  return true;
+};
+
+/** Elements of a row of blocks that is read twice, once for its maxima and once for its codes, while it is cached. */
+const CACHED = 2 ** 17;
+
+export const quantizeCurrent: FusedLaunch<QuantizeCurrentAttributes> = (engine, attributes, inputs, outs) => {
+  const [x, seed] = inputs;
+  const [codes, scale, maxima] = outs;
+  const { blockRows, blockColumns, margin, powerOfTwo, rounding, overflow, stream } = attributes;
+  const [rows, columns] = matrixShape(x!.shape);
+  const [down, across] = scaleShape(x!.shape, { rows: blockRows, columns: blockColumns });
+  const tall = Math.min(blockRows, rows);
+  const { max } = codes!.format;
+  const plain = scale!.kind === FP32_KIND && maxima!.kind === FP32_KIND;
+  if (!plain || down < 8 || tall * columns > CACHED) {
+    amax(engine, attributes, [x!], maxima!);
+    scaleFromAmax(engine, { max, margin, powerOfTwo }, [maxima!], scale!);
+    cast(engine, attributes, [x!, scale!, ...(seed ? [seed] : [])], codes!);
+    return true;
+  }
+  const each = Math.max(1, Math.floor(CHUNK / (tall * columns)));
+  engine.run(kernel.QUANTIZE_BLOCKS, Math.ceil(down / each), (columns + 32) * 4, [
+    ...place(engine, x),
+    ...place(engine, codes),
+    rows,
+    columns,
+    tall,
+    Math.min(blockColumns, columns),
+    across,
+    ...blockScales(x!, attributes, scale),
+    maxima!.address,
+    floatBits(max),
+    floatBits(2 ** margin),
+    Number(powerOfTwo),
+    ROUNDINGS[rounding],
+    Number(overflow === 'special'),
+    seed?.address ?? 0,
+    stream,
+    each,
+  ]);
+  return true;
 };
 
 /** Σ x or Σ x². */

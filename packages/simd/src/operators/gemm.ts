@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import * as kernel from '../operator-numbers.ts';
 import { place, type Stored } from '../stored.ts';
 import type { Launch } from './launch.ts';
+import { libraryProduct, suitsLibrary } from './library-product.ts';
 import { blockScales } from './scales.ts';
 
 const ROWS = 6;
@@ -18,7 +19,8 @@ const TALL = 48;
 const TASKS = 32;
 
 /** An operand as the kernels take it: tensor, scales that vary along K, K, does K run along stored rows, columns. */
-interface Operand {
+export interface Operand {
+  readonly x: Stored;
   readonly parameters: readonly number[];
   readonly outer: number;
   readonly inner: number;
@@ -41,6 +43,7 @@ function operand(
   const atStore = scale !== undefined && innerBlock >= inner;
   const scales = blockScales(x, { blockRows, blockColumns }, atStore ? undefined : scale);
   return {
+    x,
     parameters: [...place(engine, x), ...scales, inner, Number(rows), c],
     outer,
     inner,
@@ -60,7 +63,8 @@ export const gemm: Launch<GemmAttributes> = (engine, attributes, inputs, out) =>
     engine.bytes().fill(0, out.address, out.address + out.length * [4, 2, 2, 1][out.kind]!);
     return;
   }
-  if (a.outer <= ROWS) fewRows(engine, a, b, out);
+  if (engine.hasBlas && suitsLibrary(a, b)) libraryProduct(engine, a, b, out);
+  else if (a.outer <= ROWS) fewRows(engine, a, b, out);
   else tiles(engine, a, b, out);
 };
 

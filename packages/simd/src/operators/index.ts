@@ -1,6 +1,15 @@
 /** @file Every launch by the name of its operator. */
 import { attention, attentionCached, attentionGrad } from './attention.ts';
-import { amax, cast, castStatistics, dequantize, quantizeScaled, scaleFromAmax } from './casts.ts';
+import {
+  amax,
+  cast,
+  castStatistics,
+  castWithStatistics,
+  dequantize,
+  quantizeCurrent,
+  quantizeScaled,
+  scaleFromAmax,
+} from './casts.ts';
 import {
   adamMoment1,
   adamMoment2,
@@ -71,6 +80,10 @@ export const launches = {
   channelCosine,
 } as unknown as Readonly<Record<string, Launch>>;
 
-export const fusedLaunches = { quantizeScaled, crossEntropyWithGrad, adamw } as unknown as Readonly<
-  Record<string, FusedLaunch>
->;
+export const fusedLaunches = {
+  quantizeCurrent,
+  quantizeScaled,
+  castWithStatistics,
+  crossEntropyWithGrad,
+  adamw,
+} as unknown as Readonly<Record<string, FusedLaunch>>;

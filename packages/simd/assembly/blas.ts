@@ -1,0 +1,88 @@
+/**
+ * @file The matrix product by a library of the machine, where the device has one.
+ *
+ * Operands that are not plain float32 are decoded first, by all threads. Then each task calls the library for a block
+ * of C and stores it. Blocks depend on the shape alone, so C does not depend on how the work is shared.
+ */
+import { address, int, scratch } from './control';
+import { RECIPROCAL, scaleInto } from './scale';
+import { commit, decode, element, FP32, read } from './storage';
+import { storePart, vec } from './vector';
+
+// @ts-ignore: decorator
+@external('env', 'sgemm')
+declare function sgemm(
+  transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32, alpha: f32,
+  a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
+): void;
+
+const CHUNK: i32 = 16384;
+const PIECE: i32 = 2048;
+
+/** An operand's values: 0 x, 3 its scales along the contraction (5 arguments), 8 elements, 9 to. */
+export function operandValues(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(8), first + CHUNK);
+  const room = scratch();
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const to = address(9) + ((<usize>i) << 2);
+    if (address(3) == 0) decode(int(1), address(2), element(0, i), n, to);
+    else scaleInto(3, RECIPROCAL, read(0, i, n, room), to, i, n);
+  }
+}
+
+/**
+ * A block of C: 0 a (address of float32), 1 columns of it, 2 transposed, 3 b, 4 columns of it, 5 transposed, 6 K,
+ * 7 out, 10 M, 11 N, 12 rows a task, 13 columns a task, 14 tasks side by side, 15 scale of A at the store (address or
+ * 0), 16 rows that share one, 17 of B, 18 columns that share one.
+ */
+export function libraryProduct(task: i32): void {
+  const side = int(14);
+  const row = (task / side) * int(12);
+  const column = (task % side) * int(13);
+  const rows = min(int(12), int(10) - row);
+  const columns = min(int(13), int(11) - column);
+  const a = address(0) + ((<usize>row * <usize>(int(2) ? 1 : int(1))) << 2);
+  const b = address(3) + ((<usize>column * <usize>(int(5) ? int(4) : 1)) << 2);
+  const scaleA = address(15);
+  const scaleB = address(17);
+  const uniform = (scaleA == 0 || int(16) >= int(10)) && (scaleB == 0 || int(18) >= int(11));
+  let alpha: f32 = 1;
+  if (uniform && (scaleA | scaleB) != 0) {
+    alpha = <f32>1 / ((scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1));
+  }
+  const at = <u32>row * <u32>int(11) + column;
+  const direct = int(8) == FP32;
+  const factors = scratch();
+  const c = direct ? element(7, at) : factors + ((<usize>columns + 16) << 2);
+  const stride = direct ? int(11) : columns;
+  sgemm(int(2), int(5), rows, columns, int(6), alpha, a, int(1), b, int(4), c, stride);
+  if (direct && uniform) return;
+  for (let r = 0; r < rows; r++) {
+    const line = c + ((<usize>r * <usize>stride) << 2);
+    if (!uniform) {
+      if (r == 0 || (scaleA && (row + r) % int(16) == 0)) factorsOf(row + r, column, columns, factors);
+      for (let i = 0; i < columns; i += 4) {
+        const k = (<usize>i) << 2;
+        storePart(line + k, f32x4.mul(v128.load(line + k), v128.load(factors + k)), columns - i);
+      }
+    }
+    if (!direct) commit(7, at + <u32>r * <u32>int(11), columns, line);
+  }
+}
+
+/** 1 / (scale of the row · scale of the column) for a row of a block. */
+function factorsOf(row: i32, column: i32, columns: i32, to: usize): void {
+  const scaleA = address(15);
+  const scaleB = address(17);
+  const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>(row / int(16))) << 2)) : 1;
+  for (let i = 0; i < columns; i++) {
+    const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + i) / int(18))) << 2)) : 1;
+    store<f32>(to + ((<usize>i) << 2), sA * sB);
+  }
+  for (let i = 0; i < columns; i += 4) {
+    const k = to + ((<usize>i) << 2);
+    storePart(k, f32x4.div(vec(1), v128.load(k)), columns - i);
+  }
+}
