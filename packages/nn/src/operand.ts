@@ -5,6 +5,7 @@ import {
   type Block,
   cast,
   castStatistics,
+  castWithStatistics,
   elements,
   gemm,
   matrixShape,
@@ -87,12 +88,23 @@ export function quantize(
       [x, ...seed],
       [codes, scale, maxima],
     );
+  } else if (samples(context)) {
+    const statistics = context.scope.alloc([STATISTICS - 1], FP32);
+    const limits = limitsOf(site);
+    runFused(
+      device,
+      castWithStatistics,
+      { ...attributes, ...limits },
+      [x, scale, ...seed],
+      [codes, maxima, statistics],
+    );
+    recordStatistics(context, site, statistics, scale);
   } else {
     runFused(device, quantizeScaled, attributes, [x, scale, ...seed], [codes, maxima]);
   }
   noteMaximum(context, site, maxima);
   const quantized = { codes, scale, block };
-  sampleStatistics(context, site, x, quantized, scale);
+  if (site.usesOwnMaximum) sampleStatistics(context, site, x, quantized, scale);
   return quantized;
 }
 
@@ -161,7 +173,17 @@ function noteMaximum(context: Context, site: Site, maxima: Tensor): void {
   });
 }
 
-/** On sampled steps, what the cast does to the tensor: once a step, on the first micro-batch. */
+/** Whether what casts do is recorded now: once a sampled step, on the first micro-batch. */
+const samples = ({ precision: { recording } }: Context): boolean =>
+  recording !== null && recording.statistics !== null && recording.microBatch === 0;
+
+/** From where values are clipped, and below what they vanish. */
+const limitsOf = ({ format }: Site) => ({
+  max: format.max * (1 + 2 ** -22), // amax · (max / amax) may exceed max by its rounding: nothing is clipped
+  minSubnormal: format.minSubnormal,
+});
+
+/** What a cast did to a tensor, from the tensor itself. */
 function sampleStatistics(
   context: Context,
   site: Site,
@@ -169,12 +191,18 @@ function sampleStatistics(
   { scale, block }: Quantized,
   siteScale: Tensor,
 ): void {
-  const { device, precision } = context;
-  const to = precision.recording?.statistics;
-  if (!to || precision.recording!.microBatch > 0) return;
-  const max = site.format.max * (1 + 2 ** -22); // amax · (max / amax) may exceed max by its rounding: nothing is clipped
-  const attributes = { ...blockAttributes(block), max, minSubnormal: site.format.minSubnormal };
-  const statistics = apply(context, castStatistics, attributes, [x, scale], FP32);
+  if (!samples(context)) return;
+  const attributes = { ...blockAttributes(block), ...limitsOf(site) };
+  recordStatistics(context, site, apply(context, castStatistics, attributes, [x, scale], FP32), siteScale);
+}
+
+function recordStatistics(
+  { device, precision }: Context,
+  site: Site,
+  statistics: Tensor,
+  siteScale: Tensor,
+): void {
+  const to = precision.recording!.statistics!;
   device.copy(to, statistics, { to: site.index * STATISTICS });
   if (elements(siteScale.shape) === 1) device.copy(to, siteScale, { to: (site.index + 1) * STATISTICS - 1 });
 }

@@ -14,9 +14,17 @@ export const deviceNames = [
   'reference',
 ] as const;
 
-/** `auto`: a GPU adapter if one answers, else the SIMD host. `threads` counts for `simd` only. */
-export async function createDevice(name: string, options: { threads?: number } = {}): Promise<Device> {
-  const simd = () => createSimdDevice(options.threads === undefined ? {} : { threads: options.threads });
+export interface DeviceOptions {
+  /** Threads of `simd`; null: as many as the machine runs at once, at most 4. */
+  readonly threads?: number | null;
+  /** A BLAS of the machine for the products of `simd`: `off` (the default), `auto`, or the path of a library. */
+  readonly blas?: string;
+}
+
+/** `auto`: a GPU adapter if one answers, else the SIMD host. The options count for `simd` only. */
+export async function createDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
+  const { threads = null, blas = 'off' } = options;
+  const simd = () => createSimdDevice({ blas, ...(threads === null ? {} : { threads }) });
   switch (name) {
     case 'auto':
       return (await tryWebGpu()) ?? simd();

@@ -10,6 +10,7 @@ interface EvalOptions extends GlobalOptions {
   readonly tokens?: number;
   readonly device?: NonNullable<Config['device']>;
   readonly threads?: number;
+  readonly blas?: string;
   readonly tokenizer?: string;
 }
 
@@ -25,19 +26,24 @@ export function addEvalCommand(program: Command): void {
     .option('--tokens <n>', 'tokens to evaluate at most (default: all)', numeric(integer(2)))
     .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
+    .option(
+      '--blas <off|auto|path>',
+      'the machine’s BLAS for large products of the simd device (default: auto)',
+    )
     .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say');
   examples(command, [
     ['octavo eval runs/nano-fp8-full', 'on the text that the run held out'],
     ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { data, tokens, device, threads, tokenizer, json } = invoked.optsWithGlobals<EvalOptions>();
+    const { data, tokens, device, threads, blas, tokenizer, json } = invoked.optsWithGlobals<EvalOptions>();
     await evaluate({
       path: checkpoint,
       data: data ?? null,
       tokens: tokens ?? null,
       device: device ?? 'auto',
       threads: threads ?? null,
+      blas: blas ?? 'auto',
       tokenizer: tokenizer ?? null,
       json: json === true,
     });

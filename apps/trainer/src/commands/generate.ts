@@ -13,6 +13,7 @@ interface GenerateOptions extends GlobalOptions {
   readonly seed: number;
   readonly device: NonNullable<Config['device']>;
   readonly threads?: number;
+  readonly blas?: string;
   readonly tokenizer?: string;
 }
 
@@ -29,13 +30,17 @@ export function addGenerateCommand(program: Command): void {
     .option('--seed <n>', 'of the draws', numeric(knobs.seed), 1)
     .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device), 'auto')
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
+    .option(
+      '--blas <off|auto|path>',
+      'the machine’s BLAS for large products of the simd device (default: auto)',
+    )
     .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say');
   examples(command, [
     ['octavo generate runs/nano-fp8-full --prompt "My fellow Americans"', 'from a run’s newest checkpoint'],
     ['octavo generate step-00000600.arrow --prompt "The" --temperature 0', 'from one file, without chance'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { prompt, tokens, temperature, topK, seed, device, threads, tokenizer, json } =
+    const { prompt, tokens, temperature, topK, seed, device, threads, blas, tokenizer, json } =
       invoked.optsWithGlobals<GenerateOptions>();
     await generateText({
       path: checkpoint,
@@ -44,6 +49,7 @@ export function addGenerateCommand(program: Command): void {
       sampling: { temperature, topK, seed },
       device,
       threads: threads ?? null,
+      blas: blas ?? 'auto',
       tokenizer: tokenizer ?? null,
       json: json === true,
     });

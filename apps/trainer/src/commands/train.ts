@@ -23,6 +23,7 @@ interface TrainOptions extends GlobalOptions {
   readonly evaluateEvery?: number;
   readonly device?: Config['device'];
   readonly threads?: number;
+  readonly blas?: string;
   readonly resume?: true;
   readonly whatNext?: true;
 }
@@ -45,6 +46,10 @@ export function addTrainCommand(program: Command): void {
     .option('--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json')
     .option('--device <name>', 'auto (a GPU if one answers, else simd), simd, gpu, …', word(knobs.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
+    .option(
+      '--blas <off|auto|path>',
+      'the machine’s BLAS for large products of the simd device (default: auto)',
+    )
     .option('--steps <n>', 'steps to train', numeric(knobs.steps))
     .option('--batch <n>', 'sequences a micro-batch', numeric(knobs.batch))
     .option('--sequence <n>', 'tokens a sequence', numeric(knobs.sequence))
@@ -105,6 +110,7 @@ function configOf(options: TrainOptions): Config {
     evaluateEvery,
     device,
     threads,
+    blas,
   } = options;
   return {
     model,
@@ -121,5 +127,6 @@ function configOf(options: TrainOptions): Config {
     evaluateEvery,
     device,
     threads,
+    blas,
   };
 }

@@ -59,6 +59,8 @@ export const configSchema = fields({
   data: dataSchema.optional(),
   ...optional,
   threads: integer(1, 256).optional(),
+  /** The machine's BLAS for products of the simd device. */
+  blas: text('off, auto, or the path of a library').optional(),
   out: text('a folder').optional(),
 });
 

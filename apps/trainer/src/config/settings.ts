@@ -24,8 +24,14 @@ export interface Settings {
   readonly data: DataSettings;
   readonly knobs: Knobs;
   readonly threads: number | null;
+  /** `off`, `auto`, or a library: its absolute path, or the name that the system's loader finds. */
+  readonly blas: string;
   readonly out: string | null;
 }
+
+/** What `blas` means wherever the run is resumed from. */
+export const blasOf = ({ blas }: Config): string | undefined =>
+  blas !== undefined && /[\\/]/.test(blas) ? resolve(blas) : blas;
 
 /** Later configurations win, key by key. */
 export async function resolveSettings(...configs: readonly Config[]): Promise<Settings> {
@@ -45,6 +51,7 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Se
     data: dataOf(config, preset.tokenizer ?? 'byte'),
     knobs: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
+    blas: blasOf(config) ?? 'auto',
     out: config.out ?? null,
   };
   return checkSettings(settings);

@@ -16,6 +16,7 @@ export interface EvaluateRequest {
   readonly tokens: number | null;
   readonly device: string;
   readonly threads: number | null;
+  readonly blas: string;
   readonly tokenizer: string | null;
   readonly json: boolean;
 }
@@ -34,8 +35,8 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
     const heldOut = request.data
       ? await heldOutFrom(request.data, tokenizer, plan, tokens)
       : await heldOutOfRun(run, request);
-    const { device: name, threads } = request;
-    const device = await createDevice(name, threads === null ? {} : { threads });
+    const { device: name, threads, blas } = request;
+    const device = await createDevice(name, { threads, blas });
     try {
       const model = await loadModel(device, checkpoint);
       const { loss, tokens: counted } = await heldOutLoss(model, heldOut.batches, plan.sequence);

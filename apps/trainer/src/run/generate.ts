@@ -15,6 +15,7 @@ export interface GenerateRequest {
   readonly sampling: Sampling;
   readonly device: string;
   readonly threads: number | null;
+  readonly blas: string;
   readonly tokenizer: string | null;
   readonly json: boolean;
 }
@@ -26,6 +27,7 @@ export async function generateText({
   sampling,
   device: name,
   threads,
+  blas,
   tokenizer: spec,
   json,
 }: GenerateRequest): Promise<void> {
@@ -37,7 +39,7 @@ export async function generateText({
   try {
     const { tokenizer: identity, step } = stateOf(checkpoint);
     const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
-    const device = await createDevice(name, threads === null ? {} : { threads });
+    const device = await createDevice(name, { threads, blas });
     try {
       const model = await loadModel(device, checkpoint);
       const start = encodePrompt(tokenizer, prompt);

@@ -40,6 +40,7 @@ const settingsSchema = fields({
   }),
   knobs: fields(knobs),
   threads: integer(1).nullable(),
+  blas: text('a library').default('off'), // runs from before there was a choice had none
   out: text('a folder').nullable(),
 });
 

@@ -4,7 +4,7 @@ import { show } from '../config/explain.ts';
 import { resolveModel } from '../config/model.ts';
 import { resolveRecipe } from '../config/recipe.ts';
 import { type Config, type Knobs, knobs } from '../config/schema.ts';
-import { type DataSettings, dataOf, mergeConfigs, type Settings } from '../config/settings.ts';
+import { blasOf, type DataSettings, dataOf, mergeConfigs, type Settings } from '../config/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
 const FREE = new Set<keyof Knobs>([
@@ -47,7 +47,12 @@ export async function resumedSettings(before: Settings, config: Config, folder: 
     if (!FREE.has(key) && value !== before.knobs[key]) fail(key, value, before.knobs[key]);
     changed[key] = value;
   }
-  return { ...before, knobs: { ...before.knobs, ...changed }, threads: config.threads ?? before.threads };
+  return {
+    ...before,
+    knobs: { ...before.knobs, ...changed },
+    threads: config.threads ?? before.threads,
+    blas: blasOf(config) ?? before.blas,
+  };
 }
 
 function sameShape(a: object, b: object): boolean {

@@ -56,8 +56,8 @@ export async function train(request: TrainRequest): Promise<void> {
     const origin = await originOf(request, warn);
     try {
       const corpus = await openCorpus(origin.settings);
-      const { knobs, threads } = origin.settings;
-      device = await createDevice(knobs.device, threads === null ? {} : { threads });
+      const { knobs, threads, blas } = origin.settings;
+      device = await createDevice(knobs.device, { threads, blas });
       await runSession(origin, corpus, device, output, interrupt.signal, request.whatNext);
       await corpus.close();
     } finally {

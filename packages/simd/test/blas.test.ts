@@ -1,0 +1,143 @@
+import { BF16, E4M3FN, E5M2, FP32 } from '@octavo/formats';
+import { gemm } from '@octavo/kernels';
+import { conformance, exactOperators } from '@octavo/kernels/conformance';
+import { describe, expect, it, test } from 'vitest';
+import { candidates } from '../src/blas/libraries.ts';
+import { createSimdDevice } from '../src/index.ts';
+import { cut } from '../src/operators/library-product.ts';
+import { compute, error, expected, given, input } from './support.ts';
+
+const { description } = await (async () => {
+  const device = await createSimdDevice({ threads: 1, blas: 'auto' });
+  await device.destroy();
+  return device;
+})();
+const found = /\((.+)\)$/.exec(description)?.[1];
+
+const whole = 2 ** 30;
+const attributes = {
+  ...{ transposeA: false, transposeB: false, scaledA: false, scaledB: false },
+  ...{ aBlockRows: whole, aBlockColumns: whole, bBlockRows: whole, bBlockColumns: whole },
+};
+
+describe('what needs no library', () => {
+  test('no choice means none', async () => {
+    const [unasked, off] = [
+      await createSimdDevice({ threads: 1 }),
+      await createSimdDevice({ threads: 1, blas: 'off' }),
+    ];
+    await Promise.all([unasked.destroy(), off.destroy()]);
+    expect(unasked.description).toBe(off.description);
+    expect(off.description).toMatch(/^WebAssembly [\w-]+, 1 thread$/);
+  });
+
+  test.each(['/nowhere/libopenblas.so', 'package.json'])('%s is refused in one line', async (blas) => {
+    const made = createSimdDevice({ threads: 1, blas });
+    await expect(made).rejects.toMatchObject({ exitCode: 2 });
+    await expect(made).rejects.toThrow(/^\[simd\] blas: [^\n]*expected off, auto, or the path[^\n]*$/);
+  });
+
+  test('a library without cblas_sgemm is refused', async (context) => {
+    context.skip(process.platform !== 'linux', 'libc is called otherwise here');
+    await expect(createSimdDevice({ threads: 1, blas: 'libc.so.6' })).rejects.toThrow(
+      /no cblas_sgemm|koffi, which calls it, is not installed/,
+    );
+  });
+
+  test('each system has places to look at', () => {
+    expect(candidates('linux', 'x64')[0]).toBe('libopenblas.so.0');
+    expect(candidates('linux', 'arm64').some((path) => path.includes('/aarch64-linux-gnu/'))).toBe(true);
+    expect(candidates('darwin', 'arm64')[0]).toMatch(/Accelerate$/);
+    expect(candidates('win32', 'x64').every((path) => path.endsWith('.dll'))).toBe(true);
+  });
+
+  test.each([
+    [1024, 1024, 1024],
+    [16, 64, 64],
+    [2048, 288, 1536],
+    [32, 32000, 288],
+    [4000, 8, 4000],
+  ])('the cut of %i × %i × %i covers C in at most 16 pieces', (m, n, k) => {
+    const [rows, columns] = cut(m, n, k);
+    const pieces = Math.ceil(m / rows) * Math.ceil(n / columns);
+    expect(pieces).toBeLessThanOrEqual(16);
+    expect(pieces).toBeGreaterThanOrEqual(m * n * k >= 2 ** 26 ? 8 : 1);
+  });
+});
+
+describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this machine', () => {
+  const cases = conformance(() => createSimdDevice({ threads: 2, blas: 'auto' }), {
+    expectName: 'simd',
+    exact: exactOperators.filter((name) => name !== 'gemm'),
+    tolerance: 1e-5,
+  }).filter(({ name, operator }) => operator === 'gemm' || name.startsWith('contract'));
+  it.each(cases)('$name', async ({ run }) => {
+    await run();
+  });
+
+  /** Sizes at which the library computes, none a multiple of anything; operands as stored. */
+  const shapes = [
+    { a: [131, 77], b: [77, 93], transposeA: false, transposeB: false },
+    { a: [131, 77], b: [93, 77], transposeA: false, transposeB: true },
+    { a: [77, 131], b: [77, 93], transposeA: true, transposeB: false },
+    { a: [77, 131], b: [93, 77], transposeA: true, transposeB: true },
+  ] as const;
+  const blocks = [
+    ['whole', whole, whole],
+    ['rows', 1, whole],
+    ['columns', whole, 1],
+    ['blocks', 16, 32],
+  ] as const;
+  const products = shapes.flatMap((shape) =>
+    blocks.flatMap(([name, rows, columns]) =>
+      ([FP32, BF16] as const).map((format) => ({ shape, name, rows, columns, format })),
+    ),
+  );
+  test.each(products)('scales by $name, out $format.name, $shape', async (context) => {
+    const { shape, rows, columns, format } = context;
+    const scales = (of: readonly [number, number], seed: number) => {
+      const size = [Math.ceil(of[0] / rows), Math.ceil(of[1] / columns)] as const;
+      return given(
+        size,
+        Array.from({ length: size[0] * size[1] }, (_, i) => 1 + ((i * seed) % 7) / 3),
+      );
+    };
+    const inputs = [
+      input(shape.a, 1, E4M3FN),
+      input(shape.b, 2, E5M2),
+      scales(shape.a, 3),
+      scales(shape.b, 5),
+    ];
+    const how = {
+      ...{ transposeA: shape.transposeA, transposeB: shape.transposeB, scaledA: true, scaledB: true },
+      ...{ aBlockRows: rows, aBlockColumns: columns, bBlockRows: rows, bBlockColumns: columns },
+    };
+    const device = await createSimdDevice({ threads: 2, blas: 'auto' });
+    const got = await compute(device, gemm, how, inputs, format);
+    await device.destroy();
+    expect(error(got, await expected(gemm, how, inputs, format), format)).toBeLessThan(1e-5);
+  });
+
+  test('the same bits for any number of threads', async () => {
+    const inputs = [input([523, 311], 1), input([311, 409], 2)];
+    const results = [];
+    for (const threads of [1, 2, 3]) {
+      const device = await createSimdDevice({ threads, blas: 'auto' });
+      for (let i = 0; i < 3; i++) results.push(await compute(device, gemm, attributes, inputs));
+      await device.destroy();
+    }
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
+
+  test('it does compute: its sums are not those of the tiles', async () => {
+    const inputs = [input([300, 500], 1), input([500, 200], 2)];
+    const results = [];
+    for (const blas of ['off', 'auto', found!]) {
+      const device = await createSimdDevice({ threads: 2, blas });
+      results.push(await compute(device, gemm, attributes, inputs));
+      await device.destroy();
+    }
+    expect(results[1]).not.toEqual(results[0]);
+    expect(results[2]).toEqual(results[1]); // the same one by its name
+  });
+});
