@@ -81,11 +81,11 @@ export async function gemmTable(
 ): Promise<BenchTable> {
   const rows: BenchRow[] = [];
   for (const product of products) rows.push(...(await measureProduct(devices, product, effort)));
-  const many = devices.length > 1;
+  const many = devices.filter(({ plain }) => plain).length > 1;
   return {
     id: 'gemm',
     title: 'Matrix products',
-    note: 'GFLOP/s. f32 results of f32 operands, BF16 results of BF16 and FP8 operands, as in training; FP8 with a scale an operand. Squares are of the form x Wᵀ. "of f32": speed over that of the same product of f32 operands.',
+    note: 'GFLOP/s. f32 results of f32 operands, BF16 results of BF16 and FP8 operands, as in training; FP8 with a scale an operand. Squares are of the form x Wᵀ. "scaling": speed on all threads over that on one; "of f32": speed over that of the same product of f32 operands; both without BLAS.',
     columns: [
       ...devices.map(({ key, label }) => ({ key: `gflops_${key}`, label, digits: 1 })),
       ...(many ? [{ key: 'scaling', label: 'scaling', digits: 2 }] : []),
@@ -108,12 +108,12 @@ async function measureProduct(
   const times = await alternate(subjects, effort);
   for (const scope of scopes) scope.release();
   const msOf = (operands: number, device: number): number => times[operands * devices.length + device]!;
-  const last = devices.length - 1;
+  const last = devices.filter(({ plain }) => plain).length - 1; // the plain ones come first
   return all.map(({ name }, i) => ({
     name: `${product.name} ${name}`,
     values: {
       ...Object.fromEntries(devices.map(({ key }, d) => [`gflops_${key}`, gigaflops(product, msOf(i, d))])),
-      ...(devices.length > 1 ? { scaling: msOf(i, 0) / msOf(i, last) } : {}),
+      ...(last > 0 ? { scaling: msOf(i, 0) / msOf(i, last) } : {}),
       of_f32: msOf(0, last) / msOf(i, last),
     },
   }));

@@ -1,17 +1,19 @@
 /** @file `@octavo/trainer/bench`: what this machine makes of products, casts, operators and whole steps. */
 import { llamaConfigOf } from '@octavo/llama';
 import { castsTable } from './casts.ts';
-import { createDevices, destroyDevices } from './devices.ts';
+import { createBlasDevice, createDevices, createPlainDevice, destroyDevices } from './devices.ts';
 import { gemmTable, linearProducts, square } from './gemm.ts';
 import { operatorsTable } from './operators.ts';
-import { type StepCase, stepTable } from './step.ts';
+import { measureSteps, type StepCase } from './step.ts';
+import { breakdownTable, type MeasuredCase, stepTable } from './step-tables.ts';
 import type { BenchTable } from './table.ts';
 import { FULL, QUICK } from './timing.ts';
 
+export { createBlasDevice, createPlainDevice } from './devices.ts';
 export { describeMachine, type Machine, machine } from './machine.ts';
-export { gemmSpeed, stepSpeed } from './step.ts';
-export { type BenchTable, jsonRows, toMarkdown, toText } from './table.ts';
-export { median } from './timing.ts';
+export { type StepCase, stepBatch, stepPlan } from './step.ts';
+export { type BenchRow, type BenchTable, type Column, jsonRows, toMarkdown, toText } from './table.ts';
+export { median, timed } from './timing.ts';
 
 export const benches = ['gemm', 'casts', 'operators', 'step'] as const;
 export type BenchName = (typeof benches)[number];
@@ -27,39 +29,49 @@ export interface BenchOptions {
 export async function* runBenches({ only, threads, quick }: BenchOptions): AsyncGenerator<BenchTable> {
   const effort = quick ? QUICK : FULL;
   const devices = await createDevices(threads);
-  const stories = llamaConfigOf('stories15m');
+  const plain = devices.filter((device) => device.plain);
   try {
     if (only.includes('gemm')) yield await gemmTable(devices, quick ? [square(64)] : products(), effort);
-    if (only.includes('casts'))
-      yield await castsTable(
-        devices,
-        quick
-          ? [[64, 64]]
-          : [
-              [512, 512],
-              [4096, 4096],
-            ],
-        effort,
-      );
+    if (only.includes('casts')) yield await castsTable(plain, quick ? SMALL : CACHED_AND_NOT, effort);
     if (only.includes('operators')) {
       const sizes = quick
         ? { model: { ...llamaConfigOf('nano'), vocabularySize: 64 }, batch: 1, sequence: 16 }
-        : { model: { ...stories, vocabularySize: 4096 }, batch: 8, sequence: 256 };
-      yield await operatorsTable(devices, sizes, effort);
+        : { model: { ...llamaConfigOf('stories15m'), vocabularySize: 4096 }, batch: 8, sequence: 256 };
+      yield await operatorsTable(plain, sizes, effort);
     }
   } finally {
     await destroyDevices(devices);
   }
-  if (only.includes('step')) {
-    const recipes = quick ? ['bf16', 'fp8-full'] : ['fp32', 'bf16', 'fp8', 'fp8-full'];
-    yield await stepTable(threads, quick ? [tiny] : steps(), recipes, quick ? 1 : 5);
-  }
+  if (only.includes('step')) yield* stepTables(threads, quick);
 }
+
+async function* stepTables(threads: number, quick: boolean): AsyncGenerator<BenchTable> {
+  const recipes = quick ? ['bf16', 'fp8-full'] : ['fp32', 'bf16', 'fp8', 'fp8-full'];
+  const blas = await createBlasDevice(threads);
+  await blas?.destroy();
+  const ways = [{ how: '', create: () => createPlainDevice(threads) }];
+  if (blas) ways.push({ how: ' + BLAS', create: async () => (await createBlasDevice(threads))! });
+  const cases: MeasuredCase[] = [];
+  for (const one of quick ? [tiny] : steps()) {
+    for (const { how, create } of ways) {
+      cases.push({ one, how, measures: await measureSteps(create, one, recipes, quick ? 1 : 5) });
+    }
+  }
+  yield stepTable(threads === 1 ? '1 thread' : `${threads} threads`, cases);
+  for (const measured of cases) yield breakdownTable(measured);
+}
+
+const SMALL = [[64, 64]];
+const CACHED_AND_NOT = [
+  [512, 512],
+  [4096, 4096],
+];
 
 /** Squares, and the products of stories15m at 8 × 256 tokens. */
 const products = () => [
   ...[256, 512, 1024, 2048].map(square),
   ...linearProducts('qkv', 2048, 864, 288),
+  ...linearProducts('attentionOut', 2048, 288, 288),
   ...linearProducts('gateUp', 2048, 1536, 288),
   ...linearProducts('down', 2048, 288, 768),
   ...linearProducts('head', 2048, 32_000, 288),

@@ -1,18 +1,23 @@
-/** @file The whole training step: tokens per second by recipe, and where its time goes. */
-import { createScope, type Device, elements, gemm, matrixShape } from '@octavo/kernels';
-import { countParameters, type LlamaConfig, llamaConfigOf } from '@octavo/llama';
+/** @file The whole training step: tokens per second by recipe, memory, and where the time goes. */
+import { createScope, type Device } from '@octavo/kernels';
+import { countParameters, type LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
-import { createSimdDevice } from '@octavo/simd';
+import { createAdamState, tensorsOf } from '@octavo/optim';
 import type { TrainPlan } from '../plan.ts';
+import { tensorRows } from '../rows.ts';
 import { trainStep } from '../step.ts';
-import { createTraining, optimizerBytes, type Training } from '../training.ts';
+import { createTraining, type Training } from '../training.ts';
 import type { TokenBatch } from '../upload.ts';
 import { F32, gigaflops, prepareGemm, square } from './gemm.ts';
-import type { BenchRow, BenchTable } from './table.ts';
-import { median } from './timing.ts';
-
-/** How often the trainer samples statistics by default. */
-const SAMPLE_EVERY = 20;
+import {
+  createProfile,
+  gemmFlops,
+  gemmMilliseconds,
+  type Profile,
+  replayProducts,
+  watch,
+} from './profile.ts';
+import { median, timed } from './timing.ts';
 
 export interface StepCase {
   readonly name: string;
@@ -21,111 +26,121 @@ export interface StepCase {
   readonly sequence: number;
 }
 
-/** A model in training on a device of its own, whose matrix products are timed while `watching`. */
+/** What was measured of one model under one recipe; times in milliseconds. */
+export interface StepMeasure {
+  readonly recipe: string;
+  readonly step: number;
+  /** A step that samples statistics, the rows for their file included. */
+  readonly sampledStep: number;
+  /** By operator, a step. */
+  readonly operators: ReadonlyMap<string, number>;
+  /** Matrix products: a step's, the same by themselves, and GFLOP/s in the step. */
+  readonly gemm: number;
+  readonly gemmAlone: number;
+  readonly gemmSpeed: number;
+  /** GFLOP/s of a float32 product of 1024³ on the same device. */
+  readonly peakSpeed: number;
+  /** Bytes. */
+  readonly peakMemory: number;
+  readonly stateBytesPerParameter: number;
+}
+
 interface Subject {
   readonly training: Training;
-  readonly products: { milliseconds: number; flops: number; watching: boolean };
+  readonly profile: Profile;
   readonly plain: number[];
   readonly sampled: number[];
 }
 
-/** Steps of each model under every recipe, taking turns. The first recipe is the one that ratios speak of. */
-export async function stepTable(
-  threads: number,
-  cases: readonly StepCase[],
-  recipes: readonly string[],
-  rounds: number,
-): Promise<BenchTable> {
-  const rows: BenchRow[] = [];
-  for (const one of cases) rows.push(...(await measureCase(threads, one, recipes, rounds)));
-  return {
-    id: 'step',
-    title: 'Training step',
-    note: `Forward, backward, clipping and AdamW on ${threads} ${threads === 1 ? 'thread' : 'threads'}; recipes take turns, medians. "products": the share of matrix products in the step's time; "of peak": their speed over that of a float32 product of 1024³; "statistics": what sampling them every 20th step adds; "state": bytes of the optimizer a parameter.`,
-    columns: [
-      { key: 'tokens_per_second', label: 'tokens/s', digits: 0 },
-      { key: 'of_first', label: `of ${recipes[0]}`, digits: 2 },
-      { key: 'products', label: 'products', digits: 2 },
-      { key: 'of_peak', label: 'of peak', digits: 2 },
-      { key: 'statistics', label: 'statistics', digits: 3 },
-      { key: 'peak_megabytes', label: 'peak MB', digits: 0 },
-      { key: 'state_bytes', label: 'state', digits: 2 },
-    ],
-    rows,
-  };
-}
-
-async function measureCase(
-  threads: number,
+/** Steps of a model under every recipe, taking turns, each on a device of its own. */
+export async function measureSteps(
+  create: () => Promise<Device>,
   one: StepCase,
   recipes: readonly string[],
   rounds: number,
-): Promise<BenchRow[]> {
+): Promise<StepMeasure[]> {
   const subjects: Subject[] = [];
-  for (const recipe of recipes) subjects.push(await createSubject(threads, one, recipe));
-  const peakSpeed = productSpeed(subjects[0]!.training.device);
+  for (const recipe of recipes) {
+    const profile = createProfile();
+    const training = createTraining(watch(await create(), profile), stepPlan(one, recipe));
+    const subject = { training, profile, plain: [], sampled: [] };
+    await timeStep(subject, one, false); // the first step allocates
+    subjects.push(subject);
+  }
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
+      subject.profile.watching = true;
       subject.plain.push(await timeStep(subject, one, false));
+      subject.profile.watching = false;
       subject.sampled.push(await timeStep(subject, one, true));
     }
   }
-  const first = median(subjects[0]!.plain);
-  const rows = subjects.map(({ training, products, plain, sampled }): BenchRow => {
-    const ms = median(plain);
-    return {
-      name: `${one.name} ${training.plan.recipe.name}`,
-      values: {
-        tokens_per_second: (one.batch * one.sequence * 1000) / ms,
-        of_first: first / ms,
-        products: products.milliseconds / plain.reduce((a, b) => a + b, 0),
-        of_peak: products.flops / products.milliseconds / 1e6 / peakSpeed,
-        statistics: Math.max(0, median(sampled) / ms - 1) / SAMPLE_EVERY,
-        peak_megabytes: training.device.memory().peak / 1e6,
-        state_bytes: optimizerBytes(training) / countParameters(one.model),
-      },
-    };
-  });
+  const measures: StepMeasure[] = [];
+  for (const subject of subjects) measures.push(await summarise(subject, one, rounds));
   for (const { training } of subjects) await training.device.destroy();
-  return rows;
+  return measures;
 }
 
-async function createSubject(threads: number, one: StepCase, recipe: string): Promise<Subject> {
-  const products = { milliseconds: 0, flops: 0, watching: false };
-  const device = watch(await createSimdDevice({ threads }), products);
-  const subject = { training: createTraining(device, planOf(one, recipe)), products, plain: [], sampled: [] };
-  await timeStep(subject, one, false); // the first step allocates
-  Object.assign(products, { milliseconds: 0, flops: 0 });
-  return subject;
-}
-
-/** The device, with the time of its matrix products noted. */
-function watch(device: Device, products: Subject['products']): Device {
+async function summarise(
+  { training, profile, plain, sampled }: Subject,
+  { model }: StepCase,
+  rounds: number,
+): Promise<StepMeasure> {
+  const { device, plan } = training;
+  const peakMemory = device.memory().peak;
+  const inGemm = gemmMilliseconds(profile);
+  const operators = new Map([...profile.operators].map(([name, ms]) => [name, ms / rounds]));
+  const inDevice = [...operators.values()].reduce((a, b) => a + b, 0);
+  const mean = plain.reduce((a, b) => a + b, 0) / rounds;
+  operators.set('outside the device', Math.max(0, mean - inDevice));
   return {
-    ...device,
-    run(operator, attributes, inputs, out) {
-      const start = performance.now();
-      device.run(operator, attributes, inputs, out);
-      if (!products.watching || operator.name !== gemm.name) return;
-      products.milliseconds += performance.now() - start;
-      const [rows, columns] = matrixShape(inputs[0]!.shape);
-      products.flops += 2 * elements(out.shape) * (attributes.transposeA ? rows : columns);
-    },
+    recipe: plan.recipe.name,
+    step: median(plain),
+    sampledStep: median(sampled),
+    operators,
+    gemm: inGemm / rounds,
+    gemmAlone: (await replayProducts(device, profile, Math.min(3, rounds))) / rounds,
+    gemmSpeed: gemmFlops(profile) / inGemm / 1e6,
+    peakSpeed: await squareSpeed(device, rounds),
+    peakMemory,
+    stateBytesPerParameter: stateBytes(training) / countParameters(model),
   };
 }
 
-/** Milliseconds of a step; its products are noted on steps without statistics. */
-async function timeStep({ training, products }: Subject, one: StepCase, sample: boolean): Promise<number> {
-  const plan = { ...training.plan, sampleEvery: sample ? 1 : 0 };
-  products.watching = !sample;
-  const start = performance.now();
+/** Milliseconds of a step. */
+function timeStep({ training }: Subject, one: StepCase, sample: boolean): Promise<number> {
   // A copy, so that the plan may differ; what the step counts is of no interest here.
-  await trainStep({ ...training, plan }, [batchOf(one)]);
-  products.watching = false;
-  return performance.now() - start;
+  const copy = { ...training, plan: { ...training.plan, sampleEvery: sample ? 1 : 0 } };
+  const batch = stepBatch(one);
+  return timed(async () => {
+    tensorRows(training, await trainStep(copy, [batch]));
+  }, 1);
 }
 
-function batchOf({ batch, sequence, model }: StepCase): TokenBatch {
+/** Bytes that the optimizer's state takes on the device: those of a second one, allocated and freed. */
+function stateBytes({ device, optimizer }: Training): number {
+  const before = device.memory().live;
+  const states = optimizer.map(({ formats, state }) => {
+    const { shape } = state.master;
+    const length = shape.reduce((a, b) => a * b, 1);
+    return createAdamState(device, formats, shape, new Float32Array(length));
+  });
+  const bytes = device.memory().live - before;
+  for (const state of states) for (const tensor of tensorsOf(state)) device.free(tensor);
+  return bytes;
+}
+
+async function squareSpeed(device: Device, rounds: number): Promise<number> {
+  const scope = createScope(device);
+  const run = prepareGemm(device, scope, square(1024), F32);
+  const times: number[] = [];
+  for (let i = 0; i < rounds + 2; i++) times.push(await timed(run, 1));
+  scope.release();
+  return gigaflops(square(1024), median(times.slice(1)));
+}
+
+/** The same pseudo-random tokens every time. */
+export function stepBatch({ batch, sequence, model }: StepCase): TokenBatch {
   const length = batch * sequence;
   const token = (i: number) => (i * i * 7 + i * 13) % model.vocabularySize;
   return {
@@ -134,7 +149,8 @@ function batchOf({ batch, sequence, model }: StepCase): TokenBatch {
   };
 }
 
-const planOf = ({ model, batch, sequence }: StepCase, recipe: string): TrainPlan => ({
+/** AdamW with clipping, at a constant rate. */
+export const stepPlan = ({ model, batch, sequence }: StepCase, recipe: string): TrainPlan => ({
   model,
   recipe: recipeOf(recipe),
   batch,
@@ -151,38 +167,3 @@ const planOf = ({ model, batch, sequence }: StepCase, recipe: string): TrainPlan
   sampleEvery: 0,
   evaluateEvery: 0,
 });
-
-/** GFLOP/s of a float32 product of 1024³. */
-function productSpeed(device: Device): number {
-  const scope = createScope(device);
-  const run = prepareGemm(device, scope, square(1024), F32);
-  const times = Array.from({ length: 4 }, () => {
-    const start = performance.now();
-    run();
-    return performance.now() - start;
-  });
-  scope.release();
-  return gigaflops(square(1024), median(times.slice(1)));
-}
-
-/** GFLOP/s of a float32 product of 1024³ on so many threads. */
-export async function gemmSpeed(threads: number): Promise<number> {
-  const device = await createSimdDevice({ threads });
-  const speed = productSpeed(device);
-  await device.destroy();
-  return speed;
-}
-
-/** Tokens a second of a stories15m step: the median of three, after one that allocates. */
-export async function stepSpeed(
-  threads: number,
-  recipe: string,
-  { batch, sequence }: { batch: number; sequence: number },
-): Promise<number> {
-  const one: StepCase = { name: 'stories15m', model: llamaConfigOf('stories15m'), batch, sequence };
-  const subject = await createSubject(threads, one, recipe);
-  const times: number[] = [];
-  for (let i = 0; i < 3; i++) times.push(await timeStep(subject, one, false));
-  await subject.training.device.destroy();
-  return (batch * sequence * 1000) / median(times);
-}

@@ -1,0 +1,60 @@
+/** @file A library at work in a child process. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Hello, Reply, Request } from './protocol.ts';
+
+export interface Contender {
+  readonly hello: Hello;
+  /** Rejects where the contender fails; it is of no more use then. */
+  ask(request: Request): Promise<Exclude<Reply, { error: string }>>;
+  stop(): void;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a contender and waits for what it says of itself. One that does not start is missing. */
+export async function startContender({ name, file, args, env = {} }: Command): Promise<Contender> {
+  const child = spawn(file, args, {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  child.stderr.on('data', (data) => said.push(String(data)));
+  child.stdin.on('error', () => {}); // its end is seen on its output
+  const failed = new Promise<never>((_, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) =>
+      reject(new Error(`${name} ended with ${code}: ${said.join('').trim().split('\n').at(-1) ?? ''}`)),
+    );
+  });
+  failed.catch(() => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<unknown> => {
+    for (;;) {
+      const { value, done } = await Promise.race([lines.next(), failed]);
+      if (done) return failed;
+      if (value.startsWith('{')) return JSON.parse(value); // some libraries greet on standard output
+    }
+  };
+  const hello = await next().then(
+    (value) => value as Hello,
+    (error: Error): Hello => ({ ready: false, name, missing: error.message }),
+  );
+  return {
+    hello,
+    async ask(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const reply = (await next()) as Reply;
+      if ('error' in reply) throw new Error(`${name}: ${reply.error}`);
+      return reply;
+    },
+    stop: () => {
+      child.kill();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** @file The folder that peers are installed in, and loading from it. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const peersFolder = fileURLToPath(new URL('../../.peers/', import.meta.url));
+
+const require = createRequire(join(peersFolder, 'package.json'));
+
+/** A CommonJS package, as the caller says it looks like. */
+export const load = <T>(name: string): T => require(name) as T;
+
+export const versionOf = (name: string): string =>
+  (
+    JSON.parse(readFileSync(join(peersFolder, 'node_modules', name, 'package.json'), 'utf8')) as {
+      version: string;
+    }
+  ).version;

@@ -1,0 +1,57 @@
+/** @file Octavo's SIMD device as a contender: `octavo.js off|auto THREADS`, with a system BLAS or without. */
+import { FP32 } from '@octavo/formats';
+import { createScope, type Device, gemm } from '@octavo/kernels';
+import { createTraining, type Training, trainStep } from '@octavo/trainer';
+import { createBlasDevice, createPlainDevice, stepBatch, stepPlan } from '@octavo/trainer/bench';
+import { checked, operands, type Reply, type Request } from '../protocol.ts';
+import { stepCase } from '../stories.ts';
+import { remember, serve, timeFor } from './serve.ts';
+
+const [blas = 'off', count = '2'] = process.argv.slice(2);
+const threads = Number(count);
+
+async function createDevice(): Promise<Device> {
+  if (blas === 'off') return createPlainDevice(threads);
+  const device = await createBlasDevice(threads);
+  if (!device) throw new Error('no BLAS was found');
+  return device;
+}
+
+const blocks = { aBlockRows: 1, aBlockColumns: 1, bBlockRows: 1, bBlockColumns: 1 };
+const plain = { transposeA: false, transposeB: false, ...blocks, scaledA: false, scaledB: false };
+
+await serve(blas === 'off' ? 'Octavo' : 'Octavo + BLAS', async () => {
+  const device = await createDevice();
+  const scope = createScope(device);
+  const product = remember((size) => {
+    const [a, b] = operands(size).map((values) => {
+      const tensor = scope.alloc([size, size], FP32);
+      device.write(tensor, values);
+      return tensor;
+    });
+    const out = scope.alloc([size, size], FP32);
+    return { out, run: () => device.run(gemm, plain, [a!, b!], out) };
+  });
+  const trainings = new Map<string, Training>();
+  return {
+    version: device.description,
+    threads,
+    async answer(request: Request): Promise<Reply> {
+      if (request.task === 'gemm') {
+        const { out, run } = await product(request.size);
+        const ms = await timeFor(request.leastMs, run);
+        const values = await device.read(out);
+        return { ms, check: checked(request.size).map((i) => values[i]!) };
+      }
+      let training = trainings.get(request.kind);
+      if (!training) {
+        training = createTraining(await createDevice(), stepPlan(stepCase, request.kind));
+        trainings.set(request.kind, training);
+      }
+      const batch = stepBatch(stepCase);
+      const start = performance.now();
+      const { loss } = await trainStep(training, [batch]);
+      return { ms: performance.now() - start, loss };
+    },
+  };
+});
