@@ -1,6 +1,6 @@
 /** @file Casts, and what they come with: the largest magnitude. */
 import { address, float, int, scratch } from './control';
-import { encode, encodeFp16Saturated, encodeNearestSaturated, NEAREST, STOCHASTIC } from './encode';
+import { encode, encodeFp16Saturated, encodeNearestSaturated, NEAREST, STOCHASTIC, wasRight } from './encode';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
 import { BF16, BYTE, commit, decodeBytes, element, encodeBf16, FP16, FP32, read, TABLE, target } from './storage';
@@ -53,7 +53,10 @@ function saturate(from: usize, n: i32, to: usize, special: i32): void {
   }
 }
 
-/** `n` floats, already scaled, to codes at `to`. */
+/**
+ * `n` floats times `scale` to codes at `to`. Returns the bits of the largest magnitude among the floats if that was
+ * seen on the way, else −1. Scratch at `room`: `n` floats.
+ */
 export function encodeScaled(
   kind: i32,
   format: usize,
@@ -66,18 +69,18 @@ export function encodeScaled(
   index: u32,
   scale: f32,
   room: usize,
-): void {
+): i32 {
   let done = 0;
+  let top = -1;
   if (kind == BYTE && rounding == NEAREST && !special && load<i32>(format, 40) == 0) {
     done = n & ~15;
-    const top = maxLanesInt(encodeNearestSaturated(format, scale, from, done, to));
-    if (top > INFINITY_BITS) done = 0;
+    top = encodeNearestSaturated(format, scale, from, done, to);
+    if (!wasRight(top, scale)) done = 0;
   } else if (kind == FP16 && rounding == NEAREST && !special) {
     done = n & ~7;
-    const top = maxLanesInt(encodeFp16Saturated(format, scale, from, done, to));
-    if (top > INFINITY_BITS) done = 0;
+    if (maxLanesInt(encodeFp16Saturated(format, scale, from, done, to)) > INFINITY_BITS) done = 0;
   }
-  if (done == n) return;
+  if (done == n) return top;
   const rest = n - done;
   let source = from + ((<usize>done) << 2);
   if (scale != 1) {
@@ -90,6 +93,7 @@ export function encodeScaled(
   if (kind == BF16 && rounding == NEAREST && special) encodeBf16(source, rest, to + ((<usize>done) << 1));
   else if (kind == FP32) saturate(source, rest, to, special);
   else encode(kind, format, rounding, special, source, rest, to + <usize>done * (kind == BYTE ? 1 : 2), seed, index + done);
+  return -1;
 }
 
 /**
@@ -108,14 +112,15 @@ export function castRange(x: i32, out: i32, scales: i32, how: i32, first: i32, l
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
     const values = read(x, i, n, room);
-    if (maxima) most = max(most, amaxBits(values, n));
+    let top = -1;
     const to = element(out, i);
     if (uniformLength(scales, i) >= <u32>n) {
-      encodeScaled(kind, format, rounding, special, values, n, to, seed, i, scaleAt(scales, i), scaledRoom);
+      top = encodeScaled(kind, format, rounding, special, values, n, to, seed, i, scaleAt(scales, i), scaledRoom);
     } else {
       scaleInto(scales, MULTIPLY, values, scaledRoom, i, n);
       encodeScaled(kind, format, rounding, special, scaledRoom, n, to, seed, i, 1, scaledRoom);
     }
+    if (maxima) most = max(most, top >= 0 ? top : amaxBits(values, n));
   }
   return most;
 }

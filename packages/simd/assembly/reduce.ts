@@ -2,14 +2,14 @@
  * @file Sums of whole tensors in the order of @octavo/kernels' lanes: lane l of L sums the elements l, l + L, … in
  * turn; then the lanes' sums are reduced alike. A task owns a strip of lanes.
  */
-import { address, int, scratch } from './control';
+import { address, float, int, scratch } from './control';
 import { encodeScaled, seedOf } from './cast';
 import { MULTIPLY, scaleAt, scaleInto, uniformLength } from './scale';
 import { commit, element, FP32, read } from './storage';
 import { abs, loadPart, maxLanesInt, storePart, vec } from './vector';
 
-/** Lanes of a task. */
-const STRIP: i32 = 512;
+/** Lanes of a task: a page of float32 of each row of lanes, for shorter pieces cost more misses than they have numbers. */
+const STRIP: i32 = 1024;
 
 /** Sums of lanes: 0 x, 3 elements, 4 lanes, 5 out (floats), 6 squares. */
 export function laneSums(task: i32): void {
@@ -92,28 +92,41 @@ export function laneStatistics(task: i32): void {
   const room = sums + STRIP * 12 + 64; // x, if it must be decoded, then x · scale: GROUP rows each
   const scaledRoom = room + GROUP * line;
   const encodeRoom = scaledRoom + GROUP * line;
+  const clippedAt = encodeRoom + line;
   const seed = address(14) ? seedOf(17) : 0;
   memory.fill(counts, 0, COUNTS + STRIP * 12);
   for (let i = first; i < length; i += lanes * GROUP) {
+    v128.store(clippedAt, i32x4.splat(0));
     const rows = min(GROUP, (length - i + lanes - 1) / lanes);
     let plain = rows == GROUP && (n & 3) == 0;
+    let top: i32 = 0;
     for (let r = 0; r < rows; r++) {
       const index = i + r * lanes;
       const count = min(n, length - index);
       const x = read(0, index, count, room + <usize>r * line);
       const scaled = scaledRoom + <usize>r * line;
       const uniform = uniformLength(7, index) >= <u32>count;
+      let seen: i32 = -1;
       if (address(14)) {
         const to = element(14, index);
-        if (uniform) encodeScaled(int(15), address(16), int(17), int(18), x, count, to, seed, index, scaleAt(7, index), encodeRoom);
-        else {
+        if (uniform) {
+          seen = encodeScaled(int(15), address(16), int(17), int(18), x, count, to, seed, index, scaleAt(7, index), encodeRoom);
+        } else {
           scaleInto(7, MULTIPLY, x, scaled, index, count);
           encodeScaled(int(15), address(16), int(17), int(18), scaled, count, to, seed, index, 1, encodeRoom);
         }
       }
-      plain = plain && uniform && count == n && finiteAll(x, n);
+      plain = plain && uniform && count == n;
+      if (!plain) continue;
+      if (seen < 0) seen = topBits(x, n);
+      top = max(top, seen);
+      // a number near the end of float32 would make its scaled magnitude infinite: leave it to the careful form
+      plain = seen < INFINITY_BITS && scaleAt(7, index) > 0;
+      if (plain && reinterpret<f32>(seen) * scaleAt(7, index) > float(12)) countClipped(x, n, scaleAt(7, index), clippedAt);
     }
     if (plain) {
+      store<i32>(counts, max(top, load<i32>(counts)));
+      v128.store(counts, i32x4.add(v128.load(counts, CLIPPED), v128.load(clippedAt)), CLIPPED);
       groupStatistics(i, lanes, n, room, sums, counts);
     } else {
       for (let r = 0; r < rows; r++) {
@@ -138,14 +151,54 @@ export function laneStatistics(task: i32): void {
   store<i32>(totals, max(load<i32>(totals), maxLanesInt(v128.load(counts, LARGEST))), 16);
 }
 
-/** No NaN and no infinity among `n` floats, a multiple of 4. */
-function finiteAll(x: usize, n: i32): bool {
+/** Bits of the largest magnitude of `n` floats, a multiple of 4; above infinity's if there is a NaN. */
+function topBits(x: usize, n: i32): i32 {
   let top = i32x4.splat(0);
   for (let j = 0; j < n; j += 4) top = i32x4.max_s(top, abs(v128.load(x + ((<usize>j) << 2))));
-  return maxLanesInt(top) < INFINITY_BITS;
+  return maxLanesInt(top);
 }
 
-/** GROUP rows of finite numbers, each row under one scale. */
+/** Adds how many of `n` numbers, a multiple of 4, are clipped. */
+function countClipped(x: usize, n: i32, scale: f32, to: usize): void {
+  const limit = i32x4.splat(int(12));
+  const s = vec(scale);
+  let clipped = v128.load(to);
+  for (let j = 0; j < n; j += 4) {
+    clipped = i32x4.sub(clipped, i32x4.gt_s(abs(f32x4.mul(v128.load(x + ((<usize>j) << 2)), s)), limit));
+  }
+  v128.store(to, clipped);
+}
+
+/** Bits of the largest magnitude of which the product with `scale` is at most `half`: of what underflows. */
+function underflowBits(half: f32, scale: f32): i32 {
+  let bits = reinterpret<i32>(half / scale);
+  if (bits >= INFINITY_BITS) return INFINITY_BITS - 1;
+  while (bits > 0 && reinterpret<f32>(bits) * scale > half) bits--;
+  while (bits < INFINITY_BITS - 1 && reinterpret<f32>(bits + 1) * scale <= half) bits++;
+  return bits;
+}
+
+/** The magnitude's bits less one, as an unsigned number in the order of signed ones: zero comes last. */
+// @ts-ignore: decorator
+@inline
+function order(x: v128): v128 {
+  return i32x4.add(abs(x), i32x4.splat(0x7fffffff));
+}
+
+/** −1 for each of four numbers that underflows; `limit` is the order after the last of them. */
+// @ts-ignore: decorator
+@inline
+function isSmall(x: v128, limit: v128): v128 {
+  return i32x4.gt_s(limit, order(x));
+}
+
+// @ts-ignore: decorator
+@inline
+function smallLimit(index: i32): v128 {
+  return i32x4.splat(underflowBits(float(13), scaleAt(7, index)) + 0x7fffffff + 1);
+}
+
+/** Sums and underflows of GROUP rows of finite numbers, each row under one scale. */
 function groupStatistics(index: i32, lanes: i32, n: i32, room: usize, sums: usize, counts: usize): void {
   const line = STRIP * 4 + 64;
   const inPlace = int(1) == FP32;
@@ -154,66 +207,32 @@ function groupStatistics(index: i32, lanes: i32, n: i32, room: usize, sums: usiz
   const x1 = x0 + step;
   const x2 = x1 + step;
   const x3 = x2 + step;
-  const s0 = vec(scaleAt(7, index));
-  const s1 = vec(scaleAt(7, index + lanes));
-  const s2 = vec(scaleAt(7, index + 2 * lanes));
-  const s3 = vec(scaleAt(7, index + 3 * lanes));
-  const limit = i32x4.splat(int(12));
-  const half = i32x4.splat(int(13) + 1); // a ≤ b of positive floats is a < b + 1 of their bits
-  let most = v128.load(counts);
-  let clipped = v128.load(counts, CLIPPED);
+  const l0 = smallLimit(index);
+  const l1 = smallLimit(index + lanes);
+  const l2 = smallLimit(index + 2 * lanes);
+  const l3 = smallLimit(index + 3 * lanes);
   let small = v128.load(counts, UNDERFLOWED);
   for (let j = 0; j < n; j += 4) {
     const k = (<usize>j) << 2;
+    const at = sums + k;
     const a = v128.load(x0 + k);
     const b = v128.load(x1 + k);
     const c = v128.load(x2 + k);
     const d = v128.load(x3 + k);
-    v128.store(sums + k, f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(sums + k), a), b), c), d));
-    most = i32x4.max_s(most, i32x4.max_s(i32x4.max_s(abs(a), abs(b)), i32x4.max_s(abs(c), abs(d))));
-    const a1 = abs(f32x4.mul(a, s0));
-    const b1 = abs(f32x4.mul(b, s1));
-    const c1 = abs(f32x4.mul(c, s2));
-    const d1 = abs(f32x4.mul(d, s3));
-    clipped = i32x4.sub(
-      clipped,
-      i32x4.add(i32x4.add(i32x4.gt_s(a1, limit), i32x4.gt_s(b1, limit)), i32x4.add(i32x4.gt_s(c1, limit), i32x4.gt_s(d1, limit))),
-    );
-    const zeros = i32x4.add(i32x4.add(isZero(a), isZero(b)), i32x4.add(isZero(c), isZero(d)));
-    const below = i32x4.add(
-      i32x4.add(i32x4.gt_s(half, a1), i32x4.gt_s(half, b1)),
-      i32x4.add(i32x4.gt_s(half, c1), i32x4.gt_s(half, d1)),
-    );
-    small = i32x4.sub(small, i32x4.sub(below, zeros));
+    v128.store(at, f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(at), a), b), c), d));
+    const below = i32x4.add(i32x4.add(isSmall(a, l0), isSmall(b, l1)), i32x4.add(isSmall(c, l2), isSmall(d, l3)));
+    small = i32x4.sub(small, below);
     const a2 = f32x4.mul(a, a);
     const b2 = f32x4.mul(b, b);
     const c2 = f32x4.mul(c, c);
     const d2 = f32x4.mul(d, d);
-    const squares = sums + k;
-    v128.store(
-      squares,
-      f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(squares, STRIP * 4), a2), b2), c2), d2),
-      STRIP * 4,
-    );
-    v128.store(
-      squares,
-      f32x4.add(
-        f32x4.add(f32x4.add(f32x4.add(v128.load(squares, STRIP * 8), f32x4.mul(a2, a2)), f32x4.mul(b2, b2)), f32x4.mul(c2, c2)),
-        f32x4.mul(d2, d2),
-      ),
-      STRIP * 8,
-    );
+    v128.store(at, f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(at, STRIP * 4), a2), b2), c2), d2), STRIP * 4);
+    const low = f32x4.add(f32x4.add(v128.load(at, STRIP * 8), f32x4.mul(a2, a2)), f32x4.mul(b2, b2));
+    v128.store(at, f32x4.add(f32x4.add(low, f32x4.mul(c2, c2)), f32x4.mul(d2, d2)), STRIP * 8);
   }
-  v128.store(counts, most);
-  v128.store(counts, clipped, CLIPPED);
   v128.store(counts, small, UNDERFLOWED);
+  // a quarter of the rows' numbers a lane
   v128.store(counts, i32x4.add(v128.load(counts, FINITE), i32x4.splat(n)), FINITE);
-}
-
-// @ts-ignore: decorator
-@inline
-function isZero(x: v128): v128 {
-  return f32x4.eq(x, i32x4.splat(0));
 }
 
 /** One row of any numbers. */

@@ -1,14 +1,17 @@
 /**
- * @file Speed of the kernels, after a build: `node packages/simd/bench/bench.mjs [gemm|casts|operators] [--threads N] [--simd128] [--best]`.
- * Medians of short runs (or their best, on a busy machine). Casts and operators are given in GB/s of what they read and write, beside a plain copy.
+ * @file Speed of the kernels, after a build: `node packages/simd/bench/bench.mjs [gemm|casts|operators] [--threads N] [--simd128] [--blas auto|PATH] [--best]`.
+ * Medians of short runs (or their best, on a busy machine). Casts and operators are given in GB/s of what they read and write, beside a plain copy
+ * of the same bytes.
  */
 import { BF16, E4M3FN, E5M2, FP32 } from '@octavo/formats';
 import * as k from '@octavo/kernels';
 import { createSimdDevice } from '../dist/index.js';
 
 const threadsAt = process.argv.indexOf('--threads');
+const blasAt = process.argv.indexOf('--blas');
 const device = await createSimdDevice({
   ...(threadsAt > 0 ? { threads: Number(process.argv[threadsAt + 1]) } : {}),
+  ...(blasAt > 0 ? { blas: process.argv[blasAt + 1] } : {}),
   ...(process.argv.includes('--simd128') ? { instructionSet: 'simd128' } : {}),
 });
 const chosen = process.argv[2]?.startsWith('--') ? undefined : process.argv[2];
@@ -99,9 +102,9 @@ function bandwidth(rows, name, operator, attributes, inputs, shape, format) {
 
 function copySpeed(rows, length) {
   const from = tensor([length], FP32);
-  const to = device.alloc([length], FP32);
+  const to = tensor([length], FP32); // written, or its pages would not be there yet
   const ms = median(() => device.copy(to, from));
-  rows[`copy of ${length} floats, 1 thread`] = {
+  rows[`copy of ${length} floats`] = {
     'GB/s': +((8 * length) / ms / 1e6).toFixed(2),
     ms: +ms.toFixed(3),
   };
@@ -111,8 +114,8 @@ function copySpeed(rows, length) {
 
 if (!chosen || chosen === 'casts') {
   const rows = {};
-  const shape = [2048, 1024];
-  copySpeed(rows, 2048 * 1024);
+  const shape = [4096, 4096];
+  copySpeed(rows, (4096 * 4096 * 5) / 8); // the bytes of a cast from FP32
   const scale = tensor([1, 1], FP32);
   device.write(scale, [100]);
   const seed = device.alloc([2], FP32);
@@ -161,8 +164,18 @@ if (!chosen || chosen === 'casts') {
       'GB/s': +((bytes(x) + bytes(codes)) / ms / 1e6).toFixed(2),
       ms: +ms.toFixed(3),
     };
-    const rowsScale = tensor([2048, 8], FP32);
-    device.write(rowsScale, new Float32Array(2048 * 8).fill(3));
+    const eight = device.alloc([8], FP32);
+    const both = { ...how, max: 448, minSubnormal: 2 ** -9 };
+    const time = median(() =>
+      k.runFused(device, k.castWithStatistics, both, [x, scale], [codes, maxima, eight]),
+    );
+    rows[`${name} castWithStatistics`] = {
+      'GB/s': +((bytes(x) + bytes(codes)) / time / 1e6).toFixed(2),
+      ms: +time.toFixed(3),
+    };
+    device.free(eight);
+    const rowsScale = device.alloc([4096, 32], FP32);
+    device.write(rowsScale, new Float32Array(4096 * 32).fill(3));
     bandwidth(
       rows,
       `${name} -> e4m3fn, 1x128`,

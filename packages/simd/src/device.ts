@@ -117,7 +117,7 @@ function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): 
     description: [
       `WebAssembly ${set}`,
       `${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
-      ...(blas ? [blas.description] : []),
+      ...(blas && engine.hasBlas ? [blas.description] : []),
     ].join(', '),
     alloc(shape: Shape, format: Format): Tensor {
       const length = elements(shape);

@@ -47,8 +47,11 @@ export interface EngineOptions {
   readonly blas: Blas | undefined;
 }
 
-export async function createEngine({ threads, instructionSet, blas }: EngineOptions): Promise<Engine> {
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { threads, instructionSet } = options;
   const shared = typeof SharedArrayBuffer !== 'undefined';
+  // a library is given addresses, and memory that is not shared moves when it grows
+  const blas = shared ? options.blas : undefined;
   const module = await kernels(instructionSet, shared);
   const memory = new wasm.Memory({ initial: 16, maximum: 65536, shared });
   const sgemm = blas ? bindSgemm(blas.koffi, blas.binding, memory.buffer) : () => {};

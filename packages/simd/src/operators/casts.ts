@@ -113,7 +113,8 @@ export const scaleFromAmax: Launch<ScaleAttributes> = (engine, { max, margin, po
 /** Lanes of a first round of sums: lanes.ts of @octavo/kernels has the same numbers. */
 export const lanesOf = (length: number): number => (length > 4096 ? 4096 : length > 64 ? 64 : 1);
 
-const STRIP = 512;
+/** Lanes of a task; assembly/reduce.ts has the same number. */
+const STRIP = 1024;
 
 function statistics(
   engine: Engine,
