@@ -19,7 +19,7 @@ declare function sgemm(
 const CHUNK: i32 = 16384;
 const PIECE: i32 = 2048;
 
-/** An operand's values: 0 x, 3 its scales along the contraction (5 arguments), 8 elements, 9 to. */
+/** Values of an operand's elements: 0 x, 3 its scales along the contraction (5 arguments), 8 how many, 9 to, 10 from which. */
 export function operandValues(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(8), first + CHUNK);
@@ -27,23 +27,24 @@ export function operandValues(task: i32): void {
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
     const to = address(9) + ((<usize>i) << 2);
-    if (address(3) == 0) decode(int(1), address(2), element(0, i), n, to);
-    else scaleInto(3, RECIPROCAL, read(0, i, n, room), to, i, n);
+    const index = <u32>int(10) + i;
+    if (address(3) == 0) decode(int(1), address(2), element(0, index), n, to);
+    else scaleInto(3, RECIPROCAL, read(0, index, n, room), to, index, n);
   }
 }
 
 /**
  * A block of C: 0 a (address of float32), 1 columns of it, 2 transposed, 3 b, 4 columns of it, 5 transposed, 6 K,
- * 7 out, 10 M, 11 N, 12 rows a task, 13 columns a task, 14 tasks side by side, 15 scale of A at the store (address or
- * 0), 16 rows that share one, 17 of B, 18 columns that share one.
+ * 7 out, 10 the row of C to end at, 11 N, 12 rows a task, 13 columns a task, 14 tasks side by side, 15 scale of A at the store (address or
+ * 0), 16 rows that share one, 17 of B, 18 columns that share one, 19 the row of C that a begins with.
  */
 export function libraryProduct(task: i32): void {
   const side = int(14);
-  const row = (task / side) * int(12);
+  const row = int(19) + (task / side) * int(12);
   const column = (task % side) * int(13);
   const rows = min(int(12), int(10) - row);
   const columns = min(int(13), int(11) - column);
-  const a = address(0) + ((<usize>row * <usize>(int(2) ? 1 : int(1))) << 2);
+  const a = address(0) + ((<usize>(row - int(19)) * <usize>(int(2) ? 1 : int(1))) << 2);
   const b = address(3) + ((<usize>column * <usize>(int(5) ? int(4) : 1)) << 2);
   const scaleA = address(15);
   const scaleB = address(17);

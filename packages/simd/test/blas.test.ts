@@ -118,6 +118,37 @@ describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this
     expect(error(got, await expected(gemm, how, inputs, format), format)).toBeLessThan(1e-5);
   });
 
+  test('a left operand too large to be decoded at once', async () => {
+    const [m, n, k] = [2300, 16, 16384] as const;
+    const a = given(
+      [m, k],
+      Float32Array.from({ length: m * k }, (_, i) => ((i % 7) - 3) * 2 ** ((i >> 14) % 3)),
+      BF16,
+    );
+    const b = given(
+      [n, k],
+      Float32Array.from({ length: n * k }, (_, i) => (i % 5) - 2),
+      BF16,
+    );
+    const scale = given(
+      [m, 1],
+      Float32Array.from({ length: m }, (_, i) => 2 ** (i % 4)),
+    );
+    const how = { ...attributes, transposeB: true, scaledA: true, aBlockRows: 1 };
+    const device = await createSimdDevice({ threads: 2, blas: 'auto' });
+    const got = await compute(device, gemm, how, [a, b, scale]);
+    await device.destroy();
+    // integers over powers of two: every sum is exact
+    for (const i of [0, 1023, 1024, 2047, 2048, m - 1]) {
+      const want = Array.from({ length: n }, (_, j) => {
+        let sum = 0;
+        for (let p = 0; p < k; p++) sum += a.values[i * k + p]! * b.values[j * k + p]!;
+        return sum / 2 ** (i % 4);
+      });
+      expect(Array.from(got.subarray(i * n, (i + 1) * n))).toEqual(want);
+    }
+  });
+
   test('the same bits for any number of threads', async () => {
     const inputs = [input([523, 311], 1), input([311, 409], 2)];
     const results = [];

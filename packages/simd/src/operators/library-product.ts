@@ -9,6 +9,8 @@ import type { Operand } from './gemm.ts';
 const LEAST = 2 ** 16;
 /** Rows and columns of C from which it is. */
 const NARROW = 8;
+/** Elements of A that are decoded at a time, about. */
+const SLAB = 2 ** 24;
 /** Most bytes of workspace for operands as float32. */
 const MOST_BYTES = 2 ** 28;
 
@@ -20,9 +22,16 @@ const work = (a: Operand, b: Operand): number => a.outer * b.outer * a.inner;
 
 const isPlain = ({ x, parameters }: Operand): boolean => x.kind === FP32_KIND && parameters[3] === 0;
 
+/** Rows of A that are decoded at a time: all, or slabs where A's rows lie one after the other. */
+const slabOf = (a: Operand): number =>
+  isPlain(a) || !a.rows ? a.outer : Math.min(a.outer, Math.max(1024, Math.floor(SLAB / a.inner)));
+
+const roomFor = (o: Operand, outer: number): number =>
+  isPlain(o) ? 0 : Math.ceil((outer * o.inner) / 16) * 64 + 64;
+
 export function suitsLibrary(a: Operand, b: Operand): boolean {
-  const decoded = [a, b].reduce((bytes, o) => bytes + (isPlain(o) ? 0 : o.x.length * 4), 0);
-  return work(a, b) >= LEAST && Math.min(a.outer, b.outer) >= NARROW && decoded <= MOST_BYTES;
+  const enough = work(a, b) >= LEAST && Math.min(a.outer, b.outer) >= NARROW;
+  return enough && roomFor(a, slabOf(a)) + roomFor(b, b.outer) <= MOST_BYTES;
 }
 
 /** Rows and columns of C a task, by the shape alone: the cut that packs the least. */
@@ -38,32 +47,38 @@ export function cut(m: number, n: number, k: number): readonly [number, number] 
 }
 
 export function libraryProduct(engine: Engine, a: Operand, b: Operand, out: Stored): void {
-  const bytes = (o: Operand): number => (isPlain(o) ? 0 : Math.ceil(o.x.length / 16) * 64 + 64);
-  const workspace = engine.workspace(bytes(a) + bytes(b));
-  const values = (o: Operand, at: number): number => {
+  const slab = slabOf(a);
+  const workspace = engine.workspace(roomFor(b, b.outer) + roomFor(a, slab));
+  const values = (o: Operand, at: number, first: number, count: number): number => {
     if (isPlain(o)) return o.x.address;
-    engine.run(kernel.OPERAND_VALUES, chunks(o.x.length), 0, [...o.parameters.slice(0, 8), o.x.length, at]);
+    const elements = count * o.inner;
+    const from = first * o.inner;
+    engine.run(kernel.OPERAND_VALUES, chunks(elements), 0, [...o.parameters.slice(0, 8), elements, at, from]);
     return at;
   };
   const [m, n] = [a.outer, b.outer];
-  const [rows, columns] = cut(m, n, a.inner);
-  const side = Math.ceil(n / columns);
-  const scratch = (rows * columns + columns + 64) * 4;
-  engine.run(kernel.LIBRARY_PRODUCT, Math.ceil(m / rows) * side, scratch, [
-    values(a, workspace),
-    a.rows ? a.inner : m,
-    Number(!a.rows),
-    values(b, workspace + bytes(a)),
-    b.rows ? b.inner : n,
-    Number(b.rows),
-    a.inner,
-    ...place(engine, out),
-    m,
-    n,
-    rows,
-    columns,
-    side,
-    ...a.store,
-    ...b.store,
-  ]);
+  const right = values(b, workspace, 0, n);
+  for (let first = 0; first < m; first += slab) {
+    const count = Math.min(slab, m - first);
+    const [rows, columns] = cut(count, n, a.inner);
+    const side = Math.ceil(n / columns);
+    engine.run(kernel.LIBRARY_PRODUCT, Math.ceil(count / rows) * side, (rows * columns + columns + 64) * 4, [
+      values(a, workspace + roomFor(b, n), first, count),
+      a.rows ? a.inner : m,
+      Number(!a.rows),
+      right,
+      b.rows ? b.inner : n,
+      Number(b.rows),
+      a.inner,
+      ...place(engine, out),
+      first + count,
+      n,
+      rows,
+      columns,
+      side,
+      ...a.store,
+      ...b.store,
+      first,
+    ]);
+  }
 }
