@@ -20,8 +20,9 @@ function python(): string {
 export const contenders = (threads: number, interpreter = python()): Readonly<Record<string, Command>> => ({
   octavo: node('Octavo', 'octavo', 'off', `${threads}`),
   octavoBlas: node('Octavo + BLAS', 'octavo', 'auto', `${threads}`),
-  tfjs: node('TensorFlow.js wasm', 'tfjs', `${threads}`),
-  jax: node('jax-js', 'jax-js', `${threads}`),
+  ...browsers('', threads),
+  // what they do in Node by themselves
+  ...(threads > 1 ? browsers('Alone', 1) : {}),
   onnx: node('onnxruntime-node', 'onnxruntime', `${threads}`),
   pytorch: {
     name: 'PyTorch',
@@ -29,6 +30,12 @@ export const contenders = (threads: number, interpreter = python()): Readonly<Re
     args: [fileURLToPath(new URL('../peers/pytorch.py', import.meta.url)), `${threads}`],
     env: { OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` },
   },
+});
+
+/** Libraries for browsers; with more than one thread they are given workers. */
+const browsers = (suffix: string, threads: number): Record<string, Command> => ({
+  [`tfjs${suffix}`]: node('TensorFlow.js wasm', 'tfjs', `${threads}`),
+  [`jax${suffix}`]: node('jax-js', 'jax-js', `${threads}`),
 });
 
 /** Libraries that `pnpm bench:peers` installs, each with the version that the comparison was written for. */

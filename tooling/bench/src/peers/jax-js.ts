@@ -27,7 +27,7 @@ interface Jax {
 const threads = Number(process.argv[2]);
 await serve('jax-js', async () => {
   setFlagsFromString('--experimental-wasm-relaxed-simd'); // it uses multiply-add where the engine has it
-  provideWorkers(threads);
+  if (threads > 1) provideWorkers(threads);
   const entry = join(peersFolder, 'node_modules/@jax-js/jax/dist/index.js');
   const { numpy, defaultDevice } = (await import(pathToFileURL(entry).href)) as Jax;
   defaultDevice('wasm');

@@ -50,20 +50,22 @@ function blobsAsFiles(): void {
 
 const threads = Number(process.argv[2]);
 await serve('TensorFlow.js wasm', async () => {
-  blobsAsFiles();
-  claimProcessors(2 * threads);
+  if (threads > 1) {
+    blobsAsFiles();
+    claimProcessors(2 * threads);
+  }
   const tf = load<Core>('@tensorflow/tfjs-core');
   const backend = load<Backend>('@tensorflow/tfjs-backend-wasm');
   backend.setThreadsCount(threads);
   tf.env().set('WASM_HAS_SIMD_SUPPORT', true);
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1);
   await tf.setBackend('wasm');
   await tf.ready();
   if (tf.getBackend() !== 'wasm') throw new Error('its WebAssembly backend did not start');
   const product = remember((size) => operands(size).map((values) => tf.tensor2d(values, [size, size])));
   return {
     version: versionOf('@tensorflow/tfjs-backend-wasm'),
-    threads: backend.getThreadsCount(),
+    threads: threads > 1 ? backend.getThreadsCount() : 1,
     async answer(request) {
       if (request.task !== 'gemm') return { error: 'it is compared on products only' };
       const [a, b] = await product(request.size);
