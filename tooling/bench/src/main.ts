@@ -56,8 +56,9 @@ const show = (table: BenchTable): void => {
   if (!values.json) process.stdout.write(`${toText(table)}\n`);
   else for (const row of jsonRows(table)) process.stdout.write(`${JSON.stringify(row)}\n`);
 };
-const tell = (line: string): void => {
-  missing.push(line);
+const tell = (name: string, line: string): void => {
+  if (missing.includes(name)) return;
+  missing.push(name);
   if (values.json) process.stdout.write(`${JSON.stringify({ event: 'missing', line })}\n`);
   else process.stdout.write(`${line}\n`);
 };
@@ -75,7 +76,7 @@ for (const [key, command] of Object.entries(contenders(threads, values.python)))
   if (wanted && !wanted.includes(key)) continue;
   const contender = await startContender(command);
   const line = missingLine(contender.hello);
-  if (line) tell(line);
+  if (line) tell(contender.hello.name, line);
   else running.set(key, contender);
 }
 const folder = mkdtempSync(join(tmpdir(), 'octavo-bench-'));

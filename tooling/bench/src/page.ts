@@ -14,6 +14,7 @@ export interface Page {
   readonly machine: Machine;
   readonly command: string;
   readonly tables: readonly BenchTable[];
+  /** Names of what was not installed. */
   readonly missing: readonly string[];
 }
 
@@ -21,6 +22,6 @@ export function pageOf({ machine, command, tables, missing }: Page): string {
   const about = `Made by \`${command}\` on ${describeMachine(machine)}. Figures of another machine differ; those of one table
 are of one run, its subjects in turns, so their ratios carry over best. \`octavo bench\` makes the tables of
 Octavo alone; the libraries beside it come by \`pnpm bench:peers\`, apart from the workspace, and PyTorch from the system.`;
-  const absent = missing.length > 0 ? `\nNot compared: ${missing.join('; ')}.\n` : '';
+  const absent = missing.length > 0 ? `\nNot installed: ${missing.join(', ')}.\n` : '';
   return `# Benchmarks\n\n${about}\n${absent}\n${tables.map(toMarkdown).join('\n')}`;
 }
