@@ -1,8 +1,17 @@
 /** @file `@octavo/lab`: the paper's studies as functions that return Arrow tables and chart specifications. */
 export { type AgeingOptions, ageLayer, type FeedForwardInputs, type PlantedChannel } from './ageing.ts';
 export { corpusBytes, type RareByte, rareByte } from './corpus.ts';
-export { type InstabilityOptions, studyInstability } from './instability/index.ts';
+export { studyInstability } from './instability/index.ts';
 export { protocolRecipe } from './instability/recipes.ts';
 export { fullStudy, type InstabilitySettings, quickStudy } from './instability/settings.ts';
 export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './snapshot.ts';
-export { type Claim, memoryParts, type Parts, type Progress, type StudyResult } from './study.ts';
+export { type StudyName, studies, studyOf } from './studies.ts';
+export {
+  type Claim,
+  memoryParts,
+  type Parts,
+  type Progress,
+  type Study,
+  type StudyOptions,
+  type StudyResult,
+} from './study.ts';

@@ -1,5 +1,27 @@
 /** @file What every study takes and gives: plain options in, tables, charts and a summary out; no terminal, no files. */
+import type { Device } from '@octavo/kernels';
 import type { Table } from 'apache-arrow';
+
+/** A study as the command knows it: its settings, and the function that runs them. */
+export interface Study<Settings extends object = object> {
+  /** One sentence for a list of studies: what it shows. */
+  readonly summary: string;
+  readonly full: Settings;
+  /** Less of it, within a minute or two: shows the same. */
+  readonly quick: Settings;
+  /** Runs what `options.parts` does not hold. Throws the signal's reason when it is aborted; finished parts are kept. */
+  run(options: StudyOptions<Settings>, onProgress?: (progress: Progress) => void): Promise<StudyResult>;
+}
+
+export interface StudyOptions<Settings extends object = object> {
+  readonly settings: Settings;
+  readonly seeds: readonly number[];
+  readonly device: Device;
+  /** The text; byte values are the tokens. */
+  readonly bytes: Uint8Array;
+  readonly parts: Parts;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** How far a study has come, told after each part and now and then within one. */
 export interface Progress {
@@ -36,6 +58,8 @@ export function memoryParts(): Parts {
 /** A statement to hold the figures to. */
 export interface Claim {
   readonly text: string;
+  /** What the paper says of it, with its own figures; absent where it says nothing. */
+  readonly paper?: string;
   /** Measured, one number a seed. */
   readonly values: readonly number[];
   readonly holds: boolean;

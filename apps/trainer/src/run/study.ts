@@ -1,5 +1,6 @@
 /** @file A study from its request to the files in its folder. */
-import { corpusBytes, fullStudy, type Progress, quickStudy, studyInstability } from '@octavo/lab';
+import { OctavoError } from '@octavo/formats';
+import { corpusBytes, type Progress, type StudyName, studyOf } from '@octavo/lab';
 import { createDevice } from '@octavo/trainer';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
@@ -7,19 +8,21 @@ import { toLine } from '../output/json.ts';
 import { openStudyFolder } from './study-folder.ts';
 
 export interface StudyRequest {
-  readonly name: 'instability';
+  readonly name: StudyName;
   readonly seeds: readonly number[];
   readonly quick: boolean;
   readonly out: string;
-  readonly activations: 'bf16' | 'fp32';
+  /** Null: as the study has it. */
+  readonly activations: 'bf16' | 'fp32' | null;
   readonly device: string;
   readonly threads: number | null;
   readonly json: boolean;
 }
 
 export async function study(request: StudyRequest): Promise<void> {
-  const { seeds, out, activations, device: name, threads } = request;
-  const settings = { ...(request.quick ? quickStudy : fullStudy), activations };
+  const { seeds, out, device: name, threads } = request;
+  const { full, quick, run } = studyOf(request.name);
+  const settings = withActivations(request, request.quick ? quick : full);
   const folder = await openStudyFolder(out, { study: request.name, settings });
   const screen = createScreen(request.json);
   const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
@@ -28,7 +31,7 @@ export async function study(request: StudyRequest): Promise<void> {
   try {
     const bytes = await corpusBytes();
     const options = { settings, seeds, device, bytes, parts: folder.parts, signal: interrupt.signal };
-    const result = await studyInstability(options, screen.progress);
+    const result = await run(options, screen.progress);
     const written = await folder.writeResult(result);
     const seconds = (performance.now() - began) / 1000;
     const { claims } = result.summary;
@@ -47,6 +50,15 @@ export async function study(request: StudyRequest): Promise<void> {
     await device.destroy();
     interrupt.release();
   }
+}
+
+function withActivations({ name, activations }: StudyRequest, settings: object): object {
+  if (activations === null) return settings;
+  if ('activations' in settings) return { ...settings, activations };
+  throw new OctavoError(
+    `[study] --activations: got "${activations}", but study ${name} has its activations fixed; leave the option out`,
+    { exitCode: 2 },
+  );
 }
 
 /** A line a part; on a terminal the present one is drawn again as it goes on; JSON a line for each when asked for. */

@@ -1,41 +1,8 @@
 /** @file The study's pictures as Vega-Lite specifications. */
+import { colour, frame } from '../charts.ts';
 import type { DoseGap, Gap } from './gaps.ts';
 import type { Results } from './index.ts';
 import type { InstabilitySettings } from './settings.ts';
-
-const config = {
-  font: 'sans-serif',
-  axis: { labelFontSize: 12, titleFontSize: 13, labelLimit: 200 },
-  legend: { labelFontSize: 12, titleFontSize: 12 },
-  title: { fontSize: 14, anchor: 'start', frame: 'group' },
-};
-const frame = (spec: object): object => ({
-  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-  background: 'white',
-  config,
-  ...spec,
-});
-
-/** One colour a recipe in every picture: the failing ones warm, the cures cool. */
-const colours: Readonly<Record<string, string>> = {
-  bf16: '#57606a',
-  fp8: '#cf222e',
-  'fp8-240': '#8c1d18',
-  'fp8-current': '#e16f24',
-  'fp8-w3-bf16': '#8250df',
-  'fp8-smooth': '#1f6feb',
-  'fp8-smooth-token': '#39c5cf',
-  'fp8-full': '#1a7f37',
-  'fp8-block': '#bf8700',
-  mxfp8: '#d4a72c',
-};
-const colour = (recipes: readonly string[], title: string | null = 'recipe') => ({
-  field: 'recipe',
-  type: 'nominal',
-  sort: recipes,
-  scale: { domain: recipes, range: recipes.map((recipe) => colours[recipe] ?? '#000') },
-  legend: { title },
-});
 
 export function chartsOf(
   settings: InstabilitySettings,

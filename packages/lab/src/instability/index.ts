@@ -2,27 +2,17 @@
  * @file The instability study: why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted in
  * the form that Theorem 1 of arXiv 2409.12517 gives.
  */
-import type { Device } from '@octavo/kernels';
 import { rareByte } from '../corpus.ts';
+import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
 import { arraysOf, type Snapshot, snapshotOf } from '../snapshot.ts';
-import type { Parts, Progress, StudyResult } from '../study.ts';
+import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../study.ts';
 import { type Aged, ageModel, rescaleModel, trainBase } from './base.ts';
 import { forwardLosses } from './dose.ts';
 import { findings } from './findings.ts';
 import type { Laboratory } from './laboratory.ts';
 import { overflowing, protocolRecipe } from './recipes.ts';
-import type { InstabilitySettings } from './settings.ts';
+import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
 import { type RecipeRun, trainRecipe } from './train-recipe.ts';
-
-export interface InstabilityOptions {
-  readonly settings: InstabilitySettings;
-  readonly seeds: readonly number[];
-  readonly device: Device;
-  /** The text; byte values are the tokens. */
-  readonly bytes: Uint8Array;
-  readonly parts: Parts;
-  readonly signal?: AbortSignal;
-}
 
 /** A run as the tables know it. */
 export interface NamedRun extends RecipeRun {
@@ -45,35 +35,24 @@ export interface Dose {
 const OVERFLOWING = { peak: 1e3, margin: 2, learningRate: 2e-4, warmup: 16 };
 const OVERFLOWING_RECIPES = ['bf16', 'fp8', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token'];
 
-interface Job {
-  readonly key: string;
-  readonly name: string;
-  readonly seed: number;
-  run(onShare: (share: number) => void): Promise<unknown>;
-}
-
 /** Runs what `parts` does not hold yet. Throws the signal's reason when it is aborted; finished parts are kept. */
 export async function studyInstability(
-  options: InstabilityOptions,
+  options: StudyOptions<InstabilitySettings>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<StudyResult> {
   const { settings, seeds, device, bytes, parts, signal } = options;
   const lab: Laboratory = { settings, device, bytes, rare: rareByte(bytes), signal };
   const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed));
-  const results = new Map<string, unknown>();
-  for (const [done, job] of jobs.entries()) {
-    const tell = (share: number) => onProgress({ done, parts: jobs.length, part: job.name, share });
-    let result = await parts.read(job.key);
-    if (result === undefined) {
-      tell(0);
-      result = await job.run(tell);
-      await parts.write(job.key, result);
-    }
-    results.set(job.key, result);
-  }
-  onProgress({ done: jobs.length, parts: jobs.length, part: 'tables and charts', share: 1 });
-  return findings(settings, lab.rare, collect(jobs, results));
+  return findings(settings, lab.rare, collect(await runJobs(jobs, parts, onProgress)));
 }
+
+/** The study by its name, `instability`. */
+export const instability: Study<InstabilitySettings> = {
+  summary: 'why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted',
+  full: fullStudy,
+  quick: quickStudy,
+  run: studyInstability,
+};
 
 export interface Results {
   readonly runs: readonly NamedRun[];
@@ -108,12 +87,7 @@ function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
       return (await ageModel(lab, await base(ignore), seed, options)).snapshot;
     }),
   };
-  const job = (key: string, run: Job['run']): Job => ({
-    key: `seed-${seed}.${key}`,
-    name: `seed ${seed}, ${key.replaceAll('.', ', ')}`,
-    seed,
-    run,
-  });
+  const job = (key: string, run: Job['run']): Job => seedJob(seed, key, run);
   const trained = (arm: Arm, recipe: string): Job =>
     job(`${arm}.${recipe}`, async (onShare) => {
       const special = arm === 'overflowing';
@@ -153,11 +127,11 @@ function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
   ];
 }
 
-function collect(jobs: readonly Job[], results: ReadonlyMap<string, unknown>): Results {
+function collect(results: ReadonlyMap<string, unknown>): Results {
   const arms: readonly string[] = ['aged', 'rescaled', 'unaligned', 'overflowing'];
-  const all = jobs.map(({ key, seed }) => {
-    const [, kind, recipe] = key.split('.');
-    return { seed, kind: kind!, recipe: recipe ?? '', result: results.get(key) };
+  const all = [...results].map(([key, result]) => {
+    const [seed, kind, recipe] = key.split('.');
+    return { seed: Number(seed!.slice('seed-'.length)), kind: kind!, recipe: recipe ?? '', result };
   });
   return {
     runs: all
@@ -172,16 +146,5 @@ function collect(jobs: readonly Job[], results: ReadonlyMap<string, unknown>): R
     planted: all
       .filter(({ kind }) => kind === 'planted')
       .flatMap(({ seed, result }) => (result as Aged['planted']).map((planted) => ({ seed, ...planted }))),
-  };
-}
-
-/** The same promise at every call after the first that succeeded in starting. */
-function lazily<A extends readonly unknown[], T>(
-  make: (...args: A) => Promise<T>,
-): (...args: A) => Promise<T> {
-  let made: Promise<T> | null = null;
-  return (...args) => {
-    made ??= make(...args);
-    return made;
   };
 }
