@@ -16,6 +16,7 @@ import {
   rmsNorm,
   rope,
   scaleTokens,
+  smoothingOf,
   swiglu,
   swigluPerToken,
   type TokenIndex,
@@ -64,7 +65,14 @@ export function createLlama(
   options: { seed?: number; values?: (name: string) => Float32Array | undefined } = {},
 ): Llama {
   validateConfig(config);
-  const { device } = precision;
+  const { device, recipe } = precision;
+  for (const layer of Object.keys(recipe.smoothLayers ?? {})) {
+    if (Number(layer) >= config.layers)
+      throw new OctavoError(
+        `[llama] recipe ${recipe.name}: smoothLayers names layer ${layer}, expected 0 to ${config.layers - 1}`,
+        { exitCode: 2 },
+      );
+  }
   const parameters = parameterSpecs(config).map((spec, index): Parameter => {
     const isMatrix = spec.shape.length > 1;
     const values = options.values?.(spec.name) ?? initialValues(spec, index, options.seed ?? 0);
@@ -174,7 +182,7 @@ function forwardBlock(
 /** down(up ⊙ silu(gate)), plain or Smooth-SwiGLU: `[T, D]` → `[T, D]`. */
 export function feedForward(context: Context, block: Pick<Block, 'gateUp' | 'down'>, x: Variable): Variable {
   const gateUp = linear(context, block.gateUp, x); // [T, 2F]
-  if (context.precision.recipe.smoothSwiglu === 'token') {
+  if (smoothingOf(context.precision.recipe, block.down.layer) === 'token') {
     const { h, t } = swigluPerToken(context, gateUp); // [T, F], [T, 1]
     return scaleTokens(context, linear(context, block.down, h), t); // [T, D]
   }

@@ -1,7 +1,9 @@
-import { type Recipe, recipeOf } from '@octavo/nn';
-import { describe, expect, it } from 'vitest';
+import { createGpuDevice, createReferenceDevice, type Device } from '@octavo/kernels';
+import { type CastRecipe, type Recipe, recipeOf, smoothLayer, switchSmoothing } from '@octavo/nn';
+import { createSimdDevice } from '@octavo/simd';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { LlamaConfig } from '../src/index.ts';
-import { buildModel, passOf, tokenRows } from './support.ts';
+import { buildModel, type Pass, passOf, tokenRows } from './support.ts';
 
 const config: LlamaConfig = {
   vocabularySize: 16,
@@ -17,42 +19,117 @@ const config: LlamaConfig = {
 };
 const rows = tokenRows(2, 17, 16);
 
-describe('Smooth-SwiGLU leaves the function unchanged', () => {
-  it('per token: logits and all gradients of plain SwiGLU, in float32', async () => {
-    const plain = await passOf(buildModel(config, recipeOf('fp32')), rows);
-    const smooth: Recipe = { ...recipeOf('fp32'), smoothSwiglu: 'token' };
-    const token = await passOf(buildModel(config, smooth), rows);
+/**
+ * Everything in float32 but the input of `down`, which is cast at scale 1: to float32 itself, so that nothing is ever
+ * rounded, or to BF16, whose rounding a power of two leaves where it is (its exponents reach as far as float32's).
+ */
+function castDown(format: 'fp32' | 'bf16'): Recipe {
+  const cast: CastRecipe = {
+    format,
+    policy: { kind: 'fixed', scale: 1 },
+    granularity: { kind: 'tensor' },
+    rounding: 'nearest-even',
+    overflow: 'saturate',
+  };
+  const none = { weight: null, grad: null };
+  const down = { output: { ...none, input: cast }, gradInput: none, gradWeight: { ...none, input: cast } };
+  return { ...recipeOf('fp32'), overrides: { down } };
+}
+
+const devices: Readonly<Record<string, () => Promise<Device>>> = {
+  reference: async () => createReferenceDevice(),
+  simd: () => createSimdDevice({ threads: 1 }),
+  'gpu:webasm': () => createGpuDevice({ backend: 'webasm' }),
+  'gpu:cpu': () => createGpuDevice({ backend: 'cpu' }),
+};
+
+describe.each(Object.keys(devices))('Smooth-SwiGLU leaves the function unchanged on %s', (name) => {
+  const opened = devices[name]!();
+  afterAll(async () => (await opened).destroy());
+  const run = async (recipe: Recipe): Promise<Pass> => {
+    const device = await opened;
+    expect(device.name).toBe(name);
+    return passOf(buildModel(config, recipe, { device }), rows);
+  };
+  const equal = (got: Pass, expected: Pass): void => {
+    expect(got.loss).toBe(expected.loss);
+    expect(got.logits).toEqual(expected.logits);
+    expect([...got.gradients.keys()]).toEqual([...expected.gradients.keys()]);
+    for (const [parameter, gradient] of expected.gradients)
+      expect(got.gradients.get(parameter), parameter).toEqual(gradient);
+  };
+
+  it.each(['fp32', 'bf16'] as const)(
+    'per channel, cast to %s: logits and all gradients bit for bit, in all layers or in one',
+    async (format) => {
+      const plain = await run(castDown(format));
+      const smooth = await run({ ...castDown(format), smoothSwiglu: 'channel' });
+      // That the cast saw smoothed values: their maxima lie in (1/2, 1], the plain ones elsewhere.
+      const differ = (a: Pass, b: Pass) => a.amaxes.filter((amax, i) => amax !== b.amaxes[i]);
+      expect([...differ(smooth, plain)].every((amax) => amax > 0.5 && amax <= 1)).toBe(true);
+      expect(differ(smooth, plain)).toHaveLength(2);
+      equal(smooth, plain);
+      const one = await run(smoothLayer(castDown(format), 1));
+      expect(differ(one, plain)).toHaveLength(1);
+      equal(one, plain);
+    },
+  );
+
+  it('per token: within the accuracy of float32', async () => {
+    const plain = await run(recipeOf('fp32'));
+    const token = await run({ ...recipeOf('fp32'), smoothSwiglu: 'token' });
     for (const [i, e] of plain.logits.entries()) expect(token.logits[i]).toBeCloseTo(e, 5);
-    for (const [name, expected] of plain.gradients) {
+    for (const [parameter, expected] of plain.gradients) {
       const size = Math.max(...expected.map(Math.abs));
-      const got = token.gradients.get(name)!;
+      const got = token.gradients.get(parameter)!;
       for (const [i, e] of expected.entries())
-        expect(Math.abs(got[i]! - e), name).toBeLessThan(1e-5 * size + 1e-9);
+        expect(Math.abs(got[i]! - e), parameter).toBeLessThan(1e-5 * size + 1e-9);
     }
   });
 
-  it('per channel: bit for bit, when nothing is rounded but by powers of two', async () => {
-    // The cast keeps every bit that a float32 GEMM sees: a "cast" to FP16 of values that FP16 holds exactly, scales 2^k.
-    const cast = (rounding: 'none' | 'channel'): Recipe => {
-      const fp16 = {
-        format: 'fp16',
-        policy: { kind: 'current' as const, margin: 2, powerOfTwo: true },
-        granularity: { kind: 'tensor' as const },
-        rounding: 'nearest-even' as const,
-        overflow: 'saturate' as const,
-      };
-      const linear = {
-        output: { input: fp16, weight: null },
-        gradInput: { grad: null, weight: null },
-        gradWeight: { grad: null, input: fp16 },
-      };
-      return { ...recipeOf('bf16'), overrides: { down: linear }, smoothSwiglu: rounding };
-    };
-    // BF16 activations have 8 significant bits, FP16 holds 11, so the cast is exact unless it underflows.
-    const plain = await passOf(buildModel(config, cast('none')), rows);
-    const smooth = await passOf(buildModel(config, cast('channel')), rows);
-    expect(smooth.logits).toEqual(plain.logits);
-    for (const [name, expected] of plain.gradients)
-      expect(smooth.gradients.get(name), name).toEqual(expected);
+  it('switched on for one layer between two steps, in fp8: as if it had been so, with a new history', async () => {
+    const device = await opened;
+    const model = buildModel(config, recipeOf('fp8'), { device });
+    await passOf(model, rows, 0);
+    switchSmoothing(model.precision, 1);
+    const site = model.blocks[1]!.down.sites.output.input;
+    expect(site.state!.history).toEqual([]);
+    const switched = await passOf(model, rows, 1);
+    expect(switched.amaxes[site.index]).toBeGreaterThan(0.5);
+    expect(switched.amaxes[site.index]).toBeLessThanOrEqual(1);
+    const born = await run(smoothLayer(recipeOf('fp8'), 1));
+    // Batch and weights are those of the first pass, so every history gives the scale that the first pass took itself.
+    expect(switched.loss).toBe(born.loss);
+    expect(model.precision.recipe).toEqual(smoothLayer(recipeOf('fp8'), 1));
   });
+});
+
+it('per channel in a cast of few bits: bit for bit, when nothing is rounded but by powers of two', async () => {
+  // The cast keeps every bit that a float32 GEMM sees: a "cast" to FP16 of values that FP16 holds exactly, scales 2^k.
+  const cast = (smoothSwiglu: 'none' | 'channel'): Recipe => {
+    const fp16 = {
+      format: 'fp16',
+      policy: { kind: 'current' as const, margin: 2, powerOfTwo: true },
+      granularity: { kind: 'tensor' as const },
+      rounding: 'nearest-even' as const,
+      overflow: 'saturate' as const,
+    };
+    const linear = {
+      output: { input: fp16, weight: null },
+      gradInput: { grad: null, weight: null },
+      gradWeight: { grad: null, input: fp16 },
+    };
+    return { ...recipeOf('bf16'), overrides: { down: linear }, smoothSwiglu };
+  };
+  // BF16 activations have 8 significant bits, FP16 holds 11, so the cast is exact unless it underflows.
+  const plain = await passOf(buildModel(config, cast('none')), rows);
+  const smooth = await passOf(buildModel(config, cast('channel')), rows);
+  expect(smooth.logits).toEqual(plain.logits);
+  for (const [name, expected] of plain.gradients) expect(smooth.gradients.get(name), name).toEqual(expected);
+});
+
+it('a layer that the model lacks is refused', () => {
+  expect(() => buildModel(config, smoothLayer(recipeOf('fp8'), 2))).toThrow(
+    /smoothLayers names layer 2, expected 0 to 1/,
+  );
 });

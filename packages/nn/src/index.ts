@@ -21,8 +21,16 @@ export {
   siteOf,
   writeScales,
 } from './precision.ts';
-export type { CastRecipe, LinearName, LinearRecipe, OptimizerRecipe, Recipe } from './recipe.ts';
+export type {
+  CastRecipe,
+  LinearName,
+  LinearRecipe,
+  OptimizerRecipe,
+  Recipe,
+  Smoothing,
+} from './recipe.ts';
 export { extendRecipe, type RecipeExtension, validateRecipe } from './recipes/extend.ts';
 export { recipeOf, recipes } from './recipes/index.ts';
+export { smoothingOf, smoothLayer, switchSmoothing } from './smoothing.ts';
 export { createTape, type Tape } from './tape.ts';
 export { type Parameter, type Variable, variable } from './variable.ts';

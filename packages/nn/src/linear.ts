@@ -4,19 +4,20 @@ import { accumulate, activationFormat, type Context } from './context.ts';
 import { type MatrixOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
 import { type Operand, type Precision, type Site, siteOf } from './precision.ts';
 import type { CastRecipe, LinearName } from './recipe.ts';
+import { smoothingOf } from './smoothing.ts';
 import type { Parameter, Variable } from './variable.ts';
 import { variable } from './variable.ts';
 
 /** `y = x Wᵀ` with `weight` `[out, in]`, and the site of each product's operands. */
 export interface Fp8Linear {
+  readonly layer: number;
+  readonly name: LinearName;
   readonly weight: Parameter;
   readonly sites: {
     readonly output: { readonly input: Site; readonly weight: Site };
     readonly gradInput: { readonly grad: Site; readonly weight: Site };
     readonly gradWeight: { readonly grad: Site; readonly input: Site };
   };
-  /** Casts its input per channel: Smooth-SwiGLU. */
-  readonly smoothInput: boolean;
 }
 
 /** A linear layer of block `layer`, its casts registered with the model's precision. */
@@ -30,13 +31,14 @@ export function createFp8Linear(
   const { output, gradInput, gradWeight } = recipe.overrides[name] ?? recipe.linear;
   const site = (operand: Operand, cast: CastRecipe | null) => siteOf(precision, layer, name, operand, cast);
   return {
+    layer,
+    name,
     weight,
     sites: {
       output: { input: site('input', output.input), weight: site('weight', output.weight) },
       gradInput: { grad: site('grad', gradInput.grad), weight: site('weight', gradInput.weight) },
       gradWeight: { grad: site('grad', gradWeight.grad), input: site('input', gradWeight.input) },
     },
-    smoothInput: name === 'down' && recipe.smoothSwiglu === 'channel',
   };
 }
 
@@ -51,10 +53,8 @@ export function linear(context: Context, layer: Fp8Linear, x: Variable): Variabl
       return done.get(site)!;
     };
   };
-  const input = castOf(
-    (s, v) => (layer.smoothInput ? quantizeSmooth(context, s, v) : quantize(context, s, v)),
-    x.value,
-  );
+  const smooth = layer.name === 'down' && smoothingOf(context.precision.recipe, layer.layer) === 'channel';
+  const input = castOf((s, v) => (smooth ? quantizeSmooth(context, s, v) : quantize(context, s, v)), x.value);
   const weights = castOf((s, v) => quantizeWeight(context, s, v), weight.value);
 
   const y = variable(

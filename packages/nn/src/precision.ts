@@ -31,7 +31,8 @@ export interface Site {
 
 export interface Precision {
   readonly device: Device;
-  readonly recipe: Recipe;
+  /** In force now; only the smoothing of layers may change while a run goes on (`switchSmoothing`). */
+  recipe: Recipe;
   readonly sites: Site[];
   /** Set for the length of a step; casts outside one (evaluation) observe nothing. */
   recording: Recording | null;

@@ -36,6 +36,9 @@ export interface OptimizerRecipe {
 /** Names of a block's linear layers; gate and up are one product, so are q, k and v (as in the paper's code). */
 export type LinearName = 'qkv' | 'attentionOut' | 'gateUp' | 'down';
 
+/** `channel`: a power of two per channel, the paper's equation; `token`: up / max |up| per token, its code. */
+export type Smoothing = 'none' | 'channel' | 'token';
+
 export interface Recipe {
   readonly name: string;
   /** One sentence for people. */
@@ -45,7 +48,9 @@ export interface Recipe {
   /** Every linear layer of the blocks, unless `overrides` names it. */
   readonly linear: LinearRecipe;
   readonly overrides: Readonly<Partial<Record<LinearName, LinearRecipe>>>;
-  /** `channel`: a power of two per channel, the paper's equation; `token`: up / max |up| per token, its code. */
-  readonly smoothSwiglu: 'none' | 'channel' | 'token';
+  /** Smooth-SwiGLU of every block, unless `smoothLayers` names it. */
+  readonly smoothSwiglu: Smoothing;
+  /** Blocks, by their numbers from 0, that are smoothed otherwise: `{ "2": "channel" }`. */
+  readonly smoothLayers?: Readonly<Record<string, Smoothing>>;
   readonly optimizer: OptimizerRecipe;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { extendRecipe, recipeOf, recipes, validateRecipe } from '../src/index.ts';
+import { extendRecipe, recipeOf, recipes, smoothingOf, smoothLayer, validateRecipe } from '../src/index.ts';
 
 describe('named recipes', () => {
   it('are all valid, survive JSON, and carry the names of the design', () => {
@@ -24,6 +24,28 @@ describe('named recipes', () => {
   it('lists what exists when asked for what does not', () => {
     expect(() => recipeOf('fp9')).toThrow(/got "fp9", expected one of fp32, bf16, fp8,/);
     expect(() => recipeOf('toString')).toThrow(/unknown recipe/);
+  });
+});
+
+describe('smoothing layer by layer', () => {
+  it('a layer that is named differs, the others follow the recipe', () => {
+    const one = smoothLayer(recipeOf('fp8'), 2);
+    expect([0, 1, 2].map((layer) => smoothingOf(one, layer))).toEqual(['none', 'none', 'channel']);
+    const but = smoothLayer(smoothLayer(recipeOf('fp8-smooth'), 0, 'none'), 1, 'token');
+    expect([0, 1, 2].map((layer) => smoothingOf(but, layer))).toEqual(['none', 'token', 'channel']);
+    expect(recipeOf('fp8')).not.toHaveProperty('smoothLayers');
+    expect(validateRecipe(JSON.parse(JSON.stringify(but)))).toEqual(but);
+    expect(extendRecipe({ extends: 'fp8', smoothLayers: { 2: 'channel' } }).smoothLayers).toEqual({
+      2: 'channel',
+    });
+  });
+
+  it('says which layer or word is impossible', () => {
+    const of = (smoothLayers: object) => () =>
+      validateRecipe({ ...recipeOf('fp8'), smoothLayers: smoothLayers as Record<string, 'channel'> });
+    expect(of({ first: 'channel' })).toThrow(/smoothLayers: got "first", expected the number of a layer/);
+    expect(of({ '-1': 'channel' })).toThrow(/smoothLayers: got "-1"/);
+    expect(of({ 0: 'row' })).toThrow(/smoothLayers\.0: got "row", expected none, channel or token/);
   });
 });
 

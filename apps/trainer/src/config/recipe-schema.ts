@@ -74,13 +74,23 @@ function parts(need: Need) {
     powerOfTwo: need(yesNo()),
   });
   const override = linear.nullable().optional();
+  const smoothing = oneOf(['none', 'channel', 'token']);
   return {
     name: need(text('a name')),
     summary: need(text('a sentence')),
     activations: need(oneOf(['bf16', 'fp32'])),
     linear: need(linear),
     overrides: need(fields({ qkv: override, attentionOut: override, gateUp: override, down: override })),
-    smoothSwiglu: need(oneOf(['none', 'channel', 'token'])),
+    smoothSwiglu: need(smoothing),
+    smoothLayers: z
+      .record(
+        z.string().regex(/^(0|[1-9]\d{0,5})$/, { error: 'the number of a layer, from 0, as its key' }),
+        smoothing,
+        {
+          error: 'an object: layers by their numbers from 0',
+        },
+      )
+      .optional(),
     optimizer: need(optimizer),
   };
 }

@@ -42,7 +42,17 @@ export function validateRecipe(recipe: Recipe): Recipe {
     const format = formatOf(recipe.optimizer[key]);
     if (!format.signed) fail(`optimizer.${key}`, `format ${format.name}`, 'a signed format');
   }
+  checkSmoothLayers(recipe.smoothLayers ?? {});
   return recipe;
+}
+
+function checkSmoothLayers(layers: Readonly<Record<string, unknown>>): void {
+  for (const [layer, smoothing] of Object.entries(layers)) {
+    if (!/^(0|[1-9]\d{0,5})$/.test(layer))
+      fail('smoothLayers', `"${layer}"`, 'the number of a layer, from 0, as its key');
+    if (smoothing !== 'none' && smoothing !== 'channel' && smoothing !== 'token')
+      fail(`smoothLayers.${layer}`, JSON.stringify(smoothing) ?? 'nothing', 'none, channel or token');
+  }
 }
 
 function checkLinear(linear: LinearRecipe, path: string): void {
