@@ -8,6 +8,7 @@
  *   196  i32  1 once workers must end
  *   200  i32  1 while the main thread sleeps
  *   204  i32  1 once a worker has failed
+ *   208       why it has: text, ended by a zero byte
  *   512       parameters of the command: operator, tasks, scratch address, scratch bytes a thread, then its arguments
  *
  * A task belongs to the thread whose compare-and-swap took it, and the main thread returns only when every task is

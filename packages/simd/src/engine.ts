@@ -7,7 +7,7 @@ import { DESCRIPTION_BYTES, describe } from './format-description.ts';
 import { type InstructionSet, kernels } from './module.ts';
 import type { OperatorNumber } from './operator-numbers.ts';
 import { wasm } from './web-assembly.ts';
-import { startWorker } from './workers.ts';
+import { failureOf, startWorker } from './workers.ts';
 
 /** Layout of the memory below the arena: assembly/control.ts. */
 const ASLEEP_AND_QUIT = 196 / 4;
@@ -134,7 +134,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (count === 1 || tasks === 1) runAlone();
       else if (!runShared(Number(sleeps))) {
         throw new OctavoError(
-          '[simd] a worker thread failed; create the device anew, with threads: 1 if it fails again',
+          `[simd] a worker thread failed: got "${failureOf(bytes)}"; create the device anew, with threads: 1 if it fails again`,
         );
       }
     },

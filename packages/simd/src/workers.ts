@@ -7,6 +7,11 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** Where a worker that fails says so, and why: assembly/control.ts. */
+const FAILED = 204;
+const REASON = 208;
+const REASON_BYTES = 304;
+
 /** What a worker runs: it needs nothing but the module and the memory, so bundlers need nothing either. */
 const SOURCE = `
 const bindSgemm = ${bindSgemm};
@@ -16,7 +21,9 @@ const start = ({ module, memory, thread, blas }) => {
   try {
     exports.work(thread);
   } catch (error) {
-    Atomics.store(new Int32Array(memory.buffer), 51, 1);
+    const reason = new TextEncoder().encode('thread ' + thread + ': ' + error).subarray(0, ${REASON_BYTES - 1});
+    new Uint8Array(memory.buffer).set(reason, ${REASON});
+    Atomics.store(new Int32Array(memory.buffer), ${FAILED / 4}, 1);
     throw error;
   }
 };
@@ -65,6 +72,12 @@ function startWebWorker(data: Start): Worker {
       URL.revokeObjectURL(url);
     },
   };
+}
+
+/** What the worker said that failed. */
+export function failureOf(bytes: Uint8Array): string {
+  const said = bytes.slice(REASON, REASON + REASON_BYTES);
+  return new TextDecoder().decode(said.subarray(0, said.indexOf(0)));
 }
 
 /** Threads that the machine can run at once. */
