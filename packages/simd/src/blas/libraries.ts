@@ -58,6 +58,7 @@ const across = (folders: readonly string[], names: readonly string[]): string[] 
 const LINUX = [
   'libopenblas.so.0',
   'libopenblas.so',
+  'libmkl_rt.so.3',
   'libmkl_rt.so.2',
   'libmkl_rt.so.1',
   'libmkl_rt.so',
@@ -73,7 +74,8 @@ export function candidates(platform: string, arch: string): readonly string[] {
       ...across(['/opt/homebrew/opt/openblas/lib', '/usr/local/opt/openblas/lib'], ['libopenblas.dylib']),
     ];
   }
-  if (platform === 'win32') return ['libopenblas.dll', 'openblas.dll', 'mkl_rt.2.dll', 'mkl_rt.1.dll'];
+  if (platform === 'win32')
+    return ['libopenblas.dll', 'openblas.dll', 'mkl_rt.3.dll', 'mkl_rt.2.dll', 'mkl_rt.1.dll'];
   const triplet = `/usr/lib/${arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
   const folders = [
     `${triplet}/openblas-pthread`,
