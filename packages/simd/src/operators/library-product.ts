@@ -14,9 +14,14 @@ const SLAB = 2 ** 24;
 /** Most bytes of workspace for operands as float32. */
 const MOST_BYTES = 2 ** 28;
 
-/** Multiplications a task, about, and tasks at most: enough for the threads, few enough to pack little twice. */
-const WORK = 2 ** 22;
-const TASKS = 16;
+/**
+ * Multiplications that are worth a task, and those of a task that packs little twice. Between them eight tasks, enough
+ * for the threads that are usual; a larger product is cut into as many as it fills, up to what a device has threads.
+ */
+const LEAST_TASK = 2 ** 22;
+const LARGE_TASK = 2 ** 28;
+const TASKS = 8;
+const MOST_TASKS = 64;
 
 const work = (a: Operand, b: Operand): number => a.outer * b.outer * a.inner;
 
@@ -36,7 +41,8 @@ export function suitsLibrary(a: Operand, b: Operand): boolean {
 
 /** Rows and columns of C a task, by the shape alone: the cut that packs the least. */
 export function cut(m: number, n: number, k: number): readonly [number, number] {
-  const tasks = Math.max(1, Math.min(TASKS, Math.floor((m * n * k) / WORK)));
+  const most = Math.min(MOST_TASKS, Math.max(TASKS, Math.floor((m * n * k) / LARGE_TASK)));
+  const tasks = Math.max(1, Math.min(most, Math.floor((m * n * k) / LEAST_TASK)));
   let best: readonly [number, number] = [1, tasks];
   for (let down = 1; down <= tasks; down++) {
     const across = Math.floor(tasks / down);
