@@ -16,6 +16,7 @@ export const frame = (spec: object): object => ({
 
 /** One colour a recipe in every picture: the failing ones warm, the cures cool. */
 export const colours: Readonly<Record<string, string>> = {
+  fp32: '#8c959f',
   bf16: '#57606a',
   fp8: '#cf222e',
   'fp8-240': '#8c1d18',
@@ -24,6 +25,7 @@ export const colours: Readonly<Record<string, string>> = {
   'fp8-smooth': '#1f6feb',
   'fp8-smooth-token': '#39c5cf',
   'fp8-full': '#1a7f37',
+  'fp8-authors': '#4ac26b',
   'fp8-block': '#bf8700',
   mxfp8: '#d4a72c',
 };

@@ -3,10 +3,15 @@ import { defaultCorpus } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 
 /** The training part of the default corpus. */
-export async function corpusBytes(): Promise<Uint8Array> {
+export const corpusBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().train);
+
+/** Its validation part, which no study trains on. */
+export const heldOutBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().validation);
+
+async function bytesOf(documents: AsyncIterable<{ readonly text: string }>): Promise<Uint8Array> {
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
-  for await (const { text } of defaultCorpus().train) parts.push(encoder.encode(text));
+  for await (const { text } of documents) parts.push(encoder.encode(text));
   const bytes = new Uint8Array(parts.reduce((n, { length }) => n + length, 0));
   let at = 0;
   for (const part of parts) {

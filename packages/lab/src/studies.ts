@@ -1,10 +1,12 @@
 /** @file The studies by name: a new one is one line here and a folder beside the others. */
 import { instability } from './instability/index.ts';
+import { recipes } from './recipes/index.ts';
 import type { Study } from './study.ts';
 
 /** Each has its own kind of settings; whoever runs one passes its `full` or `quick` settings, or a changed copy. */
 export const studies = {
   instability,
+  recipes,
 } satisfies Readonly<Record<string, unknown>>;
 
 export type StudyName = keyof typeof studies;

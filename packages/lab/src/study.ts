@@ -19,6 +19,8 @@ export interface StudyOptions<Settings extends object = object> {
   readonly device: Device;
   /** The text; byte values are the tokens. */
   readonly bytes: Uint8Array;
+  /** Text that is not trained on, for studies that measure on some; without it they hold out the last tenth of `bytes`. */
+  readonly heldOut?: Uint8Array | undefined;
   readonly parts: Parts;
   readonly signal?: AbortSignal | undefined;
 }

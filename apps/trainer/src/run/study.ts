@@ -1,6 +1,6 @@
 /** @file A study from its request to the files in its folder. */
 import { OctavoError } from '@octavo/formats';
-import { corpusBytes, type Progress, type StudyName, studyOf } from '@octavo/lab';
+import { corpusBytes, heldOutBytes, type Progress, type StudyName, studyOf } from '@octavo/lab';
 import { createDevice } from '@octavo/trainer';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
@@ -29,8 +29,9 @@ export async function study(request: StudyRequest): Promise<void> {
   const device = await createDevice(name, threads === null ? {} : { threads });
   const began = performance.now();
   try {
-    const bytes = await corpusBytes();
-    const options = { settings, seeds, device, bytes, parts: folder.parts, signal: interrupt.signal };
+    const [bytes, heldOut] = [await corpusBytes(), await heldOutBytes()];
+    const { signal } = interrupt;
+    const options = { settings, seeds, device, bytes, heldOut, parts: folder.parts, signal };
     const result = await run(options, screen.progress);
     const written = await folder.writeResult(result);
     const seconds = (performance.now() - began) / 1000;

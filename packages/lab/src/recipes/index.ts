@@ -1,0 +1,97 @@
+/** @file The recipes study: held-out loss of every named recipe against BF16 at equal steps, weights and batches. */
+import { runJobs, seedJob } from '../jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
+import { type Row, tableOf } from '../table.ts';
+import { chartsOf } from './charts.ts';
+import { claimsOf } from './claims.ts';
+import { compare, type NamedRun, trainingGaps } from './compare.ts';
+import { commonestWord, passagesOf } from './last-word.ts';
+import { armsOf, fullRecipes, quickRecipes, type RecipesSettings } from './settings.ts';
+import { markdownOf } from './summary.ts';
+import { type ArmRun, type Laboratory, trainArm } from './train-arm.ts';
+
+/** Runs what `parts` does not hold yet. Without `heldOut` the last tenth of `bytes` is held out. */
+export async function studyRecipes(
+  options: StudyOptions<RecipesSettings>,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<StudyResult> {
+  const { settings, seeds, device, bytes, parts, signal } = options;
+  const cut = options.heldOut ? bytes.length : Math.floor(0.9 * bytes.length);
+  const heldOut = options.heldOut ?? bytes.subarray(cut);
+  const train = bytes.subarray(0, cut);
+  const passages = passagesOf(heldOut, settings.sequence, settings.passages);
+  const lab: Laboratory = { settings, device, train, heldOut, passages, signal };
+  const arms = armsOf(settings);
+  const jobs = seeds.flatMap((seed) =>
+    arms.map((arm) =>
+      seedJob(seed, arm.name, (onShare) =>
+        trainArm(lab, seed, arm, (step) => onShare(step / (settings.steps + 1))),
+      ),
+    ),
+  );
+  const results = await runJobs(jobs, parts, onProgress);
+  const runs: NamedRun[] = [...results].map(([key, result]) => {
+    const [seed, arm] = key.split('.') as [string, string];
+    return { ...(result as ArmRun), seed: Number(seed.slice('seed-'.length)), arm };
+  });
+  const corpus = { commonest: commonestWord(train, passages), passages: passages.length };
+  return findings(settings, runs, corpus);
+}
+
+function findings(
+  settings: RecipesSettings,
+  runs: readonly NamedRun[],
+  corpus: Parameters<typeof markdownOf>[3],
+): StudyResult {
+  const comparisons = compare(runs);
+  const every = Math.max(1, Math.round(settings.steps / 30));
+  const claims = claimsOf(comparisons, runs);
+  return {
+    tables: {
+      recipes: tableOf(
+        {
+          seed: 'int',
+          recipe: 'text',
+          heldOut: 'number',
+          gap: 'number',
+          accuracy: 'number',
+          accuracyGap: 'number',
+          wordLoss: 'number',
+          notFinite: 'int',
+          brokeAt: 'int',
+        },
+        comparisons.flatMap((c) =>
+          c.seeds.map(
+            (seed, i): Row => ({
+              seed,
+              recipe: c.arm,
+              heldOut: c.heldOut[i]!,
+              gap: c.gaps[i]!,
+              accuracy: c.accuracy[i]!,
+              accuracyGap: c.accuracyGaps[i]!,
+              wordLoss: c.wordLoss[i]!,
+              notFinite: c.notFinite[i]!,
+              brokeAt: c.broke[i]?.step ?? null,
+            }),
+          ),
+        ),
+      ),
+      losses: tableOf(
+        { seed: 'int', recipe: 'text', step: 'int', loss: 'number' },
+        runs.flatMap(({ seed, arm, losses }) =>
+          losses.map((loss, i): Row => ({ seed, recipe: arm, step: i + 1, loss })),
+        ),
+      ),
+    },
+    charts: chartsOf(comparisons, trainingGaps(runs, every), every),
+    summary: { claims, markdown: markdownOf(settings, comparisons, claims, corpus) },
+  };
+}
+
+/** The study by its name, `recipes`. */
+export const recipes: Study<RecipesSettings> = {
+  summary: 'held-out loss of every recipe against bf16 from scratch, with standard errors',
+  full: fullRecipes,
+  quick: quickRecipes,
+  run: studyRecipes,
+};

@@ -1,0 +1,26 @@
+/** @file Means over few seeds, and how far they can be trusted. */
+
+/** Mean of one number a seed; `error` and `interval` are null for fewer than two. */
+export interface Estimate {
+  readonly mean: number;
+  /** Standard error: the sample's standard deviation (n − 1 in its denominator) / √n. */
+  readonly error: number | null;
+  /** 95 % by Student's t with n − 1 degrees of freedom: mean ± t · error. */
+  readonly interval: readonly [number, number] | null;
+}
+
+export function estimate(values: readonly number[]): Estimate {
+  const n = values.length;
+  const mean = values.reduce((a, b) => a + b, 0) / n;
+  if (n < 2) return { mean, error: null, interval: null };
+  const error = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / n);
+  const half = studentT(n - 1) * error;
+  return { mean, error, interval: [mean - half, mean + half] };
+}
+
+/** 97.5 % quantiles for 1 to 9 degrees of freedom. */
+const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
+/** Beyond the table, Cornish and Fisher's expansion about the normal quantile: right to 0.001. */
+const studentT = (degrees: number): number =>
+  T[degrees - 1] ?? 1.95996 + 2.3722 / degrees + 2.8225 / degrees ** 2;
