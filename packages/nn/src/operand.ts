@@ -68,6 +68,7 @@ export function quantize(
   scope: Scope = context.scope,
 ): MatrixOperand {
   const { device } = context;
+  context.precision.onOperand?.(site, x);
   const [rows, columns] = matrixShape(x.shape);
   if (!site.cast) {
     sampleStatistics(context, site, x, { codes: x, scale: site.scale, block: { rows, columns } }, site.scale);
@@ -114,6 +115,7 @@ export function quantize(
  */
 export function quantizeSmooth(context: Context, site: Site, h: Tensor): MatrixOperand {
   if (!site.cast) return quantize(context, site, h);
+  context.precision.onOperand?.(site, h);
   const [rows] = matrixShape(h.shape);
   const block = { rows, columns: 1 };
   const channelMaxima = apply(context, amax, blockAttributes(block), [h], FP32);

@@ -36,6 +36,8 @@ export interface Precision {
   readonly sites: Site[];
   /** Set for the length of a step; casts outside one (evaluation) observe nothing. */
   recording: Recording | null;
+  /** Is shown every operand just before a site casts it; a tensor's values hold until its scope is released. */
+  onOperand: ((site: Site, value: Tensor) => void) | null;
   /** FP32 `[2]`: what stochastic rounding depends on. */
   readonly seed: Tensor;
   /** Quantised weights of the present parameters, by site; dropped when the optimizer moves them. */
@@ -60,6 +62,7 @@ export function createPrecision(device: Device, recipe: Recipe): Precision {
     recipe,
     sites: [],
     recording: null,
+    onOperand: null,
     seed,
     weights: new Map(),
     weightScope: createScope(device),
