@@ -4,7 +4,7 @@ import type { Device, Tensor } from '@octavo/kernels';
 import { createLlama } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
 import { adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
-import type { Training, TrainPlan } from '@octavo/trainer';
+import { initWatch, type Training, type TrainPlan } from '@octavo/trainer';
 
 export interface Snapshot {
   /** By the parameter's name: values (the master weights) and both moments. */
@@ -66,7 +66,8 @@ export function trainingFrom(device: Device, plan: TrainPlan, snapshot: Snapshot
     };
   });
   const hyper = device.alloc([8], FP32);
-  return { plan, device, model, optimizer, hyper, step: 0, updates: snapshot.updates, tokens: 0 };
+  const { updates } = snapshot;
+  return { plan, device, model, optimizer, hyper, step: 0, updates, tokens: 0, watch: initWatch() };
 }
 
 /** Frees what a run holds on its device. */

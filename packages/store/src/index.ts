@@ -24,6 +24,8 @@ export {
   stepStatistics,
   type TensorRow,
   tensorStatistics,
+  type WatchRow,
+  watchStatistics,
 } from './statistics.ts';
 export { readStatistics } from './statistics-read.ts';
 export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics-write.ts';

@@ -1,4 +1,4 @@
-/** @file The columns of a run's two statistics files, as data, and the rows that fit them. */
+/** @file The columns of a run's three statistics files, as data, and the rows that fit them. */
 import type { Column } from './column.ts';
 
 /** The value of `octavo.layout` in statistics of this version. */
@@ -57,8 +57,23 @@ export const tensorStatistics = {
   cosine_above: { type: 'int32', nullable: true, unit: 'channels with a cosine above 0.9' },
 } as const satisfies StatisticsSchema;
 
+/** `watch.arrow`: one row an alarm, what a rule measured of which cast, its limit, and the recipe that would hold. */
+export const watchStatistics = {
+  step: { type: 'int32', nullable: false },
+  layer: { type: 'int32', nullable: false },
+  site: { type: 'utf8', nullable: false },
+  operand: { type: 'utf8', nullable: false },
+  rule: { type: 'utf8', nullable: false },
+  value: { type: 'float64', nullable: false },
+  limit: { type: 'float64', nullable: false },
+  channel: { type: 'int32', nullable: true },
+  recipe: { type: 'utf8', nullable: false },
+  switched: { type: 'int32', nullable: false, unit: '1: Smooth-SwiGLU was turned on for the layer' },
+} as const satisfies StatisticsSchema;
+
 export type StepRow = StatisticsRow<typeof stepStatistics>;
 export type TensorRow = StatisticsRow<typeof tensorStatistics>;
+export type WatchRow = StatisticsRow<typeof watchStatistics>;
 
 /** The Arrow columns of a statistics schema. */
 export const statisticsColumns = (schema: StatisticsSchema): readonly Column[] =>

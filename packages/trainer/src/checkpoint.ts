@@ -9,10 +9,12 @@ import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
 import type { Training } from './training.ts';
+import { checkWatch, initWatch, type WatchState } from './watch/state.ts';
 
 /** What a checkpoint says beside its tensors. */
 export interface CheckpointState {
   readonly model: LlamaConfig;
+  /** In force at this step: the plan's, and in it the layers that were smoothed since. */
   readonly recipe: Recipe;
   readonly plan: TrainPlan;
   readonly step: number;
@@ -24,6 +26,7 @@ export interface CheckpointState {
   /** Scaling states by site, without the histories, which are tensors. */
   readonly scaling: Readonly<Record<string, Omit<ScalingState, 'history'>>>;
   readonly tokenizer: { readonly name: string; readonly hash: string };
+  readonly watch: WatchState;
 }
 
 const ROLES = ['master', 'moment1', 'moment2'] as const;
@@ -34,10 +37,10 @@ export function metadataOf(
   loader: unknown,
   tokenizer: CheckpointState['tokenizer'],
 ): Record<string, string> {
-  const { plan, step, updates, tokens } = training;
+  const { plan, step, updates, tokens, watch } = training;
   const parts = {
     model: plan.model,
-    recipe: plan.recipe,
+    recipe: training.model.precision.recipe,
     optimizer: { ...plan.adam, ...plan.recipe.optimizer },
     plan,
     step,
@@ -47,6 +50,7 @@ export function metadataOf(
     random: { seed: plan.seed, step },
     scaling: scalingOf(training.model.precision.sites),
     tokenizer,
+    watch,
   };
   return Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value)]));
 }
@@ -124,6 +128,10 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
     random: part('random') as CheckpointState['random'],
     scaling: part('scaling') as CheckpointState['scaling'],
     tokenizer: part('tokenizer') as CheckpointState['tokenizer'],
+    watch:
+      checkpoint.metadata.watch === undefined // from before there was a watch
+        ? initWatch()
+        : checkWatch(part('watch'), `${checkpoint.path}: metadata "watch"`),
   };
 }
 
@@ -158,7 +166,8 @@ export async function restoreTraining(
       );
     }
   }
-  const precision = createPrecision(device, plan.recipe);
+  const { smoothLayers } = state.recipe;
+  const precision = createPrecision(device, { ...plan.recipe, ...(smoothLayers && { smoothLayers }) });
   const weights = new Map<string, Float32Array>();
   for (const spec of parameterSpecs(plan.model))
     weights.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
@@ -181,8 +190,9 @@ export async function restoreTraining(
     optimizer.push({ formats: own, state: parts as AdamState });
   }
   await restoreScaling(precision.sites, checkpoint, state);
-  const { step, updates, tokens } = state;
-  return { plan, device, model, optimizer, hyper: device.alloc([8], FP32), step, updates, tokens };
+  const { step, updates, tokens, watch } = state;
+  const hyper = device.alloc([8], FP32);
+  return { plan, device, model, optimizer, hyper, step, updates, tokens, watch };
 }
 
 async function restoreScaling(

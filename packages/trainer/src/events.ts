@@ -1,5 +1,6 @@
 /** @file What a run tells whoever watches it. */
 import type { StepResult } from './step.ts';
+import type { WatchAlarm } from './watch/alarm.ts';
 
 export type TrainEvent =
   /** Held-out loss, nats per token, over so many tokens. */
@@ -22,5 +23,12 @@ export type TrainEvent =
       readonly where: string;
       readonly updated: boolean;
     }
+  /** A tensor is about to break. */
+  | { readonly kind: 'watch'; readonly alarm: WatchAlarm }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
-  | { readonly kind: 'end'; readonly reason: 'finished' | 'interrupted'; readonly step: number };
+  /** `stopped`: by the watch. */
+  | {
+      readonly kind: 'end';
+      readonly reason: 'finished' | 'interrupted' | 'stopped';
+      readonly step: number;
+    };

@@ -2,6 +2,7 @@
 import type { LlamaConfig } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
 import type { AdamHyper, Schedule } from '@octavo/optim';
+import type { WatchPlan } from './watch/state.ts';
 
 /** What to do when the loss or the gradient norm is not finite. */
 export type NonFinitePolicy = 'stop' | 'skip-step' | 'continue';
@@ -28,6 +29,8 @@ export interface TrainPlan {
   readonly sampleEvery: number;
   /** Steps between evaluations on held-out text; 0: only before and after. */
   readonly evaluateEvery: number;
+  /** What is watched for, and what is done about it; absent: nothing. */
+  readonly watch?: WatchPlan;
 }
 
 export const tokensPerStep = (plan: TrainPlan): number => plan.batch * plan.accumulation * plan.sequence;

@@ -1,33 +1,19 @@
 /** @file Rows of the two statistics files, from what a step learned. */
-import { STATISTICS } from '@octavo/nn';
-import type { StepRow, TensorRow } from '@octavo/store';
+import type { StepRow, TensorRow, WatchRow } from '@octavo/store';
 import type { TrainEvent } from './events.ts';
+import { siteStatistics } from './site-statistics.ts';
 import type { StepResult } from './step.ts';
 import type { Training } from './training.ts';
+import type { WatchAlarm } from './watch/alarm.ts';
 
 /** One row per site, and one per layer for the alignment of gate and up. Empty on steps that are not sampled. */
 export function tensorRows(training: Training, { step, gradients }: StepResult): TensorRow[] {
   const { statistics, cosines } = gradients;
   if (!statistics) return [];
   const sites = training.model.precision.sites.map((site): TensorRow => {
-    const at = (i: number): number => statistics[site.index * STATISTICS + i]!;
-    const [amax, clipped, underflowed, squares, fourths] = [at(0), at(1), at(2), at(4), at(5)];
-    const [count, scale] = [at(7), at(8)];
+    const { nonFinite: _, ...measured } = siteStatistics(statistics, site);
     const { layer, name, operand } = site;
-    return {
-      step,
-      layer,
-      site: name,
-      operand,
-      format: site.format.name,
-      amax,
-      scale: scale || null, // 0: a scale per block
-      overflows: clipped / count,
-      underflows: underflowed / count,
-      rms: Math.sqrt(squares / count),
-      // Uncentred, E[x⁴] / E[x²]² (as in FOG, arXiv 2505.20524): 3 for a centred normal distribution.
-      kurtosis: squares > 0 ? (fourths * count) / (squares * squares) : null,
-    };
+    return { step, layer, site: name, operand, format: site.format.name, ...measured };
   });
   const pairs = (cosines ?? []).map((cosine, layer): TensorRow => {
     const magnitudes = cosine.map(Math.abs);
@@ -65,4 +51,10 @@ export function stepRow({
     step_time: stepTime,
     peak_memory: peakMemory,
   };
+}
+
+/** A row of `watch.arrow`. */
+export function watchRow({ step, layer, site, operand, rule, value, limit, ...more }: WatchAlarm): WatchRow {
+  const { channel = null, recipe, switched } = more;
+  return { step, layer, site, operand, rule, value, limit, channel, recipe, switched: Number(switched) };
 }

@@ -1,4 +1,4 @@
-/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `checkpoints/step-00000100.arrow`. */
+/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `watch.arrow`, `checkpoints/step-00000100.arrow`. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -8,11 +8,12 @@ import {
   removeTemporaries,
   stepStatistics,
   tensorStatistics,
+  watchStatistics,
   writeCheckpoint,
 } from '@octavo/store';
 import { type CheckpointState, metadataOf, recordsOf } from './checkpoint.ts';
 import type { TrainEvent } from './events.ts';
-import { stepRow, tensorRows } from './rows.ts';
+import { stepRow, tensorRows, watchRow } from './rows.ts';
 import type { Training } from './training.ts';
 
 export interface RunFiles {
@@ -35,15 +36,19 @@ export async function openRunFiles(
   const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
   const steps = openStatistics(join(folder, 'steps.arrow'), stepStatistics, resume);
   const tensors = openStatistics(join(folder, 'tensors.arrow'), tensorStatistics, resume);
+  const watch = openStatistics(join(folder, 'watch.arrow'), watchStatistics, resume);
   return {
     recordStep(training, event) {
       steps.append([stepRow(event)]);
       const rows = tensorRows(training, event.result);
       if (rows.length > 0) tensors.append(rows);
+      const alarms = event.result.alarms.map(watchRow);
+      if (alarms.length > 0) watch.append(alarms);
     },
     async save(training, loader) {
       steps.flush();
       tensors.flush();
+      watch.flush();
       const path = join(checkpoints, checkpointFileName(training.step));
       await writeCheckpoint(path, metadataOf(training, loader, options.tokenizer), recordsOf(training));
       await dropOld(checkpoints, training.plan.keepCheckpoints);
@@ -52,6 +57,7 @@ export async function openRunFiles(
     close() {
       steps.close();
       tensors.close();
+      watch.close();
     },
   };
 }

@@ -27,7 +27,7 @@ export interface RunInputs {
 }
 
 /**
- * Trains until the plan's last step or an interrupt. The last event is `end`, after the last checkpoint.
+ * Trains until the plan's last step, an interrupt, or an alarm of the watch under policy `stop`. The last event is `end`, after the last checkpoint.
  * A resumed run (`restoreTraining`, then `seek`) equals an uninterrupted one bit for bit on the same device.
  */
 export async function* run({
@@ -49,7 +49,8 @@ export async function* run({
     yield await evaluate();
     evaluatedAt = 0;
   }
-  while (training.step < plan.steps && !signal?.aborted) {
+  let stopped = false;
+  while (training.step < plan.steps && !signal?.aborted && !stopped) {
     const began = performance.now();
     const batches: TokenBatch[] = [];
     for (let i = 0; i < plan.accumulation; i++) batches.push(await source.next());
@@ -62,6 +63,8 @@ export async function* run({
       const { step, loss, gradientNorm, nonFinite: where, updated } = result;
       yield { kind: 'non-finite', step, loss, gradientNorm, where, updated };
     }
+    for (const alarm of result.alarms) yield { kind: 'watch', alarm };
+    stopped = plan.watch?.policy === 'stop' && result.alarms.length > 0;
     const { step } = training;
     if (files && plan.checkpointEvery > 0 && step % plan.checkpointEvery === 0) {
       yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };
@@ -77,7 +80,8 @@ export async function* run({
     yield { kind: 'checkpoint', step: training.step, path: await files.save(training, source.position()) };
   }
   if (finished && heldOut.length > 0 && evaluatedAt !== training.step) yield await evaluate();
-  yield { kind: 'end', reason: finished ? 'finished' : 'interrupted', step: training.step };
+  const reason = finished ? 'finished' : stopped ? 'stopped' : 'interrupted';
+  yield { kind: 'end', reason, step: training.step };
 }
 
 function stepEvent(training: Training, result: StepResult, stepTime: number): TrainEvent & { kind: 'step' } {

@@ -14,12 +14,15 @@ import {
   sumSquares,
   type Tensor,
 } from '@octavo/kernels';
-import { activationFormat, apply, dropWeights, endStep, STATISTICS } from '@octavo/nn';
+import { activationFormat, apply, dropWeights, endStep } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperValues, learningRate } from '@octavo/optim';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
+import { firstNonFinite } from './non-finite.ts';
 import { tokensPerStep } from './plan.ts';
 import type { Training } from './training.ts';
 import type { TokenBatch } from './upload.ts';
+import { watchGradients } from './watch/act.ts';
+import type { WatchAlarm } from './watch/alarm.ts';
 
 export interface StepResult {
   /** The step's number; the first is 1. */
@@ -34,6 +37,8 @@ export interface StepResult {
   /** Where a value that is not finite first appeared, or null. */
   readonly nonFinite: string | null;
   readonly updated: boolean;
+  /** What the watch has to say of this step. */
+  readonly alarms: readonly WatchAlarm[];
 }
 
 /** Runs a step. With policy `stop` a non-finite loss or gradient throws, and leaves the state as it was before. */
@@ -42,7 +47,8 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
   const scope = createScope(device);
   try {
     const sample = plan.sampleEvery > 0 && training.step % plan.sampleEvery === 0;
-    let gradients = await computeGradients(training, batches, scope, sample);
+    const watched = await watchGradients(training, () => computeGradients(training, batches, scope, sample));
+    let { gradients } = watched;
     const gradientNorm = globalNorm(gradients.squares);
     const finite = Number.isFinite(gradients.loss) && Number.isFinite(gradientNorm);
     let nonFinite: string | null = null;
@@ -72,6 +78,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       dropWeights(model.precision);
     }
     endStep(model.precision, gradients.amaxes);
+    training.watch = watched.state;
     training.step += 1;
     training.tokens += tokensPerStep(plan);
     const loss = gradients.loss;
@@ -84,6 +91,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       gradients,
       nonFinite,
       updated,
+      alarms: watched.alarms,
     };
   } finally {
     freeGradients(training);
@@ -141,15 +149,4 @@ function masterValues(training: Training, scope: Scope, index: number): Tensor {
 function wholeBlock(tensor: Tensor): { blockRows: number; blockColumns: number } {
   const blockColumns = tensor.shape[tensor.shape.length - 1]!;
   return { blockRows: elements(tensor.shape) / blockColumns, blockColumns };
-}
-
-/** The first tensor, in the order of computation, that holds a value that is not finite. */
-function firstNonFinite(training: Training, { statistics }: Gradients): string {
-  const { sites } = training.model.precision;
-  const NON_FINITE = 6; // position in the statistics of a site
-  const bad = sites.filter((site) => statistics && !(statistics[site.index * STATISTICS + NON_FINITE] === 0));
-  const forward = bad.filter((s) => s.operand !== 'grad').sort((a, b) => a.index - b.index);
-  const backward = bad.filter((s) => s.operand === 'grad').sort((a, b) => b.index - a.index);
-  const first = forward[0] ?? backward[0];
-  return first ? `layer ${first.layer}, ${first.name}, ${first.operand}` : 'the head or the embedding';
 }

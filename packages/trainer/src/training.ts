@@ -12,6 +12,7 @@ import {
   tensorsOf,
 } from '@octavo/optim';
 import type { TrainPlan } from './plan.ts';
+import { initWatch, type WatchState } from './watch/state.ts';
 
 export interface Training {
   readonly plan: TrainPlan;
@@ -26,6 +27,7 @@ export interface Training {
   /** Updates done: steps less those skipped; the `t` of Adam's bias corrections. */
   updates: number;
   tokens: number;
+  watch: WatchState;
 }
 
 /** A run at its beginning: weights at random from the plan's seed. */
@@ -52,6 +54,7 @@ export function createTraining(device: Device, plan: TrainPlan): Training {
     step: 0,
     updates: 0,
     tokens: 0,
+    watch: initWatch(),
   };
   return training;
 }

@@ -2,17 +2,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReferenceDevice } from '@octavo/kernels';
+import { recipeOf, smoothingOf } from '@octavo/nn';
 import { newestWholeCheckpoint, openCheckpoint, readStatistics } from '@octavo/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   checkpointFolder,
   createTraining,
+  loadModel,
   openRunFiles,
   restoreTraining,
   run,
   stateOf,
   type TrainEvent,
   type TrainPlan,
+  type WatchPolicy,
+  watchPlan,
 } from '../src/index.ts';
 import { circleSource, tinyModel, tinyPlan } from './support.ts';
 
@@ -88,6 +92,54 @@ describe('a run that is stopped and resumed', () => {
       }
     },
   );
+
+  /** Fires at every input's cast at step 4, the first that is judged. */
+  const nervous = (policy: WatchPolicy) =>
+    watchPlan(policy, { settled: 3, overshoot: { input: 0.01, weight: 1e9, grad: 1e9 }, repeatAfter: 2 });
+
+  it('goes on with the layers that the watch has smoothed, and with what it has said', async () => {
+    const plan = tinyPlan('fp8', { watch: nervous('switch') });
+    const whole = await train('whole', plan);
+    const switched = whole.flatMap((e) => (e.kind === 'watch' && e.alarm.switched ? [e.alarm] : []));
+    expect(switched.map(({ step, layer, site }) => [step, layer, site])).toEqual([
+      [4, 0, 'down'],
+      [4, 1, 'down'],
+    ]);
+    await train('parts', plan, { stopAfter: 5 });
+    await train('parts', plan, { resume: true });
+    const { metadata, rows } = await contents('parts', 6);
+    expect({ metadata, rows }).toEqual(await contents('whole', 6));
+    expect(JSON.parse(metadata.recipe!).smoothLayers).toEqual({ 0: 'channel', 1: 'channel' });
+    expect(JSON.parse(metadata.plan!).recipe).toEqual(recipeOf('fp8'));
+    const [a, b] = await Promise.all(
+      ['whole', 'parts'].map((n) => readStatistics(join(folder, n, 'watch.arrow'))),
+    );
+    expect(a!.numRows).toBeGreaterThan(2);
+    for (const { name } of a!.schema.fields)
+      expect(b!.getChild(name)!.toJSON(), name).toEqual(a!.getChild(name)!.toJSON());
+    expect(Array.from(a!.getChild('rule')!)).toContain('overshoot');
+
+    const device = createReferenceDevice();
+    const { newest } = await newestWholeCheckpoint(checkpointFolder(join(folder, 'whole')));
+    const checkpoint = await openCheckpoint(newest!.path);
+    const model = await loadModel(device, checkpoint);
+    await checkpoint.close();
+    expect(smoothingOf(model.precision.recipe, 1)).toBe('channel');
+  });
+
+  it('is stopped by the watch with a checkpoint, and mends what it was stopped for when it is resumed to', async () => {
+    const stopped = await train('run', tinyPlan('fp8', { watch: nervous('stop') }));
+    expect(stopped.slice(-2)).toMatchObject([
+      { kind: 'checkpoint', step: 4 },
+      { kind: 'end', reason: 'stopped', step: 4 },
+    ]);
+    const resumed = await train('run', tinyPlan('fp8', { watch: watchPlan('switch') }), { resume: true });
+    expect(resumed.flatMap((e) => (e.kind === 'watch' ? [e.alarm] : []))).toMatchObject([
+      { step: 5, layer: 0, site: 'down', switched: true },
+      { step: 5, layer: 1, site: 'down', switched: true },
+    ]);
+    expect(resumed.at(-1)).toMatchObject({ reason: 'finished' });
+  });
 
   it('keeps the newest checkpoints, and takes the one before a damaged one', async () => {
     const plan = tinyPlan('fp8-full', { checkpointEvery: 1, keepCheckpoints: 2 });

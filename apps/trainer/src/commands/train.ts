@@ -21,6 +21,7 @@ interface TrainOptions extends GlobalOptions {
   readonly checkpointEvery?: number;
   readonly sampleEvery?: number;
   readonly evaluateEvery?: number;
+  readonly watch?: Config['watch'];
   readonly device?: Config['device'];
   readonly threads?: number;
   readonly blas?: string;
@@ -71,6 +72,11 @@ export function addTrainCommand(program: Command): void {
       'steps between held-out evaluations; 0: before and after',
       numeric(knobs.evaluateEvery),
     )
+    .option(
+      '--watch <policy>',
+      'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',
+      word(knobs.watch),
+    )
     .option('--resume', 'go on with the run in --out, or with the newest under runs/');
   command.addOption(command.createOption('--what-next', 'say at the end what to try next').hideHelp());
   examples(command, [
@@ -78,6 +84,7 @@ export function addTrainCommand(program: Command): void {
     ['octavo train --recipe bf16 --seed 2', 'the baseline, another seed'],
     ['octavo train --data corpus/ --model stories15m', 'a larger model on text of your own'],
     ['octavo train --config run.yaml --steps 50', 'a file, with one value replaced'],
+    ['octavo train --recipe fp8 --watch switch', 'smooth a layer’s SwiGLU when the run is about to need it'],
     ['octavo train --resume', 'go on with the newest run'],
   ]);
   command.action(async (_, invoked: Command) => {
@@ -108,6 +115,7 @@ function configOf(options: TrainOptions): Config {
     checkpointEvery,
     sampleEvery,
     evaluateEvery,
+    watch,
     device,
     threads,
     blas,
@@ -125,6 +133,7 @@ function configOf(options: TrainOptions): Config {
     checkpointEvery,
     sampleEvery,
     evaluateEvery,
+    watch,
     device,
     threads,
     blas,

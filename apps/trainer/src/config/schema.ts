@@ -44,6 +44,8 @@ export const knobs = {
   sampleEvery: integer(0),
   evaluateEvery: integer(0),
   evaluateTokens: integer(1),
+  /** What is done when a tensor is about to break. */
+  watch: oneOf(['off', 'warn', 'stop', 'switch']),
   device: oneOf(deviceNames),
 };
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import type { Recipe } from '@octavo/nn';
 import type { Schedule } from '@octavo/optim';
-import type { TrainPlan } from '@octavo/trainer';
+import { type TrainPlan, watchPlan } from '@octavo/trainer';
 import { type NamedModel, resolveModel } from './model.ts';
 import { presetOf } from './presets/index.ts';
 import { resolveRecipe } from './recipe.ts';
@@ -133,5 +133,6 @@ export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
     keepCheckpoints,
     sampleEvery,
     evaluateEvery,
+    watch: watchPlan(knobs.watch),
   };
 }

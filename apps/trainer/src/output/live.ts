@@ -22,7 +22,9 @@ export function createLiveOutput(stream: NodeJS.WriteStream): Output {
       if (message.event === 'checkpoint') return; // every one is announced in the folder; the line stays where it is
       stop();
       for (const line of word(message))
-        stream.write(`${message.event === 'warning' ? colors.yellow(line) : line}\n`);
+        stream.write(
+          `${message.event === 'warning' || message.event === 'watch' ? colors.yellow(line) : line}\n`,
+        );
     },
     close: stop,
   };

@@ -53,9 +53,30 @@ export interface BaselineMessage {
   readonly perplexity: number;
 }
 
+/** A tensor is about to break. */
+export interface WatchMessage {
+  readonly event: 'watch';
+  readonly step: number;
+  readonly layer: number;
+  readonly site: string;
+  readonly operand: string;
+  readonly rule: string;
+  /** What the rule measured, and the limit that it passed. */
+  readonly value: number;
+  readonly limit: number;
+  readonly channel: number | null;
+  /** A recipe that would hold. */
+  readonly recipe: string;
+  /** Smooth-SwiGLU was turned on for the layer. */
+  readonly switched: boolean;
+  /** In words: which tensor and what was seen; what was done, or what would hold. */
+  readonly seen: string;
+  readonly advice: string;
+}
+
 export interface EndMessage {
   readonly event: 'end';
-  readonly reason: 'finished' | 'interrupted';
+  readonly reason: 'finished' | 'interrupted' | 'stopped';
   readonly step: number;
   readonly steps: number;
   readonly folder: string;
@@ -68,6 +89,7 @@ export type Message =
   | StepMessage
   | EvaluationMessage
   | BaselineMessage
+  | WatchMessage
   | EndMessage
   | {
       readonly event: 'non-finite';

@@ -45,6 +45,8 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
       return [
         `step ${message.step}: loss ${message.loss}, gradient norm ${message.gradientNorm}; first not finite in ${message.where}; ${message.updated ? 'updated all the same' : 'step skipped'}`,
       ];
+    case 'watch':
+      return [`watch: step ${message.step}, ${message.seen}; ${message.advice}`];
     case 'checkpoint':
       return [`saved ${message.path}`];
     case 'warning':

@@ -38,7 +38,7 @@ const settingsSchema = fields({
     tokenizer: text('a tokenizer'),
     textField: text('the name of a key'),
   }),
-  knobs: fields(knobs),
+  knobs: fields({ ...knobs, watch: knobs.watch.default('off') }), // runs from before there was a watch had none
   threads: integer(1).nullable(),
   blas: text('a library').default('off'), // runs from before there was a choice had none
   out: text('a folder').nullable(),

@@ -15,6 +15,7 @@ const FREE = new Set<keyof Knobs>([
   'sampleEvery',
   'evaluateEvery',
   'evaluateTokens',
+  'watch',
   'device',
 ]);
 

@@ -14,6 +14,7 @@ import {
   stateOf,
   type TrainEvent,
   tokensPerStep,
+  type WatchAlarm,
 } from '@octavo/trainer';
 import type { Config } from '../config/schema.ts';
 import { planOf, resolveSettings, type Settings } from '../config/settings.ts';
@@ -29,6 +30,7 @@ import { nextSteps } from './next.ts';
 import { readRun, writeRun } from './record.ts';
 import { resumedSettings } from './resume.ts';
 import { promptOf, sampleMessage } from './sample.ts';
+import { stoppedError, watchMessage } from './watch.ts';
 
 export interface TrainRequest {
   readonly file: Config;
@@ -134,6 +136,7 @@ async function runSession(
     ...(checkpoint || existing ? { resumeFrom: training.step } : {}),
   });
   let end: (TrainEvent & { kind: 'end' }) | null = null;
+  let alarms: WatchAlarm[] = [];
   try {
     for await (const event of run({
       training,
@@ -142,6 +145,8 @@ async function runSession(
       files,
       signal,
     })) {
+      if (event.kind === 'step') alarms = [];
+      if (event.kind === 'watch') alarms.push(event.alarm);
       if (event.kind === 'end') end = event;
       else output.say(messageOf(event, plan.steps, corpus));
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
@@ -161,6 +166,7 @@ async function runSession(
       output.say(await sampleMessage(training.model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
   }
   output.say({ event: 'end', reason, step, steps: plan.steps, folder, seconds });
+  if (reason === 'stopped') throw stoppedError(alarms, folder);
   if (whatNext && reason === 'finished')
     for (const message of nextSteps(folder, plan.recipe.name)) output.say(message);
 }
@@ -190,6 +196,8 @@ function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number, c
       const { step, loss, gradientNorm, where, updated } = event;
       return { event: 'non-finite', step, loss, gradientNorm, where, updated };
     }
+    case 'watch':
+      return watchMessage(event.alarm);
     case 'checkpoint':
       return { event: 'checkpoint', step: event.step, path: event.path };
   }

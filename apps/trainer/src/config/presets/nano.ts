@@ -24,6 +24,7 @@ export const nano: Preset = {
     sampleEvery: 20,
     evaluateEvery: 0,
     evaluateTokens: 65_536,
+    watch: 'warn',
     device: 'auto',
   },
 };

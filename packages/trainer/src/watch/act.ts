@@ -1,0 +1,47 @@
+/** @file A step under watch: the rules look at its gradients, and where the policy says so a layer is smoothed at once. */
+import { switchSmoothing } from '@octavo/nn';
+import type { Gradients } from '../gradients.ts';
+import type { Training } from '../training.ts';
+import type { WatchAlarm } from './alarm.ts';
+import { observationsOf } from './observe.ts';
+import { type WatchState, watch } from './state.ts';
+
+export interface Watched {
+  readonly gradients: Gradients;
+  readonly alarms: readonly WatchAlarm[];
+  readonly state: WatchState;
+}
+
+/**
+ * Computes a step's gradients and watches them. Under `switch` Smooth-SwiGLU is turned on for every layer that an alarm
+ * says it would mend, and the gradients are computed again before anything has moved, so that not even the step of the
+ * alarm is harmed: such a step takes twice the time, at most once a layer. Alarms that an earlier part of the run has
+ * left without action (it went on under another policy) are acted upon first.
+ */
+export async function watchGradients(
+  training: Training,
+  compute: () => Promise<Gradients>,
+): Promise<Watched> {
+  const { plan, model } = training;
+  const step = training.step + 1;
+  let state = training.watch;
+  if (!plan.watch || plan.watch.policy === 'off') return { gradients: await compute(), alarms: [], state };
+  const { policy, limits } = plan.watch;
+  /** Smooths the layers that alarms have named and nobody has smoothed yet; gives those alarms. */
+  const act = (): readonly WatchAlarm[] => {
+    const { pending } = state;
+    if (policy !== 'switch' || pending.length === 0) return [];
+    for (const { layer } of pending) switchSmoothing(model.precision, layer);
+    state = { ...state, pending: [] };
+    return pending;
+  };
+  const alarms = act().map((alarm): WatchAlarm => ({ ...alarm, step, switched: true }));
+  for (;;) {
+    const gradients = await compute();
+    const seen = watch(state, step, observationsOf(training, gradients), limits);
+    state = seen.state;
+    const switched = act().length > 0;
+    alarms.push(...seen.alarms.map((alarm) => ({ ...alarm, switched: switched && alarm.smooths })));
+    if (!switched) return { gradients, alarms, state };
+  }
+}

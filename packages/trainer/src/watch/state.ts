@@ -1,0 +1,69 @@
+/** @file What the watch remembers, as plain data that a checkpoint keeps, and the pure function that moves it on. */
+import { OctavoError } from '@octavo/formats';
+import { alarmOf, type WatchAlarm, type WatchPolicy } from './alarm.ts';
+import { type WatchLimits, watchLimits } from './limits.ts';
+import type { Observation } from './rule.ts';
+import { watchRules } from './rules.ts';
+
+/** The watch's part of a plan: it decides about the run where it switches, so it is part of what determines one. */
+export interface WatchPlan {
+  readonly policy: WatchPolicy;
+  readonly limits: WatchLimits;
+}
+
+export const watchPlan = (policy: WatchPolicy, limits: Partial<WatchLimits> = {}): WatchPlan => ({
+  policy,
+  limits: { ...watchLimits, ...limits },
+});
+
+export interface WatchState {
+  /** The step at which a rule last spoke of a tensor, by `rule.layer.site.operand`. */
+  readonly told: Readonly<Record<string, number>>;
+  /** Alarms that smoothing a layer would have mended, and that nobody has acted on: one a layer, the first. */
+  readonly pending: readonly WatchAlarm[];
+}
+
+export const initWatch = (): WatchState => ({ told: {}, pending: [] });
+
+/** The state after a step, and the alarms that are new at it: a rule is silent about a tensor that it has just spoken of. */
+export function watch(
+  state: WatchState,
+  step: number,
+  observations: readonly Observation[],
+  limits: WatchLimits,
+): { state: WatchState; alarms: WatchAlarm[] } {
+  const told = { ...state.told };
+  const alarms: WatchAlarm[] = [];
+  for (const seen of observations) {
+    for (const rule of watchRules) {
+      const finding = rule.check(seen, limits);
+      if (!finding) continue;
+      const key = `${rule.name}.${seen.layer}.${seen.site}.${seen.operand}`;
+      const last = told[key];
+      if (last !== undefined && step - last < limits.repeatAfter) continue;
+      told[key] = step;
+      alarms.push(alarmOf(step, rule.name, seen, finding));
+    }
+  }
+  if (alarms.length === 0) return { state, alarms };
+  const pending = [...state.pending];
+  for (const alarm of alarms)
+    if (alarm.smooths && !pending.some(({ layer }) => layer === alarm.layer)) pending.push(alarm);
+  return { state: { told, pending }, alarms };
+}
+
+/** A state from a checkpoint, checked. */
+export function checkWatch(value: unknown, where: string): WatchState {
+  const isRecord = (v: unknown): v is Record<string, unknown> =>
+    typeof v === 'object' && v !== null && !Array.isArray(v);
+  const told = isRecord(value) ? value.told : undefined;
+  const pending = isRecord(value) ? value.pending : undefined;
+  const whole =
+    isRecord(told) &&
+    Object.values(told).every(Number.isSafeInteger) &&
+    Array.isArray(pending) &&
+    pending.every((alarm) => isRecord(alarm) && Number.isSafeInteger(alarm.layer));
+  if (!whole)
+    throw new OctavoError(`[trainer] ${where}: got no state of the watch, expected told and pending`);
+  return value as unknown as WatchState;
+}
