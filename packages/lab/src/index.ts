@@ -17,3 +17,5 @@ export {
   type StudyOptions,
   type StudyResult,
 } from './study.ts';
+export { studyThroughput } from './throughput/index.ts';
+export { fullThroughput, quickThroughput, type ThroughputSettings } from './throughput/settings.ts';

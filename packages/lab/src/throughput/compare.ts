@@ -1,0 +1,86 @@
+/** @file Every recipe against `bf16` of the same turns. */
+import { type Estimate, estimate } from '../standard-error.ts';
+import type { Memory } from './memory.ts';
+import { caseName, type ThroughputSettings } from './settings.ts';
+import type { Speed } from './speed.ts';
+
+export interface NamedSpeed extends Speed {
+  readonly seed: number;
+  readonly model: string;
+}
+
+export interface NamedMemory extends Memory {
+  readonly model: string;
+}
+
+/** One recipe at one model and batch size; arrays hold a number a seed. */
+export interface Comparison {
+  /** E.g. `nano, 16 × 128`. */
+  readonly name: string;
+  readonly recipe: string;
+  readonly tokensPerSecond: readonly number[];
+  /** Tokens a second over those of `bf16` in the same turns. */
+  readonly ratios: readonly number[];
+  readonly ratio: Estimate;
+  /** Means over the seeds; null where the device queues its work. */
+  readonly products: number | null;
+  readonly fp8Products: number | null;
+  /** The ratio if the FP8 products had taken half their time: arithmetic, Amdahl's law; null without such products. */
+  readonly withFastProducts: number | null;
+  readonly memory: Memory | null;
+  /** Peak bytes over those of `bf16`, less 1. */
+  readonly peakChange: number | null;
+}
+
+export function compare(
+  { models, recipes }: ThroughputSettings,
+  speeds: readonly NamedSpeed[],
+  memories: readonly NamedMemory[],
+): Comparison[] {
+  return models.flatMap((one) =>
+    one.batches.flatMap((batch) => {
+      const here = speeds.filter((s) => s.model === one.name && s.batch === batch);
+      const memoryOf = (recipe: string): Memory | null =>
+        memories.find((m) => m.model === one.name && m.batch === batch && m.recipe === recipe) ?? null;
+      return recipes.map((recipe) =>
+        compareOne(recipe, caseName(one, batch), here, memoryOf(recipe), memoryOf('bf16')),
+      );
+    }),
+  );
+}
+
+function compareOne(
+  recipe: string,
+  name: string,
+  here: readonly NamedSpeed[],
+  memory: Memory | null,
+  baseMemory: Memory | null,
+): Comparison {
+  const own = here.filter((s) => s.recipe === recipe);
+  const ratios = own.map(
+    ({ seed, milliseconds }) =>
+      here.find((s) => s.recipe === 'bf16' && s.seed === seed)!.milliseconds / milliseconds,
+  );
+  const ratio = estimate(ratios);
+  const fp8Products = meanOrNull(own.map((s) => s.fp8Products));
+  return {
+    name,
+    recipe,
+    tokensPerSecond: own.map((s) => s.tokensPerSecond),
+    ratios,
+    ratio,
+    products: meanOrNull(own.map((s) => s.products)),
+    fp8Products,
+    withFastProducts: fp8Products ? ratio.mean / (1 - fp8Products / 2) : null,
+    memory,
+    peakChange: memory && baseMemory && memory.peak / baseMemory.peak - 1,
+  };
+}
+
+function meanOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.flatMap((v) => v ?? []);
+  return known.length > 0 && known.length === values.length ? estimate(known).mean : null;
+}
+
+export const stateBytes = ({ perParameter }: Memory): number =>
+  perParameter.master + perParameter.moment1 + perParameter.moment2;

@@ -1,0 +1,130 @@
+/** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
+import { type Job, runJobs, seedJob } from '../jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
+import { type Row, tableOf } from '../table.ts';
+import { chartsOf } from './charts.ts';
+import { claimsOf } from './claims.ts';
+import { type Comparison, compare, type NamedMemory, type NamedSpeed, stateBytes } from './compare.ts';
+import { type Memory, measureMemory, storesRealBytes } from './memory.ts';
+import { fullThroughput, quickThroughput, type ThroughputSettings } from './settings.ts';
+import { measureSpeed, type Speed } from './speed.ts';
+import { markdownOf } from './summary.ts';
+
+/** Runs what `parts` does not hold yet. A seed is one more run of all turns. The text is not looked at. */
+export async function studyThroughput(
+  options: StudyOptions<ThroughputSettings>,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<StudyResult> {
+  const { settings, seeds, device, parts, signal } = options;
+  const { models, recipes, rounds } = settings;
+  const memoryJobs = (storesRealBytes(device) ? models : []).map(
+    (one): Job => ({
+      key: `memory.${one.name}`,
+      name: `memory, ${one.name}`,
+      async run(onShare) {
+        const all: Memory[] = [];
+        for (const [i, recipe] of recipes.entries()) {
+          signal?.throwIfAborted();
+          all.push(...(await measureMemory(device, one, recipe)));
+          onShare((i + 1) / recipes.length);
+        }
+        return all;
+      },
+    }),
+  );
+  const speedJobs = seeds.flatMap((seed) =>
+    models.map((one) =>
+      seedJob(seed, one.name, (onShare) =>
+        measureSpeed(device, one, { seed, recipes, rounds, signal, onShare }),
+      ),
+    ),
+  );
+  const results = await runJobs([...memoryJobs, ...speedJobs], parts, onProgress);
+  const split = [...results].map(([key, result]) => {
+    const dot = key.indexOf('.');
+    return { kind: key.slice(0, dot), model: key.slice(dot + 1), result };
+  });
+  const memories: NamedMemory[] = split
+    .filter(({ kind }) => kind === 'memory')
+    .flatMap(({ model, result }) => (result as Memory[]).map((memory) => ({ ...memory, model })));
+  const speeds: NamedSpeed[] = split
+    .filter(({ kind }) => kind !== 'memory')
+    .flatMap(({ kind, model, result }) =>
+      (result as Speed[]).map((speed) => ({ ...speed, model, seed: Number(kind.slice('seed-'.length)) })),
+    );
+  const comparisons = compare(settings, speeds, memories);
+  const claims = claimsOf(settings, comparisons);
+  const about = { device: device.description, seeds, rounds };
+  return {
+    tables: { speed: speedTable(settings, speeds), memory: memoryTable(comparisons) },
+    charts: chartsOf(comparisons, seeds.length),
+    summary: { claims, markdown: markdownOf(comparisons, claims, about) },
+  };
+}
+
+const speedTable = ({ models }: ThroughputSettings, speeds: readonly NamedSpeed[]) =>
+  tableOf(
+    {
+      seed: 'int',
+      model: 'text',
+      batch: 'int',
+      sequence: 'int',
+      recipe: 'text',
+      milliseconds: 'number',
+      tokensPerSecond: 'number',
+      ofBf16: 'number',
+      products: 'number',
+      fp8Products: 'number',
+    },
+    speeds.map((speed): Row => {
+      const base = speeds.find(
+        (s) =>
+          s.recipe === 'bf16' && s.seed === speed.seed && s.model === speed.model && s.batch === speed.batch,
+      )!;
+      return {
+        ...speed,
+        sequence: models.find(({ name }) => name === speed.model)!.sequence,
+        ofBf16: base.milliseconds / speed.milliseconds,
+      };
+    }),
+  );
+
+/** Null where the device's bytes are not those of the formats. */
+const memoryTable = (comparisons: readonly Comparison[]) =>
+  tableOf(
+    {
+      name: 'text',
+      recipe: 'text',
+      parameters: 'int',
+      weights: 'number',
+      casts: 'number',
+      gradients: 'number',
+      master: 'number',
+      moment1: 'number',
+      moment2: 'number',
+      state: 'number',
+      peak: 'number',
+      peakChange: 'number',
+    },
+    comparisons.map(
+      ({ name, recipe, memory, peakChange }): Row => ({
+        name,
+        recipe,
+        peakChange,
+        ...(memory && {
+          ...memory.perParameter,
+          parameters: memory.parameters,
+          state: stateBytes(memory),
+          peak: memory.peak,
+        }),
+      }),
+    ),
+  );
+
+/** The study by its name, `throughput`. */
+export const throughput: Study<ThroughputSettings> = {
+  summary: "the paper's speed and memory beside a training step here; FP8 is emulated, its bytes are real",
+  full: fullThroughput,
+  quick: quickThroughput,
+  run: studyThroughput,
+};
