@@ -38,7 +38,7 @@ function gapChart(comparisons: readonly Comparison[]): object {
   const x = {
     type: 'quantitative',
     title: 'held-out loss less that of bf16, nats per byte',
-    axis: { format: '.3~f' },
+    axis: { format: '.3f', tickCount: 6 },
     scale: { zero: true },
   };
   const y = { field: 'recipe', type: 'nominal', sort: arms, title: null, axis: { grid: true } };
@@ -47,9 +47,12 @@ function gapChart(comparisons: readonly Comparison[]): object {
       text: Number.isFinite(worst)
         ? `From scratch every recipe ends within ${percent(worst).toFixed(1)} % of BF16's held-out loss`
         : 'From scratch not every recipe keeps a finite loss',
-      subtitle: several
-        ? `dots: seeds; line and bar: mean and its 95 % t interval of ${bf16.seeds.length} seeds; grey: how far BF16 itself moves when its start is nudged`
-        : 'one seed; grey: how far BF16 itself moves when its start is nudged',
+      subtitle: [
+        several
+          ? `dots: seeds; tick and bar: their mean and its 95 % t interval (${bf16.seeds.length} seeds)`
+          : 'dot and tick: one seed',
+        'grey: how far BF16 itself moves when its start is nudged by one rounding',
+      ],
       subtitleColor: '#57606a',
     },
     width: 560,

@@ -37,7 +37,7 @@ export function markdownOf(
     '## Claims',
     '',
     ...claims.map(({ text, paper, values, holds }) => {
-      const figures = values.map((v) => number(v)).join(', ');
+      const figures = values.map((v) => (Number.isInteger(v) ? v : number(v))).join(', ');
       return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${figures})${paper ? `; the paper, Llama2 7B: ${paper}` : ''}`;
     }),
   ].join('\n')}\n`;
@@ -73,7 +73,7 @@ function intervalNote(comparisons: readonly Comparison[]): string[] {
   const others = comparisons.length - 1;
   return [
     `Mean gap ± its standard error over ${seeds} seeds; the interval is Student's t with ${seeds - 1} degrees of freedom, wide with so few. It leaves`,
-    `zero out for ${away.length === 0 ? 'no recipe' : away.map(({ arm, gap }) => `\`${arm}\` (${gap.mean > 0 ? 'above' : 'below'})`).join(', ')}; of ${others} such intervals ${(others * 0.05).toFixed(2)} do so by chance.`,
+    `zero out for ${away.length === 0 ? 'no recipe' : away.map(({ arm, gap }) => `\`${arm}\` (${gap.mean > 0 ? 'above' : 'below'})`).join(', ')}; of ${others} such intervals about ${(others * 0.05).toFixed(1)} would by chance alone.`,
   ];
 }
 
@@ -112,6 +112,9 @@ function zeroShot(
   ];
 }
 
-const number = (value: number, digits = 4): string =>
-  Number.isFinite(value) ? value.toFixed(digits) : 'broke';
-const signed = (value: number): string => `${value >= 0 ? '+' : ''}${number(value)}`;
+function number(value: number, digits = 4): string {
+  if (!Number.isFinite(value)) return 'broke';
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? (0).toFixed(digits) : text;
+}
+const signed = (value: number): string => `${value > 0 ? '+' : ''}${number(value)}`;
