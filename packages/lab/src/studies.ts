@@ -1,4 +1,5 @@
 /** @file The studies by name: a new one is one line here and a folder beside the others. */
+import { formats } from './formats/index.ts';
 import { instability } from './instability/index.ts';
 import { recipes } from './recipes/index.ts';
 import type { Study } from './study.ts';
@@ -6,6 +7,7 @@ import { throughput } from './throughput/index.ts';
 
 /** Each has its own kind of settings; whoever runs one passes its `full` or `quick` settings, or a changed copy. */
 export const studies = {
+  formats,
   instability,
   recipes,
   throughput,

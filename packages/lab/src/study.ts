@@ -1,6 +1,7 @@
 /** @file What every study takes and gives: plain options in, tables, charts and a summary out; no terminal, no files. */
 import type { Device } from '@octavo/kernels';
 import type { Table } from 'apache-arrow';
+import type { RecordedRun } from './recorded-run.ts';
 
 /** A study as the command knows it: its settings, and the function that runs them. */
 export interface Study<Settings extends object = object> {
@@ -9,6 +10,8 @@ export interface Study<Settings extends object = object> {
   readonly full: Settings;
   /** Less of it, within a minute or two: shows the same. */
   readonly quick: Settings;
+  /** True: it can be asked about a recorded run (`StudyOptions.subject`) instead of models of its own. */
+  readonly takesRun?: true;
   /** Runs what `options.parts` does not hold. Throws the signal's reason when it is aborted; finished parts are kept. */
   run(options: StudyOptions<Settings>, onProgress?: (progress: Progress) => void): Promise<StudyResult>;
 }
@@ -22,6 +25,8 @@ export interface StudyOptions<Settings extends object = object> {
   /** Text that is not trained on, for studies that measure on some; without it they hold out the last tenth of `bytes`. */
   readonly heldOut?: Uint8Array | undefined;
   readonly parts: Parts;
+  /** The run to study; `seeds` and the text do not count then. Only studies that say `takesRun` look at it. */
+  readonly subject?: RecordedRun | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,0 +1,139 @@
+/** @file What a cast with many scales leaves of a matrix. */
+import { formatOf, roundArray } from '@octavo/formats';
+import {
+  type BlockShape,
+  blockAmax,
+  blockOf,
+  initState,
+  observe,
+  type Policy,
+  type ScalingState,
+  scaleGrid,
+  scales,
+} from '@octavo/scaling';
+import { type Cast, type GranularityName, granularities, type PolicyName, specScale } from './casts.ts';
+
+/** A row-major matrix as a linear layer's product takes it. */
+export interface Matrix {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One cast of one matrix. */
+export interface Measured extends Cast {
+  /** Decibels, over all elements; `Infinity` where nothing is lost. */
+  readonly sqnr: number;
+  /** The same of every row by itself, the median: one huge element does not hide the loss of all others. */
+  readonly rowSqnr: number;
+  /** Shares of all elements: beyond the largest value; not zero before and zero after. */
+  readonly clipped: number;
+  readonly underflowed: number;
+}
+
+/** amax · (max / amax) may exceed max by its rounding: nothing is clipped (the operators' limit). */
+export const CLIPS_ABOVE = 1 + 2 ** -22;
+
+/**
+ * Casts `matrix` in every way of `casts`. `history` are the maxima that delayed policies have seen, oldest first;
+ * without any, delayed scales come from the matrix itself.
+ */
+export function measure(
+  { values, rows, columns }: Matrix,
+  casts: readonly Cast[],
+  policies: Readonly<Record<PolicyName, Policy | null>>,
+  history: readonly number[],
+): Measured[] {
+  const scaled = new Float32Array(values.length);
+  const rounded = new Float32Array(values.length);
+  const blocks = new Map<GranularityName, { block: BlockShape; amax: Float32Array }>();
+  const blocked = (name: GranularityName) => {
+    const found = blocks.get(name);
+    if (found) return found;
+    const block = blockOf(granularities[name], rows, columns);
+    const made = { block, amax: blockAmax(values, rows, columns, block) };
+    blocks.set(name, made);
+    return made;
+  };
+  const states = new Map<Policy, ScalingState>();
+  const stateOf = (policy: Policy, slots: number): ScalingState => {
+    if (policy.kind !== 'delayed') return initState(policy, slots);
+    const found = states.get(policy);
+    if (found) return found;
+    const made = history.reduce((state, amax) => observe(policy, state, [amax]), initState(policy, 1));
+    states.set(policy, made);
+    return made;
+  };
+  return casts.map((cast) => {
+    const format = formatOf(cast.format);
+    const { block, amax } = blocked(cast.granularity);
+    const policy = policies[cast.policy];
+    const own = policy
+      ? scales(policy, stateOf(policy, amax.length), format, amax)
+      : amax.map((a) => specScale(a, format));
+    const at = scaleIndex(block, rows, columns);
+    for (let i = 0; i < values.length; i++) scaled[i] = values[i]! * own[at[i]!]!;
+    roundArray(format, scaled, rounded);
+    const limit = format.max * CLIPS_ABOVE;
+    return { ...cast, ...errors({ values, rows, columns }, scaled, rounded, own, at, limit) };
+  });
+}
+
+/** For every element, which scale is its own. */
+function scaleIndex(block: BlockShape, rows: number, columns: number): Uint32Array {
+  const key = `${block.rows} ${block.columns} ${rows} ${columns}`;
+  const known = indices.get(key);
+  if (known) return known;
+  const [, across] = scaleGrid(block, rows, columns);
+  const at = new Uint32Array(rows * columns);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      at[row * columns + column] = Math.floor(row / block.rows) * across + Math.floor(column / block.columns);
+  indices.set(key, at);
+  return at;
+}
+/** Shapes are few, and every matrix is cast in many ways. */
+const indices = new Map<string, Uint32Array>();
+
+function errors(
+  { values, rows, columns }: Matrix,
+  scaled: Float32Array,
+  rounded: Float32Array,
+  own: Float32Array,
+  at: Uint32Array,
+  limit: number,
+): Omit<Measured, keyof Cast> {
+  let [signal, noise, clipped, underflowed] = [0, 0, 0, 0];
+  const ofRows: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    let [rowSignal, rowNoise] = [0, 0];
+    for (let i = row * columns; i < (row + 1) * columns; i++) {
+      const x = values[i]!;
+      const back = rounded[i]!;
+      if (Math.abs(scaled[i]!) > limit) clipped++;
+      if (back === 0 && x !== 0) underflowed++;
+      const error = x - Math.fround(back / own[at[i]!]!);
+      rowSignal += x * x;
+      rowNoise += error * error;
+    }
+    signal += rowSignal;
+    noise += rowNoise;
+    if (rowSignal > 0) ofRows.push(decibels(rowSignal, rowNoise));
+  }
+  return {
+    sqnr: decibels(signal, noise),
+    rowSqnr: ofRows.length > 0 ? median(ofRows) : Number.POSITIVE_INFINITY,
+    clipped: clipped / values.length,
+    underflowed: underflowed / values.length,
+  };
+}
+
+const decibels = (signal: number, noise: number): number =>
+  noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+
+/** The middle of the values, of an even number the mean of the two in the middle; NaN for none. */
+export function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
+}

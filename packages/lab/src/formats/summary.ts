@@ -1,0 +1,168 @@
+/** @file The study in a page, for people. */
+import type { Claim } from '../study.ts';
+import { type Cast, nameOfFormat } from './casts.ts';
+import { worstTensors } from './charts.ts';
+import type { CastRow, RunFindings } from './findings.ts';
+import { median } from './measure.ts';
+import { least, select } from './select.ts';
+import type { FormatsSettings } from './settings.ts';
+import { recordedEvery, seriesOf, WASTED_BITS } from './what-if.ts';
+import { totals } from './what-if-charts.ts';
+
+export function markdownOf(
+  settings: FormatsSettings,
+  rows: readonly CastRow[],
+  claims: readonly Claim[],
+  run: RunFindings | null,
+): string {
+  return `${[
+    ...(run ? aboutRun(settings, run) : aboutModels(settings, rows)),
+    ...medians(rows, run ? 'run' : 'base'),
+    ...(run ? [] : swiglu(rows)),
+    ...worstList(rows, run ? 'run' : 'aged'),
+    ...(run ? whatIfTable(run) : []),
+    ...claimList(claims),
+  ].join('\n')}\n`;
+}
+
+const NOTES = [
+  'Underflowed: not zero before the cast, zero after it; clipped: beyond the largest value. SQNR is signal to quantisation',
+  'noise over a whole tensor; where one huge element would hide what happens to the others, the SQNR of the median row',
+  '(a token, or a weight’s output) stands. MX scales are rounded so that nothing is clipped.',
+];
+
+function aboutModels(settings: FormatsSettings, rows: readonly CastRow[]): string[] {
+  const seeds = [...new Set(rows.map(({ seed }) => seed))];
+  const { baseSteps, history, tokens, peak, activations } = settings;
+  return [
+    '# Formats, granularities and policies on the tensors of a trained model',
+    '',
+    `Every linear’s input, weight and output gradient, captured in ${activations} from a model trained for ${baseSteps} steps (\`base\`)`,
+    `and from the same one aged: one SwiGLU channel of each layer planted, which puts out ${peak.toExponential()} on a rare byte.`,
+    `Two batches of ${tokens} tokens: one with the rare byte, after ${history} without it, and the next one; delayed scales remember`,
+    `${history} batches. Weights stand still here, so delayed scales are theirs anyway. Seeds ${seeds.join(', ')}.`,
+    '',
+    ...NOTES,
+  ];
+}
+
+function aboutRun({ history, tokens }: FormatsSettings, { run, rows }: RunFindings): string[] {
+  const { name, step, seed, activations } = run;
+  const every = recordedEvery(seriesOf(run.tensors));
+  const counted = rows.reduce((most, row) => Math.max(most, row.counted), 0);
+  return [
+    `# Formats, granularities and policies: what if, for ${name}`,
+    '',
+    `Tensors: every linear’s input, weight and output gradient at step ${step} (seed ${seed}), captured in ${activations} without casts on`,
+    `the first ${tokens} tokens of a batch of the run’s text, after ${history} batches that delayed scales remember.`,
+    `Recorded: ${counted} steps of each tensor, every ${every === 1 ? '' : `${every}th `}step; a history of n steps holds ⌈n / ${every}⌉ of them.`,
+    '',
+    ...NOTES,
+  ];
+}
+
+function medians(rows: readonly CastRow[], model: 'base' | 'run'): string[] {
+  const formats = ['e4m3fn', 'e4m3', 'e4m3fnuz', 'e5m2', 'e5m2fnuz'];
+  const cell = (wanted: Partial<Cast> & { operand: string }): string => {
+    const those = select(rows, { model, ...(wanted as { operand: 'input' }) });
+    return median(those.map(({ sqnr }) => sqnr)).toFixed(1);
+  };
+  const operands = ['input', 'weight', 'grad'];
+  return [
+    '',
+    `## SQNR of \`${model}\`, dB, median of its tensors: one current scale a tensor / MX blocks`,
+    '',
+    '| format | input | weight | gradient |',
+    '| --- | --- | --- | --- |',
+    ...formats.map(
+      (format) =>
+        `| ${nameOfFormat(format)} | ${operands
+          .map(
+            (operand) =>
+              `${cell({ operand, format, granularity: 'tensor', policy: 'current' })} / ${cell({ operand, format, granularity: 'mx32', policy: 'current-p2' })}`,
+          )
+          .join(' | ')} |`,
+    ),
+    `| E2M1 | ${operands.map((operand) => `– / ${cell({ operand, format: 'e2m1', granularity: 'mx32', policy: 'current-p2' })}`).join(' | ')} |`,
+  ];
+}
+
+const ways: readonly (Pick<Cast, 'granularity' | 'policy'> & { readonly name: string })[] = [
+  { name: 'tensor, delayed', granularity: 'tensor', policy: 'delayed' },
+  { name: 'tensor, current', granularity: 'tensor', policy: 'current' },
+  { name: 'row, current', granularity: 'row', policy: 'current' },
+  { name: 'channel, power of two', granularity: 'channel', policy: 'current-p2' },
+  { name: '128×128, current', granularity: '128x128', policy: 'current' },
+  { name: '1×128, current', granularity: '1x128', policy: 'current' },
+  { name: 'MX 32', granularity: 'mx32', policy: 'current-p2' },
+];
+
+function swiglu(rows: readonly CastRow[]): string[] {
+  const down = select(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
+  const seeds = [...new Set(down.map(({ seed }) => seed))];
+  const cell = (wanted: Pick<CastRow, 'granularity' | 'policy'>, batch: 'rare' | 'after'): string =>
+    seeds
+      .map((seed) => {
+        const those = select(down, { ...wanted, batch, seed });
+        const most = Math.max(...those.map(({ underflowed }) => underflowed));
+        const dB = (value: (row: CastRow) => number) => least(those.map(value)).toFixed(1);
+        return `${dB((row) => row.rowSqnr)} (${dB((row) => row.sqnr)}), ${(100 * most).toPrecision(2)} %`;
+      })
+      .join(' / ');
+  return [
+    '',
+    '## SwiGLU’s output of `aged` in E4M3 448',
+    '',
+    'SQNR of the median row (of the whole tensor), dB, and the share flushed to zero; the worst layer, a figure a seed.',
+    '',
+    '| one scale per | with the rare byte | the step after |',
+    '| --- | --- | --- |',
+    ...ways.map(({ name, ...wanted }) => `| ${name} | ${cell(wanted, 'rare')} | ${cell(wanted, 'after')} |`),
+  ];
+}
+
+function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
+  const batches = { rare: 'with the rare byte', after: 'the step after', plain: '' };
+  return [
+    '',
+    `## Worst tensors of \`${model}\`: one delayed scale each, inputs E4M3 448, gradients E5M2`,
+    '',
+    '| tensor | SQNR of the median row, dB | whole | clipped | underflowed | amax | kurtosis |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...worstTensors(select(rows, { model }), 10).map((row) => {
+      const { seed, layer, site, operand, batch } = row;
+      const where = batch === null || batch === 'plain' ? '' : `, ${batches[batch]}`;
+      return `| seed ${seed}, layer ${layer}, ${site} ${operand}${where} | ${row.rowSqnr.toFixed(1)} | ${row.sqnr.toFixed(1)} | ${row.clipped.toExponential(1)} | ${(100 * row.underflowed).toPrecision(2)} % | ${row.amax.toPrecision(3)} | ${row.kurtosis.toPrecision(3)} |`;
+    }),
+  ];
+}
+
+function whatIfTable({ rows }: RunFindings): string[] {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return [
+    '',
+    '## What each policy would have done, shares of all recorded steps of all tensors',
+    '',
+    `Clipped: the largest value beyond the format; wasted: more than ${WASTED_BITS} powers of two unused; starved: the root mean square`,
+    'below the format’s smallest normal value.',
+    '',
+    '| policy | clipped | wasted | starved | unused bits, mean |',
+    '| --- | --- | --- | --- | --- |',
+    ...totals(rows).map(
+      ({ policy, clipped, wasted, starved, headroom }) =>
+        `| ${policy} | ${percent(clipped)} | ${percent(wasted)} | ${percent(starved)} | ${headroom.toFixed(2)} |`,
+    ),
+  ];
+}
+
+function claimList(claims: readonly Claim[]): string[] {
+  return [
+    '',
+    '## Claims',
+    '',
+    ...claims.map(({ text, values, holds, paper }) => {
+      const figures = values.map((value) => Number(value.toPrecision(3)).toString()).join(', ');
+      return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${figures})${paper ? `; the paper: ${paper}` : ''}`;
+    }),
+  ];
+}
