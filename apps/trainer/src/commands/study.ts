@@ -27,8 +27,8 @@ export function addStudyCommand(program: Command): void {
         `stopped goes on there.\n\n${names.map((name) => `${name}: ${registry[name].summary}`).join('\n')}`,
     )
     .argument('<name>', names.join(', '), word(studies))
-    .option('--seeds <list>', 'seeds, one base model each (default: 1,2,3; quick: 1)', seedList)
-    .option('--quick', 'fewer recipes and controls, half the base training')
+    .option('--seeds <list>', 'seeds, each a repetition of everything (default: 1,2,3; quick: 1)', seedList)
+    .option('--quick', 'less of it, within a minute or two: shows the same')
     .option('--out <dir>', 'the folder of results (default: studies/NAME, quick: studies/NAME-quick)')
     .option(
       '--activations <format>',
