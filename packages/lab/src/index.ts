@@ -22,3 +22,5 @@ export {
 } from './study.ts';
 export { studyThroughput } from './throughput/index.ts';
 export { fullThroughput, quickThroughput, type ThroughputSettings } from './throughput/settings.ts';
+export { studyWatch } from './watch/index.ts';
+export { fullWatch, quickWatch, type WatchSettings } from './watch/settings.ts';

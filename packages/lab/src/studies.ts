@@ -4,6 +4,7 @@ import { instability } from './instability/index.ts';
 import { recipes } from './recipes/index.ts';
 import type { Study } from './study.ts';
 import { throughput } from './throughput/index.ts';
+import { watch } from './watch/index.ts';
 
 /** Each has its own kind of settings; whoever runs one passes its `full` or `quick` settings, or a changed copy. */
 export const studies = {
@@ -11,6 +12,7 @@ export const studies = {
   instability,
   recipes,
   throughput,
+  watch,
 } satisfies Readonly<Record<string, unknown>>;
 
 export type StudyName = keyof typeof studies;

@@ -1,0 +1,71 @@
+/** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the watch. */
+import type { TokenBatch, TrainPlan } from '@octavo/trainer';
+import { watchPlan } from '@octavo/trainer';
+import { plainBatch } from '../batches.ts';
+import { AFTER_BASE } from '../instability/base.ts';
+import type { Laboratory } from '../instability/laboratory.ts';
+import { protocolRecipe } from '../instability/recipes.ts';
+import { basePlan, runPlan } from '../instability/settings.ts';
+import { timedBatch } from '../instability/train-recipe.ts';
+import type { WatchSettings } from './settings.ts';
+
+/**
+ * `aged`: warned only. `switch`: the same under `--watch switch`, sampled at every step; `unsampled`: by the maxima alone.
+ * `base`, `scratch`: healthy. `aligned`: from scratch with a decay that aligns channels, also healthy as far as known.
+ */
+export const armNames = ['aged', 'switch', 'unsampled', 'base', 'scratch', 'aligned'] as const;
+export type ArmName = (typeof armNames)[number];
+
+export interface Arm {
+  readonly name: ArmName;
+  readonly recipe: string;
+  readonly start: 'aged' | 'base' | 'scratch';
+  plan(seed: number): TrainPlan;
+  batch(seed: number, step: number): TokenBatch;
+}
+
+/** Another part of the random windows than the base has seen, and than the spikes' batches are cut from. */
+const HEALTHY = 1 << 18;
+
+export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
+  const { activations, failing, healthy, healthySteps, healthyRate, scratchSteps, alignedSteps } = settings;
+  /** Every firing counts, also the second of the same rule: rates are shares of steps. */
+  const listen = (plan: TrainPlan): TrainPlan => ({ ...plan, watch: watchPlan('warn', { repeatAfter: 1 }) });
+  const plain = (seed: number, step: number) =>
+    plainBatch(lab.bytes, settings, seed, AFTER_BASE + HEALTHY + step);
+  const aged = (name: ArmName, recipe: string, watched: (plan: TrainPlan) => TrainPlan): Arm => ({
+    ...{ name, recipe, start: 'aged' },
+    plan: (seed) => watched(runPlan(lab.settings, seed, protocolRecipe(recipe, activations))),
+    batch: (seed, step) => timedBatch(lab, seed, step),
+  });
+  const scratch = (name: ArmName, steps: number, rate: number, decay: number): Arm => ({
+    ...{ name, recipe: 'fp8', start: 'scratch' },
+    plan: (seed) => {
+      const plan = basePlan(lab.settings, seed);
+      const schedule = { ...plan.schedule, peak: rate, steps: settings.baseSteps };
+      const recipe = protocolRecipe('fp8', activations);
+      return listen({ ...plan, recipe, steps, schedule, sampleEvery: 1, adam: { ...plan.adam, decay } });
+    },
+    batch: plain,
+  });
+  const switching = (plan: TrainPlan): TrainPlan => ({ ...plan, watch: watchPlan('switch') });
+  return [
+    aged('aged', 'bf16', (plan) => ({ ...plan, sampleEvery: 0 })),
+    ...failing.map((recipe) => aged('aged', recipe, listen)),
+    aged('aged', 'fp8-smooth', listen),
+    ...failing.map((recipe) => aged('switch', recipe, switching)),
+    ...failing.map((recipe) => aged('unsampled', recipe, (plan) => ({ ...switching(plan), sampleEvery: 0 }))),
+    ...healthy.map(
+      (recipe): Arm => ({
+        ...{ name: 'base', recipe, start: 'base' },
+        plan: (seed) => {
+          const changes = { steps: healthySteps, learningRate: healthyRate };
+          return listen(runPlan(lab.settings, seed, protocolRecipe(recipe, activations), changes));
+        },
+        batch: plain,
+      }),
+    ),
+    ...(scratchSteps > 0 ? [scratch('scratch', scratchSteps, 3e-3, 0.1)] : []),
+    ...(alignedSteps > 0 ? [scratch('aligned', alignedSteps, 6e-3, 1)] : []),
+  ];
+}

@@ -1,0 +1,89 @@
+/** @file What the runs say: when each rule spoke first, when the loss moved, how often a rule spoke for nothing. */
+import { type RuleName, watchRules } from '@octavo/trainer';
+import { mean } from '../instability/gaps.ts';
+import type { ArmName } from './arms.ts';
+import type { WatchSettings } from './settings.ts';
+import type { Alarm, WatchedRun } from './watched-run.ts';
+
+export interface NamedRun extends WatchedRun {
+  readonly seed: number;
+  readonly arm: ArmName;
+  readonly recipe: string;
+}
+
+export const ruleNames: readonly RuleName[] = watchRules.map(({ name }) => name);
+
+/** The runs from the aged checkpoint beside `bf16` on the same batches. */
+export interface PairedRun extends NamedRun {
+  readonly gaps: readonly number[];
+  readonly lastGap: number;
+  readonly largestGap: number;
+  /** The first step whose gap is above the settings' `moved`, or null. */
+  readonly movedAt: number | null;
+}
+
+export function pairedRuns({ moved }: WatchSettings, runs: readonly NamedRun[]): PairedRun[] {
+  const aged = runs.filter(({ arm }) => arm === 'aged' || arm === 'switch' || arm === 'unsampled');
+  return aged
+    .filter(({ recipe }) => recipe !== 'bf16')
+    .map((run) => {
+      const bf16 = aged.find((r) => r.seed === run.seed && r.recipe === 'bf16')!;
+      // JSON keeps a loss that is not a number as null; here it is NaN again.
+      const gaps = run.losses.map((loss, i) => (loss ?? Number.NaN) - bf16.losses[i]!);
+      const at = gaps.findIndex((gap) => !(gap <= moved));
+      return {
+        ...run,
+        gaps,
+        lastGap: mean(gaps.slice(Math.floor(gaps.length / 2))),
+        largestGap: Math.max(...gaps),
+        movedAt: at < 0 ? null : at + 1,
+      };
+    });
+}
+
+/** How long before the loss a rule spoke, in the run of a failing recipe that is only warned. */
+export interface Lead {
+  readonly seed: number;
+  readonly recipe: string;
+  readonly rule: RuleName;
+  /** Its first alarm, or null: it never spoke. */
+  readonly first: Alarm | null;
+  readonly movedAt: number | null;
+  /** Steps from that alarm to the step at which the loss has moved; negative: too late. */
+  readonly lead: number | null;
+}
+
+export const leadsOf = ({ failing }: WatchSettings, runs: readonly PairedRun[]): Lead[] =>
+  runs
+    .filter(({ arm, recipe }) => arm === 'aged' && failing.includes(recipe))
+    .flatMap(({ seed, recipe, alarms, movedAt }) =>
+      ruleNames.map((rule): Lead => {
+        const first = alarms.find((alarm) => alarm.rule === rule) ?? null;
+        const lead = first && movedAt !== null ? movedAt - first.step : null;
+        return { seed, recipe, rule, first, movedAt, lead };
+      }),
+    );
+
+/** Steps of runs that did not fail, and those among them at which a rule spoke. */
+export interface FalseAlarms {
+  readonly arm: ArmName;
+  readonly recipe: string;
+  readonly seed: number;
+  readonly steps: number;
+  readonly byRule: Readonly<Record<RuleName, number>>;
+  /** Steps at which any rule spoke. */
+  readonly any: number;
+}
+
+export const falseAlarmsOf = (runs: readonly NamedRun[]): FalseAlarms[] =>
+  runs
+    .filter(({ arm, recipe }) => isHealthy(arm) || (arm === 'aged' && recipe === 'fp8-smooth'))
+    .map(({ arm, recipe, seed, losses, alarms }) => {
+      const count = (of: (alarm: Alarm) => boolean) => new Set(alarms.filter(of).map((a) => a.step)).size;
+      const byRule = Object.fromEntries(
+        ruleNames.map((rule) => [rule, count((alarm) => alarm.rule === rule)]),
+      ) as Record<RuleName, number>;
+      return { arm, recipe, seed, steps: losses.length, byRule, any: count(() => true) };
+    });
+
+const isHealthy = (arm: ArmName): boolean => arm === 'base' || arm === 'scratch' || arm === 'aligned';

@@ -1,0 +1,57 @@
+/** @file The numbers of the watch study, as plain data. */
+import { fullStudy, type InstabilitySettings } from '../instability/settings.ts';
+
+/** The instability study's model, ageing and timing of spikes, and what is watched. */
+export interface WatchSettings
+  extends Pick<
+    InstabilitySettings,
+    | 'model'
+    | 'batch'
+    | 'sequence'
+    | 'baseSteps'
+    | 'steps'
+    | 'spikeEvery'
+    | 'learningRate'
+    | 'peak'
+    | 'rescale'
+    | 'activations'
+  > {
+  /** Recipes that fail from the aged checkpoint: when does the watch speak, and what does switching do? */
+  readonly failing: readonly string[];
+  /** Recipes that go on from the base that was not aged: whatever is said there is a false alarm. */
+  readonly healthy: readonly string[];
+  readonly healthySteps: number;
+  /** The learning rate that they go on with: the base's last. */
+  readonly healthyRate: number;
+  /** Steps of `fp8` from scratch, as the base is trained; and at twice the rate with decay 1, which aligns channels. */
+  readonly scratchSteps: number;
+  readonly alignedSteps: number;
+  /** The paired gap from which on the loss has moved, nats per byte. */
+  readonly moved: number;
+}
+
+const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
+
+export const fullWatch: WatchSettings = {
+  ...{ model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations },
+  baseSteps: 400,
+  steps: 72,
+  failing: ['fp8', 'fp8-240'],
+  healthy: ['fp8', 'fp8-smooth', 'fp8-full'],
+  healthySteps: 80,
+  healthyRate: 3e-4,
+  scratchSteps: 160,
+  alignedSteps: 240,
+  moved: 0.05,
+};
+
+/** One failing recipe, two spikes, half the base training, two healthy runs. */
+export const quickWatch: WatchSettings = {
+  ...fullWatch,
+  baseSteps: 200,
+  steps: 48,
+  failing: ['fp8'],
+  healthy: ['fp8'],
+  scratchSteps: 80,
+  alignedSteps: 0,
+};
