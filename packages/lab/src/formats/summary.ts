@@ -1,11 +1,13 @@
 /** @file The study in a page, for people. */
 import type { Claim } from '../study.ts';
+import { swigluScalings } from './aged-charts.ts';
 import { type Cast, nameOfFormat } from './casts.ts';
-import { worstTensors } from './charts.ts';
+import { percent } from './chart-parts.ts';
 import type { CastRow, RunFindings } from './findings.ts';
 import { median } from './measure.ts';
 import { least, select } from './select.ts';
 import type { FormatsSettings } from './settings.ts';
+import { nameOfBatch, worstTensors } from './tensor-charts.ts';
 import { recordedEvery, seriesOf, WASTED_BITS } from './what-if.ts';
 import { totals } from './what-if-charts.ts';
 
@@ -33,14 +35,15 @@ const NOTES = [
 
 function aboutModels(settings: FormatsSettings, rows: readonly CastRow[]): string[] {
   const seeds = [...new Set(rows.map(({ seed }) => seed))];
-  const { baseSteps, history, tokens, peak, activations } = settings;
+  const { baseSteps, history, tokens, peak, rescale, activations } = settings;
   return [
     '# Formats, granularities and policies on the tensors of a trained model',
     '',
     `Every linear’s input, weight and output gradient, captured in ${activations} from a model trained for ${baseSteps} steps (\`base\`)`,
-    `and from the same one aged: one SwiGLU channel of each layer planted, which puts out ${peak.toExponential()} on a rare byte.`,
+    `and from the same one aged: one SwiGLU channel of each layer is planted, which puts out ${peak.toExponential()} on a rare byte, and`,
+    `the others are made ${rescale} times smaller, their columns of \`down\` as much larger. Nothing of it grew by itself.`,
     `Two batches of ${tokens} tokens: one with the rare byte, after ${history} without it, and the next one; delayed scales remember`,
-    `${history} batches. Weights stand still here, so delayed scales are theirs anyway. Seeds ${seeds.join(', ')}.`,
+    `${history} batches. Weights do not move here: a delayed scale of theirs would be the current one. Seeds ${seeds.join(', ')}.`,
     '',
     ...NOTES,
   ];
@@ -87,16 +90,6 @@ function medians(rows: readonly CastRow[], model: 'base' | 'run'): string[] {
   ];
 }
 
-const ways: readonly (Pick<Cast, 'granularity' | 'policy'> & { readonly name: string })[] = [
-  { name: 'tensor, delayed', granularity: 'tensor', policy: 'delayed' },
-  { name: 'tensor, current', granularity: 'tensor', policy: 'current' },
-  { name: 'row, current', granularity: 'row', policy: 'current' },
-  { name: 'channel, power of two', granularity: 'channel', policy: 'current-p2' },
-  { name: '128×128, current', granularity: '128x128', policy: 'current' },
-  { name: '1×128, current', granularity: '1x128', policy: 'current' },
-  { name: 'MX 32', granularity: 'mx32', policy: 'current-p2' },
-];
-
 function swiglu(rows: readonly CastRow[]): string[] {
   const down = select(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
   const seeds = [...new Set(down.map(({ seed }) => seed))];
@@ -106,7 +99,7 @@ function swiglu(rows: readonly CastRow[]): string[] {
         const those = select(down, { ...wanted, batch, seed });
         const most = Math.max(...those.map(({ underflowed }) => underflowed));
         const dB = (value: (row: CastRow) => number) => least(those.map(value)).toFixed(1);
-        return `${dB((row) => row.rowSqnr)} (${dB((row) => row.sqnr)}), ${(100 * most).toPrecision(2)} %`;
+        return `${dB((row) => row.rowSqnr)} (${dB((row) => row.sqnr)}), ${percent(most)}`;
       })
       .join(' / ');
   return [
@@ -117,12 +110,13 @@ function swiglu(rows: readonly CastRow[]): string[] {
     '',
     '| one scale per | with the rare byte | the step after |',
     '| --- | --- | --- |',
-    ...ways.map(({ name, ...wanted }) => `| ${name} | ${cell(wanted, 'rare')} | ${cell(wanted, 'after')} |`),
+    ...swigluScalings.map(
+      ({ name, ...wanted }) => `| ${name} | ${cell(wanted, 'rare')} | ${cell(wanted, 'after')} |`,
+    ),
   ];
 }
 
 function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
-  const batches = { rare: 'with the rare byte', after: 'the step after', plain: '' };
   return [
     '',
     `## Worst tensors of \`${model}\`: one delayed scale each, inputs E4M3 448, gradients E5M2`,
@@ -131,14 +125,14 @@ function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...worstTensors(select(rows, { model }), 10).map((row) => {
       const { seed, layer, site, operand, batch } = row;
-      const where = batch === null || batch === 'plain' ? '' : `, ${batches[batch]}`;
-      return `| seed ${seed}, layer ${layer}, ${site} ${operand}${where} | ${row.rowSqnr.toFixed(1)} | ${row.sqnr.toFixed(1)} | ${row.clipped.toExponential(1)} | ${(100 * row.underflowed).toPrecision(2)} % | ${row.amax.toPrecision(3)} | ${row.kurtosis.toPrecision(3)} |`;
+      const named = nameOfBatch(batch);
+      const where = named === null ? '' : `, ${named}`;
+      return `| seed ${seed}, layer ${layer}, ${site} ${operand}${where} | ${row.rowSqnr.toFixed(1)} | ${row.sqnr.toFixed(1)} | ${percent(row.clipped)} | ${percent(row.underflowed)} | ${row.amax.toPrecision(3)} | ${row.kurtosis.toPrecision(3)} |`;
     }),
   ];
 }
 
 function whatIfTable({ rows }: RunFindings): string[] {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return [
     '',
     '## What each policy would have done, shares of all recorded steps of all tensors',
