@@ -1,5 +1,7 @@
 /** @file `octavo study`: one of the paper's studies, its results in a folder. */
-import { studies as registry, type StudyName } from '@octavo/lab';
+import { basename, resolve } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { studies as registry, type StudyName, studyOf } from '@octavo/lab';
 import { type Command, InvalidArgumentError } from 'commander';
 import { integer, oneOf } from '../config/fields.ts';
 import { type Config, knobs } from '../config/schema.ts';
@@ -8,11 +10,13 @@ import { study } from '../run/study.ts';
 
 const names = Object.keys(registry) as [StudyName, ...StudyName[]];
 const studies = oneOf(names);
+const takesRun = (name: StudyName): boolean => studyOf(name).takesRun === true;
 
 interface StudyOptions extends GlobalOptions {
   readonly seeds?: number[];
   readonly quick?: true;
   readonly out?: string;
+  readonly run?: string;
   readonly activations?: 'bf16' | 'fp32';
   readonly device?: NonNullable<Config['device']>;
   readonly threads?: number;
@@ -31,6 +35,10 @@ export function addStudyCommand(program: Command): void {
     .option('--quick', 'less of it, within a minute or two: shows the same')
     .option('--out <dir>', 'the folder of results (default: studies/NAME, quick: studies/NAME-quick)')
     .option(
+      '--run <dir>',
+      `a run of octavo train to study instead of models of its own (${names.filter(takesRun).join(', ')})`,
+    )
+    .option(
       '--activations <format>',
       'bf16 or fp32: what is not quantised (default: bf16)',
       word(oneOf(['bf16', 'fp32'])),
@@ -40,20 +48,42 @@ export function addStudyCommand(program: Command): void {
   examples(command, [
     ['octavo study instability --quick', 'one seed, the failure and its cures'],
     ['octavo study instability --seeds 4,5,6 --out studies/fresh', 'everything, on other seeds'],
+    ['octavo study formats --run runs/nano-fp8-full', 'which formats and policies would suit a run'],
   ]);
   command.action(async (name: StudyName, _, invoked: Command) => {
-    const { seeds, quick, out, activations, device, threads, json } = invoked.optsWithGlobals<StudyOptions>();
+    const { seeds, quick, out, run, activations, device, threads, json } =
+      invoked.optsWithGlobals<StudyOptions>();
+    if (run !== undefined) refuseWithRun({ seeds, activations });
+    const folder = [
+      name,
+      ...(run === undefined ? [] : [basename(resolve(run))]),
+      ...(quick ? ['quick'] : []),
+    ];
     await study({
       name,
       seeds: seeds ?? (quick ? [1] : [1, 2, 3]),
       quick: quick === true,
-      out: out ?? `studies/${name}${quick ? '-quick' : ''}`,
+      out: out ?? `studies/${folder.join('-')}`,
+      run: run ?? null,
       activations: activations ?? null,
       device: device ?? 'auto',
       threads: threads ?? null,
       json: json === true,
     });
   });
+}
+
+/** A run has its own seed and activations. */
+function refuseWithRun(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    throw new OctavoError(
+      `[study] --${name}: got "${value}" beside --run, expected one of them: a run has its own`,
+      {
+        exitCode: 2,
+      },
+    );
+  }
 }
 
 function seedList(text: string): number[] {

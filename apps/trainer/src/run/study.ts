@@ -5,6 +5,7 @@ import { createDevice } from '@octavo/trainer';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
+import { openRecordedRun } from './recorded-run.ts';
 import { openStudyFolder } from './study-folder.ts';
 
 export interface StudyRequest {
@@ -12,6 +13,8 @@ export interface StudyRequest {
   readonly seeds: readonly number[];
   readonly quick: boolean;
   readonly out: string;
+  /** The folder of a run to study, or null: models of its own. */
+  readonly run: string | null;
   /** Null: as the study has it. */
   readonly activations: 'bf16' | 'fp32' | null;
   readonly device: string;
@@ -21,17 +24,27 @@ export interface StudyRequest {
 
 export async function study(request: StudyRequest): Promise<void> {
   const { seeds, out, device: name, threads } = request;
-  const { full, quick, run } = studyOf(request.name);
+  const { full, quick, run, takesRun } = studyOf(request.name);
   const settings = withActivations(request, request.quick ? quick : full);
-  const folder = await openStudyFolder(out, { study: request.name, settings });
+  if (request.run !== null && !takesRun) {
+    throw new OctavoError(
+      `[study] --run: got "${request.run}", but study ${request.name} trains models of its own; leave the option out`,
+      { exitCode: 2 },
+    );
+  }
   const screen = createScreen(request.json);
   const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
   const device = await createDevice(name, threads === null ? {} : { threads });
   const began = performance.now();
+  let recorded: Awaited<ReturnType<typeof openRecordedRun>> | null = null;
   try {
+    if (request.run !== null) recorded = await openRecordedRun(request.run, device, screen.line);
+    const subject = recorded?.run;
+    const identity = subject ? { run: subject.name, step: subject.step } : {};
+    const folder = await openStudyFolder(out, { study: request.name, settings, ...identity });
     const [bytes, heldOut] = [await corpusBytes(), await heldOutBytes()];
     const { signal } = interrupt;
-    const options = { settings, seeds, device, bytes, heldOut, parts: folder.parts, signal };
+    const options = { settings, seeds, device, bytes, heldOut, parts: folder.parts, subject, signal };
     const result = await run(options, screen.progress);
     const written = await folder.writeResult(result);
     const seconds = (performance.now() - began) / 1000;
@@ -48,6 +61,7 @@ export async function study(request: StudyRequest): Promise<void> {
     const left = `stopped; go on with the same command: what is done is in ${out}`;
     screen.end({ event: 'end', study: request.name, folder: out, interrupted: true }, [left]);
   } finally {
+    await recorded?.close();
     await device.destroy();
     interrupt.release();
   }

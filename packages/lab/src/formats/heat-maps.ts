@@ -99,7 +99,12 @@ function heatMap(
             color: {
               field: 'dB',
               type: 'quantitative',
-              scale: { domain: [0, 20, 35], range: ['#cf222e', '#f6f8fa', '#1f6feb'], clamp: true },
+              scale: {
+                domain: [0, 20, 35],
+                range: ['#cf222e', '#f6f8fa', '#1f6feb'],
+                interpolate: 'rgb',
+                clamp: true,
+              },
               legend: null,
             },
           },

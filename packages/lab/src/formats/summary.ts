@@ -58,7 +58,7 @@ function aboutRun({ history, tokens }: FormatsSettings, { run, rows }: RunFindin
     '',
     `Tensors: every linear’s input, weight and output gradient at step ${step} (seed ${seed}), captured in ${activations} without casts on`,
     `the first ${tokens} tokens of a batch of the run’s text, after ${history} batches that delayed scales remember.`,
-    `Recorded: ${counted} steps of each tensor, every ${every === 1 ? '' : `${every}th `}step; a history of n steps holds ⌈n / ${every}⌉ of them.`,
+    `Recorded: ${counted} steps of each tensor, ${every === 1 ? 'every step' : `one step in ${every}`}; a history of n steps holds ⌈n / ${every}⌉ of them.`,
     '',
     ...NOTES,
   ];
@@ -133,6 +133,7 @@ function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
 }
 
 function whatIfTable({ rows }: RunFindings): string[] {
+  if (rows.length === 0) return ['', 'The run recorded nothing of its tensors (`sampleEvery: 0`).'];
   return [
     '',
     '## What each policy would have done, shares of all recorded steps of all tensors',
@@ -144,10 +145,13 @@ function whatIfTable({ rows }: RunFindings): string[] {
     '| --- | --- | --- | --- | --- |',
     ...totals(rows).map(
       ({ policy, clipped, wasted, starved, headroom }) =>
-        `| ${policy} | ${percent(clipped)} | ${percent(wasted)} | ${percent(starved)} | ${headroom.toFixed(2)} |`,
+        `| ${policy} | ${percent(clipped)} | ${percent(wasted)} | ${percent(starved)} | ${digits(headroom)} |`,
     ),
   ];
 }
+
+/** Two digits; a zero without a sign. */
+const digits = (value: number): string => (Math.abs(value) < 0.005 ? 0 : value).toFixed(2);
 
 function claimList(claims: readonly Claim[]): string[] {
   return [

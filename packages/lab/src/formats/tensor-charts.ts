@@ -38,7 +38,10 @@ export function worstTensorsChart(rows: readonly CastRow[], model: ModelName): o
   };
   return frame({
     title: {
-      text: `Of the ${values.length} worst tensors of ${models[model]} ${outputs} are ${OUTPUT}`,
+      text:
+        outputs > 0
+          ? `Of the ${values.length} worst tensors of ${models[model]} ${outputs} are ${OUTPUT}`
+          : `The worst tensor of ${models[model]} keeps ${decibels(values[0]?.dB ?? 0)}`,
       subtitle: `one delayed scale a tensor; inputs E4M3 448, gradients E5M2; seed ${seed}`,
     },
     width: 460,
@@ -47,7 +50,11 @@ export function worstTensorsChart(rows: readonly CastRow[], model: ModelName): o
     layer: [
       {
         mark: { type: 'bar', opacity: 0.85 },
-        encoding: { x, y, color: colours('kind', { [OUTPUT]: '#cf222e', other: '#8c959f' }) },
+        encoding: {
+          x,
+          y,
+          color: colours('kind', { [OUTPUT]: '#cf222e', other: '#8c959f' }, outputs > 0 ? below : null),
+        },
       },
       {
         mark: { type: 'text', align: 'left', dx: 4, fontSize: 11, color: '#24292f' },

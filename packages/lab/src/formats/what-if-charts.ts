@@ -1,5 +1,6 @@
 /** @file What the policies would have done in a recorded run, as heat maps. */
 import { frame } from '../charts.ts';
+import { WHOLE } from './chart-parts.ts';
 import { WASTED_BITS, type WhatIfRow } from './what-if.ts';
 
 export interface PolicyTotal {
@@ -29,6 +30,7 @@ export function totals(rows: readonly WhatIfRow[]): PolicyTotal[] {
 }
 
 export function whatIfCharts(rows: readonly WhatIfRow[]): Record<string, object> {
+  if (rows.length === 0) return {};
   const tensors = [...new Set(rows.map(tensorOf))].sort(byOperand);
   const cells = tensors.flatMap((tensor) =>
     totals(rows.filter((row) => tensorOf(row) === tensor)).map((total) => ({ tensor, ...total })),
@@ -39,7 +41,7 @@ export function whatIfCharts(rows: readonly WhatIfRow[]): Record<string, object>
   return {
     'whatif-clipped': heatMap(
       [
-        `A delayed scale would have clipped in ${share(of('delayed 16')?.clipped)} of the steps, with a margin of two bits in ${share(of('delayed 16, margin 2')?.clipped)}`,
+        `A scale from the last 16 steps would have clipped in ${share(of('delayed 16')?.clipped)} of the steps, with two bits of margin in ${share(of('delayed 16, margin 2')?.clipped)}`,
         'share of the run’s recorded steps whose largest value lies beyond the format, over all layers',
       ],
       cells.map(({ tensor, policy, clipped }) => ({ tensor, policy, value: clipped })),
@@ -47,7 +49,7 @@ export function whatIfCharts(rows: readonly WhatIfRow[]): Record<string, object>
     ),
     'whatif-headroom': heatMap(
       [
-        `Unused range: ${(of('current')?.headroom ?? 0).toFixed(1)} bits under a current scale, ${(of('delayed 1024')?.headroom ?? 0).toFixed(1)} under the longest history`,
+        `Unused range: ${Math.abs(of('current')?.headroom ?? 0).toFixed(1)} bits under a current scale, ${(of('delayed 1024')?.headroom ?? 0).toFixed(1)} under one from the last 1024 steps`,
         `powers of two between the largest value and the format’s, mean of the recorded steps; above ${WASTED_BITS} counts as wasted`,
       ],
       cells.map(({ tensor, policy, headroom }) => ({ tensor, policy, value: headroom })),
@@ -75,8 +77,14 @@ function heatMap(
     height: { step: 26 },
     data: { values: values.filter(({ value }) => Number.isFinite(value)) },
     encoding: {
-      x: { field: 'tensor', type: 'nominal', sort: tensors, title: null, axis: { labelAngle: -40 } },
-      y: { field: 'policy', type: 'nominal', sort: policies, title: null, axis: { labelLimit: 220 } },
+      x: {
+        field: 'tensor',
+        type: 'nominal',
+        sort: tensors,
+        title: null,
+        axis: { labelAngle: -40, ...WHOLE },
+      },
+      y: { field: 'policy', type: 'nominal', sort: policies, title: null, axis: WHOLE },
     },
     layer: [
       {
@@ -85,7 +93,7 @@ function heatMap(
           color: {
             field: 'value',
             type: 'quantitative',
-            scale: { domain, range: ['#f6f8fa', '#cf222e'], clamp: true },
+            scale: { domain, range: ['#f6f8fa', '#cf222e'], clamp: true, interpolate: 'rgb' },
             legend: null,
           },
         },

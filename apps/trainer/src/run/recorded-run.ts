@@ -1,0 +1,84 @@
+/** @file A run's folder as a study takes it: its newest checkpoint's weights, its text, and what it recorded. */
+import { join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import type { Device } from '@octavo/kernels';
+import type { RecordedRow, RecordedRun } from '@octavo/lab';
+import { destroyLlama } from '@octavo/llama';
+import { recipeOf } from '@octavo/nn';
+import { type Checkpoint, readStatistics } from '@octavo/store';
+import { loadModel, stateOf } from '@octavo/trainer';
+import { openCheckpointAt } from './checkpoint.ts';
+import { openCorpus } from './corpus.ts';
+import { isRun } from './folder.ts';
+import { readRun } from './record.ts';
+
+/** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
+export async function openRecordedRun(
+  folder: string,
+  device: Device,
+  warn: (message: string) => void,
+): Promise<{ readonly run: RecordedRun; close(): Promise<void> }> {
+  if (!isRun(folder)) {
+    throw new OctavoError(
+      `[study] --run: got "${folder}", which holds no run.json, expected the folder of a run of octavo train`,
+      { exitCode: 2 },
+    );
+  }
+  const checkpoint = await openCheckpointAt(folder, warn);
+  try {
+    const { model, recipe, plan, step } = stateOf(checkpoint);
+    const { activations } = recipe;
+    const weights = await weightsOf(device, checkpoint, activations);
+    const tensors = await recordedRows(join(folder, 'tensors.arrow'));
+    const corpus = await openCorpus(await readRun(folder));
+    const run: RecordedRun = {
+      name: folder,
+      seed: plan.seed,
+      step,
+      model,
+      activations,
+      sequence: plan.sequence,
+      weights,
+      next: () => corpus.source.next(),
+      tensors,
+    };
+    return { run, close: () => corpus.close() };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** The working weights in float32, by the parameter's name. */
+async function weightsOf(
+  device: Device,
+  checkpoint: Checkpoint,
+  activations: RecordedRun['activations'],
+): Promise<Map<string, Float32Array>> {
+  const model = await loadModel(device, checkpoint, { ...recipeOf('bf16'), activations });
+  const weights = new Map<string, Float32Array>();
+  for (const { name, value } of model.parameters) weights.set(name, await device.read(value));
+  destroyLlama(model);
+  for (const { scale } of model.precision.sites) device.free(scale);
+  device.free(model.precision.seed);
+  return weights;
+}
+
+/** Every recorded tensor that was cast or could have been: all but the rows about alignment. */
+async function recordedRows(path: string): Promise<RecordedRow[]> {
+  const table = await readStatistics(path);
+  return [...table].flatMap((row): RecordedRow[] => {
+    const { step, layer, site, operand, format, amax, rms } = row.toJSON() as Record<string, unknown>;
+    if (typeof amax !== 'number' || typeof rms !== 'number') return [];
+    return [
+      {
+        step: Number(step),
+        layer: Number(layer),
+        site: String(site),
+        operand: String(operand),
+        format: String(format),
+        amax,
+        rms,
+      },
+    ];
+  });
+}
