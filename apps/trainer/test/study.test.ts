@@ -69,3 +69,14 @@ it('an interrupted study keeps its parts, exits 0, and goes on there', async () 
   expect(other.code).toBe(2);
   expect(other.stderr).toMatch(/other settings/);
 });
+
+it.each([
+  [['instability', '--run', 'nowhere'], /study instability trains models of its own/],
+  [['formats', '--run', 'nowhere'], /"nowhere", which holds no run\.json/],
+  [['formats', '--run', 'nowhere', '--seeds', '3'], /--seeds: got "3" beside --run/],
+])('%s is refused in one line', async (args, message) => {
+  const { code, stderr } = await octavo(['study', ...args], root);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
