@@ -174,6 +174,25 @@ describe('studyFormats', () => {
   });
 });
 
+it('a model that holds NaN is refused, with the tensor that shows it first', async () => {
+  const weights = startingWeights({ ...tinyStudy }, 1);
+  weights.get('layers.1.gateUp')!.fill(Number.NaN);
+  const bytes = textWithRareByte();
+  const subject: RecordedRun = {
+    name: 'runs/broken',
+    seed: 1,
+    step: 1,
+    model: tinyStudy.model,
+    activations: 'fp32',
+    sequence: 16,
+    weights,
+    next: () => plainBatch(bytes, settings, 1, 0),
+    tensors: [],
+  };
+  const study = studyFormats({ settings, seeds: [], device, bytes, parts: memoryParts(), subject });
+  await expect(study).rejects.toThrow(/layer 1, gateUp, weight: got values that are not finite/);
+});
+
 /** Every use of it is an error. */
 const failing = new Proxy(device, {
   get: (_, key) => {

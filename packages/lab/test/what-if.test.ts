@@ -32,7 +32,10 @@ describe('whatIf', () => {
     expect(found).toMatchObject({ counted: 3, starved: 2, wasted: 3 });
   });
 
-  it('passes over a tensor of zeros', () => {
+  it('passes over tensors of zeros and maxima that are not finite', () => {
+    const broken = [1, Number.NaN, Number.POSITIVE_INFINITY, 1];
+    const found = whatIf(broken, rms(broken), delayed({ history: 2 }), E4M3FN);
+    expect(found).toMatchObject({ counted: 1, clipped: 0, headroom: 0 });
     expect(whatIf([0, 0, 0], [0, 0, 0], current(), E4M3FN)).toMatchObject({ counted: 0, clipped: 0 });
   });
 });

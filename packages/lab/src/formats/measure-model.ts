@@ -1,5 +1,6 @@
 /** @file All casts of all operands of a model, on batches that delayed scales have a history for. */
 import { setImmediate } from 'node:timers/promises';
+import { OctavoError } from '@octavo/formats';
 import type { Device } from '@octavo/kernels';
 import type { TokenBatch } from '@octavo/trainer';
 import { type Batches, type Captured, type FrozenModel, keyOf, type Operand, passages } from './capture.ts';
@@ -15,8 +16,8 @@ export interface MeasuredOperand extends Operand {
   /** Null for weights, which are the same on all batches. */
   readonly batch: BatchName | null;
   readonly amax: number;
-  /** E[x⁴] / E[x²]², uncentred: 3 for a normal distribution. */
-  readonly kurtosis: number;
+  /** E[x⁴] / E[x²]², uncentred: 3 for a normal distribution; null where all is zero. */
+  readonly kurtosis: number | null;
   readonly casts: readonly Measured[];
 }
 
@@ -56,15 +57,21 @@ export async function measureModel(
     const isWeight = operand === 'weight';
     if (isWeight && measuredBatches > 0) return null;
     const matrix = isWeight ? captured.matrix : firstRows(captured.matrix, settings.tokens);
-    const own = isWeight ? casts.filter(({ policy }) => !policy.startsWith('delayed')) : casts;
+    const those = isWeight ? casts.filter(({ policy }) => !policy.startsWith('delayed')) : casts;
     const history = seen.get(keyOf(captured)) ?? [];
+    const own = moments(matrix.values);
+    if (!Number.isFinite(own.amax)) {
+      throw new OctavoError(
+        `[lab] formats: layer ${layer}, ${site}, ${operand}: got values that are not finite, expected a model that works; take an earlier checkpoint`,
+      );
+    }
     return {
       layer,
       site,
       operand,
       batch: isWeight ? null : batch,
-      ...moments(matrix.values),
-      casts: measure(matrix, own, named, history),
+      ...own,
+      casts: measure(matrix, those, named, history),
     };
   }
 }
@@ -75,7 +82,7 @@ const firstRows = ({ values, rows, columns }: Matrix, most: number): Matrix => (
   columns,
 });
 
-function moments(values: Float32Array): { amax: number; kurtosis: number } {
+function moments(values: Float32Array): Pick<MeasuredOperand, 'amax' | 'kurtosis'> {
   let [amax, squares, fourths] = [0, 0, 0];
   for (let i = 0; i < values.length; i++) {
     const square = values[i]! * values[i]!;
@@ -83,5 +90,5 @@ function moments(values: Float32Array): { amax: number; kurtosis: number } {
     fourths += square * square;
     amax = Math.max(amax, Math.abs(values[i]!));
   }
-  return { amax, kurtosis: (fourths * values.length) / (squares * squares) };
+  return { amax, kurtosis: squares > 0 ? (fourths * values.length) / (squares * squares) : null };
 }

@@ -127,7 +127,7 @@ function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
       const { seed, layer, site, operand, batch } = row;
       const named = nameOfBatch(batch);
       const where = named === null ? '' : `, ${named}`;
-      return `| seed ${seed}, layer ${layer}, ${site} ${operand}${where} | ${row.rowSqnr.toFixed(1)} | ${row.sqnr.toFixed(1)} | ${percent(row.clipped)} | ${percent(row.underflowed)} | ${row.amax.toPrecision(3)} | ${row.kurtosis.toPrecision(3)} |`;
+      return `| seed ${seed}, layer ${layer}, ${site} ${operand}${where} | ${row.rowSqnr.toFixed(1)} | ${row.sqnr.toFixed(1)} | ${percent(row.clipped)} | ${percent(row.underflowed)} | ${row.amax.toPrecision(3)} | ${row.kurtosis?.toPrecision(3) ?? '–'} |`;
     }),
   ];
 }

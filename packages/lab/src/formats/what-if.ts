@@ -30,7 +30,7 @@ export interface Series {
 }
 
 export interface WhatIf {
-  /** Recorded steps for which the policy had a scale; the first has no history. */
+  /** Recorded steps for which the policy had a scale (the first has no history) and the maximum was a number. */
   readonly counted: number;
   /** Steps whose maximum lies beyond the format's largest value. */
   readonly clipped: number;
@@ -57,7 +57,7 @@ export function whatIf(
     const knows = !(policy.kind === 'delayed' && needsOwnMaximum(policy, state));
     const scale = scales(policy, state, format, [own])[0]!;
     state = observe(policy, state, [own]);
-    if (!knows || !(own > 0)) continue;
+    if (!knows || !(own > 0) || !Number.isFinite(own)) continue;
     const headroom = Math.log2(format.max / (own * scale));
     counted++;
     sum += headroom;
