@@ -1,14 +1,17 @@
 /** @file Casts, and what they come with: the largest magnitude. */
 import { address, float, int, scratch } from './control';
-import { encode, encodeFp16Saturated, encodeNearestSaturated, NEAREST, STOCHASTIC, wasRight } from './encode';
+import { encode, encodeFp16Saturated, NEAREST, STOCHASTIC } from './encode';
+import { encodeNearest, wasRight } from './nearest';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
-import { BF16, BYTE, commit, decodeBytes, element, encodeBf16, FP16, FP32, read, TABLE, target } from './storage';
+import { BF16, BYTE, bytesOf, commit, decodeBytes, element, encodeBf16, FP16, FP32, read, TABLE, target } from './storage';
 import { abs, maxLanesInt, storePart } from './vector';
 
 /** Elements of a task; and those that pass through the cache at a time. */
 export const CHUNK: i32 = 16384;
-const PIECE: i32 = 2048;
+export const PIECE: i32 = 2048;
+/** Scratch of a piece of floats. */
+export const PIECE_ROOM: usize = <usize>PIECE * 4 + 64;
 
 const INFINITY_BITS: i32 = 0x7f800000;
 
@@ -74,7 +77,7 @@ export function encodeScaled(
   let top = -1;
   if (kind == BYTE && rounding == NEAREST && !special && load<i32>(format, 40) == 0) {
     done = n & ~15;
-    top = encodeNearestSaturated(format, scale, from, done, to);
+    top = encodeNearest(format, scale, FP32, from, done, to);
     if (!wasRight(top, scale)) done = 0;
   } else if (kind == FP16 && rounding == NEAREST && !special) {
     done = n & ~7;
@@ -92,8 +95,34 @@ export function encodeScaled(
   }
   if (kind == BF16 && rounding == NEAREST && special) encodeBf16(source, rest, to + ((<usize>done) << 1));
   else if (kind == FP32) saturate(source, rest, to, special);
-  else encode(kind, format, rounding, special, source, rest, to + <usize>done * (kind == BYTE ? 1 : 2), seed, index + done);
+  else encode(kind, format, rounding, special, source, rest, to + <usize>done * bytesOf(kind), seed, index + done);
   return -1;
+}
+
+/**
+ * Casts `n` elements from `index` on, all under one scale, of the tensor in arguments `x` … to that in `out` …; what
+ * `how` says as below. Returns the bits of the largest |x| if that was seen on the way, else −1. Scratch at `room`:
+ * two pieces.
+ */
+export function castUniform(x: i32, out: i32, how: i32, seed: u32, index: u32, n: i32, scale: f32, room: usize): i32 {
+  const kind = int(out + 1);
+  const format = address(out + 2);
+  const rounding = int(how);
+  const special = int(how + 1);
+  const source = int(x + 1);
+  const to = element(out, index);
+  let done = 0;
+  if (kind == BYTE && rounding == NEAREST && !special && source == BF16 && load<i32>(format, 40) == 0) {
+    done = n & ~15;
+    const top = encodeNearest(format, scale, source, element(x, index), done, to);
+    if (!wasRight(top, scale)) done = 0;
+    if (done == n) return top;
+  }
+  const rest = n - done;
+  const values = read(x, index + done, rest, room);
+  const at = to + <usize>done * bytesOf(kind);
+  const top = encodeScaled(kind, format, rounding, special, values, rest, at, seed, index + done, scale, room + PIECE_ROOM);
+  return done == 0 ? top : -1;
 }
 
 /**
@@ -101,28 +130,24 @@ export function encodeScaled(
  * Returns the bits of the largest |x| if `maxima`, else 0.
  */
 export function castRange(x: i32, out: i32, scales: i32, how: i32, first: i32, last: i32, maxima: bool): i32 {
-  const kind = int(out + 1);
-  const format = address(out + 2);
-  const rounding = int(how);
-  const special = int(how + 1);
   const seed = seedOf(how);
   let most: i32 = 0;
   const room = scratch();
-  const scaledRoom = room + PIECE * 4 + 64;
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
-    const values = read(x, i, n, room);
     let top = -1;
-    const to = element(out, i);
-    if (uniformLength(scales, i) >= <u32>n) {
-      top = encodeScaled(kind, format, rounding, special, values, n, to, seed, i, scaleAt(scales, i), scaledRoom);
-    } else {
-      scaleInto(scales, MULTIPLY, values, scaledRoom, i, n);
-      encodeScaled(kind, format, rounding, special, scaledRoom, n, to, seed, i, 1, scaledRoom);
-    }
-    if (maxima) most = max(most, top >= 0 ? top : amaxBits(values, n));
+    if (uniformLength(scales, i) >= <u32>n) top = castUniform(x, out, how, seed, i, n, scaleAt(scales, i), room);
+    else castScaled(x, out, scales, how, seed, i, n, room);
+    if (maxima) most = max(most, top >= 0 ? top : amaxBits(read(x, i, n, room), n));
   }
   return most;
+}
+
+/** The same under several scales. Leaves x · scale in the second piece of scratch. */
+export function castScaled(x: i32, out: i32, scales: i32, how: i32, seed: u32, index: u32, n: i32, room: usize): void {
+  const scaled = room + PIECE_ROOM;
+  scaleInto(scales, MULTIPLY, read(x, index, n, room), scaled, index, n);
+  encodeScaled(int(out + 1), address(out + 2), int(how), int(how + 1), scaled, n, element(out, index), seed, index, 1, scaled);
 }
 
 /** The seed of a cast's stochastic rounding; its arguments as above. */

@@ -198,90 +198,6 @@ function encodeBytes(
   }
 }
 
-/** From here on |x · scale| is too large for the casts below: 2^100. */
-const HUGE: f32 = 1.2676506002282294e30;
-
-/** Whether the casts below were right, given the bits of the largest |x|: no NaN, nothing huge, a scale above 0. */
-export function wasRight(top: i32, scale: f32): bool {
-  return top <= 0x7f800000 && scale > 0 && reinterpret<f32>(top) * scale < HUGE;
-}
-
-/**
- * The common cast, round to nearest even and saturate to bytes, of x · scale: sixteen codes at a time without the
- * cases above. Returns the bits of the largest |x|; unless `wasRight` the codes are to be computed again by `encode`.
- * `n` is a multiple of 16.
- */
-export function encodeNearestSaturated(format: usize, scale: f32, from: usize, n: i32, to: usize): i32 {
-  // the shift as a constant, without a count in a register, is what makes the two common layouts fast
-  const mantissa = word(format, 0);
-  const signedZero = word(format, 4) != 0;
-  if (mantissa == 3 && signedZero) return nearestSaturated(format, scale, from, n, to, 20, true);
-  if (mantissa == 2 && signedZero) return nearestSaturated(format, scale, from, n, to, 21, true);
-  return nearestSaturated(format, scale, from, n, to, 23 - mantissa, signedZero);
-}
-
-// @ts-ignore: decorator
-@inline
-function nearestSaturated(
-  format: usize,
-  scale: f32,
-  from: usize,
-  n: i32,
-  to: usize,
-  shift: i32,
-  signedZero: bool,
-): i32 {
-  const minNormal = i32x4.splat(word(format, 1));
-  const offset = i32x4.splat(shift << 23);
-  const bias = i16x8.splat(<i16>((word(format, 1) >> shift) + (shift << (23 - shift))));
-  const largest = i8x16.splat(<i8>word(format, 2));
-  const s = vec(scale);
-  let top = i32x4.splat(0);
-  const magnitude = i32x4.splat(0x7fffffff);
-  const sign = i8x16.splat(<i8>word(format, 3));
-  for (let i = 0; i < n; i += 16) {
-    const at = from + ((<usize>i) << 2);
-    const x0 = v128.load(at);
-    const x1 = v128.load(at, 16);
-    const x2 = v128.load(at, 32);
-    const x3 = v128.load(at, 48);
-    const a0 = v128.and(x0, magnitude);
-    const a1 = v128.and(x1, magnitude);
-    const a2 = v128.and(x2, magnitude);
-    const a3 = v128.and(x3, magnitude);
-    top = i32x4.max_s(top, i32x4.max_s(i32x4.max_s(a0, a1), i32x4.max_s(a2, a3)));
-    const c0 = biased4(f32x4.mul(a0, s), minNormal, offset, shift);
-    const c1 = biased4(f32x4.mul(a1, s), minNormal, offset, shift);
-    const c2 = biased4(f32x4.mul(a2, s), minNormal, offset, shift);
-    const c3 = biased4(f32x4.mul(a3, s), minNormal, offset, shift);
-    const low = i16x8.sub(i16x8.narrow_i32x4_s(c0, c1), bias);
-    const high = i16x8.sub(i16x8.narrow_i32x4_s(c2, c3), bias);
-    const codes = i8x16.min_u(i8x16.narrow_i16x8_u(low, high), largest);
-    // narrowing saturates and keeps what is negative so: as an integer that is every x with its sign bit set
-    const negative = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(x0, x1), i16x8.narrow_i32x4_s(x2, x3));
-    // eight-bit formats with −0: the sign is the byte's own; others need a mask
-    let signed: v128;
-    if (signedZero && (shift == 20 || shift == 21)) signed = v128.and(negative, sign);
-    else {
-      const some = signedZero ? i8x16.splat(-1) : i8x16.gt_s(codes, i8x16.splat(0));
-      signed = v128.and(v128.and(i8x16.lt_s(negative, i8x16.splat(0)), some), sign);
-    }
-    v128.store(to + <usize>i, v128.or(codes, signed));
-  }
-  return maxLanesInt(top);
-}
-
-/**
- * Codes of four magnitudes, each with the bias on top. With t = exponent + shift, r = |x| + 2^t is |x| rounded to the
- * format's step, counted in the low bits of r: code = (bits(r) − t) + (t − minNormal − shift >> shift).
- */
-// @ts-ignore: decorator
-@inline
-function biased4(a: v128, minNormal: v128, offset: v128, shift: i32): v128 {
-  const t = i32x4.add(i32x4.max_s(v128.and(a, i32x4.splat(0x7f800000)), minNormal), offset);
-  return i32x4.add(i32x4.sub(f32x4.add(a, t), t), i32x4.shr_u(t, shift));
-}
-
 // @ts-ignore: decorator
 @inline
 function code4(a: v128, minNormal: v128, offset: v128, bias: v128, shift: i32): v128 {
@@ -290,7 +206,7 @@ function code4(a: v128, minNormal: v128, offset: v128, bias: v128, shift: i32): 
   return i32x4.sub(i32x4.add(i32x4.sub(r, exponent), i32x4.shr_u(exponent, shift)), bias);
 }
 
-/** The same for FP16: `n` is a multiple of 8. */
+/** Round to nearest even and saturate, to FP16: `n` is a multiple of 8. */
 export function encodeFp16Saturated(format: usize, scale: f32, from: usize, n: i32, to: usize): v128 {
   const minNormal = i32x4.splat(word(format, 1));
   const limit = v128.load32_splat(format + 44);

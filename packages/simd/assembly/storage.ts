@@ -5,6 +5,7 @@
  * byte. `format` is the address of a description (see encode.ts) that ends in the table of the 256 values.
  * FP32 rows are used where they lie; others go through a piece of scratch.
  */
+import { bf16High, bf16Low } from './bf16';
 import { address, int } from './control';
 import { encode } from './encode';
 import { storePart, vec } from './vector';
@@ -28,9 +29,8 @@ function decodeBf16(from: usize, n: i32, to: usize): void {
   for (; i + 8 <= n; i += 8) {
     const x = v128.load(from + ((<usize>i) << 1));
     const at = to + ((<usize>i) << 2);
-    const zero = i32x4.splat(0);
-    v128.store(at, i8x16.shuffle(zero, x, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23));
-    v128.store(at, i8x16.shuffle(zero, x, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31), 16);
+    v128.store(at, bf16Low(x));
+    v128.store(at, bf16High(x), 16);
   }
   for (; i < n; i++) store<u32>(to + ((<usize>i) << 2), (<u32>load<u16>(from + ((<usize>i) << 1))) << 16);
 }

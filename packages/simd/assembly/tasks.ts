@@ -9,8 +9,9 @@ import { embedding, embeddingGrad } from './embedding';
 import { gemmFew, gemmPack, gemmPanelOfA, gemmTiles } from './gemm';
 import { crossEntropy } from './loss';
 import { channelCosine, inverseRmsRows, rmsNorm, rmsNormGradGain, rmsNormGradInput, sumColumns } from './norm';
-import { laneJoin, laneStatistics, laneSums, statisticsJoin } from './reduce';
+import { laneJoin, laneSums } from './reduce';
 import { rope } from './rope';
+import { laneStatistics, statisticsJoin } from './statistics';
 import { smoothScale, swiglu, swigluGrad, tokenAmax } from './swiglu';
 
 export function runTask(operator: i32, task: i32): void {

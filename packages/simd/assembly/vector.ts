@@ -64,6 +64,29 @@ export function maxLanesInt(x: v128): i32 {
   return max(i32x4.extract_lane(y, 0), i32x4.extract_lane(y, 1));
 }
 
+/** The same of eight short integers, none below 0. */
+// @ts-ignore: decorator
+@inline
+export function maxLanesShort(x: v128): i32 {
+  return maxLanesInt(i32x4.max_s(v128.and(x, i32x4.splat(0xffff)), i32x4.shr_u(x, 16)));
+}
+
+/** Sum of four lanes, as integers. */
+// @ts-ignore: decorator
+@inline
+export function sumLanesInt(x: v128): i32 {
+  return (
+    i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3)
+  );
+}
+
+/** Sum of sixteen bytes, each from 0 to 255. */
+// @ts-ignore: decorator
+@inline
+export function sumBytes(x: v128): i32 {
+  return sumLanesInt(i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(x)));
+}
+
 /** Σ a·b over n floats. */
 export function dot(a: usize, b: usize, n: i32): f32 {
   let s0 = vec(0);

@@ -113,8 +113,32 @@ export const scaleFromAmax: Launch<ScaleAttributes> = (engine, { max, margin, po
 /** Lanes of a first round of sums: lanes.ts of @octavo/kernels has the same numbers. */
 export const lanesOf = (length: number): number => (length > 4096 ? 4096 : length > 64 ? 64 : 1);
 
-/** Lanes of a task; assembly/reduce.ts has the same number. */
+/** Lanes of a strip, rows of a chunk of them, and bytes of a strip's state: assembly/lanes.ts has the same numbers. */
 const STRIP = 1024;
+const ROWS = 4;
+const STRIP_BYTES = 64;
+
+interface Lanes {
+  readonly lanes: number;
+  readonly chunks: number;
+  /** Address of sums, one array for each power. */
+  readonly sums: number;
+  /** Address of the state of strips and chunks. */
+  readonly state: number;
+  /** Address of `own` bytes a chunk. */
+  readonly counts: number;
+}
+
+/** Workspace of sums by lanes, zero where it must be. */
+function prepareLanes(engine: Engine, length: number, powers: number, own: number): Lanes {
+  const lanes = lanesOf(length);
+  const chunks = lanes === 4096 ? Math.ceil(length / (ROWS * lanes)) : 1;
+  const sumsBytes = (lanes * 4 + 64) * powers;
+  const stateBytes = Math.ceil(lanes / STRIP) * STRIP_BYTES + chunks * 4;
+  const sums = engine.workspace(sumsBytes + stateBytes + chunks * own);
+  engine.bytes().fill(0, sums, sums + sumsBytes + stateBytes);
+  return { lanes, chunks, sums, state: sums + sumsBytes, counts: sums + sumsBytes + stateBytes };
+}
 
 function statistics(
   engine: Engine,
@@ -124,11 +148,8 @@ function statistics(
   codes: readonly number[],
   maximum?: Stored,
 ): void {
-  const lanes = lanesOf(x!.length);
-  const strips = Math.ceil(lanes / STRIP);
-  const sums = engine.workspace(lanes * 12 + strips * 20);
-  const counts = sums + lanes * 12;
-  engine.run(kernel.LANE_STATISTICS, strips, 0, [
+  const { lanes, chunks, sums, state, counts } = prepareLanes(engine, x!.length, 3, 20);
+  engine.run(kernel.LANE_STATISTICS, chunks, 0, [
     ...place(engine, x),
     x!.length,
     lanes,
@@ -138,6 +159,7 @@ function statistics(
     floatBits(attributes.max),
     floatBits(attributes.minSubnormal / 2),
     ...codes,
+    state,
   ]);
   engine.run(kernel.STATISTICS_JOIN, 1, 0, [
     sums,
@@ -145,7 +167,7 @@ function statistics(
     ...place(engine, out),
     x!.length,
     counts,
-    strips,
+    chunks,
     ...place(engine, maximum),
   ]);
 }
@@ -212,14 +234,14 @@ export const quantizeCurrent: FusedLaunch<QuantizeCurrentAttributes> = (engine, 
 
 /** Σ x or Σ x². */
 export function sumOf(engine: Engine, x: Stored, out: Stored, squares: boolean): void {
-  const lanes = lanesOf(x.length);
-  const sums = engine.workspace(lanes * 4);
-  engine.run(kernel.LANE_SUMS, Math.ceil(lanes / STRIP), 0, [
+  const { lanes, chunks, sums, state } = prepareLanes(engine, x.length, 1, 0);
+  engine.run(kernel.LANE_SUMS, chunks, 0, [
     ...place(engine, x),
     x.length,
     lanes,
     sums,
     Number(squares),
+    state,
   ]);
   engine.run(kernel.LANE_JOIN, 1, 0, [sums, lanes, ...place(engine, out), 0]);
 }

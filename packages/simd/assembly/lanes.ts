@@ -1,0 +1,177 @@
+/**
+ * @file Sums of whole tensors in the order of @octavo/kernels' lanes: lane l of L sums the elements l, l + L, … in
+ * turn. Threads take chunks of whole rows of lanes, which memory likes, and what they have read is still in their
+ * cache when they add it to the sums.
+ *
+ * Lanes are cut into strips. Each has a number, of the chunk that it takes next, and a lock; each chunk has a mark
+ * once its other work is done. Who has marked a chunk adds to every strip that nobody is at: what is marked, in order.
+ * Who finds a strip locked goes on to the next, for the one who holds it looks again after giving it back. So nobody
+ * waits, and every sum has the one order.
+ */
+import { address, int, scratch } from './control';
+import { bf16High, bf16Low } from './bf16';
+import { BF16, element, FP32, read } from './storage';
+import { abs, loadPart, vec } from './vector';
+
+/** Lanes of a strip; and rows of a chunk where there is more than one. src/operators/sums.ts has the same numbers. */
+const STRIP: i32 = 1024;
+export const ROWS: i32 = 4;
+const MOST_LANES: i32 = 4096;
+
+/** What is summed: x, x², or x and x² and x⁴ of finite numbers. */
+export const VALUES: i32 = 0;
+export const SQUARES: i32 = 1;
+export const POWERS: i32 = 2;
+
+/** Marks of a chunk. */
+export const PLAIN: i32 = 1;
+export const STRANGE: i32 = 2;
+
+const INFINITY_BITS: i32 = 0x7f800000;
+const STRIP_BYTES: usize = 64;
+
+/** Bytes from one power's sums to the next. */
+// @ts-ignore: decorator
+@inline
+export function sumsStride(lanes: i32): usize {
+  return ((<usize>lanes) << 2) + 64;
+}
+
+/** Elements of a chunk. */
+export function chunkElements(lanes: i32): i32 {
+  return lanes == MOST_LANES ? ROWS * MOST_LANES : 64 * lanes;
+}
+
+/**
+ * Marks chunk `task` and adds to the sums what can be added. Arguments: 0 x, 3 elements, 4 lanes, 5 sums, and at
+ * `slot` strips and chunks' marks, zero at first.
+ */
+export function addChunk(what: i32, task: i32, mark: i32, slot: i32): void {
+  const lanes = int(4);
+  const count = (lanes + STRIP - 1) / STRIP;
+  const strips = address(slot);
+  const marks = strips + <usize>count * STRIP_BYTES;
+  const chunk = chunkElements(lanes);
+  const chunks = (int(3) + chunk - 1) / chunk;
+  atomic.store<i32>(marks + ((<usize>task) << 2), mark);
+  for (let s = 0; s < count; s++) {
+    const at = strips + <usize>s * STRIP_BYTES;
+    while (true) {
+      let next = atomic.load<i32>(at);
+      if (next == chunks || atomic.load<i32>(marks + ((<usize>next) << 2)) == 0) break;
+      if (atomic.cmpxchg<i32>(at + 4, 0, 1) != 0) break;
+      next = atomic.load<i32>(at);
+      while (next < chunks) {
+        const seen = atomic.load<i32>(marks + ((<usize>next) << 2));
+        if (seen == 0) break;
+        addToStrip(what, next, s * STRIP, seen == STRANGE);
+        next++;
+      }
+      atomic.store<i32>(at, next);
+      atomic.store<i32>(at + 4, 0);
+    }
+  }
+}
+
+/** Adds a chunk's numbers to the lanes from `lane` on. */
+function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
+  const length = int(3);
+  const lanes = int(4);
+  const chunk = chunkElements(lanes);
+  const n = min(STRIP, lanes - lane);
+  const first = task * chunk + lane;
+  const last = min(length, (task + 1) * chunk);
+  const sums = address(5) + ((<usize>lane) << 2);
+  const kind = int(1);
+  if (!strange && lanes == MOST_LANES && (task + 1) * chunk <= length && (kind == FP32 || kind == BF16)) {
+    const x = element(0, first);
+    if (what == POWERS) {
+      if (kind == FP32) powersOfRows(x, n, sums);
+      else powersOfHalves(x, n, sums);
+      return;
+    }
+    if (kind == FP32) {
+      rowsOf(what, x, n, sums);
+      return;
+    }
+  }
+  for (let i = first; i < last; i += lanes) {
+    const some = min(n, last - i);
+    oneRow(what, read(0, i, some, scratch()), some, sums, sumsStride(lanes));
+  }
+}
+
+const ROW: usize = <usize>MOST_LANES * 4;
+const STRIDE: usize = <usize>MOST_LANES * 4 + 64;
+
+/** Four numbers of each of four rows, in order. */
+// @ts-ignore: decorator
+@inline
+function add4(sums: v128, a: v128, b: v128, c: v128, d: v128): v128 {
+  return f32x4.add(f32x4.add(f32x4.add(f32x4.add(sums, a), b), c), d);
+}
+
+// @ts-ignore: decorator
+@inline
+function powers4(at: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(at, add4(v128.load(at), a, b, c, d));
+  const a2 = f32x4.mul(a, a);
+  const b2 = f32x4.mul(b, b);
+  const c2 = f32x4.mul(c, c);
+  const d2 = f32x4.mul(d, d);
+  v128.store(at, add4(v128.load(at, STRIDE), a2, b2, c2, d2), STRIDE);
+  const fourths = add4(v128.load(at, 2 * STRIDE), f32x4.mul(a2, a2), f32x4.mul(b2, b2), f32x4.mul(c2, c2), f32x4.mul(d2, d2));
+  v128.store(at, fourths, 2 * STRIDE);
+}
+
+function powersOfRows(x: usize, n: i32, sums: usize): void {
+  for (let j: usize = 0; j < <usize>n; j += 4) {
+    const at = x + (j << 2);
+    powers4(sums + (j << 2), v128.load(at), v128.load(at, ROW), v128.load(at, 2 * ROW), v128.load(at, 3 * ROW));
+  }
+}
+
+function powersOfHalves(x: usize, n: i32, sums: usize): void {
+  for (let j: usize = 0; j < <usize>n; j += 8) {
+    const at = x + (j << 1);
+    const a = v128.load(at);
+    const b = v128.load(at, ROW / 2);
+    const c = v128.load(at, ROW);
+    const d = v128.load(at, ROW + ROW / 2);
+    powers4(sums + (j << 2), bf16Low(a), bf16Low(b), bf16Low(c), bf16Low(d));
+    powers4(sums + (j << 2) + 16, bf16High(a), bf16High(b), bf16High(c), bf16High(d));
+  }
+}
+
+function rowsOf(what: i32, x: usize, n: i32, sums: usize): void {
+  for (let j: usize = 0; j < <usize>n; j += 4) {
+    const from = x + (j << 2);
+    const at = sums + (j << 2);
+    let a = v128.load(from);
+    let b = v128.load(from, ROW);
+    let c = v128.load(from, 2 * ROW);
+    let d = v128.load(from, 3 * ROW);
+    if (what == SQUARES) {
+      a = f32x4.mul(a, a);
+      b = f32x4.mul(b, b);
+      c = f32x4.mul(c, c);
+      d = f32x4.mul(d, d);
+    }
+    v128.store(at, add4(v128.load(at), a, b, c, d));
+  }
+}
+
+/** Any numbers of one row. */
+function oneRow(what: i32, x: usize, n: i32, sums: usize, stride: usize): void {
+  for (let j = 0; j < n; j += 4) {
+    const k = (<usize>j) << 2;
+    let v = loadPart(x + k, n - j, vec(0));
+    if (what == POWERS) v = v128.and(v, i32x4.lt_s(abs(v), i32x4.splat(INFINITY_BITS)));
+    const square = f32x4.mul(v, v);
+    const at = sums + k;
+    v128.store(at, f32x4.add(v128.load(at), what == SQUARES ? square : v));
+    if (what != POWERS) continue;
+    v128.store(at + stride, f32x4.add(v128.load(at + stride), square));
+    v128.store(at + 2 * stride, f32x4.add(v128.load(at + 2 * stride), f32x4.mul(square, square)));
+  }
+}
