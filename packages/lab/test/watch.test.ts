@@ -1,7 +1,7 @@
 import { createReferenceDevice } from '@octavo/kernels';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fullWatch, memoryParts, studyWatch, type WatchSettings } from '../src/index.ts';
-import { falseAlarmsOf, leadsOf, type NamedRun, pairedRuns } from '../src/watch/leads.ts';
+import { falseAlarmsOf, leadsOf, leadTo, type NamedRun, nearest, pairedRuns } from '../src/watch/leads.ts';
 import type { Alarm } from '../src/watch/watched-run.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
@@ -41,7 +41,7 @@ describe('studyWatch', () => {
       ['scratch', 2],
       ['aligned', 2],
     ]);
-    expect(Object.keys(charts)).toEqual(['timeline', 'leads', 'alarms']);
+    expect(Object.keys(charts)).toEqual(['timeline', 'leads', 'margins']);
     expect(JSON.parse(JSON.stringify(charts))).toEqual(charts);
     const resumed = await studyWatch({
       ...options,
@@ -67,26 +67,38 @@ describe('leads and false alarms', () => {
     recipe: string,
     losses: number[],
     alarms: NamedRun['alarms'] = [],
-  ): NamedRun => ({ seed: 1, arm, recipe, losses, alarms });
+  ): NamedRun => ({ seed: 1, arm, recipe, losses, alarms, nearness: [] });
   const runs = [
     run('aged', 'bf16', [1, 1, 1, 1]),
     run(
       'aged',
       'fp8',
-      [1, 1, 1.2, 1.1],
+      [1, 1, 1.1, 1.2],
       [alarm(2, 'overshoot'), alarm(3, 'overshoot'), alarm(4, 'kurtosis')],
     ),
     run('base', 'fp8', [1, 1, 1], [alarm(2, 'overshoot'), alarm(2, 'kurtosis')]),
   ];
-  const settings = { ...tiny, moved: 0.05 };
+  const settings = { ...tiny, moved: 0.05, broken: 0.15 };
 
   it('a lead runs from the first alarm to the first step whose gap is too large', () => {
     const [fp8] = pairedRuns(settings, runs);
-    expect([fp8!.movedAt, fp8!.lastGap, fp8!.largestGap].map((v) => Number(v!.toFixed(6)))).toEqual([
-      3, 0.15, 0.2,
-    ]);
-    const leads = Object.fromEntries(leadsOf(settings, [fp8!]).map(({ rule, lead }) => [rule, lead]));
-    expect(leads).toMatchObject({ overshoot: 1, kurtosis: -1, alignment: null });
+    expect([fp8!.movedAt, fp8!.brokeAt]).toEqual([3, 4]);
+    expect([fp8!.lastGap, fp8!.largestGap].map((v) => Number(v.toFixed(6)))).toEqual([0.15, 0.2]);
+    const leads = leadsOf(settings, [fp8!]);
+    const to = (event: 'movedAt' | 'brokeAt') =>
+      Object.fromEntries(leads.map((lead) => [lead.rule, leadTo(lead, lead[event])]));
+    expect(to('movedAt')).toMatchObject({ overshoot: 1, kurtosis: -1, alignment: null });
+    expect(to('brokeAt')).toMatchObject({ overshoot: 2, kurtosis: 0, alignment: null });
+  });
+
+  it('the nearest that a rule came to its limit, over some steps', () => {
+    const near = {
+      ...run('base', 'fp8', [1, 1, 1]),
+      nearness: [{ overshoot: 2 }, { overshoot: 0.5, range: 1 }, {}],
+    };
+    expect(nearest(near, 'overshoot', 1, 3)).toBe(2);
+    expect(nearest(near, 'overshoot', 2, 3)).toBe(0.5);
+    expect(nearest(near, 'kurtosis', 1, 3)).toBeNull();
   });
 
   it('steps count once, however many rules speak', () => {

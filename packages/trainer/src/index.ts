@@ -22,4 +22,11 @@ export { type WatchLimits, watchLimits } from './watch/limits.ts';
 export { observationsOf } from './watch/observe.ts';
 export type { Finding, Observation, RuleName, WatchRule } from './watch/rule.ts';
 export { watchRules } from './watch/rules.ts';
-export { initWatch, type WatchPlan, type WatchState, watch, watchPlan } from './watch/state.ts';
+export {
+  initWatch,
+  type Nearness,
+  type WatchPlan,
+  type WatchState,
+  watch,
+  watchPlan,
+} from './watch/state.ts';

@@ -23,6 +23,7 @@ import type { Training } from './training.ts';
 import type { TokenBatch } from './upload.ts';
 import { watchGradients } from './watch/act.ts';
 import type { WatchAlarm } from './watch/alarm.ts';
+import type { Nearness } from './watch/state.ts';
 
 export interface StepResult {
   /** The step's number; the first is 1. */
@@ -39,6 +40,7 @@ export interface StepResult {
   readonly updated: boolean;
   /** What the watch has to say of this step. */
   readonly alarms: readonly WatchAlarm[];
+  readonly nearness: Nearness;
 }
 
 /** Runs a step. With policy `stop` a non-finite loss or gradient throws, and leaves the state as it was before. */
@@ -92,6 +94,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       nonFinite,
       updated,
       alarms: watched.alarms,
+      nearness: watched.nearness,
     };
   } finally {
     freeGradients(training);

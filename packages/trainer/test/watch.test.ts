@@ -47,12 +47,14 @@ const statistics = { overflows: 0, underflows: 0, kurtosis: 3, width: 320 };
 const special = { overflow: 'special', policy: delayed({ history: 16, margin: 2 }) } as const;
 const grad = { operand: 'grad', site: 'gateUp', format: E5M2 } as const;
 
+const atOne = { expected: 0, statistics: { ...statistics, underflows: 1 } };
+
 /** Rules that speak of an observation, and what they measured. */
 const spoken = (changes: Partial<Observation>): Record<string, number> =>
   Object.fromEntries(
     watchRules.flatMap((rule) => {
-      const finding = rule.check({ ...calm, ...changes }, watchLimits);
-      return finding ? [[rule.name, finding.value]] : [];
+      const finding = rule.measure({ ...calm, ...changes }, watchLimits);
+      return finding && finding.value > finding.limit ? [[rule.name, finding.value]] : [];
     }),
   );
 
@@ -66,12 +68,14 @@ describe('the rules', () => {
     ['but not by any factor', { ...grad, amax: 65 }, { overshoot: 65 }],
     // Margin 2 holds a factor of 4 before it is lost, so half of that is said.
     ['a cast that does not saturate, one bit before', { cast: cast(special), amax: 2.5 }, { overshoot: 2.5 }],
-    // log2(448 / 2^-9) = 17.81 powers of two in E4M3, log2(57344 / 2^-16) = 31.81 in E5M2.
-    ['a scale 2^6 too small', { amax: 2 ** -6 }, { range: Math.log2(448 * 2 ** 3) }],
-    ['a scale 2^5 too small leaves enough', { amax: 2 ** -5 }, {}],
-    ['E5M2 reaches further', { ...grad, amax: 2 ** -19 }, {}],
+    // log2(448 / 2^-9) = 17.81 powers of two in E4M3, log2(57344 / 2^-16) = 31.81 in E5M2; 14 have to be left.
+    ['a scale 2^4 too small', { amax: 2 ** -4 }, { range: 4 }],
+    ['a scale 2^3.5 too small leaves enough', { amax: 2 ** -3.5 }, {}],
+    ['E5M2 with half of its reach lost', { ...grad, amax: 2 ** -18 }, { range: 18 }],
+    ['E5M2 reaches further', { ...grad, amax: 2 ** -17 }, {}],
     ['a tensor of zeros', { amax: 0, statistics: { ...statistics, kurtosis: null } }, {}],
     ['many clipped', { statistics: { ...statistics, overflows: 0.02 } }, { overflow: 0.02 }],
+    ['nothing of a cast at scale 1 before anything was seen', { ...atOne, observed: 0 }, {}],
     ['most flushed to zero', { statistics: { ...statistics, underflows: 0.6 } }, { underflow: 0.6 }],
     ['a kurtosis of ten widths', { statistics: { ...statistics, kurtosis: 3200 } }, { kurtosis: 10 }],
     ['not with Smooth-SwiGLU', { smoothing: 'channel', statistics: { ...statistics, kurtosis: 3200 } }, {}],
@@ -100,12 +104,14 @@ describe('the state of the watch', () => {
   it('speaks once of a tensor, again after a while, and of another at once', () => {
     const steps = (from: WatchState, step: number, seen = [spike]) =>
       watch(from, step, seen, { ...watchLimits, repeatAfter: 10 });
-    let { state, alarms } = steps(initWatch(), 20);
+    let { state, alarms, nearness } = steps(initWatch(), 20);
+    expect(nearness.overshoot).toBe(5 / 4);
+    expect(nearness.alignment).toBeCloseTo(0.6 / 0.95, 10);
     expect(alarms).toMatchObject([{ step: 20, rule: 'overshoot', layer: 1, value: 5, limit: 4 }]);
-    ({ state, alarms } = steps(state, 29));
+    ({ state, alarms, nearness } = steps(state, 29));
     expect(alarms).toEqual([]);
     expect(steps(state, 29, [{ ...spike, layer: 2 }]).alarms).toHaveLength(1);
-    ({ state, alarms } = steps(state, 30));
+    ({ state, alarms, nearness } = steps(state, 30));
     expect(alarms).toHaveLength(1);
     expect(checkWatch(JSON.parse(JSON.stringify(state)), 'x')).toEqual(state);
     expect(state.pending.map(({ layer, step }) => [layer, step])).toEqual([[1, 20]]);

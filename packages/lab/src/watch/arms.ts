@@ -20,6 +20,8 @@ export interface Arm {
   readonly name: ArmName;
   readonly recipe: string;
   readonly start: 'aged' | 'base' | 'scratch';
+  /** Only of the first seed. */
+  readonly once: boolean;
   plan(seed: number): TrainPlan;
   batch(seed: number, step: number): TokenBatch;
 }
@@ -34,12 +36,12 @@ export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
   const plain = (seed: number, step: number) =>
     plainBatch(lab.bytes, settings, seed, AFTER_BASE + HEALTHY + step);
   const aged = (name: ArmName, recipe: string, watched: (plan: TrainPlan) => TrainPlan): Arm => ({
-    ...{ name, recipe, start: 'aged' },
+    ...{ name, recipe, start: 'aged', once: false },
     plan: (seed) => watched(runPlan(lab.settings, seed, protocolRecipe(recipe, activations))),
     batch: (seed, step) => timedBatch(lab, seed, step),
   });
   const scratch = (name: ArmName, steps: number, rate: number, decay: number): Arm => ({
-    ...{ name, recipe: 'fp8', start: 'scratch' },
+    ...{ name, recipe: 'fp8', start: 'scratch', once: name === 'aligned' },
     plan: (seed) => {
       const plan = basePlan(lab.settings, seed);
       const schedule = { ...plan.schedule, peak: rate, steps: settings.baseSteps };
@@ -57,7 +59,7 @@ export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
     ...failing.map((recipe) => aged('unsampled', recipe, (plan) => ({ ...switching(plan), sampleEvery: 0 }))),
     ...healthy.map(
       (recipe): Arm => ({
-        ...{ name: 'base', recipe, start: 'base' },
+        ...{ name: 'base', recipe, start: 'base', once: false },
         plan: (seed) => {
           const changes = { steps: healthySteps, learningRate: healthyRate };
           return listen(runPlan(lab.settings, seed, protocolRecipe(recipe, activations), changes));

@@ -1,47 +1,59 @@
 /** @file The study's pictures as Vega-Lite specifications. */
 import { frame } from '../charts.ts';
-import { type FalseAlarms, type Lead, type PairedRun, ruleNames } from './leads.ts';
+import { isHealthy, type Lead, leadTo, type NamedRun, nearest, type PairedRun, ruleNames } from './leads.ts';
 import type { WatchSettings } from './settings.ts';
 
-const subtitleColor = '#57606a';
-
-/** How the runs of a failing recipe are called in the pictures, and their colours: the failing one warm. */
-const runs = {
-  aged: { name: 'warned only', colour: '#cf222e' },
-  unsampled: { name: 'switch, by maxima alone', colour: '#bf8700' },
-  switch: { name: 'switch, all rules', colour: '#1f6feb' },
-} as const;
-const runColour = {
-  field: 'run',
+const grey = '#57606a';
+const red = '#cf222e';
+const blue = '#1f6feb';
+const title = (text: string, subtitle: string) => ({ text, subtitle, subtitleColor: grey });
+const ruleAxis = {
+  field: 'rule',
   type: 'nominal',
-  scale: { domain: Object.values(runs).map((r) => r.name), range: Object.values(runs).map((r) => r.colour) },
-  legend: { title: null, orient: 'top' },
+  title: null,
+  scale: { domain: ruleNames },
+  axis: { grid: true },
 };
 
 export const chartsOf = (
   settings: WatchSettings,
   paired: readonly PairedRun[],
   leads: readonly Lead[],
-  falseAlarms: readonly FalseAlarms[],
+  runs: readonly NamedRun[],
 ): Record<string, object> => ({
   timeline: timeline(settings, paired),
   leads: leadChart(settings, leads),
-  alarms: falseAlarmChart(falseAlarms),
+  margins: marginChart(settings, runs),
 });
 
+/** How the runs of a failing recipe are called, and their colours: the failing one warm. */
+const lines = [
+  { arm: 'aged', name: 'warned only', colour: red },
+  { arm: 'unsampled', name: 'switch, by maxima alone', colour: '#bf8700' },
+  { arm: 'switch', name: 'switch, all rules', colour: blue },
+] as const;
+
 /** The first seed: which rule spoke when, above what the loss did. */
-function timeline(
-  { failing, steps, spikeEvery, moved }: WatchSettings,
-  paired: readonly PairedRun[],
-): object {
+function timeline(settings: WatchSettings, paired: readonly PairedRun[]): object {
+  const { failing, steps, spikeEvery } = settings;
   const recipe = failing[0]!;
   const seed = paired[0]!.seed;
   const own = paired.filter((run) => run.seed === seed && run.recipe === recipe);
-  const spoken = own
-    .find(({ arm }) => arm === 'aged')!
-    .alarms.map(({ rule, step, layer }) => ({
-      ...{ rule, step, layer: `layer ${layer}` },
-    }));
+  const warned = own.find(({ arm }) => arm === 'aged')!;
+  const spoken = warned.alarms.map(({ rule, step }) => ({ rule, step }));
+  const early = spoken.length > 0 && warned.brokeAt !== null && spoken[0]!.step < warned.brokeAt;
+  const mended = own.every(({ arm, brokeAt }) => arm === 'aged' || brokeAt === null);
+  const curves = lines.flatMap(({ arm, name }) =>
+    own
+      .filter((run) => run.arm === arm)
+      .flatMap(({ gaps }) => gaps.map((gap, i) => ({ run: name, step: i + 1, gap }))),
+  );
+  const x = {
+    field: 'step',
+    type: 'quantitative',
+    title: 'step',
+    scale: { domain: [0, steps + 1], nice: false },
+  };
   const spikes = {
     data: {
       values: Array.from({ length: Math.floor(steps / spikeEvery) }, (_, i) => ({
@@ -49,34 +61,27 @@ function timeline(
       })),
     },
     mark: { type: 'rule', strokeDash: [4, 4], color: '#afb8c1' },
-    encoding: { x: { field: 'step', type: 'quantitative' } },
+    encoding: { x },
   };
-  const x = { field: 'step', type: 'quantitative', title: 'step', scale: { domain: [0, steps] } };
   return frame({
-    title: {
-      text: `The watch names SwiGLU's output before ${recipe}'s loss moves, and a smoothed layer does not break`,
-      subtitle: `seed ${seed}, from the aged checkpoint; dashed: steps with the rare byte; a mark: a rule speaks`,
-      subtitleColor,
-    },
+    title: title(
+      early && mended
+        ? `The watch names SwiGLU's output before ${recipe} breaks, and a smoothed layer does not break`
+        : `What the watch says of ${recipe}, and what its loss does`,
+      `seed ${seed}, from the aged checkpoint; a mark: a rule speaks in the run that is only warned; dashed: steps with the rare byte`,
+    ),
+    spacing: 10,
+    bounds: 'flush',
     vconcat: [
       {
         width: 640,
-        height: 130,
+        height: 120,
         layer: [
           spikes,
           {
             data: { values: spoken },
             mark: { type: 'tick', thickness: 2, size: 12, color: '#24292f' },
-            encoding: {
-              x: { ...x, title: null },
-              y: {
-                field: 'rule',
-                type: 'nominal',
-                title: null,
-                scale: { domain: ruleNames },
-                axis: { grid: true },
-              },
-            },
+            encoding: { x: { ...x, title: null, axis: { labels: false, ticks: false } }, y: ruleAxis },
           },
         ],
       },
@@ -86,21 +91,22 @@ function timeline(
         layer: [
           spikes,
           {
-            data: { values: [{ gap: moved }] },
-            mark: { type: 'rule', color: '#57606a', strokeWidth: 0.7 },
-            encoding: { y: { field: 'gap', type: 'quantitative' } },
-          },
-          {
-            data: {
-              values: own.flatMap(({ arm, gaps }) =>
-                gaps.map((gap, i) => ({ run: runs[arm as keyof typeof runs].name, step: i + 1, gap })),
-              ),
-            },
+            data: { values: curves },
             mark: { type: 'line', strokeWidth: 1.8 },
             encoding: {
               x,
-              y: { field: 'gap', type: 'quantitative', title: 'loss less that of bf16, nats per byte' },
-              color: runColour,
+              y: {
+                field: 'gap',
+                type: 'quantitative',
+                title: 'loss less bf16’s, nats per byte',
+                scale: { nice: true },
+              },
+              color: {
+                field: 'run',
+                type: 'nominal',
+                scale: { domain: lines.map((l) => l.name), range: lines.map((l) => l.colour) },
+                legend: { title: null, orient: 'bottom', labelLimit: 300 },
+              },
             },
           },
         ],
@@ -109,34 +115,41 @@ function timeline(
   });
 }
 
-/** A dot a seed: how many steps before the loss each rule spoke. */
-function leadChart({ moved }: WatchSettings, leads: readonly Lead[]): object {
-  const values = leads
-    .filter(({ lead }) => lead !== null)
-    .map(({ seed, recipe, rule, lead }) => ({ seed, recipe, rule, lead }));
+/** A mark a seed: how many steps before each event a rule spoke. */
+function leadChart({ moved, broken }: WatchSettings, leads: readonly Lead[]): object {
+  const events = [
+    { event: `gap above ${moved}`, colour: '#bf8700', of: (lead: Lead) => lead.movedAt },
+    { event: `gap above ${broken}`, colour: red, of: (lead: Lead) => lead.brokeAt },
+  ];
+  const values = leads.flatMap((lead) =>
+    events.flatMap(({ event, of }) => {
+      const steps = leadTo(lead, of(lead));
+      return steps === null ? [] : [{ recipe: lead.recipe, rule: lead.rule, seed: lead.seed, event, steps }];
+    }),
+  );
   return frame({
-    title: {
-      text: 'How many steps before the loss each rule speaks',
-      subtitle: `steps from its first alarm to a gap above ${moved}; dots: seeds; at or left of 0: too late; no dot: it never spoke`,
-      subtitleColor,
-    },
+    title: title(
+      'How many steps before the loss each rule speaks',
+      'from its first alarm to the event; a dot a seed; at or left of 0: too late; no dot: it never spoke',
+    ),
     data: { values },
     facet: { row: { field: 'recipe', type: 'nominal', title: null, header: { labelFontSize: 12 } } },
     spec: {
       width: 560,
-      height: { step: 22 },
+      height: { step: 9 },
       layer: [
-        { mark: { type: 'rule', color: '#57606a' }, encoding: { x: { datum: 0 } } },
+        { mark: { type: 'rule', color: grey }, encoding: { x: { datum: 0 } } },
         {
-          mark: { type: 'point', filled: true, size: 60, opacity: 0.7, color: '#1f6feb' },
+          mark: { type: 'point', filled: true, size: 60, opacity: 0.75 },
           encoding: {
-            x: { field: 'lead', type: 'quantitative', title: 'steps' },
-            y: {
-              field: 'rule',
+            x: { field: 'steps', type: 'quantitative', title: 'steps of lead' },
+            y: ruleAxis,
+            yOffset: { field: 'event', type: 'nominal', sort: events.map((e) => e.event) },
+            color: {
+              field: 'event',
               type: 'nominal',
-              title: null,
-              scale: { domain: ruleNames },
-              axis: { grid: true },
+              scale: { domain: events.map((e) => e.event), range: events.map((e) => e.colour) },
+              legend: { title: 'before', orient: 'bottom' },
             },
           },
         },
@@ -145,55 +158,63 @@ function leadChart({ moved }: WatchSettings, leads: readonly Lead[]): object {
   });
 }
 
-/** Share of the steps of healthy runs at which each rule spoke. */
-function falseAlarmChart(falseAlarms: readonly FalseAlarms[]): object {
-  const groups = [...new Set(falseAlarms.map(({ arm, recipe }) => `${arm}, ${recipe}`))];
-  const values = groups.flatMap((run) => {
-    const own = falseAlarms.filter(({ arm, recipe }) => `${arm}, ${recipe}` === run);
-    const steps = own.reduce((n, f) => n + f.steps, 0);
-    return ruleNames.map((rule) => ({
-      ...{ run, rule },
-      rate: (1000 * own.reduce((n, f) => n + f.byRule[rule], 0)) / steps,
-    }));
+/** How near to its limit each rule comes: in runs that do not fail, and in those that do, before their first spike and after. */
+function marginChart({ failing, spikeEvery, steps }: WatchSettings, runs: readonly NamedRun[]): object {
+  const groups = [
+    { group: 'does not fail', colour: blue },
+    { group: 'fails, before the first spike', colour: '#bf8700' },
+    { group: 'fails, from the first spike on', colour: red },
+  ];
+  const values = runs.flatMap((run) => {
+    const point = (group: string, from: number, to: number) =>
+      ruleNames.flatMap((rule) => {
+        const value = nearest(run, rule, from, to);
+        return value === null || value <= 0
+          ? []
+          : [{ group, rule, value, run: `${run.arm}, ${run.recipe}, seed ${run.seed}` }];
+      });
+    if (isHealthy(run)) return point('does not fail', 1, run.losses.length);
+    if (run.arm !== 'aged' || !failing.includes(run.recipe)) return [];
+    return [
+      ...point('fails, before the first spike', 1, spikeEvery - 1),
+      ...point('fails, from the first spike on', spikeEvery, steps),
+    ];
   });
-  const encoding = {
-    x: {
-      field: 'rule',
-      type: 'nominal',
-      sort: ruleNames,
-      title: null,
-      axis: { labelAngle: 0, orient: 'top' },
-    },
-    y: { field: 'run', type: 'nominal', sort: groups, title: null },
+  const x = {
+    field: 'value',
+    type: 'quantitative',
+    title: 'measure / limit',
+    scale: { type: 'log' },
+    axis: { format: '~g', tickCount: 6 },
   };
   return frame({
-    title: {
-      text: 'False alarms: steps of 1,000 at which a rule speaks in runs that do not fail',
-      subtitle: 'all seeds together',
-      subtitleColor,
-    },
-    width: { step: 90 },
-    height: { step: 26 },
-    data: { values },
+    title: title(
+      values.every(({ group, value }) => group !== groups[0]!.group || value <= 1)
+        ? 'Runs that do not fail stay below every limit; which rules tell those that will'
+        : 'Some runs that do not fail pass a limit, too',
+      'the largest measure of each run over the rule’s limit, a dot a run; right of the line a rule speaks',
+    ),
+    width: 600,
+    height: { step: 11 },
     layer: [
       {
-        mark: 'rect',
-        encoding: {
-          ...encoding,
-          color: {
-            field: 'rate',
-            type: 'quantitative',
-            scale: { domain: [0, 1000], scheme: 'orangered', type: 'sqrt' },
-            legend: null,
-          },
-        },
+        data: { values: [{ value: 1 }] },
+        mark: { type: 'rule', color: '#24292f', strokeWidth: 1.5 },
+        encoding: { x },
       },
       {
-        mark: { type: 'text', fontSize: 12 },
+        data: { values },
+        mark: { type: 'point', filled: true, size: 45, opacity: 0.6 },
         encoding: {
-          ...encoding,
-          text: { field: 'rate', type: 'quantitative', format: '.3~r' },
-          color: { condition: { test: 'datum.rate > 400', value: 'white' }, value: '#24292f' },
+          x,
+          y: ruleAxis,
+          yOffset: { field: 'group', type: 'nominal', sort: groups.map((g) => g.group) },
+          color: {
+            field: 'group',
+            type: 'nominal',
+            scale: { domain: groups.map((g) => g.group), range: groups.map((g) => g.colour) },
+            legend: { title: 'a run that', orient: 'bottom', labelLimit: 300 },
+          },
         },
       },
     ],

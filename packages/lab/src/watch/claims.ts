@@ -1,13 +1,13 @@
 /** @file What the watch is for, held to the figures of the study. */
 import type { Claim } from '../study.ts';
-import type { FalseAlarms, Lead, PairedRun } from './leads.ts';
+import { type FalseAlarms, type Lead, leadTo, type PairedRun } from './leads.ts';
 import type { WatchSettings } from './settings.ts';
 
 const FOG = 'FOG (arXiv 2505.20524): kurtosis rises long before the loss diverges';
 const THEOREM = 'weight decay aligns gate and up; then SwiGLU is quadratic (Theorem 1)';
 
 export function claimsOf(
-  { failing, moved, alignedSteps }: WatchSettings,
+  { failing, moved, broken, alignedSteps }: WatchSettings,
   runs: readonly PairedRun[],
   leads: readonly Lead[],
   falseAlarms: readonly FalseAlarms[],
@@ -23,16 +23,14 @@ export function claimsOf(
     values,
     holds: values.length > 0 && values.every(test),
   });
-  const lead = (recipe: string, rule: string): number[] =>
-    leads
-      .filter((l) => l.recipe === recipe && l.rule === rule)
-      .map((l) => l.lead ?? Number.NEGATIVE_INFINITY);
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const recipe = failing[0]!;
-  const early = (rule: string, paper?: string): Claim =>
+  const early = (rule: string, before: 'movedAt' | 'brokeAt', paper?: string): Claim =>
     claim(
-      `${recipe}: ${rule} speaks before the gap exceeds ${moved} (steps of lead)`,
-      lead(recipe, rule),
+      `${recipe}: ${rule} speaks before the gap exceeds ${before === 'movedAt' ? moved : broken} (steps of lead)`,
+      leads
+        .filter((l) => l.recipe === recipe && l.rule === rule)
+        .map((l) => leadTo(l, l[before]) ?? Number.NEGATIVE_INFINITY),
       (steps) => steps >= 1,
       paper,
     );
@@ -55,15 +53,17 @@ export function claimsOf(
     const first = Math.min(...alarms.map(({ step }) => step));
     return alarms.filter((a) => a.step === first && !(a.site === 'down' && a.operand === 'input')).length;
   });
-  const rates = (arms: (f: FalseAlarms) => boolean, of: (f: FalseAlarms) => number): number[] =>
-    seeds.map((seed) => {
+  const rates = (arms: (f: FalseAlarms) => boolean): number[] =>
+    seeds.flatMap((seed) => {
       const own = falseAlarms.filter((f) => f.seed === seed && arms(f));
-      return (1000 * own.reduce((n, f) => n + of(f), 0)) / own.reduce((n, f) => n + f.steps, 0);
+      if (own.length === 0) return [];
+      return (1000 * own.reduce((n, f) => n + f.any, 0)) / own.reduce((n, f) => n + f.steps, 0);
     });
   return [
-    early('alignment', THEOREM),
-    early('kurtosis', FOG),
-    early('overshoot'),
+    early('alignment', 'movedAt', THEOREM),
+    early('kurtosis', 'movedAt', FOG),
+    early('overshoot', 'movedAt'),
+    early('overshoot', 'brokeAt'),
     claim(
       `${recipe}: what is named first is SwiGLU's output alone (count of other tensors)`,
       named,
@@ -72,26 +72,20 @@ export function claimsOf(
     ),
     ...failing.flatMap(bounded),
     claim(
-      `${recipe} under switch without samples: largest gap at most ${moved}`,
+      `${recipe} under switch without samples: largest gap at most ${broken}`,
       gaps('unsampled', recipe, 'largestGap'),
-      (gap) => gap <= moved,
+      (gap) => gap <= broken,
     ),
     claim(
       'healthy runs: false alarms in 1,000 steps at most 1',
-      rates(
-        ({ arm }) => arm !== 'aligned',
-        (f) => f.any,
-      ),
+      rates(({ arm }) => arm !== 'aligned'),
       (rate) => rate <= 1,
     ),
     ...(alignedSteps > 0
       ? [
           claim(
             'from scratch with decay 1 at twice the rate, where channels align: false alarms in 1,000 steps at most 1',
-            rates(
-              ({ arm }) => arm === 'aligned',
-              (f) => f.any,
-            ),
+            rates(({ arm }) => arm === 'aligned'),
             (rate) => rate <= 1,
           ),
         ]

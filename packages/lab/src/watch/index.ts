@@ -24,7 +24,9 @@ export async function studyWatch(
   const shared = { ...fullStudy, ...settings };
   const lab: Laboratory = { settings: shared, device, bytes, rare: rareByte(bytes), signal };
   const arms = armsOf(lab, settings);
-  const jobs = seeds.flatMap((seed) => jobsOf(lab, arms, seed, parts));
+  const jobs = seeds.flatMap((seed, i) =>
+    jobsOf(lab, i === 0 ? arms : arms.filter(({ once }) => !once), seed, parts),
+  );
   const results = await runJobs(jobs, parts, onProgress);
   const runs: NamedRun[] = [...results]
     .filter(([key]) => !key.endsWith('.base'))
@@ -92,19 +94,25 @@ function findings(settings: WatchSettings, runs: readonly NamedRun[]): StudyResu
         ),
       ),
       leads: tableOf(
-        { seed: 'int', recipe: 'text', rule: 'text', ...place, movedAt: 'int', lead: 'int' },
-        leads.map(({ seed, recipe, rule, first, movedAt, lead }): Row => {
+        { seed: 'int', recipe: 'text', rule: 'text', ...place, movedAt: 'int', brokeAt: 'int' },
+        leads.map(({ seed, recipe, rule, first, movedAt, brokeAt }): Row => {
           const { step = null, layer = null, site = null, operand = null } = first ?? {};
-          return { seed, recipe, rule, step, layer, site, operand, movedAt, lead };
+          return { seed, recipe, rule, step, layer, site, operand, movedAt, brokeAt };
         }),
+      ),
+      nearness: tableOf(
+        { ...run, step: 'int', ...Object.fromEntries(ruleNames.map((rule) => [rule, 'number' as const])) },
+        runs.flatMap(({ seed, arm, recipe, nearness }) =>
+          nearness.map((near, i): Row => ({ seed, arm, recipe, step: i + 1, ...near })),
+        ),
       ),
       falseAlarms: tableOf(
         { ...run, steps: 'int', ...count, any: 'int' },
         falseAlarms.map(({ byRule, ...row }): Row => ({ ...row, ...byRule })),
       ),
     },
-    charts: chartsOf(settings, paired, leads, falseAlarms),
-    summary: { claims, markdown: markdownOf(settings, paired, leads, falseAlarms, claims) },
+    charts: chartsOf(settings, paired, leads, runs),
+    summary: { claims, markdown: markdownOf(settings, paired, leads, { runs, falseAlarms }, claims) },
   };
 }
 

@@ -18,11 +18,12 @@ export interface PairedRun extends NamedRun {
   readonly gaps: readonly number[];
   readonly lastGap: number;
   readonly largestGap: number;
-  /** The first step whose gap is above the settings' `moved`, or null. */
+  /** The first steps whose gaps are above the settings' `moved` and `broken`, or null. */
   readonly movedAt: number | null;
+  readonly brokeAt: number | null;
 }
 
-export function pairedRuns({ moved }: WatchSettings, runs: readonly NamedRun[]): PairedRun[] {
+export function pairedRuns({ moved, broken }: WatchSettings, runs: readonly NamedRun[]): PairedRun[] {
   const aged = runs.filter(({ arm }) => arm === 'aged' || arm === 'switch' || arm === 'unsampled');
   return aged
     .filter(({ recipe }) => recipe !== 'bf16')
@@ -30,13 +31,17 @@ export function pairedRuns({ moved }: WatchSettings, runs: readonly NamedRun[]):
       const bf16 = aged.find((r) => r.seed === run.seed && r.recipe === 'bf16')!;
       // JSON keeps a loss that is not a number as null; here it is NaN again.
       const gaps = run.losses.map((loss, i) => (loss ?? Number.NaN) - bf16.losses[i]!);
-      const at = gaps.findIndex((gap) => !(gap <= moved));
+      const firstAbove = (limit: number): number | null => {
+        const at = gaps.findIndex((gap) => !(gap <= limit));
+        return at < 0 ? null : at + 1;
+      };
       return {
         ...run,
         gaps,
         lastGap: mean(gaps.slice(Math.floor(gaps.length / 2))),
         largestGap: Math.max(...gaps),
-        movedAt: at < 0 ? null : at + 1,
+        movedAt: firstAbove(moved),
+        brokeAt: firstAbove(broken),
       };
     });
 }
@@ -49,18 +54,20 @@ export interface Lead {
   /** Its first alarm, or null: it never spoke. */
   readonly first: Alarm | null;
   readonly movedAt: number | null;
-  /** Steps from that alarm to the step at which the loss has moved; negative: too late. */
-  readonly lead: number | null;
+  readonly brokeAt: number | null;
 }
+
+/** Steps from a rule's first alarm to an event; negative: too late; null: it never spoke, or nothing happened. */
+export const leadTo = ({ first }: Lead, event: number | null): number | null =>
+  first && event !== null ? event - first.step : null;
 
 export const leadsOf = ({ failing }: WatchSettings, runs: readonly PairedRun[]): Lead[] =>
   runs
     .filter(({ arm, recipe }) => arm === 'aged' && failing.includes(recipe))
-    .flatMap(({ seed, recipe, alarms, movedAt }) =>
+    .flatMap(({ seed, recipe, alarms, movedAt, brokeAt }) =>
       ruleNames.map((rule): Lead => {
         const first = alarms.find((alarm) => alarm.rule === rule) ?? null;
-        const lead = first && movedAt !== null ? movedAt - first.step : null;
-        return { seed, recipe, rule, first, movedAt, lead };
+        return { seed, recipe, rule, first, movedAt, brokeAt };
       }),
     );
 
@@ -76,14 +83,20 @@ export interface FalseAlarms {
 }
 
 export const falseAlarmsOf = (runs: readonly NamedRun[]): FalseAlarms[] =>
-  runs
-    .filter(({ arm, recipe }) => isHealthy(arm) || (arm === 'aged' && recipe === 'fp8-smooth'))
-    .map(({ arm, recipe, seed, losses, alarms }) => {
-      const count = (of: (alarm: Alarm) => boolean) => new Set(alarms.filter(of).map((a) => a.step)).size;
-      const byRule = Object.fromEntries(
-        ruleNames.map((rule) => [rule, count((alarm) => alarm.rule === rule)]),
-      ) as Record<RuleName, number>;
-      return { arm, recipe, seed, steps: losses.length, byRule, any: count(() => true) };
-    });
+  runs.filter(isHealthy).map(({ arm, recipe, seed, losses, alarms }) => {
+    const count = (of: (alarm: Alarm) => boolean) => new Set(alarms.filter(of).map((a) => a.step)).size;
+    const byRule = Object.fromEntries(
+      ruleNames.map((rule) => [rule, count((alarm) => alarm.rule === rule)]),
+    ) as Record<RuleName, number>;
+    return { arm, recipe, seed, steps: losses.length, byRule, any: count(() => true) };
+  });
 
-const isHealthy = (arm: ArmName): boolean => arm === 'base' || arm === 'scratch' || arm === 'aligned';
+/** Runs that did not fail: all that was not aged, and the aged one with Smooth-SwiGLU. */
+export const isHealthy = ({ arm, recipe }: Pick<NamedRun, 'arm' | 'recipe'>): boolean =>
+  arm === 'base' || arm === 'scratch' || arm === 'aligned' || (arm === 'aged' && recipe === 'fp8-smooth');
+
+/** The nearest that a rule came to its limit in steps `from` to `to`, or null where it measured nothing. */
+export function nearest({ nearness }: WatchedRun, rule: RuleName, from: number, to: number): number | null {
+  const values = nearness.slice(from - 1, to).flatMap((near) => near[rule] ?? []);
+  return values.length > 0 ? Math.max(...values) : null;
+}

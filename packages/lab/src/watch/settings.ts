@@ -23,11 +23,13 @@ export interface WatchSettings
   readonly healthySteps: number;
   /** The learning rate that they go on with: the base's last. */
   readonly healthyRate: number;
-  /** Steps of `fp8` from scratch, as the base is trained; and at twice the rate with decay 1, which aligns channels. */
+  /** Steps of `fp8` from scratch, as the base is trained. */
   readonly scratchSteps: number;
+  /** The same at twice the rate with decay 1, which aligns channels; of the first seed only. */
   readonly alignedSteps: number;
-  /** The paired gap from which on the loss has moved, nats per byte. */
+  /** The paired gaps from which on the loss has moved, and is broken; nats per byte. */
   readonly moved: number;
+  readonly broken: number;
 }
 
 const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
@@ -41,8 +43,9 @@ export const fullWatch: WatchSettings = {
   healthySteps: 80,
   healthyRate: 3e-4,
   scratchSteps: 160,
-  alignedSteps: 240,
+  alignedSteps: 400,
   moved: 0.05,
+  broken: 0.25,
 };
 
 /** One failing recipe, two spikes, half the base training, two healthy runs. */

@@ -1,6 +1,6 @@
 /** @file One run under watch: its losses, and everything that the watch said. */
 import { setImmediate } from 'node:timers/promises';
-import { trainStep, type WatchAlarm } from '@octavo/trainer';
+import { type Nearness, trainStep, type WatchAlarm } from '@octavo/trainer';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { destroyTraining, type Snapshot, trainingFrom } from '../snapshot.ts';
 import type { Arm } from './arms.ts';
@@ -14,6 +14,8 @@ export type Alarm = Pick<
 export interface WatchedRun {
   readonly losses: readonly number[];
   readonly alarms: readonly Alarm[];
+  /** Of every step: how near each rule came to its limit, 1 being at it. */
+  readonly nearness: readonly Nearness[];
 }
 
 export async function watchedRun(
@@ -27,17 +29,19 @@ export async function watchedRun(
   const training = trainingFrom(device, plan, snapshot);
   const losses: number[] = [];
   const alarms: Alarm[] = [];
+  const nearness: Nearness[] = [];
   try {
     while (training.step < plan.steps) {
       signal?.throwIfAborted();
       const result = await trainStep(training, [arm.batch(seed, training.step)]);
       losses.push(result.loss);
+      nearness.push(result.nearness);
       for (const { step, rule, layer, site, operand, value, limit, switched } of result.alarms)
         alarms.push({ step, rule, layer, site, operand, value, limit, switched });
       onShare(training.step / plan.steps);
       await setImmediate();
     }
-    return { losses, alarms };
+    return { losses, alarms, nearness };
   } finally {
     destroyTraining(training);
   }

@@ -4,11 +4,13 @@ import type { Gradients } from '../gradients.ts';
 import type { Training } from '../training.ts';
 import type { WatchAlarm } from './alarm.ts';
 import { observationsOf } from './observe.ts';
-import { type WatchState, watch } from './state.ts';
+import { type Nearness, type WatchState, watch } from './state.ts';
 
 export interface Watched {
   readonly gradients: Gradients;
   readonly alarms: readonly WatchAlarm[];
+  /** Of the gradients that the update is made of. */
+  readonly nearness: Nearness;
   readonly state: WatchState;
 }
 
@@ -25,7 +27,8 @@ export async function watchGradients(
   const { plan, model } = training;
   const step = training.step + 1;
   let state = training.watch;
-  if (!plan.watch || plan.watch.policy === 'off') return { gradients: await compute(), alarms: [], state };
+  if (!plan.watch || plan.watch.policy === 'off')
+    return { gradients: await compute(), alarms: [], nearness: {}, state };
   const { policy, limits } = plan.watch;
   /** Smooths the layers that alarms have named and nobody has smoothed yet; gives those alarms. */
   const act = (): readonly WatchAlarm[] => {
@@ -42,6 +45,6 @@ export async function watchGradients(
     state = seen.state;
     const switched = act().length > 0;
     alarms.push(...seen.alarms.map((alarm) => ({ ...alarm, switched: switched && alarm.smooths })));
-    if (!switched) return { gradients, alarms, state };
+    if (!switched) return { gradients, alarms, nearness: seen.nearness, state };
   }
 }

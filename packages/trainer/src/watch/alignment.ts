@@ -9,9 +9,9 @@ export const alignment: WatchRule = {
   name: 'alignment',
   describe: ({ value, limit, channel }) =>
     `gate and up of channel ${channel} are aligned, |cos| ${value.toFixed(3)} (limit ${limit})`,
-  check(seen, limits) {
+  measure(seen, limits) {
     if (!seen.alignment || !isBareSwiglu(seen)) return null;
     const { channel, cosine } = seen.alignment;
-    return cosine > limits.alignment ? { value: cosine, limit: limits.alignment, channel } : null;
+    return { value: cosine, limit: limits.alignment, channel };
   },
 };

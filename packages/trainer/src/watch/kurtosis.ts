@@ -11,10 +11,9 @@ export const kurtosis: WatchRule = {
   name: 'kurtosis',
   describe: ({ value, limit }) =>
     `kurtosis ${value.toPrecision(3)} times its width (limit ${limit}): a few elements carry it all`,
-  check({ operand, site, smoothing, cast, statistics }, limits) {
+  measure({ operand, site, smoothing, cast, statistics }, limits) {
     if (!statistics?.kurtosis || operand !== 'input' || cast.granularity.kind !== 'tensor') return null;
     if (site === 'down' && smoothing !== 'none') return null;
-    const value = statistics.kurtosis / statistics.width;
-    return value > limits.kurtosis ? { value, limit: limits.kurtosis } : null;
+    return { value: statistics.kurtosis / statistics.width, limit: limits.kurtosis };
   },
 };

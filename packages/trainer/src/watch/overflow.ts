@@ -6,9 +6,8 @@ import type { WatchRule } from './rule.ts';
 export const overflow: WatchRule = {
   name: 'overflow',
   describe: ({ value, limit }) => `${percent(value)} of its elements clipped (limit ${percent(limit)})`,
-  check({ statistics, observed }, limits) {
+  measure({ statistics, observed }, limits) {
     if (!statistics || observed < limits.settled) return null;
-    const value = statistics.overflows;
-    return value > limits.overflow ? { value, limit: limits.overflow } : null;
+    return { value: statistics.overflows, limit: limits.overflow };
   },
 };

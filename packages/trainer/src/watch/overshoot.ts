@@ -12,13 +12,12 @@ export const overshoot: WatchRule = {
   name: 'overshoot',
   describe: ({ value, limit }) =>
     `maximum ${figure(value)} times what its scale was made for (limit ${figure(limit)})`,
-  check({ cast, operand, amax, expected, observed }, limits) {
+  measure({ cast, operand, amax, expected, observed }, limits) {
     if (cast.policy.kind !== 'delayed' || observed < limits.settled || !expected) return null;
     const usual = limits.overshoot[operand];
     const limit =
       cast.overflow === 'special' ? Math.min(usual, Math.max(1, 2 ** (cast.policy.margin - 1))) : usual;
-    const value = amax / expected;
-    return value > limit ? { value, limit } : null;
+    return { value: amax / expected, limit };
   },
 };
 

@@ -2,20 +2,18 @@
 import type { WatchRule } from './rule.ts';
 
 /**
- * log2(amax · scale / smallest subnormal) below a limit: so many powers of two are left for all that is smaller than the
- * tensor's maximum. E4M3 (max 448) has 17.8 where the scale fits; of a format that has fewer than the limit, three are
- * allowed to be lost. Seen at every step.
+ * log2(expected / amax): so many powers of two of the format's reach are lost, since the scale was made for a maximum so
+ * much larger. What may be lost depends on what the format has, log2(max / smallest subnormal): 17.8 in E4M3, of which
+ * `left` have to stay, 31.8 in E5M2. Seen at every step.
  */
 export const range: WatchRule = {
   name: 'range',
   describe: ({ value, limit }) =>
-    `its scale leaves ${value.toFixed(1)} powers of two below its maximum (limit ${Number(limit.toFixed(1))})`,
-  check({ cast, format, amax, expected, observed }, limits) {
+    `its scale is 2^${value.toFixed(1)} too small for it (limit 2^${limit.toFixed(1)})`,
+  measure({ cast, format, amax, expected, observed }, { settled, range: { left, lost } }) {
     const { policy } = cast;
-    if (policy.kind !== 'delayed' || observed < limits.settled || !expected || amax === 0) return null;
+    if (policy.kind !== 'delayed' || observed < settled || !expected || amax === 0) return null;
     const whole = Math.log2(format.max / format.minSubnormal) - policy.margin;
-    const limit = Math.min(limits.range, whole - 3);
-    const value = whole + Math.log2(amax / expected);
-    return value < limit ? { value, limit } : null;
+    return { value: Math.log2(expected / amax), limit: Math.max(lost, whole - left) };
   },
 };

@@ -36,7 +36,7 @@ export interface CastStatistics {
   readonly width: number;
 }
 
-/** What a rule measured, and the limit that it passed. */
+/** What a rule measured, and its limit: an alarm where the value is above it. */
 export interface Finding {
   readonly value: number;
   readonly limit: number;
@@ -47,8 +47,8 @@ export interface WatchRule {
   readonly name: RuleName;
   /** What was seen, for people. */
   describe(finding: Finding): string;
-  /** Null: nothing to say of this cast. */
-  check(seen: Observation, limits: WatchLimits): Finding | null;
+  /** Null: the rule is not about this cast, or knows too little of it. */
+  measure(seen: Observation, limits: WatchLimits): Finding | null;
 }
 
 /** Whether one scale serves the whole of SwiGLU's output, so that one channel's outlier costs all others their bits. */

@@ -2,7 +2,7 @@
 import { OctavoError } from '@octavo/formats';
 import { alarmOf, type WatchAlarm, type WatchPolicy } from './alarm.ts';
 import { type WatchLimits, watchLimits } from './limits.ts';
-import type { Observation } from './rule.ts';
+import type { Observation, RuleName } from './rule.ts';
 import { watchRules } from './rules.ts';
 
 /** The watch's part of a plan: it decides about the run where it switches, so it is part of what determines one. */
@@ -25,19 +25,26 @@ export interface WatchState {
 
 export const initWatch = (): WatchState => ({ told: {}, pending: [] });
 
+/** How near each rule came to an alarm: the largest value / limit; 1: at the limit. */
+export type Nearness = Readonly<Partial<Record<RuleName, number>>>;
+
 /** The state after a step, and the alarms that are new at it: a rule is silent about a tensor that it has just spoken of. */
 export function watch(
   state: WatchState,
   step: number,
   observations: readonly Observation[],
   limits: WatchLimits,
-): { state: WatchState; alarms: WatchAlarm[] } {
+): { state: WatchState; alarms: WatchAlarm[]; nearness: Nearness } {
   const told = { ...state.told };
   const alarms: WatchAlarm[] = [];
+  const nearness: Partial<Record<RuleName, number>> = {};
   for (const seen of observations) {
     for (const rule of watchRules) {
-      const finding = rule.check(seen, limits);
+      const finding = rule.measure(seen, limits);
       if (!finding) continue;
+      const { value, limit } = finding;
+      nearness[rule.name] = Math.max(nearness[rule.name] ?? 0, value / limit);
+      if (!(value > limit)) continue;
       const key = `${rule.name}.${seen.layer}.${seen.site}.${seen.operand}`;
       const last = told[key];
       if (last !== undefined && step - last < limits.repeatAfter) continue;
@@ -45,11 +52,11 @@ export function watch(
       alarms.push(alarmOf(step, rule.name, seen, finding));
     }
   }
-  if (alarms.length === 0) return { state, alarms };
+  if (alarms.length === 0) return { state, alarms, nearness };
   const pending = [...state.pending];
   for (const alarm of alarms)
     if (alarm.smooths && !pending.some(({ layer }) => layer === alarm.layer)) pending.push(alarm);
-  return { state: { told, pending }, alarms };
+  return { state: { told, pending }, alarms, nearness };
 }
 
 /** A state from a checkpoint, checked. */

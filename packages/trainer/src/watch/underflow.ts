@@ -10,9 +10,8 @@ export const underflow: WatchRule = {
   name: 'underflow',
   describe: ({ value, limit }) =>
     `${percent(value)} of its elements flushed to zero (limit ${percent(limit)})`,
-  check({ statistics, observed }, limits) {
-    if (!statistics || observed < limits.settled) return null;
-    const value = statistics.underflows;
-    return value > limits.underflow ? { value, limit: limits.underflow } : null;
+  measure({ statistics, expected }, limits) {
+    if (!statistics || expected === 0) return null; // 0: at scale 1, before anything was observed
+    return { value: statistics.underflows, limit: limits.underflow };
   },
 };
