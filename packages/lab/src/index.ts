@@ -9,6 +9,18 @@ export { fullStudy, type InstabilitySettings, quickStudy } from './instability/s
 export { studyRecipes } from './recipes/index.ts';
 export { fullRecipes, quickRecipes, type RecipesSettings } from './recipes/settings.ts';
 export type { RecordedRow, RecordedRun } from './recorded-run.ts';
+export { alignmentChart } from './report/alignment-chart.ts';
+export { finalLoss, median } from './report/ending.ts';
+export { type Finding, findingsOf } from './report/findings.ts';
+export { gapChart } from './report/gap-chart.ts';
+export { gapsOf, type RunGap } from './report/gaps.ts';
+export { channelOf, cosinesOf, type GateUp, mostAligned } from './report/gate-up.ts';
+export { gateUpChart } from './report/gate-up-chart.ts';
+export type { Measured } from './report/heat-cells.ts';
+export { heatMap } from './report/heat-map.ts';
+export { lossChart } from './report/loss-chart.ts';
+export type { AlarmPoint, EvaluationPoint, ReportRun, StepPoint, TensorPoint } from './report/rows.ts';
+export { scheduleChart } from './report/schedule-chart.ts';
 export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './snapshot.ts';
 export { type StudyName, studies, studyOf } from './studies.ts';
 export {

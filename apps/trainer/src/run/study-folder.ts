@@ -8,7 +8,7 @@ import { openSafetensors, writeFileAtomically, writeSafetensors } from '@octavo/
 import { tableToIPC } from 'apache-arrow';
 import { renderSvg } from './render-chart.ts';
 
-const STUDY_FILE = 'study.json';
+export const STUDY_FILE = 'study.json';
 
 export interface StudyFolder {
   readonly parts: Parts;

@@ -24,6 +24,7 @@ import { createOutput } from '../output/create.ts';
 import type { Message, Output } from '../output/messages.ts';
 import { newestCheckpoint } from './checkpoint.ts';
 import { type Corpus, openCorpus } from './corpus.ts';
+import { openEvaluations } from './evaluations.ts';
 import { checkFree, claimFolder, folderToResume } from './folder.ts';
 import { evaluationMessage } from './held-out.ts';
 import { nextSteps } from './next.ts';
@@ -135,6 +136,7 @@ async function runSession(
     tokenizer: identity,
     ...(checkpoint || existing ? { resumeFrom: training.step } : {}),
   });
+  const evaluations = openEvaluations(folder, checkpoint || existing ? training.step : null);
   let end: (TrainEvent & { kind: 'end' }) | null = null;
   let alarms: WatchAlarm[] = [];
   try {
@@ -148,23 +150,30 @@ async function runSession(
       if (event.kind === 'step') alarms = [];
       if (event.kind === 'watch') alarms.push(event.alarm);
       if (event.kind === 'end') end = event;
-      else output.say(messageOf(event, plan.steps, corpus));
+      else {
+        const message = messageOf(event, plan.steps, corpus);
+        if (message.event === 'evaluation') evaluations.model(message);
+        output.say(message);
+      }
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
       await setImmediate();
     }
   } finally {
     files.close();
+    evaluations.flush();
   }
   const seconds = (performance.now() - began) / 1000;
   const { reason, step } = end!;
   if (reason === 'finished' && !signal.aborted) {
     if (corpus.baseline) {
       const loss = await corpus.baseline();
+      evaluations.baseline(step, loss);
       output.say({ event: 'baseline', name: 'order-2 bytes', loss, perplexity: perplexity(loss) });
     }
     if (heldOut)
       output.say(await sampleMessage(training.model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
   }
+  evaluations.close();
   output.say({ event: 'end', reason, step, steps: plan.steps, folder, seconds });
   if (reason === 'stopped') throw stoppedError(alarms, folder);
   if (whatNext && reason === 'finished')

@@ -1,0 +1,160 @@
+/** @file A run's folder as a report needs it, at any moment: while it is written, after a kill, without samples. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AlarmPoint, GateUp, ReportRun, StepPoint, TensorPoint } from '@octavo/lab';
+import { readStatistics } from '@octavo/store';
+import type { Table } from 'apache-arrow';
+import { z } from 'zod';
+import type { Settings } from '../config/settings.ts';
+import { BASELINE, EVALUATIONS_FILE } from '../run/evaluations.ts';
+import { RUN_FILE, readRun } from '../run/record.ts';
+import { readGateUp } from './read-gate-up.ts';
+import { numbersOf, textsOf } from './read-table.ts';
+
+/** A run as its folder has it. */
+export interface RunInput {
+  readonly kind: 'run';
+  readonly folder: string;
+  readonly run: ReportRun;
+  readonly settings: Settings;
+  /** What is known beside the settings; null where `run.json` does not say. */
+  readonly facts: z.output<typeof factsSchema> | null;
+  /** All of `run.json`. */
+  readonly record: string;
+  /** The most aligned channel, early and late; empty without checkpoints. */
+  readonly gateUp: readonly GateUp[];
+  /** What could not be read, for people. */
+  readonly notes: readonly string[];
+}
+
+const factsSchema = z.object({
+  octavo: z.string(),
+  node: z.string(),
+  started: z.string(),
+  device: z.string(),
+  parameters: z.number(),
+  corpus: z.object({ description: z.string(), trainTokens: z.number(), heldOutTokens: z.number() }),
+});
+
+/** Throws an `OctavoError` in one line where `run.json` or a statistics file is not what `octavo train` writes. */
+export async function readRunFolder(folder: string, name: string): Promise<RunInput> {
+  const settings = await readRun(folder);
+  const record = await readFile(join(folder, RUN_FILE), 'utf8');
+  const facts = factsSchema.safeParse((JSON.parse(record) as { facts?: unknown }).facts);
+  const { evaluations, baseline } = evaluationsOf(await readIfThere(folder, EVALUATIONS_FILE));
+  const gateUp = await readGateUp(folder, settings.model.config);
+  return {
+    kind: 'run',
+    folder,
+    settings,
+    facts: facts.success ? facts.data : null,
+    record,
+    gateUp: gateUp.moments,
+    notes: gateUp.notes,
+    run: {
+      name,
+      recipe: settings.recipe.name,
+      seed: settings.knobs.seed,
+      steps: stepsOf(await readIfThere(folder, 'steps.arrow')),
+      tensors: tensorsOf(await readIfThere(folder, 'tensors.arrow')),
+      alarms: alarmsOf(await readIfThere(folder, 'watch.arrow')),
+      evaluations,
+      baseline,
+    },
+  };
+}
+
+async function readIfThere(folder: string, file: string): Promise<Table | null> {
+  const path = join(folder, file);
+  return existsSync(path) ? await readStatistics(path) : null;
+}
+
+const rowsOf = <T>(table: Table | null, row: (table: Table) => (i: number) => T): T[] => {
+  if (!table) return [];
+  const at = row(table);
+  return Array.from({ length: table.numRows }, (_, i) => at(i));
+};
+
+const stepsOf = (table: Table | null): StepPoint[] =>
+  rowsOf(table, (from) => {
+    const [step, loss, rate] = [
+      numbersOf(from, 'step'),
+      numbersOf(from, 'loss'),
+      numbersOf(from, 'learning_rate'),
+    ];
+    const [norm, speed] = [numbersOf(from, 'gradient_norm'), numbersOf(from, 'tokens_per_second')];
+    const memory = numbersOf(from, 'peak_memory');
+    return (i) => ({
+      step: step(i) ?? 0,
+      loss: loss(i),
+      learningRate: rate(i),
+      gradientNorm: norm(i),
+      tokensPerSecond: speed(i),
+      peakMemory: memory(i),
+    });
+  });
+
+const tensorsOf = (table: Table | null): TensorPoint[] =>
+  rowsOf(table, (from) => {
+    const [step, layer] = [numbersOf(from, 'step'), numbersOf(from, 'layer')];
+    const [site, operand, format] = [
+      textsOf(from, 'site'),
+      textsOf(from, 'operand'),
+      textsOf(from, 'format'),
+    ];
+    const [amax, kurtosis] = [numbersOf(from, 'amax'), numbersOf(from, 'kurtosis')];
+    const [overflows, underflows] = [numbersOf(from, 'overflows'), numbersOf(from, 'underflows')];
+    const [cosineMax, cosineMean] = [numbersOf(from, 'cosine_max'), numbersOf(from, 'cosine_mean')];
+    const cosineAbove = numbersOf(from, 'cosine_above');
+    return (i) => ({
+      step: step(i) ?? 0,
+      layer: layer(i) ?? -1,
+      site: site(i),
+      operand: operand(i),
+      format: format(i),
+      amax: amax(i),
+      overflows: overflows(i),
+      underflows: underflows(i),
+      kurtosis: kurtosis(i),
+      cosineMax: cosineMax(i),
+      cosineMean: cosineMean(i),
+      cosineAbove: cosineAbove(i),
+    });
+  });
+
+const alarmsOf = (table: Table | null): AlarmPoint[] =>
+  rowsOf(table, (from) => {
+    const [step, layer, switched] = [
+      numbersOf(from, 'step'),
+      numbersOf(from, 'layer'),
+      numbersOf(from, 'switched'),
+    ];
+    const [site, operand] = [textsOf(from, 'site'), textsOf(from, 'operand')];
+    const [rule, recipe] = [textsOf(from, 'rule'), textsOf(from, 'recipe')];
+    return (i) => ({
+      step: step(i) ?? 0,
+      layer: layer(i) ?? -1,
+      site: site(i),
+      operand: operand(i),
+      rule: rule(i),
+      recipe: recipe(i),
+      switched: switched(i) === 1,
+    });
+  });
+
+/** The last row of a step counts: a resumed run evaluates some steps again. */
+function evaluationsOf(table: Table | null): Pick<ReportRun, 'evaluations' | 'baseline'> {
+  const own = new Map<number, number>();
+  let baseline: number | null = null;
+  for (const { step, of, loss } of rowsOf(table, (from) => {
+    const [step, of, loss] = [numbersOf(from, 'step'), textsOf(from, 'of'), numbersOf(from, 'loss')];
+    return (i) => ({ step: step(i) ?? 0, of: of(i), loss: loss(i) });
+  })) {
+    if (loss === null) continue;
+    if (of === BASELINE) baseline = loss;
+    else own.set(step, loss);
+  }
+  const evaluations = [...own].map(([step, loss]) => ({ step, loss })).sort((a, b) => a.step - b.step);
+  return { evaluations, baseline };
+}

@@ -1,0 +1,127 @@
+/** @file A chart as SVG that can stand in a page: shapes and text only, its ids its own, nothing that is loaded. */
+import { OctavoError } from '@octavo/formats';
+import sanitize from 'sanitize-html';
+import { renderSvg } from '../run/render-chart.ts';
+import { escapeHtml } from './html.ts';
+
+/** A picture of the report. */
+export interface Figure {
+  /** Name of its file among the PNGs. */
+  readonly name: string;
+  /** For those who cannot see it. */
+  readonly label: string;
+  readonly svg: string;
+}
+
+const TAGS = [
+  'g',
+  'path',
+  'text',
+  'tspan',
+  'rect',
+  'line',
+  'circle',
+  'defs',
+  'linearGradient',
+  'radialGradient',
+  'stop',
+  'clipPath',
+];
+const ATTRIBUTES = [
+  'd',
+  'x',
+  'y',
+  'x1',
+  'x2',
+  'y1',
+  'y2',
+  'dx',
+  'dy',
+  'cx',
+  'cy',
+  'r',
+  'rx',
+  'ry',
+  'width',
+  'height',
+  'transform',
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-opacity',
+  'stroke-dasharray',
+  'stroke-dashoffset',
+  'stroke-linecap',
+  'stroke-linejoin',
+  'stroke-miterlimit',
+  'opacity',
+  'display',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'font-style',
+  'text-anchor',
+  'clip-path',
+  'id',
+  'offset',
+  'stop-color',
+  'stop-opacity',
+  'gradientUnits',
+];
+
+/** Renders a Vega-Lite specification; throws an `OctavoError` in one line where it is not one. */
+export async function drawFigure(name: string, specification: object): Promise<Figure> {
+  let drawn: string;
+  try {
+    drawn = await renderSvg(specification);
+  } catch (cause) {
+    throw new OctavoError(`[report] chart ${name} cannot be drawn: ${(cause as Error).message}`, { cause });
+  }
+  return { name, label: titleOf(specification) ?? name, svg: cleanSvg(drawn, name) };
+}
+
+/** `name` makes its ids unlike those of other pictures in the page. */
+export function cleanSvg(svg: string, name: string): string {
+  const [, width, height] = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+  if (width === undefined || height === undefined)
+    throw new OctavoError(`[report] chart ${name}: got no SVG with a width and a height`);
+  const prefix = name.replace(/[^\w-]/g, '_');
+  const own = (value: string): string | null => {
+    if (!/url\s*\(|[\\@]|:\/\//i.test(value)) return value;
+    const [, id] = /^url\(#([\w-]+)\)$/.exec(value) ?? [];
+    return id === undefined ? null : `url(#${prefix}-${id})`;
+  };
+  const content = sanitize(svg, {
+    allowedTags: TAGS,
+    allowedAttributes: { '*': ATTRIBUTES },
+    selfClosing: ['path', 'rect', 'line', 'circle', 'stop'],
+    parser: { xmlMode: true, lowerCaseTags: false, lowerCaseAttributeNames: false },
+    transformTags: {
+      '*': (tagName, attributes) => ({
+        tagName,
+        attribs: Object.fromEntries(
+          Object.entries(attributes).flatMap(([key, value]) => {
+            const kept = key === 'id' ? `${prefix}-${value.replace(/[^\w-]/g, '_')}` : own(value);
+            return kept === null ? [] : [[key, kept]];
+          }),
+        ),
+      }),
+    },
+    // What Vega draws without anything to see makes up a third of a picture.
+    exclusiveFilter: ({ tag, attribs }) =>
+      tag === 'path' && (attribs.display === 'none' || attribs.d === '' || attribs.d === 'M0,0h0v0h0Z'),
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${content}</svg>`;
+}
+
+/** Inline in a page: it needs no namespace there, and says what it shows. */
+export const inlineSvg = ({ svg, label }: Figure): string =>
+  svg.replace(' xmlns="http://www.w3.org/2000/svg"', ` role="img" aria-label="${escapeHtml(label)}"`);
+
+function titleOf(specification: object): string | undefined {
+  const { title } = specification as { title?: unknown };
+  if (typeof title === 'string') return title;
+  const text = (title as { text?: unknown } | null | undefined)?.text;
+  return typeof text === 'string' ? text : undefined;
+}

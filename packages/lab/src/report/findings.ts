@@ -1,0 +1,165 @@
+/** @file What stands out in a run, computed from its rows. */
+import { finalLoss, median } from './ending.ts';
+import { growth, largest } from './highlight.ts';
+import type { ReportRun, TensorPoint } from './rows.ts';
+import { tensorName } from './sites.ts';
+import { figure, percent, plural } from './words.ts';
+
+export interface Finding {
+  /** `bad`: a run is not what it should be; `look`: worth a look; `good`: nothing was found where one would look. */
+  readonly kind: 'bad' | 'look' | 'good';
+  readonly text: string;
+}
+
+/** Worst first. */
+export function findingsOf(run: ReportRun): Finding[] {
+  const all = [
+    ...losses(run),
+    ...alarms(run),
+    ...casts(run.tensors, 'overflows', 'clipped', 1e-3),
+    ...casts(run.tensors, 'underflows', 'flushed to zero', 0.05),
+    ...outliers(run.tensors),
+    ...alignment(run.tensors),
+  ];
+  const order = ['bad', 'look', 'good'];
+  return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+function losses({ steps, evaluations, baseline }: ReportRun): Finding[] {
+  const found: Finding[] = [];
+  const broken = steps.filter(({ loss }) => loss === null);
+  if (broken.length > 0)
+    found.push({
+      kind: 'bad',
+      text: `the loss is not finite in ${plural(broken.length, 'step')}, first at step ${broken[0]!.step}`,
+    });
+  const spike = spikeOf(finite(steps));
+  if (spike) found.push({ kind: 'bad', text: spike });
+  const end = finalLoss(steps);
+  const heldOut = evaluations.at(-1);
+  if (end && heldOut && baseline !== null) {
+    const less = baseline - heldOut.loss;
+    found.push({
+      kind: less > 0 ? 'good' : 'look',
+      text: `on held-out text the loss is ${figure(heldOut.loss)} at step ${heldOut.step}, ${figure(Math.abs(less))} ${less > 0 ? 'below' : 'above'} an order-2 byte model’s`,
+    });
+  }
+  return found;
+}
+
+const finite = (steps: ReportRun['steps']): readonly { step: number; loss: number }[] =>
+  steps.flatMap(({ step, loss }) => (loss === null ? [] : [{ step, loss }]));
+
+/** A rise above the median of the 25 steps before by 12 times their usual distance from it and by a tenth at least. */
+function spikeOf(steps: readonly { step: number; loss: number }[]): string | null {
+  const window = 25;
+  let worst: { step: number; rise: number; from: number; to: number } | null = null;
+  let count = 0;
+  for (let i = window; i < steps.length; i++) {
+    const before = steps.slice(i - window, i).map(({ loss }) => loss);
+    const middle = median(before)!;
+    const usual = median(before.map((loss) => Math.abs(loss - middle)))!;
+    const { step, loss } = steps[i]!;
+    const rise = loss - middle;
+    if (rise < 12 * usual || rise < 0.1) continue;
+    count += 1;
+    if (worst === null || rise > worst.rise) worst = { step, rise, from: middle, to: loss };
+  }
+  if (worst === null) return null;
+  const others = count > 1 ? ` (${plural(count, 'step')} stand out like this)` : '';
+  return `the loss jumped from about ${figure(worst.from)} to ${figure(worst.to)} at step ${worst.step}${others}`;
+}
+
+function alarms({ alarms }: ReportRun): Finding[] {
+  const first = alarms[0];
+  if (!first) return [];
+  const switched = alarms.filter((alarm) => alarm.switched).length;
+  const done = switched > 0 ? `; Smooth-SwiGLU was turned on ${plural(switched, 'time')}` : '';
+  return [
+    {
+      kind: 'look',
+      text: `the watch spoke ${plural(alarms.length, 'time')}, first at step ${first.step}: ${first.rule} of ${tensorName(first.layer, first.site, first.operand)}${done}`,
+    },
+  ];
+}
+
+/** Formats whose range is that of float32: a cast takes nothing there. */
+const WIDE = new Set(['fp32', 'bf16']);
+
+/** The two tensors of which a cast took most, worst first, each at its worst sampled step. */
+function casts(
+  tensors: readonly TensorPoint[],
+  measured: 'overflows' | 'underflows',
+  done: string,
+  notable: number,
+): Finding[] {
+  const worst = new Map<string, TensorPoint>();
+  for (const tensor of tensors) {
+    const value = tensor[measured];
+    if (value === null || WIDE.has(tensor.format)) continue;
+    const key = `${tensor.layer}/${tensor.site}/${tensor.operand}`;
+    if (value > (worst.get(key)?.[measured] ?? -1)) worst.set(key, tensor);
+  }
+  if (worst.size === 0) return [];
+  const sorted = [...worst.values()].sort((a, b) => b[measured]! - a[measured]!);
+  const top = sorted[0]!;
+  if (top[measured] === 0) return [{ kind: 'good', text: `no element was ${done} in any sampled step` }];
+  if (top[measured]! < notable)
+    return [
+      {
+        kind: 'good',
+        text: `never more than ${percent(top[measured]!)} ${done} in a sampled step (${tensorName(top.layer, top.site, top.operand)}, step ${top.step})`,
+      },
+    ];
+  return sorted
+    .filter((tensor) => tensor[measured]! >= notable)
+    .slice(0, 2)
+    .map(({ layer, site, operand, step, [measured]: share }) => ({
+      kind: 'look',
+      text: `${tensorName(layer, site, operand)}: ${percent(share!)} ${done} at step ${step}`,
+    }));
+}
+
+function outliers(tensors: readonly TensorPoint[]): Finding[] {
+  const found: Finding[] = [];
+  const grown = growth(tensors);
+  if (grown && grown.factor >= 4) {
+    const { layer, site, operand, step } = grown.top;
+    found.push({
+      kind: 'look',
+      text: `the largest value of ${tensorName(layer, site, operand)} grew ${figure(grown.factor)} times, from ${figure(grown.first.amax!)} to ${figure(grown.top.amax!)} at step ${step}`,
+    });
+  }
+  const tails = largest(
+    tensors.filter(({ operand }) => operand === 'input'),
+    'kurtosis',
+  );
+  if (tails && tails.kurtosis! >= 100)
+    found.push({
+      kind: 'look',
+      text: `kurtosis of ${tensorName(tails.layer, tails.site, tails.operand)}: ${figure(tails.kurtosis!)} at step ${tails.step} (a normal distribution has 3)`,
+    });
+  return found;
+}
+
+function alignment(tensors: readonly TensorPoint[]): Finding[] {
+  const rows = tensors.filter(({ cosineMax }) => cosineMax !== null);
+  const last = rows.at(-1)?.step;
+  if (last === undefined) return [];
+  const ends = rows.filter(({ step }) => step === last);
+  const above = ends.reduce((sum, { cosineAbove }) => sum + (cosineAbove ?? 0), 0);
+  const top = ends.reduce((a, b) => (b.cosineMax! > a.cosineMax! ? b : a));
+  if (above === 0)
+    return [
+      {
+        kind: 'good',
+        text: `no channel’s gate and up vectors are aligned above 0.9 at step ${last}; the largest |cos| is ${figure(top.cosineMax!)}, in layer ${top.layer}`,
+      },
+    ];
+  return [
+    {
+      kind: 'look',
+      text: `${plural(above, 'channel')} with gate and up aligned above 0.9 at step ${last}; the largest |cos| is ${figure(top.cosineMax!)}, in layer ${top.layer}`,
+    },
+  ];
+}

@@ -1,0 +1,66 @@
+/** @file How far runs fall behind their reference, batch by batch. */
+import { frame } from '../charts.ts';
+import type { RunGap } from './gaps.ts';
+import { seriesOf } from './series.ts';
+import { smoothingWidth, smoothLine, thinLine } from './thin.ts';
+import { signed } from './words.ts';
+
+export function gapChart(gaps: readonly RunGap[]): object {
+  const series = seriesOf(gaps.map(({ run, recipe }) => ({ name: run, recipe })));
+  const legend = { title: null, symbolType: 'stroke', symbolStrokeWidth: 2.5 };
+  const color = { ...series.color, legend };
+  const strokeDash = { ...series.strokeDash, legend };
+  const rows = (smooth: boolean) =>
+    gaps.flatMap(({ run, points }) => {
+      const width = Math.max(5, smoothingWidth(points.length));
+      return thinLine(smooth ? smoothLine(points, width) : points).map(({ x, y }) => ({
+        run,
+        step: x,
+        gap: y,
+      }));
+    });
+  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickMinStep: 1, grid: false } };
+  const y = { field: 'gap', type: 'quantitative', title: 'nats per token' };
+  const references = [...new Set(gaps.map(({ reference }) => reference))];
+  return frame({
+    title: {
+      text: titleOf(gaps, references),
+      subtitle: `loss less that of ${references.join(', ')} on the same batch; thin: every step, thick: running mean`,
+      subtitleColor: '#57606a',
+    },
+    width: 640,
+    height: 220,
+    layer: [
+      {
+        data: { values: [{ gap: 0 }] },
+        mark: { type: 'rule', color: '#57606a' },
+        encoding: { y },
+      },
+      {
+        data: { values: rows(false) },
+        mark: { type: 'line', strokeWidth: 0.8, opacity: 0.35 },
+        encoding: { x, y, color, strokeDash },
+      },
+      {
+        data: { values: rows(true) },
+        mark: { type: 'line', strokeWidth: 2 },
+        encoding: { x, y, color, strokeDash },
+      },
+    ],
+  });
+}
+
+function titleOf(gaps: readonly RunGap[], references: readonly string[]): string {
+  const ends = gaps.map(({ run, last }) => `${run} ${last === null ? 'broke' : signed(last)}`);
+  const of = references.length === 1 ? references[0]! : 'their references';
+  const mean = `gap to ${of} over the last ${gaps[0]!.over} steps`;
+  return gaps.length <= 3 ? `Mean ${mean}: ${ends.join(', ')}` : `Mean ${mean}: between ${range(gaps)}`;
+}
+
+function range(gaps: readonly RunGap[]): string {
+  const known = gaps.flatMap(({ last }) => (last === null ? [] : [last]));
+  const broken = gaps.length - known.length;
+  const words =
+    known.length === 0 ? 'none' : `${signed(Math.min(...known))} and ${signed(Math.max(...known))}`;
+  return broken > 0 ? `${words}; ${broken} broke` : words;
+}

@@ -1,0 +1,55 @@
+/** @file The paired gap: loss of a run less that of its reference on the same batch. */
+import type { ReportRun } from './rows.ts';
+import type { Point } from './thin.ts';
+
+export interface RunGap {
+  readonly run: string;
+  readonly recipe: string;
+  readonly reference: string;
+  /** Both saw the same batches: they have the same seed. */
+  readonly paired: boolean;
+  readonly points: readonly Point[];
+  /** Mean over the last quarter of the steps that both have; null if a loss in it is not finite. */
+  readonly last: number | null;
+  /** Mean of how many steps. */
+  readonly over: number;
+}
+
+/**
+ * One for every run but the references. A run's reference is the `bf16` run of its seed, else the first run of its
+ * seed; else the first `bf16` run of the report, else its first run, both on other batches.
+ */
+export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
+  const gaps: RunGap[] = [];
+  for (const run of runs) {
+    const reference = referenceOf(run, runs);
+    if (reference === run) continue;
+    const losses = new Map(reference.steps.map(({ step, loss }) => [step, loss]));
+    const points = run.steps
+      .filter(({ step }) => losses.has(step))
+      .map(({ step, loss }): Point => {
+        const other = losses.get(step)!;
+        return { x: step, y: loss === null || other === null ? null : loss - other };
+      });
+    if (points.length === 0) continue;
+    const tail = points.slice(-Math.ceil(points.length / 4)).map(({ y }) => y);
+    const broken = tail.includes(null);
+    gaps.push({
+      run: run.name,
+      recipe: run.recipe,
+      reference: reference.name,
+      paired: reference.seed === run.seed,
+      points,
+      last: broken ? null : tail.reduce<number>((sum, y) => sum + y!, 0) / tail.length,
+      over: tail.length,
+    });
+  }
+  return gaps;
+}
+
+function referenceOf(run: ReportRun, runs: readonly ReportRun[]): ReportRun {
+  const mates = runs.filter(({ seed }) => seed === run.seed);
+  const bf16 = (of: readonly ReportRun[]) => of.find(({ recipe }) => recipe === 'bf16');
+  const own = bf16(mates) ?? (mates.length > 1 ? mates[0] : undefined);
+  return own ?? bf16(runs) ?? runs[0]!;
+}

@@ -1,0 +1,77 @@
+/** @file Sampled tensors as the cells of a heat map: steps gathered to columns, equal neighbours joined. */
+import type { TensorPoint } from './rows.ts';
+
+/** A stretch of steps over which a layer's operand has one value. */
+export interface HeatCell {
+  readonly site: string;
+  readonly operand: string;
+  readonly layer: number;
+  /** Steps: from this one up to, and without, that one. */
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+}
+
+export interface HeatColumns {
+  /** Where each begins, and the end of the last. */
+  readonly edges: readonly number[];
+  /** Sampled steps a column, at most; 1: nothing was gathered. */
+  readonly gathered: number;
+}
+
+export type Measured = 'amax' | 'overflows' | 'underflows' | 'kurtosis';
+
+/** At most `limit` columns of equally many sampled steps; null where nothing was sampled. */
+export function columnsOf(tensors: readonly TensorPoint[], limit = 95): HeatColumns | null {
+  const sampled = [...new Set(tensors.map(({ step }) => step))].sort((a, b) => a - b);
+  if (sampled.length === 0) return null;
+  const gathered = Math.ceil(sampled.length / limit);
+  const starts = sampled.filter((_, i) => i % gathered === 0);
+  const width = starts.length > 1 ? starts.at(-1)! - starts.at(-2)! : 1;
+  return { edges: [...starts, Math.max(starts.at(-1)! + width, sampled.at(-1)! + 1)], gathered };
+}
+
+/** The largest value of every layer's operand in every column, passed through `level`; null values leave a hole. */
+export function cellsOf(
+  tensors: readonly TensorPoint[],
+  { edges }: HeatColumns,
+  measured: Measured,
+  level: (value: number) => number,
+): HeatCell[] {
+  const rows = new Map<string, { site: string; operand: string; layer: number; values: (number | null)[] }>();
+  for (const tensor of tensors) {
+    const value = tensor[measured];
+    if (value === null) continue;
+    const { site, operand, layer, step } = tensor;
+    const key = `${site}/${operand}/${layer}`;
+    let row = rows.get(key);
+    if (!row) {
+      row = { site, operand, layer, values: new Array<number | null>(edges.length - 1).fill(null) };
+      rows.set(key, row);
+    }
+    const column = columnAt(edges, step);
+    row.values[column] = Math.max(row.values[column] ?? Number.NEGATIVE_INFINITY, value);
+  }
+  return [...rows.values()].flatMap(({ values, ...row }) => {
+    const cells: HeatCell[] = [];
+    for (const [i, raw] of values.entries()) {
+      if (raw === null) continue;
+      const [value, from, to] = [level(raw), edges[i]!, edges[i + 1]!];
+      const before = cells.at(-1);
+      if (before?.to === from && before.value === value) cells[cells.length - 1] = { ...before, to };
+      else cells.push({ ...row, from, to, value });
+    }
+    return cells;
+  });
+}
+
+/** The last column that begins at `step` or before. */
+function columnAt(edges: readonly number[], step: number): number {
+  let [low, high] = [0, edges.length - 2];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (edges[middle]! <= step) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,121 @@
+/** @file Loss by step of every run, what they lose on held-out text, and the byte model to beat. */
+import { frame } from '../charts.ts';
+import { finalLoss } from './ending.ts';
+import type { ReportRun } from './rows.ts';
+import { seriesOf } from './series.ts';
+import { type Point, smoothingWidth, smoothLine, thinLine } from './thin.ts';
+import { figure } from './words.ts';
+
+export function lossChart(runs: readonly ReportRun[]): object {
+  const { color, strokeDash, pointColor } = seriesOf(runs);
+  const lines = runs.map(({ name, steps }) => {
+    const points = steps.map(({ step, loss }): Point => ({ x: step, y: loss }));
+    return { name, points, width: smoothingWidth(points.length) };
+  });
+  const rows = (name: string, points: readonly Point[]) =>
+    thinLine(points).map(({ x, y }) => ({ run: name, step: x, loss: y }));
+  const smoothed = lines.some(({ width }) => width > 1);
+  const heldOut = runs.flatMap(({ name, evaluations }) =>
+    evaluations.map(({ step, loss }) => ({ run: name, step, loss })),
+  );
+  const baseline = runs.find((run) => run.baseline !== null)?.baseline ?? null;
+  const top = upperEnd(runs);
+  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickMinStep: 1, grid: false } };
+  const y = {
+    field: 'loss',
+    type: 'quantitative',
+    title: top === null ? 'nats per token' : 'nats per token (the first steps lie above)',
+    scale: { zero: false, ...(top === null ? {} : { domainMax: top }) },
+  };
+  const subtitle = [
+    smoothed ? 'thin: every step; thick: running mean' : null,
+    heldOut.length > 0 ? 'dots: held-out text' : null,
+    baseline === null ? null : `dashed: order-2 byte model, held out, ${figure(baseline)}`,
+  ].filter((part) => part !== null);
+  return frame({
+    title: {
+      text: titleOf(runs, baseline),
+      ...(subtitle.length > 0 ? { subtitle: subtitle.join('; '), subtitleColor: '#57606a' } : {}),
+    },
+    width: 640,
+    height: 280,
+    layer: [
+      ...(baseline === null
+        ? []
+        : [
+            {
+              data: { values: [{ loss: baseline }] },
+              mark: { type: 'rule', strokeDash: [6, 4], color: '#57606a' },
+              encoding: { y },
+            },
+          ]),
+      {
+        data: { values: lines.flatMap(({ name, points }) => rows(name, points)) },
+        mark: { type: 'line', clip: true, strokeWidth: smoothed ? 0.8 : 1.6, opacity: smoothed ? 0.35 : 0.9 },
+        encoding: { x, y, color, strokeDash },
+      },
+      ...(smoothed
+        ? [
+            {
+              data: {
+                values: lines.flatMap(({ name, points, width }) => rows(name, smoothLine(points, width))),
+              },
+              mark: { type: 'line', clip: true, strokeWidth: 2 },
+              encoding: { x, y, color, strokeDash },
+            },
+          ]
+        : []),
+      ...(heldOut.length > 0
+        ? [
+            {
+              data: { values: heldOut },
+              mark: {
+                type: 'point',
+                clip: true,
+                filled: true,
+                size: 60,
+                opacity: 1,
+                stroke: 'white',
+                strokeWidth: 1,
+              },
+              encoding: { x, y, color: pointColor },
+            },
+          ]
+        : []),
+    ],
+  });
+}
+
+function titleOf(runs: readonly ReportRun[], baseline: number | null): string {
+  const ends = runs.flatMap((run) => {
+    const heldOut = run.evaluations.at(-1)?.loss;
+    const end = finalLoss(run.steps)?.loss;
+    return end === undefined ? [] : [{ name: run.name, end, heldOut }];
+  });
+  if (ends.length === 0) return 'Loss';
+  if (runs.length === 1) {
+    const { end, heldOut } = ends[0]!;
+    if (heldOut === undefined) return `The loss ends at ${figure(end)} nats per token`;
+    const beside =
+      baseline === null ? '' : heldOut < baseline ? ', below the byte model' : ', above the byte model';
+    return `The loss ends at ${figure(end)}, on held-out text at ${figure(heldOut)}${beside}`;
+  }
+  const losses = ends.map(({ end }) => end);
+  const best = ends.find(({ end }) => end === Math.min(...losses))!;
+  const worst = ends.find(({ end }) => end === Math.max(...losses))!;
+  return `At the end the losses lie between ${figure(best.end)} (${best.name}) and ${figure(worst.end)} (${worst.name})`;
+}
+
+/** A top for the axis that leaves out the first twentieth of the steps, where that makes room; else null. */
+function upperEnd(runs: readonly ReportRun[]): number | null {
+  const finite = (steps: ReportRun['steps']) => steps.flatMap(({ loss }) => (loss === null ? [] : [loss]));
+  const all = runs.flatMap(({ steps }) => finite(steps));
+  const later = runs.flatMap(({ steps }) => finite(steps.slice(Math.ceil(steps.length / 20))));
+  if (later.length < 20) return null;
+  const [low, high, highest] = [least(all), greatest(later), greatest(all)];
+  return highest - low > 1.4 * (high - low) ? high + 0.03 * (high - low) : null;
+}
+
+// Not Math.max(...values): a long run has more values than a call may have arguments.
+const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
+const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));

@@ -1,0 +1,94 @@
+/** @file Learning rate and gradient norm by step. */
+import { frame } from '../charts.ts';
+import type { ReportRun } from './rows.ts';
+import { seriesOf } from './series.ts';
+import { type Point, thinLine } from './thin.ts';
+import { figure, plural } from './words.ts';
+
+/** `clip`: the largest norm that is let through; 0: none is set. */
+export function scheduleChart(runs: readonly ReportRun[], clip: number): object {
+  const { color, strokeDash } = seriesOf(runs);
+  const rows = (value: (step: ReportRun['steps'][number]) => number | null) =>
+    runs.flatMap(({ name, steps }) =>
+      thinLine(steps.map((step): Point => ({ x: step.step, y: value(step) }))).map(({ x, y }) => ({
+        run: name,
+        step: x,
+        value: y,
+      })),
+    );
+  const x = (title: string | null) => ({
+    field: 'step',
+    type: 'quantitative',
+    title,
+    axis: { tickMinStep: 1, grid: false },
+  });
+  const line = { type: 'line', strokeWidth: 1.4, clip: true };
+  return frame({
+    title: titleOf(runs, clip),
+    vconcat: [
+      {
+        width: 640,
+        height: 90,
+        data: { values: rows(({ learningRate }) => learningRate) },
+        mark: line,
+        encoding: {
+          x: x(null),
+          y: {
+            field: 'value',
+            type: 'quantitative',
+            title: 'learning rate',
+            axis: { tickCount: 3, format: '.1~e' },
+          },
+          color,
+          strokeDash,
+        },
+      },
+      {
+        width: 640,
+        height: 140,
+        layer: [
+          ...(clip > 0
+            ? [
+                {
+                  data: { values: [{ value: clip }] },
+                  mark: { type: 'rule', strokeDash: [6, 4], color: '#57606a' },
+                  encoding: { y: { field: 'value', type: 'quantitative' } },
+                },
+              ]
+            : []),
+          {
+            data: {
+              values: rows(({ gradientNorm }) =>
+                gradientNorm !== null && gradientNorm > 0 ? gradientNorm : null,
+              ),
+            },
+            mark: line,
+            encoding: {
+              x: x('step'),
+              y: {
+                field: 'value',
+                type: 'quantitative',
+                title: 'gradient norm',
+                scale: { type: 'log', nice: true },
+                axis: { tickCount: 4, format: '~g' },
+              },
+              color,
+              strokeDash,
+            },
+          },
+        ],
+      },
+    ],
+  });
+}
+
+function titleOf(runs: readonly ReportRun[], clip: number): string {
+  const norms = runs.flatMap(({ steps }) =>
+    steps.flatMap(({ gradientNorm }) => (gradientNorm === null ? [] : [gradientNorm])),
+  );
+  if (norms.length === 0) return 'Learning rate and gradient norm';
+  const largest = norms.reduce((a, b) => Math.max(a, b));
+  const words = `The gradient norm is at most ${figure(largest)}`;
+  if (clip <= 0) return words;
+  return `${words}; it was clipped to ${figure(clip)} (dashed) in ${norms.filter((n) => n > clip).length.toLocaleString('en')} of ${plural(norms.length, 'step')}`;
+}

@@ -1,0 +1,36 @@
+/** @file One line a run: its name, colour and dash, the same in every picture of a report. */
+import { colours } from '../charts.ts';
+import type { ReportRun } from './rows.ts';
+
+const OTHER = ['#1f6feb', '#cf222e', '#1a7f37', '#bf8700', '#8250df', '#e16f24'];
+const DASHES = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+  [8, 2, 2, 2],
+];
+
+/** Colour by recipe; runs of one recipe differ by their dash. */
+export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
+  readonly color: object;
+  readonly strokeDash: object;
+  /** The colour alone, for points. */
+  readonly pointColor: object;
+} {
+  const recipes = [...new Set(runs.map(({ recipe }) => recipe))];
+  const colourOf = (recipe: string): string =>
+    colours[recipe] ?? OTHER[recipes.indexOf(recipe) % OTHER.length]!;
+  const domain = runs.map(({ name }) => name);
+  const range = runs.map(({ recipe }) => colourOf(recipe));
+  const dashes = runs.map(({ recipe }, i) => {
+    const before = runs.slice(0, i).filter((other) => other.recipe === recipe).length;
+    return DASHES[before % DASHES.length]!;
+  });
+  const legend = runs.length < 2 ? null : { title: null, symbolType: 'stroke', symbolStrokeWidth: 2.5 };
+  const channel = { field: 'run', type: 'nominal', sort: domain };
+  return {
+    color: { ...channel, scale: { domain, range }, legend },
+    strokeDash: { ...channel, scale: { domain, range: dashes }, legend },
+    pointColor: { ...channel, scale: { domain, range }, legend: null },
+  };
+}
