@@ -13,9 +13,9 @@ import { bf16High, bf16Low } from './bf16';
 import { BF16, element, FP32, read } from './storage';
 import { abs, loadPart, vec } from './vector';
 
-/** Lanes of a strip; and rows of a chunk where there is more than one. src/operators/sums.ts has the same numbers. */
+/** Lanes of a strip; and rows of a chunk where there is more than one. src/operators/casts.ts has the same numbers. */
 const STRIP: i32 = 1024;
-export const ROWS: i32 = 4;
+export const ROWS: i32 = 8;
 const MOST_LANES: i32 = 4096;
 
 /** What is summed: x, x², or x and x² and x⁴ of finite numbers. */
@@ -85,15 +85,9 @@ function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
   const kind = int(1);
   if (!strange && lanes == MOST_LANES && (task + 1) * chunk <= length && (kind == FP32 || kind == BF16)) {
     const x = element(0, first);
-    if (what == POWERS) {
-      if (kind == FP32) powersOfRows(x, n, sums);
-      else powersOfHalves(x, n, sums);
-      return;
-    }
-    if (kind == FP32) {
-      rowsOf(what, x, n, sums);
-      return;
-    }
+    if (kind == FP32) rowsOfFloats(what, x, n, sums);
+    else rowsOfHalves(what, x, n, sums);
+    return;
   }
   for (let i = first; i < last; i += lanes) {
     const some = min(n, last - i);
@@ -101,63 +95,77 @@ function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
   }
 }
 
+// from here on of eight rows of all lanes
 const ROW: usize = <usize>MOST_LANES * 4;
+const HALVES: usize = ROW / 2;
 const STRIDE: usize = <usize>MOST_LANES * 4 + 64;
 
-/** Four numbers of each of four rows, in order. */
+/** One number of each row, in order, in four lanes. */
 // @ts-ignore: decorator
 @inline
-function add4(sums: v128, a: v128, b: v128, c: v128, d: v128): v128 {
-  return f32x4.add(f32x4.add(f32x4.add(f32x4.add(sums, a), b), c), d);
+function add8(at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
+  const four = f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(at), a), b), c), d);
+  v128.store(at, f32x4.add(f32x4.add(f32x4.add(f32x4.add(four, e), f), g), h));
 }
 
 // @ts-ignore: decorator
 @inline
-function powers4(at: usize, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(at, add4(v128.load(at), a, b, c, d));
-  const a2 = f32x4.mul(a, a);
-  const b2 = f32x4.mul(b, b);
-  const c2 = f32x4.mul(c, c);
-  const d2 = f32x4.mul(d, d);
-  v128.store(at, add4(v128.load(at, STRIDE), a2, b2, c2, d2), STRIDE);
-  const fourths = add4(v128.load(at, 2 * STRIDE), f32x4.mul(a2, a2), f32x4.mul(b2, b2), f32x4.mul(c2, c2), f32x4.mul(d2, d2));
-  v128.store(at, fourths, 2 * STRIDE);
+function square(x: v128): v128 {
+  return f32x4.mul(x, x);
 }
 
-function powersOfRows(x: usize, n: i32, sums: usize): void {
+// @ts-ignore: decorator
+@inline
+function powers8(at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
+  add8(at, a, b, c, d, e, f, g, h);
+  const a2 = square(a);
+  const b2 = square(b);
+  const c2 = square(c);
+  const d2 = square(d);
+  const e2 = square(e);
+  const f2 = square(f);
+  const g2 = square(g);
+  const h2 = square(h);
+  add8(at + STRIDE, a2, b2, c2, d2, e2, f2, g2, h2);
+  add8(at + 2 * STRIDE, square(a2), square(b2), square(c2), square(d2), square(e2), square(f2), square(g2), square(h2));
+}
+
+// @ts-ignore: decorator
+@inline
+function sums8(what: i32, at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
+  if (what == POWERS) powers8(at, a, b, c, d, e, f, g, h);
+  else if (what == VALUES) add8(at, a, b, c, d, e, f, g, h);
+  else add8(at, square(a), square(b), square(c), square(d), square(e), square(f), square(g), square(h));
+}
+
+// @ts-ignore: decorator
+@inline
+function row(at: usize, r: usize): v128 {
+  return v128.load(at + r * ROW);
+}
+
+function rowsOfFloats(what: i32, x: usize, n: i32, sums: usize): void {
   for (let j: usize = 0; j < <usize>n; j += 4) {
     const at = x + (j << 2);
-    powers4(sums + (j << 2), v128.load(at), v128.load(at, ROW), v128.load(at, 2 * ROW), v128.load(at, 3 * ROW));
+    const to = sums + (j << 2);
+    sums8(what, to, row(at, 0), row(at, 1), row(at, 2), row(at, 3), row(at, 4), row(at, 5), row(at, 6), row(at, 7));
   }
 }
 
-function powersOfHalves(x: usize, n: i32, sums: usize): void {
+function rowsOfHalves(what: i32, x: usize, n: i32, sums: usize): void {
   for (let j: usize = 0; j < <usize>n; j += 8) {
     const at = x + (j << 1);
+    const to = sums + (j << 2);
     const a = v128.load(at);
-    const b = v128.load(at, ROW / 2);
-    const c = v128.load(at, ROW);
-    const d = v128.load(at, ROW + ROW / 2);
-    powers4(sums + (j << 2), bf16Low(a), bf16Low(b), bf16Low(c), bf16Low(d));
-    powers4(sums + (j << 2) + 16, bf16High(a), bf16High(b), bf16High(c), bf16High(d));
-  }
-}
-
-function rowsOf(what: i32, x: usize, n: i32, sums: usize): void {
-  for (let j: usize = 0; j < <usize>n; j += 4) {
-    const from = x + (j << 2);
-    const at = sums + (j << 2);
-    let a = v128.load(from);
-    let b = v128.load(from, ROW);
-    let c = v128.load(from, 2 * ROW);
-    let d = v128.load(from, 3 * ROW);
-    if (what == SQUARES) {
-      a = f32x4.mul(a, a);
-      b = f32x4.mul(b, b);
-      c = f32x4.mul(c, c);
-      d = f32x4.mul(d, d);
-    }
-    v128.store(at, add4(v128.load(at), a, b, c, d));
+    const b = v128.load(at, HALVES);
+    const c = v128.load(at, 2 * HALVES);
+    const d = v128.load(at, 3 * HALVES);
+    const e = v128.load(at, 4 * HALVES);
+    const f = v128.load(at, 5 * HALVES);
+    const g = v128.load(at, 6 * HALVES);
+    const h = v128.load(at, 7 * HALVES);
+    sums8(what, to, bf16Low(a), bf16Low(b), bf16Low(c), bf16Low(d), bf16Low(e), bf16Low(f), bf16Low(g), bf16Low(h));
+    sums8(what, to + 16, bf16High(a), bf16High(b), bf16High(c), bf16High(d), bf16High(e), bf16High(f), bf16High(g), bf16High(h));
   }
 }
 
@@ -167,11 +175,11 @@ function oneRow(what: i32, x: usize, n: i32, sums: usize, stride: usize): void {
     const k = (<usize>j) << 2;
     let v = loadPart(x + k, n - j, vec(0));
     if (what == POWERS) v = v128.and(v, i32x4.lt_s(abs(v), i32x4.splat(INFINITY_BITS)));
-    const square = f32x4.mul(v, v);
+    const v2 = square(v);
     const at = sums + k;
-    v128.store(at, f32x4.add(v128.load(at), what == SQUARES ? square : v));
+    v128.store(at, f32x4.add(v128.load(at), what == SQUARES ? v2 : v));
     if (what != POWERS) continue;
-    v128.store(at + stride, f32x4.add(v128.load(at + stride), square));
-    v128.store(at + 2 * stride, f32x4.add(v128.load(at + 2 * stride), f32x4.mul(square, square)));
+    v128.store(at + stride, f32x4.add(v128.load(at + stride), v2));
+    v128.store(at + 2 * stride, f32x4.add(v128.load(at + 2 * stride), square(v2)));
   }
 }

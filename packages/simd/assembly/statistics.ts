@@ -19,6 +19,7 @@ let largest: i32 = 0; // as most, infinities included
 let clipped: i32 = 0;
 let underflowed: i32 = 0;
 let finite: i32 = 0;
+let small: i32 = 0;
 
 /**
  * castStatistics of chunks: 0 x, 3 elements, 4 lanes, 5 sums (three arrays of lanes), 6 counts (20 bytes a task: amax
@@ -62,12 +63,12 @@ export function laneStatistics(task: i32): void {
 function uniformPiece(index: i32, n: i32, codes: bool, seed: u32, room: usize): void {
   const scale = scaleAt(7, index);
   let seen: i32 = -1;
-  let zeros: i32 = -1;
+  let zeros: i32 = -1; // among the codes, where they tell what underflowed
   if (codes) {
     seen = castUniform(0, 14, 17, seed, index, n, scale, room);
     if (seen >= 0 && int(17) == NEAREST && roundsToZero()) zeros = zeroCodes();
   }
-  if (seen < 0) seen = topBits(read(0, index, n, room), n);
+  if (zeros < 0) seen = scan(read(0, index, n, room), n, scale > 0 ? underflowBits(float(13), scale) : 0);
   // a number near the end of float32 would make its scaled magnitude infinite: leave it to the careful form
   if (seen >= INFINITY_BITS || !(scale > 0)) {
     carefulPiece(index, n, room);
@@ -77,7 +78,7 @@ function uniformPiece(index: i32, n: i32, codes: bool, seed: u32, room: usize): 
   largest = max(largest, seen);
   finite += n;
   if (reinterpret<f32>(seen) * scale > float(12)) clipped += countClipped(read(0, index, n, room), n, scale);
-  if (zeros < 0) underflowed += countSmall(read(0, index, n, room), n, underflowBits(float(13), scale));
+  if (zeros < 0) underflowed += small;
   else if (zeros > 0) underflowed += zeros - countZeros(read(0, index, n, room), n);
 }
 
@@ -87,30 +88,57 @@ function roundsToZero(): bool {
   return load<i32>(format, 4) - ((load<i32>(format) + 1) << 23) == int(13);
 }
 
-/** Bits of the largest magnitude of `n` floats; above infinity's if there is a NaN. */
-function topBits(x: usize, n: i32): i32 {
+/**
+ * Bits of the largest magnitude of `n` floats, above infinity's if there is a NaN; and, in `small`, how many are not
+ * zero and have magnitudes of at most `limit`, as bits.
+ */
+function scan(x: usize, n: i32, limit: i32): i32 {
+  // less one, as an unsigned number in the order of signed ones, zero comes last
+  const order = i32x4.splat(0x7fffffff);
+  const most = i32x4.splat(limit + 0x7fffffff + 1);
   let top = i32x4.splat(0);
-  for (let j = 0; j < n; j += 4) top = i32x4.max_s(top, abs(loadPart(x + ((<usize>j) << 2), n - j, vec(0))));
+  let count = i32x4.splat(0);
+  let i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const at = x + ((<usize>i) << 2);
+    const a = abs(v128.load(at));
+    const b = abs(v128.load(at, 16));
+    const c = abs(v128.load(at, 32));
+    const d = abs(v128.load(at, 48));
+    top = i32x4.max_s(top, i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d)));
+    const ab = i32x4.add(i32x4.gt_s(most, i32x4.add(a, order)), i32x4.gt_s(most, i32x4.add(b, order)));
+    const cd = i32x4.add(i32x4.gt_s(most, i32x4.add(c, order)), i32x4.gt_s(most, i32x4.add(d, order)));
+    count = i32x4.sub(count, i32x4.add(ab, cd));
+  }
+  for (; i < n; i += 4) {
+    const a = abs(loadPart(x + ((<usize>i) << 2), n - i, vec(0)));
+    top = i32x4.max_s(top, a);
+    count = i32x4.sub(count, i32x4.gt_s(most, i32x4.add(a, order)));
+  }
+  small = sumLanesInt(count);
   return maxLanesInt(top);
 }
 
 function countClipped(x: usize, n: i32, scale: f32): i32 {
-  const limit = i32x4.splat(int(12));
   const s = vec(scale);
   let count = i32x4.splat(0);
-  for (let j = 0; j < n; j += 4) {
-    const y = f32x4.mul(loadPart(x + ((<usize>j) << 2), n - j, vec(0)), s);
-    count = i32x4.sub(count, i32x4.gt_s(abs(y), limit));
-  }
+  const end = x + ((<usize>n & ~3) << 2);
+  for (; x < end; x += 16) count = i32x4.sub(count, isClipped(v128.load(x), s));
+  if (n & 3) count = i32x4.sub(count, isClipped(loadPart(x, n & 3, vec(0)), s));
   return sumLanesInt(count);
+}
+
+// @ts-ignore: decorator
+@inline
+function isClipped(x: v128, scale: v128): v128 {
+  return i32x4.gt_s(abs(f32x4.mul(x, scale)), i32x4.splat(int(12)));
 }
 
 function countZeros(x: usize, n: i32): i32 {
   let count = i32x4.splat(0);
-  for (let j = 0; j < n; j += 4) {
-    const v = loadPart(x + ((<usize>j) << 2), n - j, vec(1));
-    count = i32x4.sub(count, f32x4.eq(v, vec(0)));
-  }
+  const end = x + ((<usize>n & ~3) << 2);
+  for (; x < end; x += 16) count = i32x4.sub(count, f32x4.eq(v128.load(x), vec(0)));
+  if (n & 3) count = i32x4.sub(count, f32x4.eq(loadPart(x, n & 3, vec(1)), vec(0)));
   return sumLanesInt(count);
 }
 
@@ -121,18 +149,6 @@ function underflowBits(half: f32, scale: f32): i32 {
   while (bits > 0 && reinterpret<f32>(bits) * scale > half) bits--;
   while (bits < INFINITY_BITS - 1 && reinterpret<f32>(bits + 1) * scale <= half) bits++;
   return bits;
-}
-
-/** How many are not zero and have magnitudes of at most `limit`, as bits. */
-function countSmall(x: usize, n: i32, limit: i32): i32 {
-  // less one, as an unsigned number in the order of signed ones, zero comes last
-  const end = i32x4.splat(limit + 0x7fffffff + 1);
-  let count = i32x4.splat(0);
-  for (let j = 0; j < n; j += 4) {
-    const order = i32x4.add(abs(loadPart(x + ((<usize>j) << 2), n - j, vec(0))), i32x4.splat(0x7fffffff));
-    count = i32x4.sub(count, i32x4.gt_s(end, order));
-  }
-  return sumLanesInt(count);
 }
 
 /** Any numbers under any scales. */

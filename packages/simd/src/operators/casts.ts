@@ -115,7 +115,7 @@ export const lanesOf = (length: number): number => (length > 4096 ? 4096 : lengt
 
 /** Lanes of a strip, rows of a chunk of them, and bytes of a strip's state: assembly/lanes.ts has the same numbers. */
 const STRIP = 1024;
-const ROWS = 4;
+const ROWS = 8;
 const STRIP_BYTES = 64;
 
 interface Lanes {
