@@ -4,6 +4,7 @@ import { addBenchCommand } from './commands/bench.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addStudyCommand } from './commands/study.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { oneLine } from './errors.ts';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addGenerateCommand(program);
   addDataCommand(program);
   addStudyCommand(program);
+  addReportCommand(program);
   addBenchCommand(program);
   return program;
 }

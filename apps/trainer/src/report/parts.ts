@@ -1,0 +1,29 @@
+/** @file The few shapes that all sections are made of: figures, tables, lists of findings. */
+import type { Finding } from '@octavo/lab';
+import { type Html, html, trusted } from './html.ts';
+import { type Figure, inlineSvg } from './svg.ts';
+
+export const figure = (picture: Figure, caption: Html | string | null = null): Html =>
+  html`<figure>${trusted(inlineSvg(picture))}${caption === null ? null : html`<figcaption>${caption}</figcaption>`}</figure>\n`;
+
+export interface Column<Row> {
+  readonly name: string;
+  readonly number?: true;
+  cell(row: Row): Html | string | null;
+}
+
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  const kind = ({ number }: Column<Row>) => (number ? trusted(' class="number"') : null);
+  const head = columns.map((column) => html`<th${kind(column)}>${column.name}</th>`);
+  const body = rows.map(
+    (row) => html`<tr>${columns.map((column) => html`<td${kind(column)}>${column.cell(row)}</td>`)}</tr>`,
+  );
+  return html`<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>\n`;
+}
+
+export const findings = (list: readonly Finding[]): Html =>
+  html`<ul class="findings">${list.map(({ kind, text }) => html`<li class="${kind}">${text}</li>`)}</ul>\n`;
+
+/** JSON as it stands in a file, folded away. */
+export const folded = (title: string, text: string): Html =>
+  html`<details><summary>${title}</summary><pre>${text}</pre></details>\n`;

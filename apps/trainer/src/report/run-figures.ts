@@ -1,0 +1,102 @@
+/** @file The pictures of runs: those that hold several against each other, and those of the inside of one. */
+import {
+  alignmentChart,
+  gapChart,
+  gapsOf,
+  gateUpChart,
+  heatMap,
+  lossChart,
+  type Measured,
+  scheduleChart,
+} from '@octavo/lab';
+import { comparable } from './comparable.ts';
+import { type Html, html } from './html.ts';
+import { figure } from './parts.ts';
+import type { RunInput } from './read-run.ts';
+import { drawFigure, type Figure } from './svg.ts';
+
+/** A picture with what is said below it. */
+interface Captioned {
+  readonly name: string;
+  readonly chart: object;
+  readonly caption: string;
+}
+
+export async function trainingFigures(inputs: readonly RunInput[]): Promise<Drawn> {
+  const started = inputs.filter(({ run }) => run.steps.length > 0);
+  if (started.length === 0) return { content: html`<p>No step has been recorded yet.</p>`, figures: [] };
+  const runs = started.map(({ run }) => run);
+  const clips = new Set(started.map(({ settings }) => settings.knobs.clip));
+  const gaps = comparable(started)
+    .map((group) => gapsOf(group.map(({ run }) => run)))
+    .filter((found) => found.length > 0);
+  return draw([
+    {
+      name: 'loss',
+      chart: lossChart(runs),
+      caption:
+        'In the paper (Llama2 7B) FP8 follows BF16 for about 200 billion tokens, then spikes and diverges; with the SwiGLU output in BF16, or with Smooth-SwiGLU, it does not.',
+    },
+    ...gaps.map((found, i) => ({
+      name: i === 0 ? 'gap' : `gap-${i + 1}`,
+      chart: gapChart(found),
+      caption: found.every(({ paired }) => paired)
+        ? 'Runs of one seed begin with the same weights and see the same batches: what is left is the recipe’s doing.'
+        : 'Runs of different seeds see other batches: their gap is mostly noise from step to step, and only its mean says something.',
+    })),
+    { name: 'schedule', chart: scheduleChart(runs, clips.size === 1 ? [...clips][0]! : 0), caption: '' },
+  ]);
+}
+
+const HEAT_MAPS: readonly (readonly [measured: Measured, caption: string])[] = [
+  [
+    'amax',
+    'The paper’s figure of the largest activation by layer: late in training single layers put out sporadic, huge values, all of them from SwiGLU.',
+  ],
+  ['overflows', 'What a saturating cast clips: values larger than the scale expected.'],
+  ['underflows', 'What becomes zero: the price of a scale that a single outlier has made too small.'],
+  ['kurtosis', ''],
+];
+
+/** Null parts where a run has no samples or no checkpoints. */
+export async function insideFigures({ run, gateUp }: RunInput, prefix: string): Promise<Drawn> {
+  const captioned: Captioned[] = [];
+  for (const [measured, caption] of HEAT_MAPS) {
+    const lossy = measured === 'overflows' || measured === 'underflows';
+    if (lossy && !run.tensors.some((tensor) => (tensor[measured] ?? 0) > 0)) continue;
+    const chart = heatMap(run.tensors, measured);
+    if (chart) captioned.push({ name: `${prefix}${measured}`, chart, caption });
+  }
+  const alignment = alignmentChart(run.tensors);
+  if (alignment)
+    captioned.push({
+      name: `${prefix}alignment`,
+      chart: alignment,
+      caption:
+        'The paper’s Theorem 1: under weight decay the two vectors of a channel grow into the same or the opposite direction. Then SwiGLU is quadratic in its input, and the channel’s output can be huge.',
+    });
+  if (gateUp.length > 0)
+    captioned.push({
+      name: `${prefix}gate-up`,
+      chart: gateUpChart(gateUp),
+      caption:
+        'The paper’s scatter of an outlier channel: a cloud early in training, a line late. Early is the oldest checkpoint that was kept.',
+    });
+  return draw(captioned);
+}
+
+export interface Drawn {
+  readonly content: Html;
+  readonly figures: readonly Figure[];
+}
+
+async function draw(captioned: readonly Captioned[]): Promise<Drawn> {
+  const figures: Figure[] = [];
+  const content: Html[] = [];
+  for (const { name, chart, caption } of captioned) {
+    const drawn = await drawFigure(name, chart);
+    figures.push(drawn);
+    content.push(figure(drawn, caption === '' ? null : caption));
+  }
+  return { content: html`${content}`, figures };
+}

@@ -1,0 +1,57 @@
+/** @file `octavo report` from its request to the file, and the pictures beside it. */
+import { existsSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { writeFileAtomically } from '@octavo/store';
+import { version } from '../options.ts';
+import { plural, short } from '../output/format.ts';
+import { toLine } from '../output/json.ts';
+import { assemble } from '../report/assemble.ts';
+import { readInputs } from '../report/inputs.ts';
+import { MARK } from '../report/page.ts';
+import { writePngs } from '../report/png.ts';
+
+export interface ReportRequest {
+  readonly folders: readonly string[];
+  /** Null: `report.html` in the folder if there is one, else here. */
+  readonly out: string | null;
+  readonly png: boolean;
+  readonly json: boolean;
+}
+
+export async function report({ folders, out, png, json }: ReportRequest): Promise<void> {
+  const path = out ?? (folders.length === 1 ? join(folders[0]!, 'report.html') : 'report.html');
+  await checkOut(path);
+  const inputs = await readInputs(folders);
+  const command = ['octavo report', ...folders, ...(out === null ? [] : ['--out', out])].join(' ');
+  const { html, figures } = await assemble(inputs, { command, version: version(), on: new Date() });
+  await writeFileAtomically(path, html);
+  const pictures = png ? await writePngs(path.replace(/(\.html?)?$/i, '-png'), figures) : [];
+  const bytes = Buffer.byteLength(html);
+  if (json) {
+    process.stdout.write(toLine({ event: 'end', path, bytes, figures: figures.length, pictures }));
+    return;
+  }
+  process.stdout.write(`${path}: ${plural(figures.length, 'picture')}, ${short(bytes)}B\n`);
+  if (pictures.length > 0)
+    process.stdout.write(`${dirname(pictures[0]!)}: ${plural(pictures.length, 'PNG file')}\n`);
+}
+
+/** A report may be made anew; any other file stays as it is. */
+async function checkOut(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  const fail = (got: string): never => {
+    throw new OctavoError(`[report] --out ${path}: got ${got}, expected a new file or an earlier report`, {
+      exitCode: 2,
+    });
+  };
+  if ((await stat(path)).isDirectory()) fail('a folder');
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK.length), 0, MARK.length, 0);
+    if (buffer.toString('utf8', 0, bytesRead) !== MARK) fail('a file that octavo report did not write');
+  } finally {
+    await file.close();
+  }
+}
