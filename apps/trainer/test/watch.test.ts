@@ -53,6 +53,8 @@ test('stop: a checkpoint, exit code 1, one line that says why and how to go on; 
     [22, 0],
     [22, 1],
   ]);
+  const third = await octavo(['train', '--resume', '--out', 'run'], folder);
+  expect(third.stdout).toMatch(/^recipe .*; Smooth-SwiGLU switched on for layer 0, 1$/m);
   // A checkpoint of the run is evaluated with the layers smoothed that the run has smoothed.
   const last = lines(second.stdout).filter((e) => e.event === 'evaluation');
   const evaluated = await octavo(['eval', 'run', '--device', 'simd', '--json'], folder);

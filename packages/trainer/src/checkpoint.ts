@@ -143,7 +143,10 @@ export async function loadModel(device: Device, checkpoint: Checkpoint, recipe?:
     values.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
   const precision = createPrecision(device, recipe ?? state.recipe);
   const model = createLlama(state.model, precision, { values: (name) => values.get(name) });
-  if (!recipe || recipe.name === state.recipe.name) await restoreScaling(precision.sites, checkpoint, state);
+  // Histories of a layer that is smoothed are not those of one that is not.
+  const smoothed = ({ smoothLayers }: Recipe): string => JSON.stringify(smoothLayers ?? {});
+  if (!recipe || (recipe.name === state.recipe.name && smoothed(recipe) === smoothed(state.recipe)))
+    await restoreScaling(precision.sites, checkpoint, state);
   return model;
 }
 

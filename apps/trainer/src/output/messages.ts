@@ -7,6 +7,8 @@ export interface StartMessage {
   readonly parameters: number;
   readonly recipe: string;
   readonly recipeSummary: string;
+  /** Layers whose SwiGLU is smoothed though the recipe does not say so: an earlier part of the run has switched them. */
+  readonly switchedLayers: readonly number[];
   readonly device: string;
   readonly corpus: string;
   readonly trainTokens: number;

@@ -24,7 +24,7 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
     case 'start':
       return [
         `model    ${message.model}, ${plural(message.parameters, 'parameter')}`,
-        `recipe   ${message.recipe}: ${message.recipeSummary}`,
+        `recipe   ${message.recipe}: ${message.recipeSummary}${switched(message.switchedLayers)}`,
         `device   ${message.device}`,
         `corpus   ${message.corpus}: ${plural(message.trainTokens, 'token')} to train on, ${message.heldOutTokens.toLocaleString('en')} held out`,
         `steps    ${message.steps.toLocaleString('en')} of ${plural(message.tokensPerStep, 'token')}${message.resumedFrom > 0 ? `, resumed after step ${message.resumedFrom}` : ''}`,
@@ -72,3 +72,6 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
     }
   }
 }
+
+const switched = (layers: readonly number[]): string =>
+  layers.length > 0 ? `; Smooth-SwiGLU switched on for layer ${layers.join(', ')}` : '';

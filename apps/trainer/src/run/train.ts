@@ -31,7 +31,7 @@ import { nextSteps } from './next.ts';
 import { readRun, writeRun } from './record.ts';
 import { resumedSettings } from './resume.ts';
 import { promptOf, sampleMessage } from './sample.ts';
-import { stoppedError, watchMessage } from './watch.ts';
+import { stoppedError, switchedLayers, watchMessage } from './watch.ts';
 
 export interface TrainRequest {
   readonly file: Config;
@@ -120,6 +120,7 @@ async function runSession(
     parameters,
     recipe: plan.recipe.name,
     recipeSummary: plan.recipe.summary,
+    switchedLayers: switchedLayers(training),
     device: device.description,
     corpus: description,
     trainTokens,

@@ -1,6 +1,7 @@
 /** @file The watch's alarms on their way to the user, and the error that a run ends with where they stop it. */
 import { OctavoError } from '@octavo/formats';
-import { adviceOf, describeAlarm, type WatchAlarm } from '@octavo/trainer';
+import { smoothingOf } from '@octavo/nn';
+import { adviceOf, describeAlarm, type Training, type WatchAlarm } from '@octavo/trainer';
 import type { WatchMessage } from '../output/messages.ts';
 
 export function watchMessage(alarm: WatchAlarm): WatchMessage {
@@ -25,3 +26,9 @@ export function stoppedError(alarms: readonly WatchAlarm[], folder: string): Oct
     `[run] the watch stopped the run after step ${shown.step}, which is saved: ${describeAlarm(shown)}${more}; ${mend}, or as it is by ${resume} warn`,
   );
 }
+
+/** Layers that the run smooths otherwise than its recipe says. */
+export const switchedLayers = ({ plan, model }: Training): number[] =>
+  model.blocks
+    .map((_, layer) => layer)
+    .filter((layer) => smoothingOf(model.precision.recipe, layer) !== smoothingOf(plan.recipe, layer));
