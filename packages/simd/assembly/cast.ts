@@ -4,6 +4,7 @@ import { encode, encodeFp16Saturated, NEAREST, STOCHASTIC } from './encode';
 import { encodeNearest, wasRight } from './nearest';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
+import { encodeStochastic, isStochasticByte } from './stochastic';
 import { BF16, BYTE, bytesOf, commit, decodeBytes, element, encodeBf16, FP16, FP32, read, TABLE, target } from './storage';
 import { abs, maxLanesInt, storePart } from './vector';
 
@@ -56,9 +57,34 @@ function saturate(from: usize, n: i32, to: usize, special: i32): void {
   }
 }
 
+/** Whether there is a form for sixteen codes at a time. */
+// @ts-ignore: decorator
+@inline
+function isQuick(format: usize, rounding: i32, special: i32): bool {
+  if (special || load<i32>(format, 40) != 0) return false;
+  return rounding == NEAREST || (rounding == STOCHASTIC && isStochasticByte(format));
+}
+
+/** Scratch at `room`: 32 floats. */
+function encodeQuick(
+  format: usize,
+  rounding: i32,
+  source: i32,
+  from: usize,
+  n: i32,
+  to: usize,
+  seed: u32,
+  index: u32,
+  scale: f32,
+  room: usize,
+): i32 {
+  if (rounding == NEAREST) return encodeNearest(format, scale, source, from, n, to);
+  return encodeStochastic(format, scale, source, from, n, to, seed, index, room);
+}
+
 /**
  * `n` floats times `scale` to codes at `to`. Returns the bits of the largest magnitude among the floats if that was
- * seen on the way, else −1. Scratch at `room`: `n` floats.
+ * seen on the way, else −1. Scratch at `room`: `n` floats, at least 32.
  */
 export function encodeScaled(
   kind: i32,
@@ -75,9 +101,9 @@ export function encodeScaled(
 ): i32 {
   let done = 0;
   let top = -1;
-  if (kind == BYTE && rounding == NEAREST && !special && load<i32>(format, 40) == 0) {
+  if (kind == BYTE && isQuick(format, rounding, special)) {
     done = n & ~15;
-    top = encodeNearest(format, scale, FP32, from, done, to);
+    top = encodeQuick(format, rounding, FP32, from, done, to, seed, index, scale, room);
     if (!wasRight(top, scale)) done = 0;
   } else if (kind == FP16 && rounding == NEAREST && !special) {
     done = n & ~7;
@@ -112,9 +138,9 @@ export function castUniform(x: i32, out: i32, how: i32, seed: u32, index: u32, n
   const source = int(x + 1);
   const to = element(out, index);
   let done = 0;
-  if (kind == BYTE && rounding == NEAREST && !special && source == BF16 && load<i32>(format, 40) == 0) {
+  if (kind == BYTE && source == BF16 && isQuick(format, rounding, special)) {
     done = n & ~15;
-    const top = encodeNearest(format, scale, source, element(x, index), done, to);
+    const top = encodeQuick(format, rounding, source, element(x, index), done, to, seed, index, scale, room);
     if (!wasRight(top, scale)) done = 0;
     if (done == n) return top;
   }

@@ -2,7 +2,7 @@
 
 // @ts-ignore: decorator
 @inline
-function mix4(x: v128): v128 {
+export function mix4(x: v128): v128 {
   x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x21f0aaad));
   x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x735a2d97));
   return v128.xor(x, i32x4.shr_u(x, 15));

@@ -1,11 +1,13 @@
 /** @file Casts, bit by bit, against the array codecs of @octavo/formats. */
 import {
+  BF16,
   createCodes,
   decodeArray,
   encodeArray,
   type Format,
   FP32,
   formats,
+  round,
   streamSeed,
 } from '@octavo/formats';
 import { cast, type Device } from '@octavo/kernels';
@@ -16,6 +18,8 @@ const LENGTH = 2 ** 18 + 5;
 const HOWS = (['nearest-even', 'toward-zero', 'stochastic'] as const).flatMap((rounding) =>
   (['saturate', 'special'] as const).map((overflow) => ({ rounding, overflow })),
 );
+
+type How = (typeof HOWS)[number];
 
 /** Half of the patterns any of 2^32, half within and around the exponents that the format has; every tie's neighbourhood. */
 function patterns(format: Format, seed: number): Float32Array {
@@ -41,6 +45,24 @@ function patterns(format: Format, seed: number): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
+/** Numbers that are normal in the format, once scaled, and zeros, sometimes something smaller: what casts are made for. */
+function ordinary(format: Format, seed: number, subnormals: boolean): Float32Array {
+  let state = seed >>> 0;
+  const low = 127 - format.bias + 2;
+  const high = Math.floor(Math.log2(format.max)) + 128;
+  const bits = new Uint32Array(LENGTH >> 3);
+  for (let i = 0; i < bits.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const exponent =
+      subnormals && i % 29 === 0 ? low - 2 - (i % 5) : low + ((state >>> 9) % (high - low + 1));
+    bits[i] =
+      i % 23
+        ? (exponent << 23) | (state & 0x80000000) | (Math.imul(state, 0x9e3779b1) >>> 9)
+        : state & 0x80000000;
+  }
+  return new Float32Array(bits.buffer);
+}
+
 const bitsOf = (values: Float32Array): Uint32Array =>
   new Uint32Array(values.buffer, values.byteOffset, values.length);
 
@@ -51,36 +73,55 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
   });
   afterAll(() => device.destroy());
 
+  async function compare(format: Format, source: Format, values: Float32Array, scale: number, how: How) {
+    const { length } = values;
+    const [x, s, seed, out] = [
+      device.alloc([length], source),
+      device.alloc([1, 1], FP32),
+      device.alloc([2], FP32),
+      device.alloc([length], format),
+    ];
+    device.write(x, values);
+    device.write(s, [scale]);
+    device.write(seed, [16777215, 12345]);
+    const block = { blockRows: 1, blockColumns: length };
+    const inputs = how.rounding === 'stochastic' ? [x, s, seed] : [x, s];
+    device.run(cast, { ...block, ...how, stream: 99 }, inputs, out);
+    const actual = bitsOf(await device.read(out));
+    for (const tensor of [x, s, seed, out]) device.free(tensor);
+
+    const codes = encodeArray(format, values, createCodes(format, length), {
+      ...how,
+      scale,
+      seed: streamSeed(16777215, 12345, 99),
+    });
+    const wanted = bitsOf(decodeArray(format, codes));
+    const at = actual.findIndex((bits, i) => bits !== wanted[i]);
+    if (at >= 0) {
+      const show = (bits: number) => bits.toString(16);
+      expect.fail(
+        `${format.name} ${how.rounding} ${how.overflow}: ${values[at]} (${show(bitsOf(values)[at]!)}) gave ${show(actual[at]!)}, expected ${show(wanted[at]!)}`,
+      );
+    }
+  }
+
   it.each(Object.values(formats))('$name: more than a million patterns', async (format) => {
     for (const [n, how] of HOWS.entries()) {
-      const values = patterns(format, n + 1);
-      const scale = n % 2 ? 1 : 0.71875;
-      const [x, s, seed, out] = [
-        device.alloc([LENGTH], FP32),
-        device.alloc([1, 1], FP32),
-        device.alloc([2], FP32),
-        device.alloc([LENGTH], format),
-      ];
-      device.write(x, values);
-      device.write(s, [scale]);
-      device.write(seed, [16777215, 12345]);
-      const block = { blockRows: 1, blockColumns: LENGTH };
-      const inputs = how.rounding === 'stochastic' ? [x, s, seed] : [x, s];
-      device.run(cast, { ...block, ...how, stream: 99 }, inputs, out);
-      const actual = bitsOf(await device.read(out));
-      for (const tensor of [x, s, seed, out]) device.free(tensor);
+      await compare(format, FP32, patterns(format, n + 1), n % 2 ? 1 : 0.71875, how);
+    }
+  });
 
-      const codes = encodeArray(format, values, createCodes(format, LENGTH), {
-        ...how,
-        scale,
-        seed: streamSeed(16777215, 12345, 99),
-      });
-      const wanted = bitsOf(decodeArray(format, codes));
-      const at = actual.findIndex((bits, i) => bits !== wanted[i]);
-      if (at >= 0) {
-        const show = (bits: number) => bits.toString(16);
-        expect.fail(
-          `${format.name} ${how.rounding} ${how.overflow}: ${values[at]} (${show(bitsOf(values)[at]!)}) gave ${show(actual[at]!)}, expected ${show(wanted[at]!)}`,
+  it.each(Object.values(formats))('$name: ordinary numbers, from FP32 and BF16', async (format) => {
+    for (const [n, how] of HOWS.entries()) {
+      for (const subnormals of [false, true]) {
+        const values = ordinary(format, n + 7, subnormals);
+        await compare(format, FP32, values, 0.71875, how);
+        await compare(
+          format,
+          BF16,
+          values.map((v) => round(BF16, v)),
+          0.71875,
+          how,
         );
       }
     }
