@@ -1,5 +1,7 @@
 /** @file `@octavo/lab`: the paper's studies as functions that return Arrow tables and chart specifications. */
 export { type AgeingOptions, ageLayer, type FeedForwardInputs, type PlantedChannel } from './ageing.ts';
+export { studyAlignment } from './alignment/index.ts';
+export { type AlignmentSettings, fullAlignment, quickAlignment } from './alignment/settings.ts';
 export { corpusBytes, heldOutBytes, type RareByte, rareByte } from './corpus.ts';
 export { studyFormats } from './formats/index.ts';
 export { type FormatsSettings, fullFormats, quickFormats } from './formats/settings.ts';

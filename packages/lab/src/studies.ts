@@ -1,4 +1,5 @@
 /** @file The studies by name: a new one is one line here and a folder beside the others. */
+import { alignment } from './alignment/index.ts';
 import { formats } from './formats/index.ts';
 import { instability } from './instability/index.ts';
 import { recipes } from './recipes/index.ts';
@@ -8,6 +9,7 @@ import { watch } from './watch/index.ts';
 
 /** Each has its own kind of settings; whoever runs one passes its `full` or `quick` settings, or a changed copy. */
 export const studies = {
+  alignment,
   formats,
   instability,
   recipes,

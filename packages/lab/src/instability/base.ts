@@ -37,7 +37,10 @@ export async function trainBase(
 }
 
 /** Normal numbers: 0.05, embedding 0.5, the two that write to the residual stream 0.02 · 2 / √(2 L); gains one. */
-export function startingWeights({ model }: InstabilitySettings, seed: number): Map<string, Float32Array> {
+export function startingWeights(
+  { model }: Pick<InstabilitySettings, 'model'>,
+  seed: number,
+): Map<string, Float32Array> {
   const residual = (0.02 * 2) / Math.sqrt(2 * model.layers);
   const stdOf = (name: string): number =>
     name === 'embedding' ? 0.5 : /attentionOut|down/.test(name) ? residual : 0.05;

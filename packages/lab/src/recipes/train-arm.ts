@@ -5,7 +5,7 @@ import type { Device } from '@octavo/kernels';
 import { initialValues, parameterSpecs } from '@octavo/llama';
 import { heldOutLoss, type Training, trainStep } from '@octavo/trainer';
 import { plainBatch } from '../batches.ts';
-import { randomNormals } from '../random.ts';
+import { nudge } from '../nudge.ts';
 import { destroyTraining, takeSnapshot, trainingFrom, untrained } from '../snapshot.ts';
 import { type LastWords, lastWords, type Passage } from './last-word.ts';
 import { type Arm, type RecipesSettings, recipePlan } from './settings.ts';
@@ -70,11 +70,6 @@ async function measure(lab: Laboratory, training: Training): Promise<Omit<ArmRun
   return { heldOut: loss, lastWords: words, notFinite };
 }
 
-/** The largest relative error of rounding to BF16. */
-const BF16_ROUNDING = 2 ** -9;
-/** The stream of the nudge's random numbers. */
-const NUDGE = 17;
-
 /** The model's own starting values; nudged, each is multiplied by 1 ± about 2⁻⁹. */
 export function startingWeights(
   { model }: RecipesSettings,
@@ -84,9 +79,7 @@ export function startingWeights(
   return new Map(
     parameterSpecs(model).map((spec, i) => {
       const values = initialValues(spec, i, seed);
-      if (!nudged) return [spec.name, values];
-      const normals = randomNormals(seed * 64 + i, NUDGE, values.length);
-      return [spec.name, values.map((v, j) => v * (1 + BF16_ROUNDING * normals[j]!))];
+      return [spec.name, nudged ? nudge(values, seed * 64 + i) : values];
     }),
   );
 }
