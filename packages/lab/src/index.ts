@@ -8,6 +8,8 @@ export { type FormatsSettings, fullFormats, quickFormats } from './formats/setti
 export { studyInstability } from './instability/index.ts';
 export { protocolRecipe } from './instability/recipes.ts';
 export { fullStudy, type InstabilitySettings, quickStudy } from './instability/settings.ts';
+export { studyOptimizer } from './optimizer/index.ts';
+export { fullOptimizer, type OptimizerSettings, quickOptimizer } from './optimizer/settings.ts';
 export { studyRecipes } from './recipes/index.ts';
 export { fullRecipes, quickRecipes, type RecipesSettings } from './recipes/settings.ts';
 export type { RecordedRow, RecordedRun } from './recorded-run.ts';

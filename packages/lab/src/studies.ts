@@ -2,6 +2,7 @@
 import { alignment } from './alignment/index.ts';
 import { formats } from './formats/index.ts';
 import { instability } from './instability/index.ts';
+import { optimizer } from './optimizer/index.ts';
 import { recipes } from './recipes/index.ts';
 import type { Study } from './study.ts';
 import { throughput } from './throughput/index.ts';
@@ -12,6 +13,7 @@ export const studies = {
   alignment,
   formats,
   instability,
+  optimizer,
   recipes,
   throughput,
   watch,

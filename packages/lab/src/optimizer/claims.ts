@@ -1,0 +1,99 @@
+/** @file The paper's statements about the formats of Adam's moments, and the study's own, held to its figures. */
+import type { Claim } from '../study.ts';
+import { PAPER_PAIR, pairs, titleOf } from './arms.ts';
+import { type Comparison, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
+
+/** Nats per byte that an optimizer may end from FP32 moments and still follow them, over the last half of the steps. */
+export const FOLLOWS = 0.02;
+/** A gap that is a spike, whatever comes after it. */
+export const SPIKE = 0.1;
+/** The largest gap that a harmless optimizer may show from the aged checkpoint. */
+export const HARMLESS = 0.03;
+/** More bytes a parameter than the scales need. */
+const MOST_STATE = 4.1;
+
+const ONLY_ONE = 'of the four pairs only m E4M3, v E5M2 follows FP32 (a 100M model)';
+
+export function claimsOf(comparisons: readonly Comparison[]): Claim[] {
+  const of = (start: Start, optimizer: string): Comparison[] =>
+    comparisons.filter((c) => c.start === start && c.optimizer === optimizer);
+  const claim = (
+    text: string,
+    measured: readonly number[],
+    test: (value: number) => boolean,
+    paper?: string,
+  ): Claim[] =>
+    measured.length === 0
+      ? []
+      : [{ text, ...(paper ? { paper } : {}), values: measured, holds: measured.every(test) }];
+  const values = (
+    start: Start,
+    optimizer: string,
+    value: (comparison: Comparison) => number | null,
+  ): number[] => of(start, optimizer).flatMap((c) => value(c) ?? []);
+  const follows = (optimizer: string, paper?: string): Claim[] =>
+    claim(
+      `${titleOf(optimizer)}, from scratch: gap over the last half within ${FOLLOWS}`,
+      values('scratch', optimizer, (c) => c.lastGap),
+      (gap) => Math.abs(gap) <= FOLLOWS,
+      paper,
+    );
+  const aged = (optimizer: string): Claim[] =>
+    claim(
+      `${titleOf(optimizer)}, aged and not clipped: largest gap at most ${HARMLESS}`,
+      values('aged', optimizer, (c) => c.largestGap),
+      (gap) => gap <= HARMLESS,
+      ONLY_ONE,
+    );
+  const rest = pairs.filter((pair) => pair !== PAPER_PAIR);
+  return [
+    ...follows(PAPER_PAIR, ONLY_ONE),
+    ...follows(`${PAPER_PAIR}-fp16`, 'with FP16 master weights too, as in its FP8 Adam'),
+    ...rest.flatMap((pair) =>
+      claim(
+        `${titleOf(pair)}, from scratch: does not follow (gap over the last half above ${FOLLOWS})`,
+        values('scratch', pair, (c) => c.lastGap),
+        (gap) => gap > FOLLOWS,
+        ONLY_ONE,
+      ),
+    ),
+    ...rest
+      .filter((pair) => pair.endsWith('e4m3'))
+      .flatMap((pair) =>
+        claim(
+          `${titleOf(pair)}, from scratch: spikes (largest gap above ${SPIKE})`,
+          values('scratch', pair, (c) => c.largestGap),
+          (gap) => gap > SPIKE,
+        ),
+      ),
+    ...follows(`${PAPER_PAIR}-stochastic`, 'stochastic rounding is an option of its code'),
+    ...claim(
+      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: falls behind (gap over the last half above ${FOLLOWS})`,
+      values('scratch', `${PAPER_PAIR}-powers`, (c) => c.lastGap),
+      (gap) => gap > FOLLOWS,
+    ),
+    ...claim(
+      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: at least half of the second moments stall (share)`,
+      values('scratch', `${PAPER_PAIR}-powers`, (c) => lateShare(c, 'stalled')),
+      (share) => share >= 0.5,
+    ),
+    ...claim(
+      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: second moments end at least twice too large (times)`,
+      values('scratch', `${PAPER_PAIR}-powers`, timesTooLarge),
+      (times) => times >= 2,
+    ),
+    ...claim(
+      `${titleOf(PAPER_PAIR)}, from scratch: second moments end within 20 % of float32's (times)`,
+      values('scratch', PAPER_PAIR, timesTooLarge),
+      (times) => times >= 1 / 1.2 && times <= 1.2,
+    ),
+    ...pairs.flatMap(aged),
+    ...aged(`${PAPER_PAIR}-fp16`),
+    ...claim(
+      `${titleOf(`${PAPER_PAIR}-fp16`)}: at most ${MOST_STATE} bytes of state a parameter`,
+      values('scratch', `${PAPER_PAIR}-fp16`, stateTotal),
+      (bytes) => bytes <= MOST_STATE,
+      '4 bytes against 12',
+    ),
+  ];
+}

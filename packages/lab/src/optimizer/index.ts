@@ -1,0 +1,102 @@
+/** @file The optimizer study: the four format pairs of Adam's moments, from scratch and from an aged checkpoint. */
+import { plainBatch } from '../batches.ts';
+import { rareByte } from '../corpus.ts';
+import { ageModel, startingWeights, trainBase } from '../instability/base.ts';
+import type { Laboratory } from '../instability/laboratory.ts';
+import { basePlan, fullStudy, runPlan } from '../instability/settings.ts';
+import { timedBatch } from '../instability/train-recipe.ts';
+import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
+import { nudge } from '../nudge.ts';
+import { arraysOf, type Snapshot, snapshotOf, untrained } from '../snapshot.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
+import { NUDGED, optimizerOf, recipeWith } from './arms.ts';
+import { compare, type NamedRun, type Start } from './compare.ts';
+import { findings } from './findings.ts';
+import { fullOptimizer, type OptimizerSettings, quickOptimizer } from './settings.ts';
+import { type OptimizerRun, trainArm } from './train-arm.ts';
+
+/** Runs what `parts` does not hold yet. Throws the signal's reason when it is aborted; finished parts are kept. */
+export async function studyOptimizer(
+  options: StudyOptions<OptimizerSettings>,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<StudyResult> {
+  const { settings, seeds, device, bytes, parts, signal } = options;
+  const shared = { ...fullStudy, ...settings };
+  const lab: Laboratory = { settings: shared, device, bytes, rare: rareByte(bytes), signal };
+  const jobs = seeds.flatMap((seed) => jobsOf(lab, settings, seed, parts));
+  const results = await runJobs(jobs, parts, onProgress);
+  const runs: NamedRun[] = [...results]
+    .filter(([key]) => !key.endsWith('.base'))
+    .map(([key, result]) => {
+      const [seed, start, optimizer] = key.split('.') as [string, Start, string];
+      return { ...(result as OptimizerRun), seed: Number(seed.slice('seed-'.length)), start, optimizer };
+    });
+  return findings(settings, compare(runs));
+}
+
+function jobsOf(
+  lab: Laboratory,
+  settings: OptimizerSettings,
+  seed: number,
+  parts: StudyOptions['parts'],
+): Job[] {
+  // Made when the first unfinished part needs them, once.
+  const base = lazily(async (onShare: (share: number) => void): Promise<Snapshot> => {
+    const stored = await parts.readArrays(`seed-${seed}.base`);
+    if (stored) return snapshotOf(stored);
+    const trained = await trainBase(lab, seed, (step) => onShare(step / settings.baseSteps));
+    await parts.writeArrays(`seed-${seed}.base`, arraysOf(trained));
+    return trained;
+  });
+  const aged = lazily(async () => {
+    const { peak, rescale } = settings;
+    const options = { peak, rescale, aligned: true };
+    return (await ageModel(lab, await base(() => {}), seed, options)).snapshot;
+  });
+  const { scratchSteps, steps, sampleEvery } = settings;
+  const scratchPlan = basePlan({ ...lab.settings, baseSteps: scratchSteps }, seed);
+  return [
+    ...settings.scratch.map((name) =>
+      seedJob(seed, `scratch.${name}`, (onShare) =>
+        trainArm(
+          lab,
+          { ...scratchPlan, recipe: recipeWith(optimizerOf(name)) },
+          untrained(weightsOf(lab, name, seed)),
+          (step) => plainBatch(lab.bytes, settings, seed, step),
+          { sampleEvery, onStep: (step) => onShare(step / scratchSteps) },
+        ),
+      ),
+    ),
+    seedJob(seed, 'base', async (onShare) => {
+      await base(onShare);
+      return {};
+    }),
+    ...settings.aged.map((name) =>
+      seedJob(seed, `aged.${name}`, async (onShare) => {
+        const plan = runPlan(lab.settings, seed, recipeWith(optimizerOf(name)));
+        return trainArm(
+          lab,
+          { ...plan, clip: 0, sampleEvery: 0 },
+          await aged(),
+          (step) => timedBatch(lab, seed, step),
+          { sampleEvery, onStep: (step) => onShare(step / steps) },
+        );
+      }),
+    ),
+  ];
+}
+
+/** The same for all optimizers of a seed, but for the nudged baseline. */
+function weightsOf({ settings }: Laboratory, name: string, seed: number): Map<string, Float32Array> {
+  const weights = startingWeights(settings, seed);
+  if (name !== NUDGED) return weights;
+  return new Map([...weights].map(([key, values], i) => [key, nudge(values, seed * 64 + i)]));
+}
+
+/** The study by its name, `optimizer`. */
+export const optimizer: Study<OptimizerSettings> = {
+  summary: "which formats Adam's moments bear, from scratch and on an aged checkpoint, and what stalls",
+  full: fullOptimizer,
+  quick: quickOptimizer,
+  run: studyOptimizer,
+};

@@ -1,0 +1,95 @@
+/** @file Which tensors' second moments go to zero, by the formats: a heat map. */
+import { frame } from '../charts.ts';
+import { optimizerOf, pairs } from './arms.ts';
+import { type Comparison, mean, type Start } from './compare.ts';
+
+const starts: Readonly<Record<Start, string>> = { scratch: 'from scratch', aged: 'from the aged checkpoint' };
+
+export function underflowChart(comparisons: readonly Comparison[]): object {
+  const shown = comparisons.filter(({ optimizer }) => pairs.some((pair) => pair === optimizer));
+  const tensors = [...new Set(shown.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)))];
+  const keys = [...new Map(shown.map((c) => [`${c.start} ${c.optimizer}`, c])).values()];
+  const values = keys.flatMap(({ start, optimizer }) => {
+    const own = shown.filter((c) => c.start === start && c.optimizer === optimizer);
+    return tensors.map((tensor) => ({
+      start: starts[start],
+      pair: short(optimizer),
+      tensor: tensor.replace(/^layers\.(\d+)\./, 'layer $1 '),
+      share: mean(own.flatMap(({ moments }) => lateUnderflows(moments, tensor))),
+    }));
+  });
+  const encoding = {
+    x: {
+      field: 'pair',
+      type: 'nominal',
+      sort: pairs.map(short),
+      title: null,
+      axis: { labelAngle: 0, orient: 'top', labelLimit: 90 },
+    },
+    y: { field: 'tensor', type: 'nominal', sort: null, title: null },
+  };
+  return frame({
+    title: {
+      text: titleFor(shown),
+      subtitle: 'first and second moment; mean of the last half of the samples and of the seeds',
+      subtitleColor: '#57606a',
+    },
+    data: { values },
+    facet: {
+      column: {
+        field: 'start',
+        type: 'nominal',
+        sort: Object.values(starts),
+        title: null,
+        header: { labelFontSize: 12, labelFontWeight: 'bold' },
+      },
+    },
+    spec: {
+      width: { step: 88 },
+      height: { step: 22 },
+      layer: [
+        {
+          mark: 'rect',
+          encoding: {
+            ...encoding,
+            color: {
+              field: 'share',
+              type: 'quantitative',
+              scale: { domain: [0, 1], scheme: 'orangered', type: 'sqrt' },
+              legend: null,
+            },
+          },
+        },
+        {
+          mark: { type: 'text', fontSize: 11 },
+          encoding: {
+            ...encoding,
+            text: { field: 'share', type: 'quantitative', format: '.1~%' },
+            color: { condition: { test: 'datum.share > 0.4', value: 'white' }, value: '#24292f' },
+          },
+        },
+      ],
+    },
+  });
+}
+
+const short = (pair: string): string => pair.toUpperCase().replace('-', ' / ');
+
+function lateUnderflows(moments: Comparison['moments'], tensor: string): number[] {
+  const own = moments.filter((row) => row.tensor === tensor);
+  return own.slice(Math.floor(own.length / 2)).map(({ underflowed, elements }) => underflowed / elements);
+}
+
+function titleFor(shown: readonly Comparison[]): string {
+  const worst = (second: string): number => {
+    const own = shown.filter(({ optimizer }) => optimizer.endsWith(second));
+    const tensors = new Set(own.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)));
+    return Math.max(
+      0,
+      ...own.flatMap(({ moments }) => [...tensors].map((t) => mean(lateUnderflows(moments, t)))),
+    );
+  };
+  const percent = (share: number): string => `${(100 * share).toFixed(share < 0.01 ? 1 : 0)} %`;
+  const { pair } = optimizerOf('e4m3-e4m3');
+  return `Second moments stored as zero: up to ${percent(worst('-e4m3'))} of a tensor in ${pair.slice(-4)}, up to ${percent(worst('-e5m2'))} in E5M2`;
+}
