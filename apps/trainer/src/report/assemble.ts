@@ -1,4 +1,5 @@
 /** @file The whole report of the folders that were read, as one page and its pictures. */
+import { studies as registry, type StudyName } from '@octavo/lab';
 import { plural } from '../output/format.ts';
 import { type Html, html } from './html.ts';
 import { page } from './page.ts';
@@ -46,10 +47,15 @@ function lead(runs: readonly RunInput[], studies: readonly StudyInput[]): Html {
   const ofRun = (input: RunInput): Html => {
     const { settings, facts, run } = input;
     const { name, summary } = settings.recipe;
-    return html`<p>${runs.length > 1 ? html`<strong>${run.name}</strong>: ` : null}recipe <code>${name}</code> (${summary}), model ${settings.model.name}, ${stepsDone(input)} steps${facts ? html`, on ${facts.device}` : null}.</p>`;
+    return html`<p>${runs.length > 1 ? html`<strong>${run.name}</strong>: recipe` : 'Recipe'} <code>${name}</code> (${summary}), model ${settings.model.name}, ${stepsDone(input)} steps${facts ? html`, on ${facts.device}` : null}.</p>\n`;
   };
-  return html`${runs.map(ofRun)}${studies.map(
-    ({ study, claims }) =>
-      html`<p>${claims === null ? 'An unfinished' : 'A'} study of <code>octavo study ${study}</code>, one of those that reproduce “Scaling FP8 training to trillion-token LLMs” (arXiv 2409.12517).</p>`,
-  )}`;
+  const ofStudy = ({ study, name, claims }: StudyInput): Html => {
+    const known = Object.hasOwn(registry, study) ? registry[study as StudyName].summary : '';
+    return html`<p>${studies.length > 1 ? html`<strong>${name}</strong>: ` : null}<code>octavo study ${study}</code>${known === '' ? null : `: ${known}`}${claims === null ? ' (unfinished)' : null}.</p>\n`;
+  };
+  const paper =
+    studies.length === 0
+      ? null
+      : html`<p class="soft">The paper is “Scaling FP8 training to trillion-token LLMs”, <a href="https://arxiv.org/abs/2409.12517">arXiv 2409.12517</a>.</p>\n`;
+  return html`${runs.map(ofRun)}${studies.map(ofStudy)}${paper}`;
 }

@@ -8,7 +8,7 @@ export function digits(value: number | null | undefined, significant = 4): strin
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString('en').replace('-', '−');
   const size = Math.abs(value);
   const text =
-    size < 1e-3 || size >= 1e6 ? value.toExponential(significant - 1) : value.toPrecision(significant);
+    size < 1e-4 || size >= 1e6 ? value.toExponential(significant - 1) : value.toPrecision(significant);
   return text.replace(/^-/, '−').replace('e-', 'e−').replace('e+', 'e');
 }
 

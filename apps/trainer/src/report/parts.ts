@@ -3,8 +3,14 @@ import type { Finding } from '@octavo/lab';
 import { type Html, html, trusted } from './html.ts';
 import { type Figure, inlineSvg } from './svg.ts';
 
-export const figure = (picture: Figure, caption: Html | string | null = null): Html =>
-  html`<figure>${trusted(inlineSvg(picture))}${caption === null ? null : html`<figcaption>${caption}</figcaption>`}</figure>\n`;
+/** A picture below its title, above its caption. */
+export const figure = (picture: Figure, caption: string | null = null): Html => html`<figure>
+${picture.title === '' ? null : html`<h3>${picture.title}</h3>`}
+${picture.subtitle === '' ? null : html`<p class="soft">${picture.subtitle}</p>`}
+<div class="picture">${trusted(inlineSvg(picture))}</div>
+${caption === null ? null : html`<figcaption>${caption}</figcaption>`}
+</figure>
+`;
 
 export interface Column<Row> {
   readonly name: string;

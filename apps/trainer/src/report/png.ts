@@ -21,8 +21,8 @@ export async function writePngs(folder: string, figures: readonly Figure[]): Pro
   );
   await mkdir(folder, { recursive: true });
   const written: string[] = [];
-  for (const { name, svg } of figures) {
-    const picture = new Resvg(svg, {
+  for (const { name, poster } of figures) {
+    const picture = new Resvg(await poster(), {
       background: 'white',
       fitTo: { mode: 'zoom', value: ZOOM },
       font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },

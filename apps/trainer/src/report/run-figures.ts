@@ -64,7 +64,10 @@ export async function insideFigures({ run, gateUp }: RunInput, prefix: string): 
   for (const [measured, caption] of HEAT_MAPS) {
     const lossy = measured === 'overflows' || measured === 'underflows';
     if (lossy && !run.tensors.some((tensor) => (tensor[measured] ?? 0) > 0)) continue;
-    const chart = heatMap(run.tensors, measured);
+    // Weights are close to normal throughout; a row of them would only take room.
+    const tensors =
+      measured === 'kurtosis' ? run.tensors.filter(({ operand }) => operand !== 'weight') : run.tensors;
+    const chart = heatMap(tensors, measured);
     if (chart) captioned.push({ name: `${prefix}${measured}`, chart, caption });
   }
   const alignment = alignmentChart(run.tensors);

@@ -13,6 +13,12 @@ const IN_THE_DARK: readonly (readonly [on: string, dark: string])[] = [
   ['#d0d7de', '#3d444d'],
   ['#afb8c1', '#6e7781'],
   ['#eef1f4', '#21262d'],
+  // Shares of elements: on a dark ground the worst must be the brightest.
+  ['#fee6ce', '#3f2d20'],
+  ['#fdae6b', '#7d4a1e'],
+  ['#f16913', '#c8621b'],
+  ['#cb181d', '#ff7b72'],
+  ['#67000d', '#ffd8d3'],
   ['#8c1d18', '#ff938a'],
   ['#cf222e', '#ff6b6b'],
   ['#1f6feb', '#58a6ff'],
@@ -45,7 +51,10 @@ th,td{padding:.28rem .7rem .28rem 0;text-align:left;vertical-align:top;border-bo
 th{font-weight:600}
 td.number,th.number{text-align:right}
 td.differs{font-weight:600}
-figure{margin:1.4rem 0;overflow-x:auto}
+figure{margin:2rem 0}
+figure h3{margin:0}
+figure p{margin:0;font-size:.9rem}
+.picture{overflow-x:auto;margin:.5rem 0 .3rem}
 figure svg{display:block;max-width:100%;height:auto}
 figcaption{color:var(--soft);font-size:.9rem;max-width:46rem}
 .findings{padding:0;list-style:none}
@@ -61,7 +70,7 @@ summary{cursor:pointer}
 footer{margin-top:3rem;padding-top:.8rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
 @media (max-width:45rem){
 body{font-size:15px}
-figure svg{max-width:none}
+figure svg{max-width:none;width:38rem}
 }
 @media (prefers-color-scheme:dark){
 :root{--ink:#e6edf3;--soft:#9da7b3;--ground:#0d1117;--card:#161b22;--line:#30363d;--good:#3fb950;--bad:#ff6b6b;--look:#d29922}
@@ -70,8 +79,8 @@ ${darkCharts}
 @media print{
 body{max-width:none;padding:0;font-size:10.5pt}
 figure,table,.findings li{break-inside:avoid}
-figure,.wide,pre{overflow:visible}
-figure svg{max-width:100%}
+figure,.picture,.wide,pre{overflow:visible}
+figure svg{max-width:100%;width:auto}
 pre{white-space:pre-wrap}
 h2,h3{break-after:avoid}
 nav{display:none}

@@ -8,9 +8,13 @@ import { escapeHtml } from './html.ts';
 export interface Figure {
   /** Name of its file among the PNGs. */
   readonly name: string;
-  /** For those who cannot see it. */
-  readonly label: string;
+  /** What it shows, set by the page as text that wraps; empty where the specification has none. */
+  readonly title: string;
+  readonly subtitle: string;
+  /** Without its title. */
   readonly svg: string;
+  /** The same with its title, to stand alone. */
+  readonly poster: () => Promise<string>;
 }
 
 const TAGS = [
@@ -68,17 +72,28 @@ const ATTRIBUTES = [
   'stop-color',
   'stop-opacity',
   'gradientUnits',
+  'shape-rendering',
 ];
 
 /** Renders a Vega-Lite specification; throws an `OctavoError` in one line where it is not one. */
 export async function drawFigure(name: string, specification: object): Promise<Figure> {
-  let drawn: string;
+  const { title, subtitle, rest } = splitTitle(specification);
+  return {
+    name,
+    title,
+    subtitle,
+    svg: await draw(name, rest),
+    poster: () => draw(name, specification),
+  };
+}
+
+async function draw(name: string, specification: object): Promise<string> {
   try {
-    drawn = await renderSvg(specification);
+    return cleanSvg(await renderSvg(specification), name);
   } catch (cause) {
+    if (OctavoError.is(cause)) throw cause;
     throw new OctavoError(`[report] chart ${name} cannot be drawn: ${(cause as Error).message}`, { cause });
   }
-  return { name, label: titleOf(specification) ?? name, svg: cleanSvg(drawn, name) };
 }
 
 /** `name` makes its ids unlike those of other pictures in the page. */
@@ -98,15 +113,16 @@ export function cleanSvg(svg: string, name: string): string {
     selfClosing: ['path', 'rect', 'line', 'circle', 'stop'],
     parser: { xmlMode: true, lowerCaseTags: false, lowerCaseAttributeNames: false },
     transformTags: {
-      '*': (tagName, attributes) => ({
-        tagName,
-        attribs: Object.fromEntries(
-          Object.entries(attributes).flatMap(([key, value]) => {
-            const kept = key === 'id' ? `${prefix}-${value.replace(/[^\w-]/g, '_')}` : own(value);
-            return kept === null ? [] : [[key, kept]];
-          }),
-        ),
-      }),
+      '*': (tagName, attributes) => {
+        const attribs: Record<string, string> = {};
+        for (const [key, value] of Object.entries(attributes)) {
+          const kept = key === 'id' ? `${prefix}-${value.replace(/[^\w-]/g, '_')}` : own(value);
+          if (kept !== null) attribs[key] = kept;
+        }
+        // Cells of a heat map touch: without this a hair of the ground would show between them.
+        if (attributes.class?.includes('mark-rect')) attribs['shape-rendering'] = 'crispEdges';
+        return { tagName, attribs };
+      },
     },
     // What Vega draws without anything to see makes up a third of a picture.
     exclusiveFilter: ({ tag, attribs }) =>
@@ -116,12 +132,22 @@ export function cleanSvg(svg: string, name: string): string {
 }
 
 /** Inline in a page: it needs no namespace there, and says what it shows. */
-export const inlineSvg = ({ svg, label }: Figure): string =>
-  svg.replace(' xmlns="http://www.w3.org/2000/svg"', ` role="img" aria-label="${escapeHtml(label)}"`);
+export const inlineSvg = ({ svg, title, name }: Figure): string =>
+  svg.replace(
+    ' xmlns="http://www.w3.org/2000/svg"',
+    ` role="img" aria-label="${escapeHtml(title === '' ? name : title)}"`,
+  );
 
-function titleOf(specification: object): string | undefined {
-  const { title } = specification as { title?: unknown };
-  if (typeof title === 'string') return title;
-  const text = (title as { text?: unknown } | null | undefined)?.text;
-  return typeof text === 'string' ? text : undefined;
+/** The words of a title, and the specification without it; a title that is more than words stays. */
+function splitTitle(specification: object): { title: string; subtitle: string; rest: object } {
+  const { title, ...rest } = specification as { readonly title?: unknown };
+  const words = wordsOf(title) ?? wordsOf((title as { text?: unknown } | null | undefined)?.text);
+  if (words === null) return { title: '', subtitle: '', rest: specification };
+  const subtitle = wordsOf((title as { subtitle?: unknown }).subtitle) ?? '';
+  return { title: words, subtitle, rest };
+}
+
+function wordsOf(text: unknown): string | null {
+  if (typeof text === 'string') return text;
+  return Array.isArray(text) && text.every((line) => typeof line === 'string') ? text.join('; ') : null;
 }

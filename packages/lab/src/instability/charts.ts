@@ -19,20 +19,42 @@ export function chartsOf(
   return charts;
 }
 
-/** Loss by step of the first seed: the paper's loss curves in small. */
+/** Loss by step of the first seed: the paper's loss curves in small. Harmless recipes lie on bf16, dashed on top of them. */
 function lossChart({ steps, spikeEvery }: InstabilitySettings, gaps: readonly Gap[]): object {
   const seed = gaps[0]?.seed;
   const shown = ['fp8', 'fp8-240', 'fp8-w3-bf16', 'fp8-smooth', 'bf16'].filter((recipe) =>
     gaps.some((g) => g.arm === 'aged' && g.recipe === recipe),
   );
-  const values = gaps
-    .filter((g) => g.seed === seed && g.arm === 'aged' && shown.includes(g.recipe))
-    .flatMap(({ recipe, losses }) => losses.map((loss, i) => ({ recipe, step: i + 1, loss })));
   const spikes = Array.from({ length: Math.floor(steps / spikeEvery) }, (_, i) => ({
     step: (i + 1) * spikeEvery,
   }));
+  const largest = (recipe: string): number | undefined =>
+    gaps.find((g) => g.seed === seed && g.arm === 'aged' && g.recipe === recipe)?.largestGap;
+  // Those that lie on one another are drawn thick to thin, bf16 dashed on top.
+  const marks = { 'fp8-w3-bf16': { strokeWidth: 4.5 }, 'fp8-smooth': { strokeWidth: 2.6 } };
+  const markOf = (recipe: string): object =>
+    recipe === 'bf16'
+      ? { strokeWidth: 1.3, strokeDash: [5, 4] }
+      : ((marks as Readonly<Record<string, object>>)[recipe] ?? { strokeWidth: 1.6 });
+  const lines = shown.map((recipe) => ({
+    data: {
+      values: gaps
+        .filter((g) => g.seed === seed && g.arm === 'aged' && g.recipe === recipe)
+        .flatMap(({ losses }) => losses.map((loss, i) => ({ recipe, step: i + 1, loss }))),
+    },
+    mark: { type: 'line', ...markOf(recipe) },
+    encoding: {
+      x: { field: 'step', type: 'quantitative', title: 'step', axis: { grid: false } },
+      y: { field: 'loss', type: 'quantitative', title: 'nats per byte', scale: { zero: false } },
+      color: { ...colour(shown), legend: { title: 'recipe', symbolType: 'stroke', symbolStrokeWidth: 2.5 } },
+    },
+  }));
   return frame({
-    title: `Loss from an aged checkpoint (seed ${seed}); dashed: steps with the rare byte`,
+    title: {
+      text: lossTitle(largest('fp8'), largest('fp8-smooth')),
+      subtitle: `from an aged checkpoint, seed ${seed}; grey: steps with the rare byte on which the outliers fire`,
+      subtitleColor: '#57606a',
+    },
     width: 640,
     height: 280,
     layer: [
@@ -41,51 +63,91 @@ function lossChart({ steps, spikeEvery }: InstabilitySettings, gaps: readonly Ga
         mark: { type: 'rule', strokeDash: [4, 4], color: '#afb8c1' },
         encoding: { x: { field: 'step', type: 'quantitative' } },
       },
-      {
-        data: { values },
-        mark: { type: 'line', strokeWidth: 1.6 },
-        encoding: {
-          x: { field: 'step', type: 'quantitative', title: 'step' },
-          y: { field: 'loss', type: 'quantitative', title: 'nats per byte', scale: { zero: false } },
-          color: colour(shown),
-        },
-      },
+      ...lines,
     ],
   });
 }
 
-/** A bar a recipe (mean of the seeds), a dot a seed. */
+function lossTitle(fp8: number | undefined, smooth: number | undefined): string {
+  if (fp8 === undefined) return 'Loss from an aged checkpoint';
+  const words = Number.isFinite(fp8) ? `FP8 loses up to ${fp8.toFixed(2)} nats` : 'FP8 breaks';
+  return smooth === undefined || !Number.isFinite(smooth)
+    ? words
+    : `${words}; with Smooth-SwiGLU it stays within ${smooth.toFixed(3)} of BF16`;
+}
+
+/** Where the scale of gaps turns from linear to logarithmic: a harmless gap is about as large. */
+const QUIET = 0.001;
+/** Ticks for gaps between `low` and `high` on that scale. */
+const gapTicks = (low: number, high: number): number[] => {
+  const sizes = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+  return [...sizes.map((size) => -size).reverse(), 0, ...sizes].filter(
+    (tick) => tick >= Math.min(0, low * 1.2) && tick <= high * 1.2,
+  );
+};
+const gapAxis = (gaps: readonly number[]) => ({
+  type: 'quantitative',
+  scale: { type: 'symlog', constant: QUIET },
+  axis: { values: gapTicks(Math.min(...gaps), Math.max(...gaps)), format: '~g' },
+});
+
+/** A bar a recipe (mean of the seeds), a dot a seed; the mean in figures, since harmless gaps differ by thousandths. */
 function gapChart({ recipes, steps }: InstabilitySettings, gaps: readonly Gap[]): object {
   const shown = recipes.filter((recipe) => recipe !== 'bf16');
   const values = gaps
     .filter((g) => g.arm === 'aged' && shown.includes(g.recipe) && Number.isFinite(g.lastGap))
     .map(({ recipe, seed, lastGap }) => ({ recipe, seed, gap: lastGap }));
+  const means = shown.map((recipe) => {
+    const own = values.filter((value) => value.recipe === recipe).map(({ gap }) => gap);
+    const broke = gaps.filter((g) => g.arm === 'aged' && g.recipe === recipe).length - own.length;
+    const gap = own.length === 0 ? 0 : own.reduce((a, b) => a + b, 0) / own.length;
+    const label = [own.length > 0 ? gap.toFixed(4) : '', broke > 0 ? `${broke} broke` : ''];
+    return { recipe, gap, end: Math.max(0, ...own), label: label.filter((part) => part !== '').join(', ') };
+  });
+  const half = steps - Math.floor(steps / 2);
   const x = {
-    type: 'quantitative',
-    title: `loss less that of bf16, nats per byte, mean of the last ${steps - Math.floor(steps / 2)} steps`,
+    ...gapAxis(values.map(({ gap }) => gap)),
+    title: `nats per byte above bf16, mean of the last ${half} steps; logarithmic beyond ${QUIET}`,
   };
   const y = { field: 'recipe', type: 'nominal', sort: shown, title: null };
   return frame({
-    title: 'How far each recipe falls behind BF16 (dots: seeds)',
+    title: {
+      text: gapTitle(means),
+      subtitle: 'bars and figures: mean of the seeds; dots: seeds',
+      subtitleColor: '#57606a',
+    },
     width: 560,
     height: { step: 26 },
-    data: { values },
     layer: [
       {
+        data: { values: means },
         mark: { type: 'bar', opacity: 0.75 },
-        encoding: {
-          x: { ...x, field: 'gap', aggregate: 'mean' },
-          y,
-          color: { ...colour(shown), legend: null },
-        },
+        encoding: { x: { ...x, field: 'gap' }, y, color: { ...colour(shown), legend: null } },
       },
-      { mark: { type: 'point', filled: true, color: '#24292f' }, encoding: { x: { ...x, field: 'gap' }, y } },
+      {
+        data: { values },
+        mark: { type: 'point', filled: true, color: '#24292f' },
+        encoding: { x: { ...x, field: 'gap' }, y },
+      },
+      {
+        data: { values: means },
+        mark: { type: 'text', align: 'left', dx: 8, fontSize: 12 },
+        encoding: { x: { ...x, field: 'end' }, y, text: { field: 'label' } },
+      },
     ],
   });
 }
 
+function gapTitle(means: readonly { readonly recipe: string; readonly gap: number }[]): string {
+  const of = (recipe: string): number | undefined => means.find((mean) => mean.recipe === recipe)?.gap;
+  const [fp8, smooth] = [of('fp8'), of('fp8-smooth')];
+  if (fp8 === undefined || smooth === undefined || smooth <= 0)
+    return 'How far each recipe falls behind BF16';
+  return `FP8 falls ${fp8.toFixed(2)} behind BF16, with Smooth-SwiGLU ${smooth.toFixed(4)}: ${Math.round(fp8 / smooth)} times less`;
+}
+
 /** Share of SwiGLU's outputs that the cast flushes to zero, layer by step. */
-function underflowChart({ recipes }: InstabilitySettings, runs: Results['runs']): object {
+function underflowChart({ recipes, spikeEvery }: InstabilitySettings, runs: Results['runs']): object {
   const seed = runs[0]?.seed;
   const shown = ['fp8', 'fp8-smooth', 'fp8-smooth-token'].filter((recipe) => recipes.includes(recipe));
   const values = runs
@@ -93,10 +155,25 @@ function underflowChart({ recipes }: InstabilitySettings, runs: Results['runs'])
     .flatMap(({ recipe, casts }) =>
       casts.map(({ step, layer, underflows }) => ({ recipe, step, layer: `layer ${layer}`, underflows })),
     );
+  const most = (recipe: string): number =>
+    Math.max(0, ...values.filter((value) => value.recipe === recipe).map(({ underflows }) => underflows));
+  const ends = shown.map((recipe) => `${(100 * most(recipe)).toPrecision(2)} % in ${recipe}`);
   return frame({
-    title: `Share of SwiGLU's outputs flushed to zero by the cast (seed ${seed})`,
+    title: {
+      text: `SwiGLU’s outputs that become zero, at most: ${ends.join(', ')}`,
+      subtitle: `share flushed by the cast, seed ${seed}; the rare byte comes at every ${spikeEvery}th step`,
+      subtitleColor: '#57606a',
+    },
     data: { values },
-    facet: { row: { field: 'recipe', type: 'nominal', sort: shown, title: null } },
+    facet: {
+      row: {
+        field: 'recipe',
+        type: 'nominal',
+        sort: shown,
+        title: null,
+        header: { labelAngle: 0, labelAlign: 'left', labelFontSize: 12 },
+      },
+    },
     spec: {
       width: 640,
       height: { step: 18 },
@@ -113,7 +190,7 @@ function underflowChart({ recipes }: InstabilitySettings, runs: Results['runs'])
           field: 'underflows',
           type: 'quantitative',
           scale: { domain: [0, 1], scheme: 'orangered' },
-          legend: { title: 'flushed', orient: 'bottom', gradientLength: 300, format: '.0%' },
+          legend: { title: 'flushed to zero', orient: 'bottom', gradientLength: 300, format: '.0%' },
         },
       },
     },
@@ -122,25 +199,42 @@ function underflowChart({ recipes }: InstabilitySettings, runs: Results['runs'])
 
 /** Mean gap of forward passes by the planted channels' output. */
 function doseChart({ doseRecipes }: InstabilitySettings, doses: readonly DoseGap[]): object {
+  const finite = doses.filter(({ gap }) => Number.isFinite(gap));
   const encoding = {
     x: {
       field: 'peak',
       type: 'quantitative',
       title: 'output of the planted channels on the rare byte',
       scale: { type: 'log' },
-      axis: { format: '.0e' },
+      axis: { values: [...new Set(doses.map(({ peak }) => peak))], format: '.0e', grid: false },
     },
-    color: colour(doseRecipes),
+    color: { ...colour(doseRecipes), legend: { title: 'recipe', symbolType: 'circle', symbolOpacity: 1 } },
   };
-  const y = { type: 'quantitative', title: 'loss less that of bf16, nats per byte' };
+  const y = {
+    ...gapAxis(finite.map(({ gap }) => gap)),
+    title: `nats per byte above bf16 (log beyond ${QUIET})`,
+  };
   return frame({
-    title: 'The larger the planted outlier, the larger the harm (no training; dots: seeds)',
+    title: {
+      text: doseTitle(finite),
+      subtitle: 'no training: forward passes only; dots: seeds',
+      subtitleColor: '#57606a',
+    },
     width: 560,
     height: 280,
-    data: { values: doses.filter(({ gap }) => Number.isFinite(gap)) },
+    data: { values: finite },
     layer: [
       { mark: 'line', encoding: { ...encoding, y: { ...y, field: 'gap', aggregate: 'mean' } } },
       { mark: { type: 'point', filled: true }, encoding: { ...encoding, y: { ...y, field: 'gap' } } },
     ],
   });
+}
+
+function doseTitle(doses: readonly DoseGap[]): string {
+  const most = (recipe: string): number =>
+    Math.max(...doses.filter((d) => d.recipe === recipe).map(({ gap }) => gap));
+  const [fp8, smooth] = [most('fp8'), most('fp8-smooth')];
+  if (!Number.isFinite(fp8) || !Number.isFinite(smooth))
+    return 'The larger the planted outlier, the larger the harm';
+  return `The larger the planted outlier, the larger FP8’s harm, up to ${fp8.toFixed(2)}; with Smooth-SwiGLU at most ${smooth.toFixed(4)}`;
 }

@@ -22,7 +22,9 @@ export function findingsOf(run: ReportRun): Finding[] {
     ...alignment(run.tensors),
   ];
   const order = ['bad', 'look', 'good'];
-  return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  return all
+    .map(({ kind, text }) => ({ kind, text: text[0]!.toUpperCase() + text.slice(1) }))
+    .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function losses({ steps, evaluations, baseline }: ReportRun): Finding[] {

@@ -1,15 +1,14 @@
 /** @file How far runs fall behind their reference, batch by batch. */
 import { frame } from '../charts.ts';
 import type { RunGap } from './gaps.ts';
-import { seriesOf } from './series.ts';
+import { lineLegend, seriesOf } from './series.ts';
 import { smoothingWidth, smoothLine, thinLine } from './thin.ts';
 import { signed } from './words.ts';
 
 export function gapChart(gaps: readonly RunGap[]): object {
   const series = seriesOf(gaps.map(({ run, recipe }) => ({ name: run, recipe })));
-  const legend = { title: null, symbolType: 'stroke', symbolStrokeWidth: 2.5 };
-  const color = { ...series.color, legend };
-  const strokeDash = { ...series.strokeDash, legend };
+  const color = { ...series.color, legend: lineLegend };
+  const strokeDash = { ...series.strokeDash, legend: lineLegend };
   const rows = (smooth: boolean) =>
     gaps.flatMap(({ run, points }) => {
       const width = Math.max(5, smoothingWidth(points.length));

@@ -21,14 +21,12 @@ export function gateUpChart(moments: readonly GateUp[]): object {
     height: 200,
     layer: [
       {
-        data: { values: [{ x: 0 }] },
-        mark: { type: 'rule', color: '#afb8c1' },
-        encoding: { x: { field: 'x', type: 'quantitative' } },
-      },
-      {
-        data: { values: [{ y: 0 }] },
-        mark: { type: 'rule', color: '#afb8c1' },
-        encoding: { y: { field: 'y', type: 'quantitative' } },
+        data: { values: domain.map((end) => ({ gate: end, up: moment.cosine < 0 ? -end : end })) },
+        mark: { type: 'line', strokeDash: [4, 4], strokeWidth: 1, color: '#57606a' },
+        encoding: {
+          x: { field: 'gate', type: 'quantitative' },
+          y: { field: 'up', type: 'quantitative' },
+        },
       },
       {
         data: { values: entriesOf(moment) },
@@ -76,7 +74,7 @@ export function gateUpChart(moments: readonly GateUp[]): object {
   return frame({
     title: {
       text: titleOf(moments),
-      subtitle: `channel ${channel} of layer ${layer}, the most aligned of all layers at step ${moments.at(-1)!.step}; on the diagonal gate = up`,
+      subtitle: `channel ${channel} of layer ${layer}, the most aligned of all layers at step ${moments.at(-1)!.step}; dashed: ${moments.at(-1)!.cosine < 0 ? 'up = −gate' : 'up = gate'}`,
       subtitleColor: '#57606a',
     },
     hconcat: [...panels, histogram],

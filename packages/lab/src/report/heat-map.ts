@@ -116,6 +116,7 @@ const classColour = (): object => ({
   scale: { domain: SHARES.map((_, i) => i), range: SHARE_COLOURS },
   legend: {
     title: 'share of the elements',
+    titleLimit: 300,
     orient: 'bottom',
     direction: 'horizontal',
     symbolType: 'square',
@@ -130,8 +131,9 @@ const octaveColour = (measured: Measured, operand: string): object => ({
   scale: { scheme: 'viridis', zero: false, nice: false },
   legend: {
     title: [measured === 'amax' ? 'largest value' : 'kurtosis', operandLabel(operand)],
-    gradientLength: 70,
-    tickCount: 4,
+    gradientLength: 56,
+    tickCount: 3,
+    tickMinStep: 1,
     labelExpr: "'2^' + format(datum.value, '~g')",
     titleFontSize: 11,
     labelFontSize: 11,

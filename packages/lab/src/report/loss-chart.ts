@@ -2,24 +2,25 @@
 import { frame } from '../charts.ts';
 import { finalLoss } from './ending.ts';
 import type { ReportRun } from './rows.ts';
-import { seriesOf } from './series.ts';
+import { baselineLast, seriesOf } from './series.ts';
 import { type Point, smoothingWidth, smoothLine, thinLine } from './thin.ts';
 import { figure } from './words.ts';
 
 export function lossChart(runs: readonly ReportRun[]): object {
   const { color, strokeDash, pointColor } = seriesOf(runs);
-  const lines = runs.map(({ name, steps }) => {
+  const lines = baselineLast(runs).map(({ name, steps }) => {
     const points = steps.map(({ step, loss }): Point => ({ x: step, y: loss }));
     return { name, points, width: smoothingWidth(points.length) };
   });
   const rows = (name: string, points: readonly Point[]) =>
     thinLine(points).map(({ x, y }) => ({ run: name, step: x, loss: y }));
+  const top = upperEnd(runs);
   const smoothed = lines.some(({ width }) => width > 1);
   const heldOut = runs.flatMap(({ name, evaluations }) =>
     evaluations.map(({ step, loss }) => ({ run: name, step, loss })),
   );
+  const shown = heldOut.filter(({ loss }) => top === null || loss <= top);
   const baseline = runs.find((run) => run.baseline !== null)?.baseline ?? null;
-  const top = upperEnd(runs);
   const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickMinStep: 1, grid: false } };
   const y = {
     field: 'loss',
@@ -68,10 +69,9 @@ export function lossChart(runs: readonly ReportRun[]): object {
       ...(heldOut.length > 0
         ? [
             {
-              data: { values: heldOut },
+              data: { values: shown },
               mark: {
                 type: 'point',
-                clip: true,
                 filled: true,
                 size: 60,
                 opacity: 1,

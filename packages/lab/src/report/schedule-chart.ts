@@ -1,7 +1,7 @@
 /** @file Learning rate and gradient norm by step. */
 import { frame } from '../charts.ts';
 import type { ReportRun } from './rows.ts';
-import { seriesOf } from './series.ts';
+import { baselineLast, seriesOf } from './series.ts';
 import { type Point, thinLine } from './thin.ts';
 import { figure, plural } from './words.ts';
 
@@ -9,7 +9,7 @@ import { figure, plural } from './words.ts';
 export function scheduleChart(runs: readonly ReportRun[], clip: number): object {
   const { color, strokeDash } = seriesOf(runs);
   const rows = (value: (step: ReportRun['steps'][number]) => number | null) =>
-    runs.flatMap(({ name, steps }) =>
+    baselineLast(runs).flatMap(({ name, steps }) =>
       thinLine(steps.map((step): Point => ({ x: step.step, y: value(step) }))).map(({ x, y }) => ({
         run: name,
         step: x,
@@ -20,7 +20,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
     field: 'step',
     type: 'quantitative',
     title,
-    axis: { tickMinStep: 1, grid: false },
+    axis: { tickMinStep: 1, grid: false, labels: title !== null },
   });
   const line = { type: 'line', strokeWidth: 1.4, clip: true };
   return frame({
@@ -37,7 +37,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
             field: 'value',
             type: 'quantitative',
             title: 'learning rate',
-            axis: { tickCount: 3, format: '.1~e' },
+            axis: { tickCount: 3, format: '~g' },
           },
           color,
           strokeDash,
@@ -70,7 +70,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
                 type: 'quantitative',
                 title: 'gradient norm',
                 scale: { type: 'log', nice: true },
-                axis: { tickCount: 4, format: '~g' },
+                axis: { values: powersOfTen(runs), format: '~g' },
               },
               color,
               strokeDash,
@@ -82,10 +82,25 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
   });
 }
 
-function titleOf(runs: readonly ReportRun[], clip: number): string {
-  const norms = runs.flatMap(({ steps }) =>
+const normsOf = (runs: readonly ReportRun[]): number[] =>
+  runs.flatMap(({ steps }) =>
     steps.flatMap(({ gradientNorm }) => (gradientNorm === null ? [] : [gradientNorm])),
   );
+
+/** Ticks of the logarithmic axis; within few decades with their 2 and 5. */
+function powersOfTen(runs: readonly ReportRun[]): number[] {
+  const norms = normsOf(runs).filter((norm) => norm > 0);
+  if (norms.length === 0) return [1];
+  const low = Math.floor(Math.log10(norms.reduce((a, b) => Math.min(a, b))));
+  const high = Math.ceil(Math.log10(norms.reduce((a, b) => Math.max(a, b))));
+  const steps = high - low > 2 ? [1] : [1, 2, 5];
+  return Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i)).flatMap((power) =>
+    steps.map((step) => step * power),
+  );
+}
+
+function titleOf(runs: readonly ReportRun[], clip: number): string {
+  const norms = normsOf(runs);
   if (norms.length === 0) return 'Learning rate and gradient norm';
   const largest = norms.reduce((a, b) => Math.max(a, b));
   const words = `The gradient norm is at most ${figure(largest)}`;

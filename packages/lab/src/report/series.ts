@@ -2,12 +2,21 @@
 import { colours } from '../charts.ts';
 import type { ReportRun } from './rows.ts';
 
+/** Of lines, however thin or pale those of the first layer are. */
+export const lineLegend = { title: null, symbolType: 'stroke', symbolStrokeWidth: 2.5, symbolOpacity: 1 };
+
 const OTHER = ['#1f6feb', '#cf222e', '#1a7f37', '#bf8700', '#8250df', '#e16f24'];
 const DASHES = [
   [1, 0],
   [6, 3],
   [2, 2],
   [8, 2, 2, 2],
+];
+
+/** Where curves lie on one another, the baseline is drawn last and dashed, so that what is below it shows through. */
+export const baselineLast = <Run extends Pick<ReportRun, 'recipe'>>(runs: readonly Run[]): Run[] => [
+  ...runs.filter(({ recipe }) => recipe !== 'bf16'),
+  ...runs.filter(({ recipe }) => recipe === 'bf16'),
 ];
 
 /** Colour by recipe; runs of one recipe differ by their dash. */
@@ -24,9 +33,10 @@ export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
   const range = runs.map(({ recipe }) => colourOf(recipe));
   const dashes = runs.map(({ recipe }, i) => {
     const before = runs.slice(0, i).filter((other) => other.recipe === recipe).length;
-    return DASHES[before % DASHES.length]!;
+    const first = recipe === 'bf16' && runs.length > 1 ? 1 : 0;
+    return DASHES[(first + before) % DASHES.length]!;
   });
-  const legend = runs.length < 2 ? null : { title: null, symbolType: 'stroke', symbolStrokeWidth: 2.5 };
+  const legend = runs.length < 2 ? null : lineLegend;
   const channel = { field: 'run', type: 'nominal', sort: domain };
   return {
     color: { ...channel, scale: { domain, range }, legend },
