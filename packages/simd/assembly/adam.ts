@@ -1,9 +1,10 @@
 /** @file AdamW: the moments and the weight one by one, and all three in one pass over formatted states. */
 import { address, float, int, scratch } from './control';
-import { amaxBits, CHUNK, encodeScaled, scaledTable, scaleOf } from './cast';
+import { amaxBits, CHUNK, encodeScaled, scaleOf } from './cast';
+import { decodeBytes, scaledTable, TABLE_BYTES } from './decode';
 import { STOCHASTIC } from './encode';
 import { streamSeed } from './random';
-import { BYTE, commit, decodeBytes, element, FP32, read, target } from './storage';
+import { BYTE, commit, element, FP32, read, target } from './storage';
 import { storePart, vec } from './vector';
 
 const PIECE: i32 = 2048;
@@ -120,7 +121,7 @@ function tables(): void {
   const to = scratch() + 8 * ROOM;
   for (let state = 0; state < 3; state++) {
     if (int(1 + 3 * state) != BYTE) continue;
-    scaledTable(address(2 + 3 * state), load<f32>(address(13 + state)), to + <usize>state * 1024);
+    scaledTable(address(2 + 3 * state), load<f32>(address(13 + state)), to + <usize>state * TABLE_BYTES);
   }
 }
 
@@ -131,8 +132,8 @@ function next(i: i32, n: i32): void {
   const room = scratch();
   const hyper = address(12);
   const table = room + 8 * ROOM;
-  const m = decoded(3, 14, i, n, room + ROOM, table + 1024);
-  const v = decoded(6, 15, i, n, room + 2 * ROOM, table + 2048);
+  const m = decoded(3, 14, i, n, room + ROOM, table + TABLE_BYTES);
+  const v = decoded(6, 15, i, n, room + 2 * ROOM, table + 2 * TABLE_BYTES);
   const g = read(9, i, n, room + 3 * ROOM);
   moment1(m, g, hyper, room + 5 * ROOM, n);
   moment2(v, g, hyper, room + 6 * ROOM, n);

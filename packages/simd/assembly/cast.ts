@@ -1,11 +1,12 @@
 /** @file Casts, and what they come with: the largest magnitude. */
 import { address, float, int, scratch } from './control';
+import { decodeBytes, decodeBytesToBf16, scaledTable, scaledTableOfBf16 } from './decode';
 import { encode, encodeFp16Saturated, NEAREST, STOCHASTIC } from './encode';
 import { encodeNearest, wasRight } from './nearest';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
 import { encodeStochastic, isStochasticByte } from './stochastic';
-import { BF16, BYTE, bytesOf, commit, decodeBytes, element, encodeBf16, FP16, FP32, read, TABLE, target } from './storage';
+import { BF16, BYTE, bytesOf, commit, element, encodeBf16, FP16, FP32, read, target } from './storage';
 import { abs, maxLanesInt, storePart } from './vector';
 
 /** Elements of a task; and those that pass through the cache at a time. */
@@ -194,19 +195,18 @@ export function cast(task: i32): void {
   if (amaxAt) store<i32>(amaxAt + ((<usize>task) << 2), most);
 }
 
-/** The values of a format's codes over a scale: the same quotients as one by one. */
-export function scaledTable(format: usize, scale: f32, to: usize): void {
-  const s = f32x4.splat(scale);
-  for (let i: usize = 0; i < 1024; i += 16) v128.store(to + i, f32x4.div(v128.load(format + TABLE + i), s));
-}
-
 /** dequantize: 0 codes, 3 out, 6 elements, 7 scales. */
 export function dequantize(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(6), first + CHUNK);
   const room = scratch();
-  const table = room + PIECE * 4 + 64;
+  const table = room + PIECE_ROOM;
   const byTable = int(1) == BYTE && uniformLength(7, first) >= <u32>(last - first);
+  if (byTable && int(4) == BF16) {
+    scaledTableOfBf16(address(2), scaleAt(7, first), table, room);
+    decodeBytesToBf16(element(0, first), table, last - first, element(3, first));
+    return;
+  }
   if (byTable) scaledTable(address(2), scaleAt(7, first), table);
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);

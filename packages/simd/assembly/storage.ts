@@ -2,11 +2,12 @@
  * @file Rows of tensors as float32, whatever they are stored in.
  *
  * A tensor takes three arguments of a command: address, kind, format. Kinds: 0 FP32, 1 BF16, 2 FP16, 3 codes of one
- * byte. `format` is the address of a description (see encode.ts) that ends in the table of the 256 values.
+ * byte. `format` is the address of a description (see encode.ts) that ends in the table of the 256 values (decode.ts).
  * FP32 rows are used where they lie; others go through a piece of scratch.
  */
 import { bf16High, bf16Low } from './bf16';
 import { address, int } from './control';
+import { decodeBytes, ownTable } from './decode';
 import { encode } from './encode';
 import { storePart, vec } from './vector';
 
@@ -53,28 +54,12 @@ function decodeFp16(from: usize, n: i32, to: usize): void {
   }
 }
 
-/** Codes to the values that a table of 256 has for them. */
-export function decodeBytes(from: usize, table: usize, n: i32, to: usize): void {
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const codes = load<u32>(from + <usize>i);
-    const at = to + ((<usize>i) << 2);
-    store<u32>(at, load<u32>(table + ((codes & 255) << 2)));
-    store<u32>(at, load<u32>(table + (((codes >> 8) & 255) << 2)), 4);
-    store<u32>(at, load<u32>(table + (((codes >> 16) & 255) << 2)), 8);
-    store<u32>(at, load<u32>(table + ((codes >> 24) << 2)), 12);
-  }
-  for (; i < n; i++) {
-    store<u32>(to + ((<usize>i) << 2), load<u32>(table + ((<usize>load<u8>(from + <usize>i)) << 2)));
-  }
-}
-
 /** `n` values stored at `from` as floats at `to`. */
 export function decode(kind: i32, format: usize, from: usize, n: i32, to: usize): void {
   if (kind == FP32) memory.copy(to, from, (<usize>n) << 2);
   else if (kind == BF16) decodeBf16(from, n, to);
   else if (kind == FP16) decodeFp16(from, n, to);
-  else decodeBytes(from, format + TABLE, n, to);
+  else decodeBytes(from, ownTable(format), n, to);
 }
 
 /** Address of element `index` of the tensor in arguments `slot`, `slot + 1`, `slot + 2`. */

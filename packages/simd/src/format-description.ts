@@ -27,8 +27,11 @@ export function kindOf(format: Format): Kind {
 
 export const bytesOfKind = (kind: Kind): number => (kind === FP32_KIND ? 4 : kind === BYTE_KIND ? 1 : 2);
 
-/** Bytes of a description: its words and 256 values. */
-export const DESCRIPTION_BYTES = 64 + 256 * 4;
+/** Bytes of a table of 256 values, with what kernels find out about it: assembly/decode.ts. */
+const TABLE_BYTES = 1104;
+
+/** Bytes of a description: its words and the table. */
+export const DESCRIPTION_BYTES = 64 + TABLE_BYTES;
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
@@ -61,5 +64,7 @@ export function describe(format: Format, words: Int32Array, at: number): void {
     ],
     at,
   );
-  if (format.bits <= 8) words.set(new Int32Array(valuesOf(format).buffer), at + 16);
+  if (format.bits > 8) return;
+  words.set(new Int32Array(valuesOf(format).buffer), at + 16);
+  words[at + 16 + 256] = 0; // nothing is known of the table
 }

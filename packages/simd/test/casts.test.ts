@@ -1,16 +1,21 @@
 /** @file Casts, bit by bit, against the array codecs of @octavo/formats. */
 import {
   BF16,
+  counterRandom,
   createCodes,
   decodeArray,
+  E4M3,
+  E4M3FN,
+  E5M2,
   encodeArray,
   type Format,
   FP32,
   formats,
   round,
   streamSeed,
+  valuesOf,
 } from '@octavo/formats';
-import { cast, type Device } from '@octavo/kernels';
+import { cast, createReferenceDevice, createScope, type Device, dequantize } from '@octavo/kernels';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSimdDevice } from '../src/index.ts';
 
@@ -126,4 +131,60 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
       }
     }
   });
+
+  it.each([E4M3FN, E4M3, E5M2])(
+    '$name: stochastic, where the fraction meets the random number',
+    async (format) => {
+      const dropped = 23 - format.mantissaBits;
+      const seed = streamSeed(16777215, 12345, 99);
+      const bits = Uint32Array.from({ length: 4096 }, (_, i) => {
+        const fraction = (counterRandom(seed, i) >>> (32 - dropped)) + (i % 3) - 1;
+        return (127 << 23) | ((i & 1) << dropped) | Math.min(Math.max(fraction, 0), 2 ** dropped - 1);
+      });
+      const how = { rounding: 'stochastic', overflow: 'saturate' } as const;
+      await compare(format, FP32, new Float32Array(bits.buffer), 1, how);
+    },
+  );
+
+  it.each(Object.values(formats).filter((f) => f.bits <= 8))(
+    '$name: every code back, over scales of all sizes',
+    async (format) => {
+      const all = [...valuesOf(format)];
+      // first without what is not finite, then with it in places of all kinds
+      const finite = all.filter(Number.isFinite);
+      const values = Float32Array.from([...finite, ...finite, ...all, ...finite.slice(3, 40), ...all]);
+      const block = { blockRows: 1, blockColumns: values.length };
+      for (const scale of [
+        1,
+        0.75,
+        3,
+        2 ** 100 / 3,
+        2 ** -100 / 3,
+        3e38,
+        1e-38,
+        -7,
+        0,
+        Infinity,
+        Number.NaN,
+      ]) {
+        for (const target of [FP32, BF16]) {
+          const [wanted, actual] = await Promise.all(
+            [createReferenceDevice(), device].map(async (on) => {
+              const scope = createScope(on);
+              const codes = scope.alloc([values.length], format);
+              const scales = scope.alloc([1, 1], FP32);
+              const out = scope.alloc([values.length], target);
+              on.write(codes, values);
+              on.write(scales, [scale]);
+              on.run(dequantize, block, [codes, scales], out);
+              const result = await on.read(out);
+              scope.release();
+              return result;
+            }),
+          );
+          expect(actual, `${target.name}, scale ${scale}`).toEqual(wanted);
+        }
+      }
+    },
+  );
 });
