@@ -47,7 +47,7 @@ export function gapChart(settings: AlignmentSettings, natural: readonly NamedNat
   };
   return frame({
     title: title(
-      `Aligned in natural training, FP8 ends ${most('fp8')} nats from BF16; BF16 from a nudged start ${most('bf16-nudged')}`,
+      `Naturally aligned, FP8 ends at most ${most('fp8')} nats from BF16, and BF16 from a nudged start ${most('bf16-nudged')}`,
       [
         `decay ${compared.decay}, learning rate ${compared.rate}, nothing planted; ${every}-step means on the same batches; nudged: start moved by one rounding`,
         `mean of the last ${lastSteps(settings)} steps, a number a seed: fp8 ${list(ends('fp8'))}; nudged ${list(ends('bf16-nudged'))}`,

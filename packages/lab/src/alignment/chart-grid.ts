@@ -40,8 +40,8 @@ export function gridChart(settings: AlignmentSettings, natural: readonly NamedNa
       };
     }),
   );
-  const dark = Math.max(...values.map(({ cosine }) => cosine)) * 0.6;
-  const ink = { condition: { test: `datum.cosine > ${dark}`, value: 'white' }, value: '#24292f' };
+  const deepest = Math.max(0.5, ...values.map(({ cosine }) => cosine));
+  const ink = { condition: { test: `datum.cosine > ${0.6 * deepest}`, value: 'white' }, value: '#24292f' };
   const by = (field: string, name: string) => ({
     field,
     type: 'ordinal',
@@ -59,7 +59,7 @@ export function gridChart(settings: AlignmentSettings, natural: readonly NamedNa
   );
   return frame({
     title: title(
-      `The learning rate aligns gate and up, decay adds to it: layer 0 ${at(none, low)} → ${at(none, high)} → ${at(strongest, high)}`,
+      `The learning rate aligns gate and up, decay adds to it; layer 0: ${at(none, low)} → ${at(none, high)} → ${at(strongest, high)}`,
       [
         `mean |cos(gate, up)| of all channels after ${settings.steps} steps in BF16, nothing planted, ${seedsOf(natural)};`,
         `below it the share of channels above 0.8; at the start ${start.toFixed(2)} everywhere`,
@@ -81,7 +81,7 @@ export function gridChart(settings: AlignmentSettings, natural: readonly NamedNa
             color: {
               field: 'cosine',
               type: 'quantitative',
-              scale: { domain: [0, Math.max(0.5, dark / 0.6)], scheme: 'blues' },
+              scale: { domain: [0, deepest], scheme: 'blues' },
               legend: { title: 'mean |cos|', orient: 'right' },
             },
           },
@@ -129,8 +129,8 @@ export function alignmentChart(settings: AlignmentSettings, natural: readonly Na
     field: 'cosine',
     type: 'quantitative',
     title: 'mean |cos|',
-    scale: { domain: [0, 0.65], nice: false },
-    axis: { values: [0, 0.2, 0.4, 0.6] },
+    scale: { domain: [0, Math.max(0.65, ...values.map(({ cosine }) => 1.02 * cosine))], nice: false },
+    axis: { values: [0, 0.2, 0.4, 0.6, 0.8, 1] },
   };
   const color = {
     field: 'decay',
