@@ -100,13 +100,14 @@ export function sample(logits: ArrayLike<number>, sampling: Sampling, position: 
 }
 
 /**
- * Yields up to `count` tokens that continue `prompt` (at least one token), fewer where `stop` is drawn.
+ * Yields up to `count` tokens that continue `prompt` (at least one token), fewer where `stop` is drawn. Only tokens
+ * below `vocabulary` are drawn: a model may have room for more than its tokenizer has.
  * Past the context length the oldest half of the text is forgotten and the rest read anew.
  */
 export async function* generate(
   model: Llama,
   prompt: readonly number[],
-  options: Sampling & { count: number; stop?: number | null },
+  options: Sampling & { count: number; stop?: number | null; vocabulary?: number },
 ): AsyncGenerator<number> {
   const { contextLength, vocabularySize } = model.config;
   if (prompt.length === 0)
@@ -133,7 +134,7 @@ export async function* generate(
       let logits = new Float32Array();
       for (const token of pending)
         logits = (await nextLogits(model, cache, token)) as Float32Array<ArrayBuffer>;
-      const next = sample(logits, options, text.length);
+      const next = sample(logits.subarray(0, options.vocabulary), options, text.length);
       if (next === options.stop) return;
       yield next;
       text.push(next);

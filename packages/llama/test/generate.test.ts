@@ -61,6 +61,15 @@ describe('generation with a cache of keys and values', () => {
     expect(await text(1, first[5]!)).toEqual(first.slice(0, first.indexOf(first[5]!)));
   });
 
+  it('draws no token that a smaller vocabulary lacks', async () => {
+    const model = buildModel(config, recipeOf('bf16'));
+    const vocabulary = 3;
+    const tokens: number[] = [];
+    for await (const token of generate(model, [1], { count: 30, temperature: 5, seed: 1, vocabulary }))
+      tokens.push(token);
+    expect(new Set(tokens)).toEqual(new Set([0, 1, 2]));
+  });
+
   it('refuses an empty prompt and unknown tokens', async () => {
     const model = buildModel(config, recipeOf('bf16'));
     const run = (prompt: number[]) => generate(model, prompt, { count: 1, temperature: 0, seed: 0 }).next();

@@ -47,7 +47,8 @@ export async function generateText({
       if (json) say(toLine({ event: 'start', checkpoint: checkpoint.path, step, prompt, ...sampling }));
       else say(prompt);
       let made = 0;
-      for await (const token of generate(model, start, { ...sampling, count: tokens, stop: tokenizer.eos })) {
+      const { eos: stop, vocabularySize: vocabulary } = tokenizer;
+      for await (const token of generate(model, start, { ...sampling, count: tokens, stop, vocabulary })) {
         made += 1;
         const text = stream.push(token);
         say(json ? toLine({ event: 'token', token, text }) : text);

@@ -22,6 +22,7 @@ export async function sampleMessage(
     seed,
     count: TOKENS,
     stop: tokenizer.eos,
+    vocabulary: tokenizer.vocabularySize,
   })) {
     text += stream.push(token);
   }
