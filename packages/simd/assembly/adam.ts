@@ -5,7 +5,7 @@ import { decodeBytes, scaledTable, TABLE_BYTES } from './decode';
 import { STOCHASTIC } from './encode';
 import { streamSeed } from './random';
 import { BYTE, commit, element, FP32, read, target } from './storage';
-import { storePart, vec } from './vector';
+import { abs, maxLanesInt, storePart, vec } from './vector';
 
 const PIECE: i32 = 2048;
 
@@ -127,40 +127,95 @@ function tables(): void {
 
 const ROOM: usize = <usize>PIECE * 4 + 64;
 
-/** The new states of `n` elements in pieces 4, 5, 6 of scratch: w', m', v'. */
-function next(i: i32, n: i32): void {
+/** Addresses of the old states of `n` elements, decoded if they must be. */
+let oldW: usize = 0;
+let oldM: usize = 0;
+let oldV: usize = 0;
+let gradient: usize = 0;
+
+function readStates(i: i32, n: i32): void {
   const room = scratch();
-  const hyper = address(12);
   const table = room + 8 * ROOM;
-  const m = decoded(3, 14, i, n, room + ROOM, table + TABLE_BYTES);
-  const v = decoded(6, 15, i, n, room + 2 * ROOM, table + 2 * TABLE_BYTES);
-  const g = read(9, i, n, room + 3 * ROOM);
-  moment1(m, g, hyper, room + 5 * ROOM, n);
-  moment2(v, g, hyper, room + 6 * ROOM, n);
-  const w = decoded(0, 13, i, n, room, table);
-  weight(w, room + 5 * ROOM, room + 6 * ROOM, hyper, int(29), room + 4 * ROOM, n);
+  oldW = decoded(0, 13, i, n, room, table);
+  oldM = decoded(3, 14, i, n, room + ROOM, table + TABLE_BYTES);
+  oldV = decoded(6, 15, i, n, room + 2 * ROOM, table + 2 * TABLE_BYTES);
+  gradient = read(9, i, n, room + 3 * ROOM);
+}
+
+/** The new states of `n` elements in pieces 4, 5, 6 of scratch: w', m', v'; or, at `maxima`, theirs as bits. */
+// @ts-ignore: decorator
+@inline
+function next(n: i32, maxima: usize): void {
+  const to = scratch() + 4 * ROOM;
+  const hyper = address(12);
+  const beta1 = vec(load<f32>(hyper + BETA1));
+  const rest1 = vec(<f32>1 - load<f32>(hyper + BETA1));
+  const beta2 = vec(load<f32>(hyper + BETA2));
+  const rest2 = vec(<f32>1 - load<f32>(hyper + BETA2));
+  const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
+  const lr = vec(load<f32>(hyper + LR));
+  const epsilon = vec(load<f32>(hyper + EPSILON));
+  const decays = int(29);
+  const decay = vec(load<f32>(hyper + DECAY));
+  const c1 = vec(load<f32>(hyper + CORRECTION1));
+  const c2 = vec(load<f32>(hyper + CORRECTION2));
+  let topW = vec(0);
+  let topM = vec(0);
+  let topV = vec(0);
+  for (let i = 0; i < n; i += 4) {
+    const k = (<usize>i) << 2;
+    const x = f32x4.mul(v128.load(gradient + k), gradScale);
+    const m = f32x4.add(f32x4.mul(beta1, v128.load(oldM + k)), f32x4.mul(rest1, x));
+    const v = f32x4.add(f32x4.mul(beta2, v128.load(oldV + k)), f32x4.mul(rest2, f32x4.mul(x, x)));
+    const old = v128.load(oldW + k);
+    const root = f32x4.add(f32x4.sqrt(f32x4.div(v, c2)), epsilon);
+    let step = f32x4.div(f32x4.div(m, c1), root);
+    if (decays) step = f32x4.add(step, f32x4.mul(decay, old));
+    const w = f32x4.sub(old, f32x4.mul(lr, step));
+    if (maxima && i + 4 <= n) {
+      topW = i32x4.max_s(topW, abs(w));
+      topM = i32x4.max_s(topM, abs(m));
+      topV = i32x4.max_s(topV, abs(v));
+    } else {
+      v128.store(to + k, w);
+      v128.store(to + k, m, ROOM);
+      v128.store(to + k, v, 2 * ROOM);
+    }
+  }
+  if (!maxima) return;
+  const rest = n & 3;
+  const last = to + ((<usize>(n - rest)) << 2);
+  put3(maxima, maxLanesInt(topW), maxLanesInt(topM), maxLanesInt(topV));
+  put3(maxima, amaxBits(last, rest), amaxBits(last + ROOM, rest), amaxBits(last + 2 * ROOM, rest));
+}
+
+/** Three maxima into those so far. */
+function put3(maxima: usize, w: i32, m: i32, v: i32): void {
+  store<i32>(maxima, max(load<i32>(maxima), w));
+  store<i32>(maxima, max(load<i32>(maxima, 4), m), 4);
+  store<i32>(maxima, max(load<i32>(maxima, 8), v), 8);
 }
 
 /** Largest new magnitudes of a task's elements. */
 export function adamwMaxima(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(28), first + CHUNK);
-  const room = scratch();
+  const to = address(35) + <usize>task * 12;
+  const room = scratch() + 4 * ROOM;
   tables();
-  let w: i32 = 0;
-  let m: i32 = 0;
-  let v: i32 = 0;
+  memory.fill(to, 0, 12);
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
-    next(i, n);
-    w = max(w, amaxBits(room + 4 * ROOM, n));
-    m = max(m, amaxBits(room + 5 * ROOM, n));
-    v = max(v, amaxBits(room + 6 * ROOM, n));
+    const some = room + 3 * ROOM;
+    memory.fill(some, 0, 12);
+    readStates(i, n);
+    next(n, some);
+    if (max(max(load<i32>(some), load<i32>(some, 4)), load<i32>(some, 8)) > 0x7f800000) {
+      // NaN counts for nothing
+      next(n, 0);
+      put3(to, amaxBits(room, n), amaxBits(room + ROOM, n), amaxBits(room + 2 * ROOM, n));
+    } else put3(to, load<i32>(some), load<i32>(some, 4), load<i32>(some, 8));
   }
-  const to = address(35) + <usize>task * 12;
-  store<i32>(to, w);
-  store<i32>(to, m, 4);
-  store<i32>(to, v, 8);
 }
 
 /** The three new scales. */
@@ -202,7 +257,8 @@ export function adamwStore(task: i32): void {
   tables();
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
-    next(i, n);
+    readStates(i, n);
+    next(n, 0);
     put(0, i, n, int(30));
     put(1, i, n, int(31));
     put(2, i, n, int(31));

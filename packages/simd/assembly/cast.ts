@@ -7,7 +7,7 @@ import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
 import { encodeStochastic, isStochasticByte } from './stochastic';
 import { BF16, BYTE, bytesOf, commit, element, encodeBf16, FP16, FP32, read, target } from './storage';
-import { abs, maxLanesInt, storePart } from './vector';
+import { abs, maxLanesInt, maxLanesShort, storePart } from './vector';
 
 /** Elements of a task; and those that pass through the cache at a time. */
 export const CHUNK: i32 = 16384;
@@ -16,6 +16,8 @@ export const PIECE: i32 = 2048;
 export const PIECE_ROOM: usize = <usize>PIECE * 4 + 64;
 
 const INFINITY_BITS: i32 = 0x7f800000;
+/** From here on numbers round to BF16's infinity. */
+const BF16_OVER: i32 = 0x7f7f8000;
 
 /** Bits of the largest |x| that is not NaN, of `n` floats. */
 export function amaxBits(from: usize, n: i32): i32 {
@@ -40,6 +42,34 @@ export function amaxBits(from: usize, n: i32): i32 {
     if (a <= INFINITY_BITS) most = max(most, a);
   }
   return most;
+}
+
+/** The same of `n` numbers of BF16, as bits of float32. */
+function amaxHalves(from: usize, n: i32): i32 {
+  const magnitude = i16x8.splat(0x7fff);
+  let top = i16x8.splat(0);
+  let i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const at = from + ((<usize>i) << 1);
+    const a = v128.and(v128.load(at), magnitude);
+    top = i16x8.max_s(top, i16x8.max_s(a, v128.and(v128.load(at, 16), magnitude)));
+  }
+  let most = maxLanesShort(top);
+  if (most > INFINITY_BITS >> 16) {
+    most = 0;
+    i = 0;
+  }
+  for (; i < n; i++) {
+    const a = <i32>load<u16>(from + ((<usize>i) << 1)) & 0x7fff;
+    if (a <= INFINITY_BITS >> 16) most = max(most, a);
+  }
+  return most << 16;
+}
+
+/** The same of `n` elements of a tensor. */
+function amaxOf(slot: i32, index: i32, n: i32, room: usize): i32 {
+  if (int(slot + 1) == BF16) return amaxHalves(element(slot, index), n);
+  return amaxBits(read(slot, index, n, room), n);
 }
 
 /** Float32 as a cast's target: only infinities change, and only to saturate. */
@@ -120,7 +150,9 @@ export function encodeScaled(
     }
     source = room;
   }
-  if (kind == BF16 && rounding == NEAREST && special) encodeBf16(source, rest, to + ((<usize>done) << 1));
+  // without what saturates
+  const inside = kind == BF16 && rounding == NEAREST && (special || amaxBits(source, rest) < BF16_OVER);
+  if (inside) encodeBf16(source, rest, to + ((<usize>done) << 1));
   else if (kind == FP32) saturate(source, rest, to, special);
   else encode(kind, format, rounding, special, source, rest, to + <usize>done * bytesOf(kind), seed, index + done);
   return -1;
@@ -165,7 +197,7 @@ export function castRange(x: i32, out: i32, scales: i32, how: i32, first: i32, l
     let top = -1;
     if (uniformLength(scales, i) >= <u32>n) top = castUniform(x, out, how, seed, i, n, scaleAt(scales, i), room);
     else castScaled(x, out, scales, how, seed, i, n, room);
-    if (maxima) most = max(most, top >= 0 ? top : amaxBits(read(x, i, n, room), n));
+    if (maxima) most = max(most, top >= 0 ? top : amaxOf(x, i, n, room));
   }
   return most;
 }
@@ -225,7 +257,7 @@ export function amaxChunks(task: i32): void {
   let most: i32 = 0;
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
-    most = max(most, amaxBits(read(0, i, n, room), n));
+    most = max(most, amaxOf(0, i, n, room));
   }
   store<i32>(address(4) + ((<usize>task) << 2), most);
 }

@@ -49,9 +49,31 @@ function fp16(codes: v128): v128 {
 }
 
 function decodeFp16(from: usize, n: i32, to: usize): void {
-  for (let i = 0; i < n; i += 4) {
+  const special = i16x8.splat(0x7bff);
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const x = v128.load(from + ((<usize>i) << 1));
+    const at = to + ((<usize>i) << 2);
+    const low = i32x4.extend_low_i16x8_s(x);
+    const high = i32x4.extend_high_i16x8_s(x);
+    if (v128.any_true(i16x8.gt_s(v128.and(x, i16x8.splat(0x7fff)), special))) {
+      v128.store(at, fp16(low));
+      v128.store(at, fp16(high), 16);
+    } else {
+      v128.store(at, finiteFp16(low));
+      v128.store(at, finiteFp16(high), 16);
+    }
+  }
+  for (; i < n; i += 4) {
     storePart(to + ((<usize>i) << 2), fp16(v128.load16x4_u(from + ((<usize>i) << 1))), n - i);
   }
+}
+
+/** Four codes of finite numbers, extended with their signs. */
+// @ts-ignore: decorator
+@inline
+function finiteFp16(codes: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(codes, 13), i32x4.splat(<i32>0x8fffe000)), vec(<f32>5.192296858534828e33));
 }
 
 /** `n` values stored at `from` as floats at `to`. */

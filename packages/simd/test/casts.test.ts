@@ -9,6 +9,7 @@ import {
   E5M2,
   encodeArray,
   type Format,
+  FP16,
   FP32,
   formats,
   round,
@@ -187,4 +188,16 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
       }
     },
   );
+
+  it.each([BF16, FP16])('$name: all 65536 codes back', async (format) => {
+    const values = valuesOf(format);
+    const [x, scale] = [device.alloc([values.length], format), device.alloc([1, 1], FP32)];
+    const out = device.alloc([values.length], FP32);
+    device.write(x, values);
+    device.write(scale, [1]);
+    const how = { rounding: 'nearest-even', overflow: 'special', stream: 0 } as const;
+    device.run(cast, { ...how, blockRows: 1, blockColumns: values.length }, [x, scale], out);
+    expect(await device.read(out)).toEqual(values);
+    for (const tensor of [x, scale, out]) device.free(tensor);
+  });
 });
