@@ -188,6 +188,19 @@ describe('a run that was stopped and resumed equals one that was not', () => {
   });
 });
 
+test('a run that goes on with another device says so', async () => {
+  const path = join(folder, 'early', 'run.json');
+  const record = JSON.parse(readFileSync(path, 'utf8'));
+  const { device } = record.facts;
+  writeFileSync(path, JSON.stringify({ ...record, facts: { ...record.facts, device: `${device}, a BLAS` } }));
+  const resume = ['train', '--resume', '--out', 'early', '--json'];
+  const [warning, start] = lines((await octavo(resume, folder)).stdout);
+  expect(warning).toMatchObject({ event: 'warning' });
+  expect(warning!.message).toContain(`with ${device}, it was made with ${device}, a BLAS: its last bits may`);
+  expect(start).toMatchObject({ event: 'start' });
+  expect(lines((await octavo(resume, folder)).stdout)[0]).toMatchObject({ event: 'start' });
+});
+
 describe('what a run in its folder is safe from', () => {
   const snapshot = (): Record<string, string> =>
     Object.fromEntries(

@@ -52,6 +52,12 @@ export async function writeRun(folder: string, settings: Settings, facts: RunFac
   );
 }
 
+/** What the run in `folder` computed on last, in words; null where it does not say. */
+export async function deviceOfRun(folder: string): Promise<string | null> {
+  const record = JSON.parse(await readFile(join(folder, RUN_FILE), 'utf8')) as { facts?: Partial<RunFacts> };
+  return record.facts?.device ?? null;
+}
+
 /** The settings of the run in `folder`, checked as a configuration is. */
 export async function readRun(folder: string): Promise<Settings> {
   const path = join(folder, RUN_FILE);

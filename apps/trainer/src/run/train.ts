@@ -28,7 +28,7 @@ import { openEvaluations } from './evaluations.ts';
 import { checkFree, claimFolder, folderToResume } from './folder.ts';
 import { evaluationMessage } from './held-out.ts';
 import { nextSteps } from './next.ts';
-import { readRun, writeRun } from './record.ts';
+import { deviceOfRun, readRun, writeRun } from './record.ts';
 import { resumedSettings } from './resume.ts';
 import { promptOf, sampleMessage } from './sample.ts';
 import { stoppedError, switchedLayers, watchMessage } from './watch.ts';
@@ -103,6 +103,12 @@ async function runSession(
   if (checkpoint) corpus.source.seek(stateOf(checkpoint).loader);
   const folder =
     existing ?? (await claimFolder(settings.out, `${settings.model.name}-${settings.recipe.name}`));
+  const before = existing && (await deviceOfRun(existing));
+  if (before && withoutThreads(before) !== withoutThreads(device.description))
+    output.say({
+      event: 'warning',
+      message: `the run goes on with ${device.description}, it was made with ${before}: its last bits may differ from an uninterrupted run's`,
+    });
   const parameters = countParameters(plan.model);
   const { description, trainTokens, heldOut, tokenizer } = corpus;
   const heldOutTokens = heldOut?.tokens ?? 0;
@@ -212,3 +218,6 @@ function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number, c
       return { event: 'checkpoint', step: event.step, path: event.path };
   }
 }
+
+/** Threads do not change bits; everything else that a device says of itself may. */
+const withoutThreads = (description: string): string => description.replace(/, \d+ threads?/, '');
