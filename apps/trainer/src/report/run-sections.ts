@@ -26,7 +26,7 @@ export async function runSections(inputs: readonly RunInput[]): Promise<Sections
         ({ run, notes }) =>
           html`${several ? html`<h3>${run.name}</h3>` : null}${findings([
             ...findingsOf(run),
-            ...notes.map((text) => ({ kind: 'look' as const, text: `left out: ${text}` })),
+            ...notes.map((text) => ({ kind: 'look' as const, text: `Left out: ${text}` })),
           ])}`,
       )}`,
     },

@@ -10,12 +10,13 @@ export async function renderSvg(specification: object): Promise<string> {
     import('vega-interpreter'),
   ]);
   measureText(vega);
-  const { logger, failures } = listen();
+  const failures: string[] = [];
+  const logger = listen(failures);
   const { spec } = compile(specification as Parameters<typeof compile>[0], { logger });
   const view = new vega.View(vega.parse(spec, undefined, { ast: true }), {
     renderer: 'none',
     expr: expressionInterpreter,
-    loader: sealed,
+    loader: sealed(failures),
     logger,
   });
   const svg = await view.toSVG();
@@ -40,23 +41,27 @@ function measureText(vega: object): void {
   };
 }
 
-/** Vega tells what fails to load as a message, and goes on without. */
-function listen(): { logger: LoggerInterface; failures: string[] } {
-  const failures: string[] = [];
-  const logger: LoggerInterface = {
-    level: () => logger,
-    error(...told) {
+/** What is told as an error goes to `failures`; the rest is dropped. */
+function listen(failures: string[]): LoggerInterface {
+  const quiet = () => logger;
+  const logger = {
+    level: quiet,
+    error(...told: readonly unknown[]) {
       failures.push(told.map((part) => (part instanceof Error ? part.message : String(part))).join(' '));
       return logger;
     },
-    warn: () => logger,
-    info: () => logger,
-    debug: () => logger,
+    warn: quiet,
+    info: quiet,
+    debug: quiet,
   } as LoggerInterface;
-  return { logger, failures };
+  return logger;
 }
 
-const refuse = async (uri: string): Promise<never> => {
-  throw new Error(`a chart may not load anything: got ${uri}`);
-};
-const sealed: Loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+/** Loads nothing. Vega would only warn, and draw a chart without its data. */
+function sealed(failures: string[]): Loader {
+  const refuse = async (uri: string): Promise<never> => {
+    failures.push(`it may not load anything: got ${uri}`);
+    throw new Error(failures.at(-1));
+  };
+  return { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+}

@@ -1,0 +1,139 @@
+/** @file The report in a real browser, opened from disk: no request but the file's own, and pictures that can be read. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasBrowser } from '../../../tooling/vitest/in-browser.ts';
+import { openPage, type Seen, type View } from '../../../tooling/vitest/open-page.ts';
+import { colourCounts, pngPixels } from '../../../tooling/vitest/png-pixels.ts';
+import { prepare, train, writeStudy } from './report-support.ts';
+import { octavo } from './support.ts';
+
+/** Of every picture: its box on the page, and what is wrong with its text. */
+interface Picture {
+  readonly label: string;
+  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly texts: number;
+  readonly faults: readonly string[];
+}
+interface Page {
+  readonly pictures: readonly Picture[];
+  readonly width: number;
+  readonly ground: string;
+}
+
+/** Runs in the page. Texts that lie on one another or reach out of their picture are faults. */
+const look = `
+  const pictures = [...document.querySelectorAll('figure svg')].map((svg) => {
+    const box = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll('text')]
+      .map((text) => ({ said: text.textContent.trim(), at: text.getBoundingClientRect() }))
+      .filter(({ said, at }) => said !== '' && at.width > 0);
+    const faults = texts.flatMap(({ said, at }, i) => [
+      ...(at.left < box.left - 1 || at.right > box.right + 1 || at.top < box.top - 1 || at.bottom > box.bottom + 1
+        ? ['outside: ' + said]
+        : []),
+      ...texts
+        .slice(i + 1)
+        .filter((other) => Math.min(at.right, other.at.right) - Math.max(at.left, other.at.left) > 1 &&
+          Math.min(at.bottom, other.at.bottom) - Math.max(at.top, other.at.top) > 3)
+        .map((other) => said + ' on ' + other.said),
+    ]);
+    const { x, y, width, height } = box;
+    return { label: svg.getAttribute('aria-label'), box: { x, y: y + scrollY, width, height }, texts: texts.length, faults };
+  });
+  return { pictures, width: document.documentElement.scrollWidth, ground: getComputedStyle(document.body).backgroundColor };
+`;
+
+const VIEWS: readonly View[] = [
+  { width: 1000, scale: 1, scheme: 'light' },
+  { width: 1000, scale: 2, scheme: 'light' },
+  { width: 1000, scale: 1, scheme: 'dark' },
+  { width: 390, scale: 2, scheme: 'light' },
+];
+
+describe.skipIf(!hasBrowser)('a report opened from disk', () => {
+  let root: string;
+  let path: string;
+  let seen: Seen<Page>[];
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'octavo-report-browser-'));
+    prepare(root);
+    await train(root, 'bf16', 'bf16');
+    await train(root, 'fp8', 'fp8');
+    await writeStudy(join(root, 'study'), {});
+    const { code, stderr } = await octavo(['report', 'bf16', 'fp8', 'study', '--out', 'all.html'], root);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    path = join(root, 'all.html');
+    seen = await openPage<Page>(path, VIEWS, look);
+  });
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  test('asks for itself alone, and breaks no rule of its own policy', () => {
+    for (const { requests, told } of seen) {
+      expect(requests).toEqual([pathToFileURL(path).href]);
+      expect(told).toEqual([]);
+    }
+  });
+
+  test.each(VIEWS.map((view, i) => [`${view.width} wide, ${view.scale}×, ${view.scheme}`, i] as const))(
+    '%s: every picture has its texts inside, none on another',
+    (_, i) => {
+      const { pictures } = seen[i]!.value;
+      expect(pictures.length).toBe((readFileSync(path, 'utf8').match(/<svg /g) ?? []).length);
+      expect(pictures.length).toBeGreaterThan(12);
+      for (const { label, faults, texts } of pictures) {
+        expect(faults, label).toEqual([]);
+        expect(texts, label).toBeGreaterThan(5);
+      }
+    },
+  );
+
+  test('pictures are drawn at both scales, twice as fine at the second', () => {
+    const [one, two] = [pngPixels(seen[0]!.screenshot), pngPixels(seen[1]!.screenshot)];
+    expect([two.width, two.height]).toEqual([2 * one.width, 2 * one.height]);
+    for (const [pixels, scale] of [
+      [one, 1],
+      [two, 2],
+    ] as const)
+      for (const { label, box } of seen[0]!.value.pictures) {
+        const drawn = colourCounts(crop(pixels, box, scale));
+        expect(drawn[0]![0], label).toBe('#ffffff');
+        expect(drawn.length, label).toBeGreaterThan(20);
+      }
+  });
+
+  test('is dark where the reader wants it dark, its pictures too', () => {
+    const { value, screenshot } = seen[2]!;
+    expect(value.ground).toBe('rgb(13, 17, 23)');
+    const pixels = pngPixels(screenshot);
+    for (const { label, box } of value.pictures) {
+      const drawn = colourCounts(crop(pixels, box, 1));
+      const white = drawn.find(([colour]) => colour === '#ffffff')?.[1] ?? 0;
+      expect(white, label).toBeLessThan(0.01 * box.width * box.height);
+    }
+  });
+
+  test('fits a phone: tables and pictures scroll, the page does not', () => {
+    expect(seen[3]!.value.width).toBeLessThanOrEqual(390);
+  });
+});
+
+function crop(
+  { width, channels, data }: ReturnType<typeof pngPixels>,
+  box: Picture['box'],
+  scale: number,
+): ReturnType<typeof pngPixels> {
+  const [x, y, w, h] = [box.x, box.y, box.width, box.height].map((side) => Math.floor(side * scale)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const rows = Array.from({ length: h }, (_, row) => {
+    const from = ((y + row) * width + x) * channels;
+    return data.subarray(from, from + w * channels);
+  });
+  return { width: w, height: h, channels, data: Uint8Array.from(Buffer.concat(rows)) };
+}

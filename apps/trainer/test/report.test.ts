@@ -1,0 +1,303 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readStatistics } from '@octavo/store';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { colourCounts, pngPixels } from '../../../tooling/vitest/png-pixels.ts';
+import { html } from '../src/report/html.ts';
+import { readInputs } from '../src/report/inputs.ts';
+import { markdown } from '../src/report/markdown.ts';
+import { cleanSvg } from '../src/report/svg.ts';
+import { textWidth } from '../src/run/text-width.ts';
+import { chart, prepare, train, writeStudy } from './report-support.ts';
+import { lines, octavo } from './support.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'octavo-report-'));
+  prepare(root);
+  await train(root, 'bf16', 'bf16');
+  await train(root, 'fp8', 'fp8');
+  await writeStudy(join(root, 'study'), {});
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const report = (...args: string[]) => octavo(['report', ...args], root);
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const column = async (run: string, file: string, name: string): Promise<number[]> =>
+  Array.from((await readStatistics(join(root, run, file))).getChild(name)!, Number);
+/** A copy of a run to do something to. */
+function copyOf(run: string, name: string): string {
+  cpSync(join(root, run), join(root, name), { recursive: true });
+  return join(root, name);
+}
+
+/** A failure names the text, not the whole page. */
+const shows = (page: string, text: string | RegExp): void =>
+  expect(typeof text === 'string' ? page.includes(text) : text.test(page), String(text)).toBe(true);
+
+/** Nothing that a browser would load, and every element closed in order. */
+function expectSealed(page: string): void {
+  const lacks = (pattern: RegExp): void => expect(pattern.exec(page)?.[0]).toBeUndefined();
+  lacks(/<(script|link|img|image|iframe|object|embed|use|foreignObject|form|meta http-equiv="refresh")\b/i);
+  lacks(/\s(src|srcset|xlink:href|data|poster|action|background|on\w+)\s*=/i);
+  lacks(/url\((?!#)|@import|javascript:/i);
+  for (const [, name] of page.matchAll(/<(\w+)[^>]* href="/g)) expect(name).toBe('a');
+  const open: string[] = [];
+  const empty = new Set(['meta', 'br', 'hr', '!doctype']);
+  for (const [, close, name, self] of page
+    .replace(/<style>.*?<\/style>|<!--.*?-->/gs, '')
+    .matchAll(/<(\/?)([\w!]+)[^>]*?(\/?)>/g)) {
+    if (close) expect(name).toBe(open.pop());
+    else if (!self && !empty.has(name!)) open.push(name!);
+  }
+  expect(open).toEqual([]);
+  const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const [, id] of page.matchAll(/url\(#([^)]+)\)/g)) expect(ids).toContain(id);
+}
+
+describe('of one run', () => {
+  test('goes into its folder, loads nothing, and has the figures of the Arrow files', async () => {
+    const { code, stdout, stderr } = await report('fp8', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [said] = lines(stdout);
+    expect(said).toMatchObject({ event: 'end', path: join('fp8', 'report.html'), figures: 8, pictures: [] });
+    const page = read('fp8/report.html');
+    expect(said!.bytes).toBe(Buffer.byteLength(page));
+    expectSealed(page);
+
+    const losses = await column('fp8', 'steps.arrow', 'loss');
+    const end = losses.slice(-5).reduce((a, b) => a + b) / 5;
+    shows(page, `<td class="number">${end.toPrecision(4)}</td>`);
+    const evaluations = await readStatistics(join(root, 'fp8/evaluations.arrow'));
+    const rows = [...evaluations].map((row) => ({ ...row }) as { step: number; of: string; loss: number });
+    expect(rows.map(({ step, of }) => [step, of])).toEqual([
+      [0, 'model'],
+      [10, 'model'],
+      [20, 'model'],
+      [30, 'model'],
+      [30, 'order-2 bytes'],
+    ]);
+    shows(page, `<td class="number">${rows[3]!.loss.toPrecision(4)}</td>`);
+    shows(page, `order-2 byte model, held out, ${Number(rows[4]!.loss.toPrecision(3))}`);
+
+    const tensors = [...(await readStatistics(join(root, 'fp8/tensors.arrow')))].map(
+      (row) => ({ ...row }) as { underflows: number | null; step: number },
+    );
+    const most = tensors.reduce((a, b) => ((b.underflows ?? 0) > (a.underflows ?? 0) ? b : a));
+    const heading = /Most flushed to zero: ([\d.e−]+) % of [^<]*, step (\d+)/.exec(page)!;
+    expect(Number(heading[1]!.replace('−', '-')) / 100).toBeCloseTo(most.underflows!, 4);
+    expect(Number(heading[2])).toBe(most.step);
+    shows(page, /The most aligned channel is [^<]*: cos\(gate, up\) went from/);
+  });
+
+  test('may be made anew, but no other file is overwritten', async () => {
+    expect((await report('fp8')).code).toBe(0);
+    const before = read('fp8/run.json');
+    const { code, stderr } = await report('fp8', '--out', 'fp8/run.json');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^octavo: \[report\] --out fp8\/run.json: got a file that octavo report did not write.*\n$/,
+    );
+    expect(read('fp8/run.json')).toBe(before);
+    expect((await report('fp8', '--out', 'study')).code).toBe(2);
+  });
+
+  test('killed in the middle of a write: what is whole is reported', async () => {
+    const folder = copyOf('fp8', 'killed');
+    for (const file of ['steps.arrow', 'tensors.arrow']) {
+      const path = join(folder, file);
+      truncateSync(path, Math.floor(statSync(path).size * 0.6));
+    }
+    const newest = join(folder, 'checkpoints/step-00000030.arrow');
+    truncateSync(newest, 1000);
+    const { code, stderr } = await report('killed');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const page = read('killed/report.html');
+    expectSealed(page);
+    shows(page, /\d+ of 30 steps/);
+    shows(page, /Left out: [^<]*step-00000030.arrow/);
+    shows(page, 'step 20');
+  });
+
+  test('without samples, without checkpoints, and before its first step', async () => {
+    const folder = copyOf('fp8', 'bare');
+    for (const name of ['tensors.arrow', 'watch.arrow', 'evaluations.arrow', 'checkpoints'])
+      rmSync(join(folder, name), { recursive: true });
+    expect((await report('bare')).code).toBe(0);
+    shows(read('bare/report.html'), 'No tensor has been sampled yet.');
+    expectSealed(read('bare/report.html'));
+    rmSync(join(folder, 'steps.arrow'));
+    expect((await report('bare')).code).toBe(0);
+    shows(read('bare/report.html'), 'No step has been recorded yet.');
+  });
+});
+
+describe('of several runs', () => {
+  test('holds those of one plan against bf16, and writes every picture as PNG at twice its size', async () => {
+    const { code, stdout } = await report('bf16', 'fp8', '--out', 'both.html', '--png', '--json');
+    expect(code).toBe(0);
+    const { pictures } = lines(stdout)[0] as { pictures: string[] };
+    const page = read('both.html');
+    expectSealed(page);
+    const [bf16, fp8] = [
+      await column('bf16', 'steps.arrow', 'loss'),
+      await column('fp8', 'steps.arrow', 'loss'),
+    ];
+    const gaps = fp8.map((loss, i) => loss - bf16[i]!).slice(-8); // the last quarter of 30 steps
+    const mean = gaps.reduce((a, b) => a + b) / gaps.length;
+    const words = `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(4)}`;
+    shows(page, `Mean gap to bf16 over the last 8 steps: fp8 ${words}`);
+
+    const sizes = [...page.matchAll(/<svg role="img"[^>]* width="([\d.]+)"/g)].map(([, width]) =>
+      Number(width),
+    );
+    expect(pictures.length).toBe(sizes.length);
+    for (const path of pictures) {
+      const pixels = pngPixels(readFileSync(join(root, path)));
+      expect(pixels.width).toBeGreaterThan(800);
+      const colours = colourCounts(pixels);
+      expect(colours[0]![0], path).toBe('#ffffff');
+      expect(colours[0]![1], path).toBeLessThan(0.97 * pixels.width * pixels.height);
+      // Text is drawn, whatever fonts the machine has: black, and nearly so at its edges.
+      expect(colours.find(([colour]) => colour === '#000000')![1], path).toBeGreaterThan(300);
+    }
+  });
+
+  test('of another plan are shown, but not held against each other', async () => {
+    await train(root, 'shorter', 'fp8', ['--steps', '10']);
+    expect((await report('bf16', 'shorter', '--out', 'unlike.html')).code).toBe(0);
+    expect(read('unlike.html')).not.toContain('Mean gap');
+  });
+});
+
+describe('of a study', () => {
+  test('its claims, pictures, summary and tables', async () => {
+    expect((await report('study')).code).toBe(0);
+    const page = read('study/report.html');
+    expectSealed(page);
+    shows(page, '1 of 2 claims hold.');
+    shows(page, '<td>diverges</td><td>0.250 / infinite</td><td><span class="holds">holds</span></td>');
+    shows(page, '<span class="fails">does not hold</span>');
+    shows(page, '<h3>It falls</h3>');
+    shows(page, '<h3>All</h3>');
+    shows(page, '25 rows, the first 10 of them');
+    shows(page, '<th>steps</th><td>96</td>');
+  });
+
+  test('that was stopped says how far it has come', async () => {
+    mkdirSync(join(root, 'stopped/parts'), { recursive: true });
+    writeFileSync(join(root, 'stopped/study.json'), read('study/study.json'));
+    writeFileSync(join(root, 'stopped/parts/seed-1.json'), '{}');
+    expect((await report('stopped')).code).toBe(0);
+    shows(read('stopped/report.html'), '1 of its parts are done');
+  });
+
+  test('what its files say is text, not markup', async () => {
+    const hostile = '<script>alert(1)</script><img src=x onerror=alert(1)>';
+    await writeStudy(join(root, 'hostile'), {
+      charts: { 'x"onload=y': chart(hostile, { values: [{ step: 1, loss: 2 }] }) },
+      summary: {
+        claims: [{ text: hostile, paper: hostile, values: [1], holds: true }],
+        markdown: `${hostile}\n\n[a](javascript:alert(1)) ![b](http://example.org/b.png) <style>*{}</style>`,
+      },
+    });
+    expect((await report('hostile')).code).toBe(0);
+    const page = read('hostile/report.html');
+    expectSealed(page.replaceAll('&lt;img src=x onerror=alert(1)&gt;', ''));
+    expect(page).not.toContain('example.org');
+  });
+
+  test('a chart that would load something is refused', async () => {
+    await writeStudy(join(root, 'loading'), { charts: {} });
+    writeFileSync(
+      join(root, 'loading/x.vl.json'),
+      JSON.stringify(chart('x', { url: 'http://example.org/data.json' })),
+    );
+    const { code, stderr } = await report('loading');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^octavo: \[report\] chart x cannot be drawn: it may not load anything: got http:\/\/example.org\/data.json\n$/,
+    );
+  });
+});
+
+describe('what cannot be reported is said in one line', () => {
+  const refused = async (exitCode: number, message: RegExp, ...folders: string[]) => {
+    const reading = readInputs(folders.map((folder) => join(root, folder)));
+    await expect(reading).rejects.toMatchObject({ exitCode, message: expect.stringMatching(message) });
+    await expect(reading).rejects.toMatchObject({ message: expect.not.stringContaining('\n') });
+  };
+
+  test('no folder, another folder, a file, the same folder twice', async () => {
+    const { code, stderr } = await report('nowhere');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^octavo: \[report\] nowhere: got nothing there, expected a folder [^\n]*\n$/);
+    expect((await report()).code).toBe(2);
+    mkdirSync(join(root, 'other'));
+    await refused(2, /other: got a folder with neither/, 'other');
+    await refused(2, /text.txt: got a file/, 'text.txt');
+    await refused(2, /fp8\/? is given twice/, 'bf16', 'fp8', 'fp8/');
+    expect(existsSync(join(root, 'report.html'))).toBe(false);
+  });
+
+  test('damaged files', async () => {
+    const run = copyOf('fp8', 'damaged');
+    truncateSync(join(run, 'steps.arrow'), 20);
+    expect(await report('damaged')).toMatchObject({ code: 1, stdout: '' });
+    await refused(1, /steps.arrow is cut off/, 'damaged');
+    writeFileSync(join(run, 'run.json'), '{');
+    await refused(1, /run.json cannot be read/, 'damaged');
+    const study = copyOf('study', 'damaged-study');
+    truncateSync(join(study, 'losses.arrow'), 300);
+    await refused(1, /losses.arrow is not an Arrow file or is damaged/, 'damaged-study');
+    rmSync(join(study, 'losses.arrow'));
+    writeFileSync(join(study, 'summary.json'), '[{"text": 1}]');
+    await refused(1, /summary.json is not what octavo study writes: 0.text/, 'damaged-study');
+  });
+});
+
+describe('markup', () => {
+  it('escapes what it is given, and joins lists', () => {
+    expect(html`<p title="${'"<&>\''}">${['a', html`<b>${1}</b>`, null]}</p>`.markup).toBe(
+      '<p title="&quot;&lt;&amp;&gt;&#39;">a<b>1</b></p>',
+    );
+  });
+
+  it('Markdown keeps its text and tables, and loses what does something', () => {
+    const { markup } = markdown(
+      '# T\n\n**b** <b onclick="x">raw</b> <http://a.b> [l](data:text/html,x) ![i](http://a.b/i.png)',
+    );
+    expect(markup).toContain('<h3>T</h3>');
+    expect(markup).toContain('<strong>b</strong>');
+    expect(markup).not.toMatch(/onclick|<img|i\.png|data:/);
+    expect(markup).toContain('<a href="http://a.b" rel="noreferrer">');
+  });
+
+  it('an SVG keeps shapes, and its ids become its own', () => {
+    const svg = cleanSvg(
+      '<svg xmlns="x" class="marks" width="10" height="20" viewBox="0 0 10 20"><style>@import "x"</style><a xlink:href="http://a.b"><text onclick="x" fill="#000">a &lt; b</text></a><image href="http://a.b"/><linearGradient id="g"/><path d="M0,0h1" fill="url(#g)" stroke="url(http://a.b)"/></svg>',
+      'one',
+    );
+    expect(svg).toBe(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="20" viewBox="0 0 10 20"><text fill="#000">a &lt; b</text><linearGradient id="one-g"></linearGradient><path d="M0,0h1" fill="url(#one-g)" /></svg>',
+    );
+  });
+
+  it('text has the width that Arial gives it', () => {
+    // 'M' 0.833 em and 'i' 0.222 em, with a margin of 4 %.
+    expect(textWidth('Mi', 100)).toBeCloseTo(105.5 * 1.04, 6);
+    expect(textWidth('10', 10, 'bold')).toBeCloseTo(11.12 * 1.07 * 1.04, 6);
+  });
+});
