@@ -25,40 +25,64 @@ function prepareCopy(device: Device, scope: Scope, bytes: number): Subject {
   return () => device.copy(to, from);
 }
 
+/** Which devices copy: the first alone, or each beside its own figures. */
+export type Copies = 'first' | 'each';
+
 export async function bandwidthRow(
   devices: readonly BenchDevice[],
   { name, prepare }: BandwidthCase,
   effort: Effort,
+  copies: Copies,
 ): Promise<BenchRow> {
   const scopes = devices.map(({ device }) => createScope(device));
   const prepared = devices.map(({ device }, i) => prepare(device, scopes[i]!));
   const bytes = prepared[0]!.moves.reduce((sum, t) => sum + bytesOf(t), 0);
-  const copy = prepareCopy(devices[0]!.device, scopes[0]!, bytes);
-  const [copyMs, ...times] = await alternate([copy, ...prepared.map(({ run }) => run)], effort);
+  const copying = copiers(devices, copies);
+  const subjects = copying.map(({ device }, i) => prepareCopy(device, scopes[i]!, bytes));
+  const all = await alternate([...subjects, ...prepared.map(({ run }) => run)], effort);
   for (const scope of scopes) scope.release();
+  const [copyMs, times] = [all.slice(0, copying.length), all.slice(copying.length)];
   const values: Record<string, number> = { megabytes: bytes / 1e6 };
   for (const [i, { key }] of devices.entries()) {
     values[`gbs_${key}`] = bytes / times[i]! / 1e6;
-    values[`of_copy_${key}`] = copyMs! / times[i]!;
+    values[`of_copy_${key}`] = copyMs[0]! / times[i]!;
+    if (i > 0 && i < copying.length) values[`of_own_copy_${key}`] = copyMs[i]! / times[i]!;
   }
-  values.gbs_copy = bytes / copyMs! / 1e6;
+  values.gbs_copy = bytes / copyMs[0]! / 1e6;
+  for (const [i, { key }] of copying.entries()) {
+    if (i > 0) values[`gbs_copy_${key}`] = bytes / copyMs[i]! / 1e6;
+  }
   return { name, values };
 }
 
-export const bandwidthColumns = (devices: readonly BenchDevice[]): Column[] => [
-  { key: 'megabytes', label: 'MB', digits: 1 },
-  ...devices.map(({ key, label }) => ({ key: `gbs_${key}`, label: `GB/s, ${label}`, digits: 1 })),
-  { key: 'gbs_copy', label: 'copy', digits: 1 },
-  ...devices.map(({ key, label }) => ({ key: `of_copy_${key}`, label: `of copy, ${label}`, digits: 2 })),
-];
+const copiers = (devices: readonly BenchDevice[], copies: Copies): readonly BenchDevice[] =>
+  copies === 'each' ? devices : devices.slice(0, 1);
+
+/** The first device is on one thread. */
+export function bandwidthColumns(devices: readonly BenchDevice[], copies: Copies): Column[] {
+  const others = copiers(devices, copies).slice(1);
+  return [
+    { key: 'megabytes', label: 'MB', digits: 1 },
+    ...devices.map(({ key, label }) => ({ key: `gbs_${key}`, label: `GB/s, ${label}`, digits: 1 })),
+    { key: 'gbs_copy', label: 'copy', digits: 1 },
+    ...others.map(({ key, label }) => ({ key: `gbs_copy_${key}`, label: `copy, ${label}`, digits: 1 })),
+    ...devices.map(({ key, label }) => ({ key: `of_copy_${key}`, label: `of copy, ${label}`, digits: 2 })),
+    ...others.map(({ key, label }) => ({
+      key: `of_own_copy_${key}`,
+      label: `of copy on as many, ${label}`,
+      digits: 2,
+    })),
+  ];
+}
 
 export async function bandwidthTable(
   head: Pick<BenchTable, 'id' | 'title' | 'note'>,
   devices: readonly BenchDevice[],
   cases: readonly BandwidthCase[],
   effort: Effort,
+  copies: Copies = 'first',
 ): Promise<BenchTable> {
   const rows: BenchRow[] = [];
-  for (const one of cases) rows.push(await bandwidthRow(devices, one, effort));
-  return { ...head, columns: bandwidthColumns(devices), rows };
+  for (const one of cases) rows.push(await bandwidthRow(devices, one, effort, copies));
+  return { ...head, columns: bandwidthColumns(devices, copies), rows };
 }

@@ -109,9 +109,10 @@ export const castsTable = (
     {
       id: 'casts',
       title: 'Casts',
-      note: 'GB/s of the tensor that is read plus the one that is written; "copy" moves as many bytes, half read and half written, on one thread.',
+      note: 'GB/s of the tensor that is read plus the one that is written; "copy" moves as many bytes, half read and half written: "of copy" is of the one on one thread, "of copy on as many" of the one on the same threads. What is cast is neither clipped nor, but for few elements, underflowed; where it is, statistics take a second look at it.',
     },
     devices,
     shapes.flatMap(castCases),
     effort,
+    'each',
   );
