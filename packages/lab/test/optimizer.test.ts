@@ -13,9 +13,10 @@ import {
 } from '../src/index.ts';
 import { startingWeights } from '../src/instability/base.ts';
 import { basePlan } from '../src/instability/settings.ts';
-import { optimizerOf, recipeWith } from '../src/optimizer/arms.ts';
+import { recipeOf } from '../src/optimizer/arms.ts';
 import { compare, type NamedRun, stateTotal } from '../src/optimizer/compare.ts';
 import { type MomentUpdate, observeMoments } from '../src/optimizer/observe.ts';
+import { roundedFirst } from '../src/optimizer/rounded-first.ts';
 import { countStalls, together } from '../src/optimizer/stalls.ts';
 import { trainArm } from '../src/optimizer/train-arm.ts';
 import { destroyTraining, trainingFrom, untrained } from '../src/snapshot.ts';
@@ -36,6 +37,7 @@ const settings: OptimizerSettings = {
   sampleEvery: 2,
   scratch: ['fp32', 'fp32-nudged', 'e4m3-e5m2', 'e4m3-e5m2-fp16', 'e4m3-e5m2-powers'],
   aged: ['fp32', 'e4m3-e4m3'],
+  rescaled: ['fp32', 'e4m3-e4m3-early'],
 };
 const bytes = textWithRareByte();
 const options = { settings, seeds: [1], device, bytes };
@@ -135,17 +137,12 @@ describe('observeMoments', () => {
   it('does not change the run, whose bytes are those that the trainer counts', async () => {
     const plan = {
       ...basePlan({ ...tinyStudy, ...settings }, 1),
-      recipe: recipeWith(optimizerOf('e4m3-e5m2-fp16')),
+      recipe: recipeOf('e4m3-e5m2-fp16', 'bf16'),
     };
     const start = untrained(startingWeights(settings, 1));
-    const lab = {
-      settings: { ...tinyStudy, ...settings },
-      device,
-      bytes,
-      rare: { byte: 63, count: 0, positions: new Int32Array() },
-    };
     const batch = (step: number) => plainBatch(bytes, settings, 1, step);
-    const watched = await trainArm(lab, { ...plan, steps: 3 }, start, batch, {
+    const watched = await trainArm({ device }, { ...plan, steps: 3 }, start, batch, {
+      early: false,
       sampleEvery: 1,
       onStep: () => {},
     });
@@ -164,6 +161,41 @@ describe('observeMoments', () => {
     const matrices = training.model.parameters.filter(({ isMatrix }) => isMatrix).length;
     expect(watched.moments).toHaveLength(3 * matrices);
     destroyTraining(training);
+  });
+});
+
+describe('roundedFirst', () => {
+  it('moves the weights by the stored moments: a second moment that rounds to zero leaves lr · m / ε', async () => {
+    const formats = {
+      master: FP32,
+      moment1: E4M3FN,
+      moment2: E4M3FN,
+      rounding: 'nearest-even',
+      powerOfTwo: true,
+    } as const;
+    const [grad, hyper, seed] = [
+      device.alloc([1, 2], FP32),
+      device.alloc([8], FP32),
+      device.alloc([2], FP32),
+    ];
+    const epsilon = 2 ** -10;
+    device.write(grad, [1, 2 ** -10]); // second moments as 1 to 2⁻²⁰; E4M3 holds 448 to 2⁻⁹
+    const adam = { learningRate: 1, beta1: 0.5, beta2: 0.75, epsilon, decay: 0 };
+    device.write(hyper, hyperValues(adam, 1, 1));
+    const moved = async (on: typeof device): Promise<number[]> => {
+      const state = createAdamState(on, formats, [1, 2], Float32Array.of(0, 0));
+      adamStep(on, state, formats, { grad, hyper, seed, stream: 0, decays: true });
+      const values = Array.from(await device.read(state.master));
+      for (const tensor of tensorsOf(state)) device.free(tensor);
+      return values;
+    };
+    const live = device.memory().live;
+    const [after, before] = [await moved(device), await moved(roundedFirst(device))];
+    expect(after[1]).toBeCloseTo(-0.5, 5); // 2⁻¹⁰ / (2⁻¹⁰ + ε)
+    expect(before[1]).toBeCloseTo(-1, 5); // 2⁻¹⁰ / ε
+    expect(before[0]).toBeCloseTo(after[0]!, 5);
+    expect(device.memory().live).toBe(live);
+    for (const tensor of [grad, hyper, seed]) device.free(tensor);
   });
 });
 
@@ -186,15 +218,21 @@ describe('studyOptimizer', () => {
     await expect(stopped).rejects.toThrow();
     expect(written).toEqual([...settings.scratch.map((name) => `seed-1.scratch.${name}`), 'seed-1.base']);
     const resumed = await studyOptimizer({ ...options, parts });
-    expect(written.slice(6)).toEqual(['seed-1.aged.fp32', 'seed-1.aged.e4m3-e4m3']);
+    expect(written.slice(6)).toEqual([
+      'seed-1.aged.fp32',
+      'seed-1.aged.e4m3-e4m3',
+      'seed-1.rescaled.fp32',
+      'seed-1.rescaled.e4m3-e4m3-early',
+    ]);
 
     const { tables, charts, summary } = await studyOptimizer({ ...options, parts: memoryParts() });
     expect(device.memory().live).toBe(live);
     expect(resumed.summary).toEqual(summary);
-    expect(tables.losses!.numRows).toBe(5 * 4 + 2 * 4);
-    expect(tables.bytes!.numRows).toBe(6 * 3);
+    expect(tables.losses!.numRows).toBe((5 + 2 + 2) * 4);
+    expect(tables.bytes!.numRows).toBe(7 * 3);
     expect(tables.gaps!.toArray().map((row) => row.toJSON().lastGap === 0)).toEqual([
       ...[true, false, false, false, false],
+      ...[true, false],
       ...[true, false],
     ]);
     expect(Object.keys(charts)).toEqual(['scratch', 'aged', 'stalls', 'underflows', 'bytes']);

@@ -1,5 +1,5 @@
 /** @file The study's optimizers: formats of master weights and moments, rounding, and the kind of scale. */
-import { type OptimizerRecipe, type Recipe, recipeOf } from '@octavo/nn';
+import { recipeOf as named, type OptimizerRecipe, type Recipe } from '@octavo/nn';
 
 /** An optimizer by the study's name for it: FIRST-SECOND, then what else differs, e.g. `e4m3-e5m2-fp16`. */
 export interface Optimizer {
@@ -10,10 +10,11 @@ export interface Optimizer {
   readonly recipe: OptimizerRecipe;
 }
 
-export const variants = ['plain', 'fp16', 'stochastic', 'powers'] as const;
+export const variants = ['plain', 'fp16', 'stochastic', 'powers', 'early'] as const;
 /**
  * `plain`: FP32 master weights, scale max / amax, rounding to nearest. The others differ in one thing each: FP16 master
- * weights with a scale (the paper's), stochastic rounding of the moments, scales rounded down to powers of two.
+ * weights with a scale (the paper's), stochastic rounding of the moments, scales rounded down to powers of two, moments
+ * rounded before they make the update instead of after it.
  */
 export type Variant = (typeof variants)[number];
 
@@ -26,7 +27,7 @@ export const PAPER_PAIR = 'e4m3-e5m2';
 export const pairs = [PAPER_PAIR, 'e5m2-e5m2', 'e4m3-e4m3', 'e5m2-e4m3'] as const;
 
 const formats: Readonly<Record<string, string>> = { e4m3: 'e4m3fn', e5m2: 'e5m2' };
-const fp32 = recipeOf('fp32').optimizer;
+const fp32 = named('fp32').optimizer;
 
 export function optimizerOf(name: string): Optimizer {
   if (name === BASELINE || name === NUDGED)
@@ -51,6 +52,7 @@ const additions: Readonly<Record<Variant, string>> = {
   fp16: ', FP16 master',
   stochastic: ', stochastic',
   powers: ', power-of-two scale',
+  early: ', rounded before the update',
 };
 /** For people, e.g. `m E4M3, v E5M2, FP16 master`. */
 export const titleOf = (name: string): string => {
@@ -58,9 +60,10 @@ export const titleOf = (name: string): string => {
   return `${pair}${additions[variant]}`;
 };
 
-/** BF16 linear layers, so that nothing but the optimizer differs. */
-export const recipeWith = ({ name, recipe }: Optimizer): Recipe => ({
-  ...recipeOf('bf16'),
+/** No FP8 in the linear layers, so that nothing but the optimizer differs. */
+export const recipeOf = (name: string, activations: Recipe['activations']): Recipe => ({
+  ...named('bf16'),
   name: `bf16, Adam ${name}`,
-  optimizer: recipe,
+  activations,
+  optimizer: optimizerOf(name).recipe,
 });

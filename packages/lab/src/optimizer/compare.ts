@@ -3,8 +3,8 @@ import { BASELINE } from './arms.ts';
 import { type StallCounts, together } from './stalls.ts';
 import type { OptimizerRun } from './train-arm.ts';
 
-/** From untrained weights, or from the aged checkpoint. */
-export type Start = 'scratch' | 'aged';
+/** From untrained weights, from the aged checkpoint, or from its control: rescaled alike, but with nothing planted. */
+export type Start = 'scratch' | 'aged' | 'rescaled';
 
 export interface NamedRun extends OptimizerRun {
   readonly seed: number;

@@ -1,26 +1,37 @@
 /** @file The four pairs of formats side by side: the gap to FP32 moments by step, a line a seed. */
 import { frame } from '../charts.ts';
-import { NUDGED, optimizerOf, pairs } from './arms.ts';
+import { BASELINE, NUDGED, optimizerOf, pairs, type Variant } from './arms.ts';
 import { FOLLOWS, HARMLESS } from './claims.ts';
-import type { Comparison, Start } from './compare.ts';
+import type { Comparison } from './compare.ts';
 import type { OptimizerSettings } from './settings.ts';
 
-const masters = { plain: 'FP32', fp16: 'FP16 with a scale (the paper)' } as const;
+/** The variants shown, and their colours; what is rounded too early fails from scratch at once, and would hide the rest. */
+const shown = {
+  scratch: { plain: 'FP32 master weights', fp16: "FP16 master weights, the paper's" },
+  aged: {
+    plain: 'FP32 master weights',
+    fp16: "FP16 master weights, the paper's",
+    early: 'moments rounded before the update',
+  },
+} as const;
+const shades = ['#1f6feb', '#e16f24', '#cf222e'];
 
 export function gapChart(
   { spikeEvery, steps }: OptimizerSettings,
   comparisons: readonly Comparison[],
-  start: Start,
+  start: keyof typeof shown,
 ): object {
+  const variants: Readonly<Partial<Record<Variant, string>>> = shown[start];
   const own = comparisons.filter((c) => c.start === start);
-  const shown = own.filter(({ optimizer }) => pairs.some((pair) => optimizer.startsWith(pair)));
-  const values = shown.flatMap(({ optimizer, seed, gaps }) => {
+  const values = own.flatMap(({ optimizer, seed, gaps }) => {
     const { pair, variant } = optimizerOf(optimizer);
-    if (variant !== 'plain' && variant !== 'fp16') return [];
+    const name = variants[variant];
+    if (!name || optimizer.startsWith(BASELINE)) return [];
     return gaps
-      .map((gap, i) => ({ pair, master: masters[variant], seed, step: i + 1, gap }))
+      .map((gap, i) => ({ pair, name, seed, step: i + 1, gap }))
       .filter(({ gap }) => Number.isFinite(gap));
   });
+  const names = Object.values(variants).filter((name) => values.some((row) => row.name === name));
   const largest = Math.max(0, ...values.map(({ gap }) => Math.abs(gap)));
   const noise = Math.max(
     0,
@@ -82,10 +93,16 @@ export function gapChart(
             x,
             y,
             color: {
-              field: 'master',
+              field: 'name',
               type: 'nominal',
-              scale: { domain: Object.values(masters), range: ['#1f6feb', '#e16f24'] },
-              legend: { title: 'master weights', orient: 'bottom' },
+              scale: { domain: names, range: shades.slice(0, names.length) },
+              legend: {
+                title: null,
+                orient: 'bottom',
+                labelLimit: 300,
+                symbolStrokeWidth: 3,
+                symbolOpacity: 1,
+              },
             },
             detail: { field: 'seed' },
           },
@@ -108,19 +125,27 @@ function axisFor(largest: number): object {
   return { scale: { type: 'symlog', constant: 0.1 }, axis: { values: [-0.1, 0, ...powers], format: '~g' } };
 }
 
-function titleFor(start: Start, own: readonly Comparison[]): string {
+function titleFor(start: keyof typeof shown, own: readonly Comparison[]): string {
   const short = (pair: string): string => pair.toUpperCase().replace('-', '/');
+  const listed = (names: readonly string[]): string => names.map(short).join(' and ');
   const fine = ({ lastGap, largestGap }: Comparison): boolean =>
     start === 'scratch' ? Math.abs(lastGap) <= FOLLOWS : largestGap <= HARMLESS;
-  const present = pairs.filter((pair) => own.some((c) => c.optimizer === pair));
-  const good = present.filter((pair) => own.filter((c) => c.optimizer === pair).every(fine));
+  const of = (optimizer: string) => own.filter((c) => c.optimizer === optimizer);
+  const present = pairs.filter((pair) => of(pair).length > 0);
+  const good = present.filter((pair) => of(pair).every(fine));
   const bad = present.filter((pair) => !good.includes(pair));
+  const worst = Math.max(...bad.flatMap((pair) => of(pair).map((c) => c.largestGap)));
+  const early = pairs.filter((pair) => of(`${pair}-early`).some((c) => !fine(c)));
   const where = start === 'scratch' ? 'From scratch' : 'From the aged checkpoint';
-  if (bad.length === 0) return `${where} all four pairs follow FP32 moments`;
-  const worst = Math.max(
-    ...own.filter((c) => bad.some((pair) => pair === c.optimizer)).map((c) => c.largestGap),
-  );
-  const fails = `${bad.map(short).join(', ')} ${bad.length === 1 ? 'does' : 'do'} not (gaps up to ${Number.isFinite(worst) ? worst.toPrecision(2) : 'infinity'})`;
-  if (good.length === 0) return `${where} no pair follows FP32 moments (gaps up to ${worst.toPrecision(2)})`;
-  return `${where} ${good.map(short).join(' and ')} ${good.length === 1 ? 'follows' : 'follow'} FP32 moments; ${fails}`;
+  const parts = [
+    good.length === present.length ? 'every pair follows FP32 moments' : '',
+    good.length > 0 && bad.length > 0
+      ? `${listed(good)} ${good.length === 1 ? 'follows' : 'follow'} FP32 moments`
+      : '',
+    bad.length > 0
+      ? `${listed(bad)} ${bad.length === 1 ? 'does' : 'do'} not (gaps up to ${Number.isFinite(worst) ? worst.toPrecision(2) : 'infinity'})`
+      : '',
+    start === 'aged' && early.length > 0 ? `${listed(early)} fails if rounded before the update` : '',
+  ];
+  return `${where} ${parts.filter((part) => part !== '').join('; ')}`;
 }

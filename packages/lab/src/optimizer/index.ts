@@ -1,7 +1,8 @@
 /** @file The optimizer study: the four format pairs of Adam's moments, from scratch and from an aged checkpoint. */
+import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { plainBatch } from '../batches.ts';
 import { rareByte } from '../corpus.ts';
-import { ageModel, startingWeights, trainBase } from '../instability/base.ts';
+import { ageModel, rescaleModel, startingWeights, trainBase } from '../instability/base.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { basePlan, fullStudy, runPlan } from '../instability/settings.ts';
 import { timedBatch } from '../instability/train-recipe.ts';
@@ -9,7 +10,7 @@ import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
 import { nudge } from '../nudge.ts';
 import { arraysOf, type Snapshot, snapshotOf, untrained } from '../snapshot.ts';
 import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { NUDGED, optimizerOf, recipeWith } from './arms.ts';
+import { NUDGED, optimizerOf, recipeOf } from './arms.ts';
 import { compare, type NamedRun, type Start } from './compare.ts';
 import { findings } from './findings.ts';
 import { fullOptimizer, type OptimizerSettings, quickOptimizer } from './settings.ts';
@@ -53,37 +54,39 @@ function jobsOf(
     const options = { peak, rescale, aligned: true };
     return (await ageModel(lab, await base(() => {}), seed, options)).snapshot;
   });
-  const { scratchSteps, steps, sampleEvery } = settings;
-  const scratchPlan = basePlan({ ...lab.settings, baseSteps: scratchSteps }, seed);
+  const rescaled = lazily(async () => rescaleModel(lab, await base(() => {})));
+  const beginnings: Record<Start, (name: string) => Promise<Snapshot>> = {
+    scratch: async (name) => untrained(weightsOf(lab, name, seed)),
+    aged,
+    rescaled,
+  };
+  const trained = (start: Start, name: string): Job =>
+    seedJob(seed, `${start}.${name}`, async (onShare) => {
+      const plan = { ...planOf(lab, settings, start, seed), recipe: recipeOf(name, settings.activations) };
+      const batch = (step: number): TokenBatch =>
+        start === 'scratch' ? plainBatch(lab.bytes, settings, seed, step) : timedBatch(lab, seed, step);
+      return trainArm(lab, plan, await beginnings[start](name), batch, {
+        early: optimizerOf(name).variant === 'early',
+        sampleEvery: settings.sampleEvery,
+        onStep: (step) => onShare(step / plan.steps),
+      });
+    });
   return [
-    ...settings.scratch.map((name) =>
-      seedJob(seed, `scratch.${name}`, (onShare) =>
-        trainArm(
-          lab,
-          { ...scratchPlan, recipe: recipeWith(optimizerOf(name)) },
-          untrained(weightsOf(lab, name, seed)),
-          (step) => plainBatch(lab.bytes, settings, seed, step),
-          { sampleEvery, onStep: (step) => onShare(step / scratchSteps) },
-        ),
-      ),
-    ),
+    ...settings.scratch.map((name) => trained('scratch', name)),
     seedJob(seed, 'base', async (onShare) => {
       await base(onShare);
       return {};
     }),
-    ...settings.aged.map((name) =>
-      seedJob(seed, `aged.${name}`, async (onShare) => {
-        const plan = runPlan(lab.settings, seed, recipeWith(optimizerOf(name)));
-        return trainArm(
-          lab,
-          { ...plan, clip: 0, sampleEvery: 0 },
-          await aged(),
-          (step) => timedBatch(lab, seed, step),
-          { sampleEvery, onStep: (step) => onShare(step / steps) },
-        );
-      }),
-    ),
+    ...settings.aged.map((name) => trained('aged', name)),
+    ...settings.rescaled.map((name) => trained('rescaled', name)),
   ];
+}
+
+/** From scratch as the base is trained; from a checkpoint at a constant rate, without clipping. */
+function planOf(lab: Laboratory, { scratchSteps }: OptimizerSettings, start: Start, seed: number): TrainPlan {
+  if (start === 'scratch') return basePlan({ ...lab.settings, baseSteps: scratchSteps }, seed);
+  const plan = basePlan(lab.settings, seed);
+  return { ...runPlan(lab.settings, seed, plan.recipe), clip: 0, sampleEvery: 0 };
 }
 
 /** The same for all optimizers of a seed, but for the nudged baseline. */

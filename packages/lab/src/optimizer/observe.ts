@@ -1,15 +1,7 @@
 /** @file A device that shows what each update does to the second moments, without changing any of it. */
 import { FP32 } from '@octavo/formats';
-import {
-  adamMoment2,
-  adamw,
-  createScope,
-  type Device,
-  dequantize,
-  matrixShape,
-  runFused,
-  type Tensor,
-} from '@octavo/kernels';
+import { adamMoment2, adamw, createScope, type Device, runFused, type Tensor } from '@octavo/kernels';
+import { decoded } from './rounded-first.ts';
 
 /** One update of one second moment. Codes are stored values, not divided by their scale. */
 export interface MomentUpdate {
@@ -50,16 +42,12 @@ export function observeMoments(device: Device): MomentObserver {
     device.copy(copy, tensor);
     return copy;
   };
-  const decoded = (codes: Tensor, scale: Tensor, out: Tensor): Tensor => {
-    const [blockRows, blockColumns] = matrixShape(codes.shape);
-    device.run(dequantize, { blockRows, blockColumns }, [codes, scale], out);
-    return out;
-  };
 
   function note(inputs: readonly Tensor[], outs: readonly Tensor[], stream: number): void {
     const [v, vScale, g, hyper] = inputs.slice(4) as [Tensor, Tensor, Tensor, Tensor];
     if (v.format === FP32) return;
-    const old = decoded(v, vScale, device.alloc(v.shape, FP32));
+    const passing = createScope(device);
+    const old = decoded(passing, v, vScale);
     const shadow = shadows.get(stream);
     const next = exactly(shadow ?? old, g, hyper, device.alloc(v.shape, FP32));
     if (shadow) device.free(shadow);
@@ -71,7 +59,7 @@ export function observeMoments(device: Device): MomentObserver {
         exact: exactly(old, g, hyper, scope.alloc(v.shape, FP32)),
         unrounded: copied(next),
       });
-    device.free(old);
+    passing.release();
   }
 
   const observer: MomentObserver = {

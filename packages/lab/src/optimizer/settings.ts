@@ -23,36 +23,36 @@ export interface OptimizerSettings
   readonly sampleEvery: number;
   /** Names of `optimizerOf`; `fp32` must be among them. */
   readonly scratch: readonly string[];
-  /** From the aged checkpoint, without clipping. */
+  /** From the aged checkpoint, without clipping; and from its control, rescaled alike but with nothing planted. */
   readonly aged: readonly string[];
+  readonly rescaled: readonly string[];
 }
 
-const { model, batch, sequence, steps, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
-const others = [`${PAPER_PAIR}-fp16`, `${PAPER_PAIR}-stochastic`, `${PAPER_PAIR}-powers`];
+const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
+const [fp16, stochastic, powers] = ['fp16', 'stochastic', 'powers'].map((v) => `${PAPER_PAIR}-${v}`) as [
+  string,
+  string,
+  string,
+];
+const early = [`${PAPER_PAIR}-early`, 'e4m3-e4m3-early'] as const;
 
 export const fullOptimizer: OptimizerSettings = {
-  ...{ model, batch, sequence, steps, spikeEvery, learningRate, peak, rescale, activations },
-  baseSteps: 400,
-  scratchSteps: 300,
+  ...{ model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations },
+  baseSteps: 300,
+  steps: 72,
+  scratchSteps: 250,
   sampleEvery: 10,
-  scratch: [
-    BASELINE,
-    NUDGED,
-    ...pairs,
-    ...pairs.map((pair) => `${pair}-fp16`),
-    `${PAPER_PAIR}-stochastic`,
-    'e4m3-e4m3-stochastic',
-    `${PAPER_PAIR}-powers`,
-  ],
-  aged: [BASELINE, ...pairs, ...others],
+  scratch: [BASELINE, NUDGED, ...pairs, ...pairs.map((pair) => `${pair}-fp16`), stochastic, powers, ...early],
+  aged: [BASELINE, ...pairs, fp16, stochastic, powers, ...early],
+  rescaled: [BASELINE, 'e4m3-e4m3-early'],
 };
 
-/** The four pairs and one of each variant, half the steps, half the base training. */
+/** The four pairs and one of each variant, half the steps. */
 export const quickOptimizer: OptimizerSettings = {
   ...fullOptimizer,
-  baseSteps: 200,
+  baseSteps: 150,
   steps: 48,
-  scratchSteps: 150,
-  scratch: [BASELINE, ...pairs, ...others],
-  aged: [BASELINE, ...pairs, `${PAPER_PAIR}-fp16`],
+  scratchSteps: 120,
+  scratch: [BASELINE, ...pairs, fp16, stochastic, powers, 'e4m3-e4m3-early'],
+  aged: [BASELINE, PAPER_PAIR, 'e4m3-e4m3', ...early],
 };

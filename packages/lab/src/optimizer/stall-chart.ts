@@ -28,7 +28,14 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
     field: 'name',
     type: 'nominal',
     scale: { domain: names.map(titleOf), range: names.map((name) => shades[name]!) },
-    legend: { title: null, orient: 'top', columns: 2, labelLimit: 320 },
+    legend: {
+      title: null,
+      orient: 'top',
+      columns: 2,
+      labelLimit: 320,
+      symbolOpacity: 1,
+      symbolStrokeWidth: 3,
+    },
   };
   const panel = (field: string, title: readonly string[], rest: object, last = false): object => {
     const x = { field: 'step', type: 'quantitative', title: last ? 'step' : null };
@@ -67,7 +74,10 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
       panel(
         'gap',
         ['loss less that of', 'FP32 moments, nats'],
-        { axis: { format: '.2~f', tickCount: 5 }, scale: { type: 'symlog', constant: 0.05 } },
+        {
+          axis: { format: '~g', values: [-0.05, 0, 0.05, 0.1, 0.3, 1, 3, 10] },
+          scale: { type: 'symlog', constant: 0.05 },
+        },
         true,
       ),
     ],
@@ -81,5 +91,5 @@ function titleFor(own: readonly Comparison[]): string {
   const powers = own.filter((c) => c.optimizer === `${PAPER_PAIR}-powers`);
   if (powers.length === 0) return `${percent(PAPER_PAIR)} of the second moments stall in a step`;
   const times = mean(powers.flatMap((c) => timesTooLarge(c) ?? []));
-  return `With a power-of-two scale ${percent(`${PAPER_PAIR}-powers`)} of the second moments stall, and they end ${times.toFixed(1)} times too large; with max / amax ${percent(PAPER_PAIR)}`;
+  return `Power-of-two scale: ${percent(`${PAPER_PAIR}-powers`)} of second moments stall and end ${times.toFixed(1)} times too large; max / amax: ${percent(PAPER_PAIR)}`;
 }

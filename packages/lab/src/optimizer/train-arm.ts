@@ -7,6 +7,7 @@ import { destroyTraining, type Snapshot, trainingFrom } from '../snapshot.ts';
 import { storesRealBytes } from '../throughput/memory.ts';
 import { bytesOn } from '../throughput/meter.ts';
 import { type MomentObserver, observeMoments } from './observe.ts';
+import { roundedFirst } from './rounded-first.ts';
 import { countStalls, type StallCounts } from './stalls.ts';
 
 /** What became of one second moment at a sampled step. */
@@ -37,13 +38,13 @@ export interface OptimizerRun {
 }
 
 export async function trainArm(
-  { device, signal }: Laboratory,
+  { device, signal }: Pick<Laboratory, 'device' | 'signal'>,
   plan: TrainPlan,
   start: Snapshot,
   batchOf: (step: number) => TokenBatch,
-  options: { sampleEvery: number; onStep: (step: number) => void },
+  options: { early: boolean; sampleEvery: number; onStep: (step: number) => void },
 ): Promise<OptimizerRun> {
-  const observer = observeMoments(device);
+  const observer = observeMoments(options.early ? roundedFirst(device) : device);
   const training = trainingFrom(observer.device, plan, start);
   const losses: number[] = [];
   const moments: MomentRow[] = [];

@@ -1,9 +1,13 @@
 /** @file Which tensors' second moments go to zero, by the formats: a heat map. */
 import { frame } from '../charts.ts';
-import { optimizerOf, pairs } from './arms.ts';
+import { pairs } from './arms.ts';
 import { type Comparison, mean, type Start } from './compare.ts';
 
-const starts: Readonly<Record<Start, string>> = { scratch: 'from scratch', aged: 'from the aged checkpoint' };
+const starts: Readonly<Record<Start, string>> = {
+  scratch: 'from scratch',
+  aged: 'from the aged checkpoint',
+  rescaled: 'rescaled, nothing planted',
+};
 
 export function underflowChart(comparisons: readonly Comparison[]): object {
   const shown = comparisons.filter(({ optimizer }) => pairs.some((pair) => pair === optimizer));
@@ -31,8 +35,9 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
   return frame({
     title: {
       text: titleFor(shown),
-      subtitle: 'first and second moment; mean of the last half of the samples and of the seeds',
+      subtitle: 'columns: first / second moment; mean of the last half of the samples and of the seeds',
       subtitleColor: '#57606a',
+      offset: 14,
     },
     data: { values },
     facet: {
@@ -55,7 +60,7 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
             color: {
               field: 'share',
               type: 'quantitative',
-              scale: { domain: [0, 1], scheme: 'orangered', type: 'sqrt' },
+              scale: { domain: [0, 1], range: ['#ffffff', '#fd8c00', '#b31d28'], type: 'sqrt' },
               legend: null,
             },
           },
@@ -81,15 +86,17 @@ function lateUnderflows(moments: Comparison['moments'], tensor: string): number[
 }
 
 function titleFor(shown: readonly Comparison[]): string {
-  const worst = (second: string): number => {
+  const worst = (second: string): { share: number; tensor: string } => {
     const own = shown.filter(({ optimizer }) => optimizer.endsWith(second));
-    const tensors = new Set(own.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)));
-    return Math.max(
-      0,
-      ...own.flatMap(({ moments }) => [...tensors].map((t) => mean(lateUnderflows(moments, t)))),
-    );
+    const tensors = [...new Set(own.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)))];
+    return own
+      .flatMap(({ moments }) =>
+        tensors.map((tensor) => ({ share: mean(lateUnderflows(moments, tensor)), tensor })),
+      )
+      .reduce((a, b) => (b.share > a.share ? b : a), { share: 0, tensor: '' });
   };
   const percent = (share: number): string => `${(100 * share).toFixed(share < 0.01 ? 1 : 0)} %`;
-  const { pair } = optimizerOf('e4m3-e4m3');
-  return `Second moments stored as zero: up to ${percent(worst('-e4m3'))} of a tensor in ${pair.slice(-4)}, up to ${percent(worst('-e5m2'))} in E5M2`;
+  const [e4m3, e5m2] = [worst('-e4m3'), worst('-e5m2')];
+  const name = e4m3.tensor.split('.').at(-1);
+  return `E4M3 stores up to ${percent(e4m3.share)} of ${name ? `${name}'s` : 'the'} second moments as zero, E5M2 at most ${percent(e5m2.share)} of any tensor's`;
 }
