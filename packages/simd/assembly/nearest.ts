@@ -8,7 +8,7 @@
  */
 import { bf16High, bf16Low } from './bf16';
 import { BF16 } from './storage';
-import { maxLanesInt, maxLanesShort, sumBytes, vec } from './vector';
+import { maxLanesInt, maxLanesShort, vec } from './vector';
 
 /** From here on |x · scale| is too large for the casts below: 2^100. */
 const HUGE: f32 = 1.2676506002282294e30;
@@ -18,16 +18,9 @@ export function wasRight(top: i32, scale: f32): bool {
   return top <= 0x7f800000 && scale > 0 && reinterpret<f32>(top) * scale < HUGE;
 }
 
-let zeros: i32 = 0;
-
-/** How many of the last cast's codes are zero, of either sign. */
-export function zeroCodes(): i32 {
-  return zeros;
-}
-
 /**
  * Codes of `n` numbers of `kind` (FP32 or BF16) at `from`, times `scale`. Returns the bits of the largest |x| as
- * float32; unless `wasRight` the codes are to be computed again by `encode`. `n`: a multiple of 16, at most 4080.
+ * float32; unless `wasRight` the codes are to be computed again by `encode`. `n`: a multiple of 16.
  */
 export function encodeNearest(format: usize, scale: f32, kind: i32, from: usize, n: i32, to: usize): i32 {
   const mantissa = load<i32>(format);
@@ -77,7 +70,6 @@ function nearest<T>(
   const s = vec(scale);
   const magnitude = halves ? i16x8.splat(0x7fff) : i32x4.splat(0x7fffffff);
   let top = i32x4.splat(0);
-  let none = i8x16.splat(0);
   for (let i: usize = 0; i < <usize>n; i += 16) {
     let low: v128;
     let high: v128;
@@ -111,7 +103,6 @@ function nearest<T>(
       high = pair<T>(f32x4.mul(a2, s), f32x4.mul(a3, s), minNormal, offset, weights, bias, mantissa);
     }
     const codes = i8x16.min_u(i8x16.narrow_i16x8_u(low, high), largest);
-    none = i8x16.sub(none, i8x16.eq(codes, i8x16.splat(0)));
     // eight-bit formats with −0: the sign is the byte's own; others need a mask
     let signed: v128;
     if (byte) signed = v128.and(negative, sign);
@@ -121,7 +112,6 @@ function nearest<T>(
     }
     v128.store(to + i, v128.or(codes, signed));
   }
-  zeros = sumBytes(none);
   return halves ? maxLanesShort(top) << 16 : maxLanesInt(top);
 }
 

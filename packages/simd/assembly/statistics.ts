@@ -3,9 +3,8 @@ import { castScaled, castUniform, PIECE, PIECE_ROOM, seedOf } from './cast';
 import { address, float, int, scratch } from './control';
 import { NEAREST } from './encode';
 import { addChunk, chunkElements, PLAIN, POWERS, STRANGE, sumsStride } from './lanes';
-import { zeroCodes } from './nearest';
 import { MULTIPLY, scaleAt, scaleInto, uniformLength } from './scale';
-import { commit, read } from './storage';
+import { commit, element, read } from './storage';
 import { abs, loadPart, maxLanesInt, sumLanesInt, vec } from './vector';
 
 const INFINITY_BITS: i32 = 0x7f800000;
@@ -66,7 +65,7 @@ function uniformPiece(index: i32, n: i32, codes: bool, seed: u32, room: usize): 
   let zeros: i32 = -1; // among the codes, where they tell what underflowed
   if (codes) {
     seen = castUniform(0, 14, 17, seed, index, n, scale, room);
-    if (seen >= 0 && int(17) == NEAREST && roundsToZero()) zeros = zeroCodes();
+    if (seen >= 0 && int(17) == NEAREST && roundsToZero()) zeros = zeroCodes(element(14, index), n, load<i32>(address(16), 12));
   }
   if (zeros < 0) seen = scan(read(0, index, n, room), n, scale > 0 ? underflowBits(float(13), scale) : 0);
   // a number near the end of float32 would make its scaled magnitude infinite: leave it to the careful form
@@ -86,6 +85,33 @@ function uniformPiece(index: i32, n: i32, codes: bool, seed: u32, room: usize): 
 function roundsToZero(): bool {
   const format = address(16);
   return load<i32>(format, 4) - ((load<i32>(format) + 1) << 23) == int(13);
+}
+
+/** How many of `n` codes of one byte are zero, of either sign. */
+function zeroCodes(codes: usize, n: i32, sign: i32): i32 {
+  const magnitude = i8x16.splat(<i8>~sign);
+  let least = i8x16.splat(-1);
+  let i = 0;
+  for (; i + 64 <= n; i += 64) {
+    const at = codes + <usize>i;
+    const ab = i8x16.min_u(v128.and(v128.load(at), magnitude), v128.and(v128.load(at, 16), magnitude));
+    const cd = i8x16.min_u(v128.and(v128.load(at, 32), magnitude), v128.and(v128.load(at, 48), magnitude));
+    least = i8x16.min_u(least, i8x16.min_u(ab, cd));
+  }
+  // few are, as a rule: then there is nothing to count
+  if (i8x16.all_true(least)) return zeroCodesOf(codes + <usize>i, n - i, magnitude, ~sign);
+  return zeroCodesOf(codes, n, magnitude, ~sign);
+}
+
+function zeroCodesOf(codes: usize, n: i32, magnitude: v128, mask: i32): i32 {
+  let count = 0;
+  let i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const zero = i8x16.eq(v128.and(v128.load(codes + <usize>i), magnitude), i8x16.splat(0));
+    count += popcnt<i32>(i8x16.bitmask(zero));
+  }
+  for (; i < n; i++) count += i32((<i32>load<u8>(codes + <usize>i) & mask) == 0);
+  return count;
 }
 
 /**

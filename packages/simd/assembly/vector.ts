@@ -80,13 +80,6 @@ export function sumLanesInt(x: v128): i32 {
   );
 }
 
-/** Sum of sixteen bytes, each from 0 to 255. */
-// @ts-ignore: decorator
-@inline
-export function sumBytes(x: v128): i32 {
-  return sumLanesInt(i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(x)));
-}
-
 /** Σ a·b over n floats. */
 export function dot(a: usize, b: usize, n: i32): f32 {
   let s0 = vec(0);
