@@ -5,33 +5,32 @@ import { FOLLOWS, HARMLESS } from './claims.ts';
 import type { Comparison } from './compare.ts';
 import type { OptimizerSettings } from './settings.ts';
 
-/** The variants shown, and their colours; what is rounded too early fails from scratch at once, and would hide the rest. */
-const shown = {
-  scratch: { plain: 'FP32 master weights', fp16: "FP16 master weights, the paper's" },
-  aged: {
-    plain: 'FP32 master weights',
-    fp16: "FP16 master weights, the paper's",
-    early: 'moments rounded before the update',
-  },
-} as const;
-const shades = ['#1f6feb', '#e16f24', '#cf222e'];
+/** What is rounded too early fails from scratch at once, and would hide the rest: it is shown on the aged checkpoint only. */
+const shown: Readonly<Record<'scratch' | 'aged', readonly Variant[]>> = {
+  scratch: ['plain', 'fp16'],
+  aged: ['plain', 'fp16', 'early'],
+};
+const names: Readonly<Partial<Record<Variant, readonly [name: string, colour: string]>>> = {
+  plain: ['FP32 master weights', '#1f6feb'],
+  fp16: ["FP16 master weights, the paper's", '#e16f24'],
+  early: ['moments rounded before the update', '#cf222e'],
+};
 
 export function gapChart(
   { spikeEvery, steps }: OptimizerSettings,
   comparisons: readonly Comparison[],
   start: keyof typeof shown,
 ): object {
-  const variants: Readonly<Partial<Record<Variant, string>>> = shown[start];
   const own = comparisons.filter((c) => c.start === start);
   const values = own.flatMap(({ optimizer, seed, gaps }) => {
     const { pair, variant } = optimizerOf(optimizer);
-    const name = variants[variant];
-    if (!name || optimizer.startsWith(BASELINE)) return [];
+    const [name] = names[variant] ?? [];
+    if (!name || !shown[start].includes(variant) || optimizer.startsWith(BASELINE)) return [];
     return gaps
       .map((gap, i) => ({ pair, name, seed, step: i + 1, gap }))
       .filter(({ gap }) => Number.isFinite(gap));
   });
-  const names = Object.values(variants).filter((name) => values.some((row) => row.name === name));
+  const legend = Object.values(names).filter(([name]) => values.some((row) => row.name === name));
   const largest = Math.max(0, ...values.map(({ gap }) => Math.abs(gap)));
   const noise = Math.max(
     0,
@@ -40,7 +39,14 @@ export function gapChart(
   const spikes = Array.from({ length: Math.floor(steps / spikeEvery) }, (_, i) => ({
     step: (i + 1) * spikeEvery,
   }));
-  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickCount: 4 } };
+  const last = Math.max(...values.map(({ step }) => step));
+  const x = {
+    field: 'step',
+    type: 'quantitative',
+    title: 'step',
+    axis: { tickCount: 4 },
+    scale: { domain: [0, last] },
+  };
   const y = {
     field: 'gap',
     type: 'quantitative',
@@ -76,7 +82,7 @@ export function gapChart(
               {
                 data: { values: spikes },
                 mark: { type: 'rule', strokeDash: [4, 4], color: '#afb8c1' },
-                encoding: { x: { field: 'step', type: 'quantitative' } },
+                encoding: { x },
               },
             ]
           : [
@@ -95,7 +101,7 @@ export function gapChart(
             color: {
               field: 'name',
               type: 'nominal',
-              scale: { domain: names, range: shades.slice(0, names.length) },
+              scale: { domain: legend.map(([name]) => name), range: legend.map(([, shade]) => shade) },
               legend: {
                 title: null,
                 orient: 'bottom',

@@ -67,7 +67,7 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
         axis: { format: '.0%' },
         scale: { domain: [0, 1] },
       }),
-      panel('times', ['stored second moment,', "of float32's"], {
+      panel('times', ['second moment,', "times float32's"], {
         scale: { type: 'log', base: 2 },
         axis: { format: '.2~f', tickCount: 4 },
       }),

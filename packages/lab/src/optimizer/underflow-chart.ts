@@ -60,7 +60,7 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
             color: {
               field: 'share',
               type: 'quantitative',
-              scale: { domain: [0, 1], range: ['#ffffff', '#fd8c00', '#b31d28'], type: 'sqrt' },
+              scale: { domain: [0, 0.2, 1], range: ['#ffffff', '#fdae6b', '#a50f15'] },
               legend: null,
             },
           },
