@@ -74,7 +74,7 @@ describe.concurrent('bad input is one line and exit code 1 or 2, and leaves noth
 });
 
 describe.concurrent('help', () => {
-  test.each([[[]], [['train']], [['eval']], [['generate']], [['study']], [['data']], [['data', 'prepare']]])(
+  test.each([[[]], [['train']], [['eval']], [['generate']], [['study']], [['report']], [['data']], [['data', 'prepare']]])(
     'octavo %j --help',
     async (command) => {
       const { code, stdout, stderr } = await octavo([...command, '--help'], folder);

@@ -27,7 +27,7 @@ export function runsTable(inputs: readonly RunInput[]): Html {
     { name: 'peak memory', number: true, cell: ({ run }) => bytes(peak(run.steps)) },
   ];
   const over = finalLoss(inputs[0]!.run.steps)?.over ?? 0;
-  return html`${table(columns, inputs)}<p class="soft">Losses in nats per token; <em>loss</em> is the mean of the last ${over} steps, <em>tokens/s</em> the median of all, <em>peak memory</em> that of the device’s tensors.</p>\n`;
+  return html`${table(columns, inputs)}<p class="soft">Losses in nats per token; <em>loss</em> is the mean of the last ${count(over)} steps, <em>tokens/s</em> the median of all, <em>peak memory</em> that of the device’s tensors.</p>\n`;
 }
 
 /** `60`, or `37 of 60` of a run that goes on, or was stopped. */

@@ -2,6 +2,7 @@
 import { frame } from '../charts.ts';
 import type { RunGap } from './gaps.ts';
 import { lineLegend, seriesOf } from './series.ts';
+import { stepAxis } from './step-axis.ts';
 import { smoothingWidth, smoothLine, thinLine } from './thin.ts';
 import { signed } from './words.ts';
 
@@ -18,7 +19,7 @@ export function gapChart(gaps: readonly RunGap[]): object {
         gap: y,
       }));
     });
-  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickMinStep: 1, grid: false } };
+  const x = stepAxis();
   const y = { field: 'gap', type: 'quantitative', title: 'nats per token' };
   const references = [...new Set(gaps.map(({ reference }) => reference))];
   return frame({

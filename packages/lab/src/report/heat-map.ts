@@ -27,7 +27,9 @@ export function heatMap(tensors: readonly TensorPoint[], measured: Measured): ob
   const cells = cellsOf(tensors, columns, measured, share ? shareClass : halfOctave);
   if (cells.length === 0) return null;
   const domain = [columns.edges[0]!, columns.edges.at(-1)!];
-  const x = columns.gathered === 1 ? 'step' : `step (the largest of ${columns.gathered} sampled steps)`;
+  const { gathered } = columns;
+  const x = gathered === 1 ? 'step' : `step (largest of ${gathered})`;
+  const columnsSay = gathered === 1 ? '' : `; a column: the largest of ${gathered} sampled steps`;
   const sites = sitesInOrder(cells.map(({ site }) => site));
   const operands = operandsInOrder(cells.map(({ operand }) => operand));
   const shared = share ? classColour() : null;
@@ -35,12 +37,12 @@ export function heatMap(tensors: readonly TensorPoint[], measured: Measured): ob
     ...row(
       cells.filter((cell) => cell.operand === operand),
       { sites, operand, domain, x: i === operands.length - 1 ? x : null, headed: i === 0 },
-      shared ?? octaveColour(measured, operand),
+      shared ?? octaveColour(measured, operand, cells),
     ),
   }));
   const { text, subtitle } = highlight(tensors, measured);
   return frame({
-    title: { text, subtitle, subtitleColor: '#57606a' },
+    title: { text, subtitle: `${subtitle}${columnsSay}`, subtitleColor: '#57606a' },
     vconcat: rows,
     spacing: 12,
     resolve: { scale: { color: share ? 'shared' : 'independent' } },
@@ -125,17 +127,33 @@ const classColour = (): object => ({
   },
 });
 
-const octaveColour = (measured: Measured, operand: string): object => ({
-  field: 'value',
-  type: 'quantitative',
-  scale: { scheme: 'viridis', zero: false, nice: false },
-  legend: {
-    title: [measured === 'amax' ? 'largest value' : 'kurtosis', operandLabel(operand)],
-    gradientLength: 56,
-    tickCount: 3,
-    tickMinStep: 1,
-    labelExpr: "'2^' + format(datum.value, '~g')",
-    titleFontSize: 11,
-    labelFontSize: 11,
-  },
-});
+const octaveColour = (measured: Measured, operand: string, cells: readonly HeatCell[]): object => {
+  const domain = octaveDomain(cells.filter((cell) => cell.operand === operand));
+  return {
+    field: 'value',
+    type: 'quantitative',
+    scale: { scheme: 'viridis', domain, nice: false },
+    legend: {
+      title: [measured === 'amax' ? 'largest value' : 'kurtosis', operandLabel(operand)],
+      gradientLength: 56,
+      values: octaveTicks(domain),
+      labelExpr: "'2^' + format(datum.value, 'd')",
+      titleFontSize: 11,
+      labelFontSize: 11,
+    },
+  };
+};
+
+/** Four doublings at least from end to end, so that a change that is none does not look like one. */
+function octaveDomain(cells: readonly HeatCell[]): readonly [low: number, high: number] {
+  const low = cells.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const high = cells.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const missing = Math.max(0, 4 - (high - low)) / 2;
+  return [Math.floor(low - missing), Math.ceil(high + missing)];
+}
+
+/** Both ends, and one or two between them. */
+function octaveTicks([low, high]: readonly [low: number, high: number]): number[] {
+  const parts = [3, 2].find((count) => (high - low) % count === 0) ?? 1;
+  return Array.from({ length: parts + 1 }, (_, i) => low + (i * (high - low)) / parts);
+}

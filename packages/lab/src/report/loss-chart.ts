@@ -3,6 +3,7 @@ import { frame } from '../charts.ts';
 import { finalLoss } from './ending.ts';
 import type { ReportRun } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
+import { stepAxis } from './step-axis.ts';
 import { type Point, smoothingWidth, smoothLine, thinLine } from './thin.ts';
 import { figure } from './words.ts';
 
@@ -21,12 +22,12 @@ export function lossChart(runs: readonly ReportRun[]): object {
   );
   const shown = heldOut.filter(({ loss }) => top === null || loss <= top);
   const baseline = runs.find((run) => run.baseline !== null)?.baseline ?? null;
-  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickMinStep: 1, grid: false } };
+  const x = stepAxis();
   const y = {
     field: 'loss',
     type: 'quantitative',
     title: top === null ? 'nats per token' : 'nats per token (the first steps lie above)',
-    scale: { zero: false, ...(top === null ? {} : { domainMax: top }) },
+    scale: { zero: false, domainMin: lowerEnd(runs, baseline), ...(top === null ? {} : { domainMax: top }) },
   };
   const subtitle = [
     smoothed ? 'thin: every step; thick: running mean' : null,
@@ -104,6 +105,19 @@ function titleOf(runs: readonly ReportRun[], baseline: number | null): string {
   const best = ends.find(({ end }) => end === Math.min(...losses))!;
   const worst = ends.find(({ end }) => end === Math.max(...losses))!;
   return `At the end the losses lie between ${figure(best.end)} (${best.name}) and ${figure(worst.end)} (${worst.name})`;
+}
+
+/** A little below everything that is shown, so that no line lies on the axis; null: nothing is. */
+function lowerEnd(runs: readonly ReportRun[], baseline: number | null): number | null {
+  const losses = runs.flatMap(({ steps }) => steps.flatMap(({ loss }) => (loss === null ? [] : [loss])));
+  const shown = [
+    ...losses,
+    ...runs.flatMap(({ evaluations }) => evaluations.map(({ loss }) => loss)),
+    ...(baseline === null ? [] : [baseline]),
+  ];
+  if (shown.length === 0) return null;
+  const low = least(shown);
+  return low - 0.05 * ((upperEnd(runs) ?? greatest(shown)) - low);
 }
 
 /** A top for the axis that leaves out the first twentieth of the steps, where that makes room; else null. */

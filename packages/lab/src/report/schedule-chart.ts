@@ -2,6 +2,7 @@
 import { frame } from '../charts.ts';
 import type { ReportRun } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
+import { stepAxis } from './step-axis.ts';
 import { type Point, thinLine } from './thin.ts';
 import { figure, plural } from './words.ts';
 
@@ -16,12 +17,6 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
         value: y,
       })),
     );
-  const x = (title: string | null) => ({
-    field: 'step',
-    type: 'quantitative',
-    title,
-    axis: { tickMinStep: 1, grid: false, labels: title !== null },
-  });
   const line = { type: 'line', strokeWidth: 1.4, clip: true };
   return frame({
     title: titleOf(runs, clip),
@@ -32,7 +27,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
         data: { values: rows(({ learningRate }) => learningRate) },
         mark: line,
         encoding: {
-          x: x(null),
+          x: stepAxis(false),
           y: {
             field: 'value',
             type: 'quantitative',
@@ -64,7 +59,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
             },
             mark: line,
             encoding: {
-              x: x('step'),
+              x: stepAxis(),
               y: {
                 field: 'value',
                 type: 'quantitative',
