@@ -188,7 +188,10 @@ describe('of a study', () => {
     const page = read('study/report.html');
     expectSealed(page);
     shows(page, '1 of 2 claims hold.');
-    shows(page, '<td>diverges</td><td>0.250 / infinite</td><td><span class="holds">holds</span></td>');
+    shows(
+      page,
+      '<td>diverges</td><td class="whole">0.250 / infinite</td><td><span class="holds">holds</span></td>',
+    );
     shows(page, '<span class="fails">does not hold</span>');
     shows(page, '<h3>It falls</h3>');
     shows(page, '<h3>All</h3>');

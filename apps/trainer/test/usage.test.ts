@@ -74,16 +74,22 @@ describe.concurrent('bad input is one line and exit code 1 or 2, and leaves noth
 });
 
 describe.concurrent('help', () => {
-  test.each([[[]], [['train']], [['eval']], [['generate']], [['study']], [['report']], [['data']], [['data', 'prepare']]])(
-    'octavo %j --help',
-    async (command) => {
-      const { code, stdout, stderr } = await octavo([...command, '--help'], folder);
-      expect(code).toBe(0);
-      expect(stderr).toBe('');
-      expect(stdout).toMatch(/^Usage: octavo/);
-      if (command.length > 0 && command.at(-1) !== 'data') expect(stdout).toMatch(/Examples:\n {2}octavo /);
-    },
-  );
+  test.each([
+    [[]],
+    [['train']],
+    [['eval']],
+    [['generate']],
+    [['study']],
+    [['report']],
+    [['data']],
+    [['data', 'prepare']],
+  ])('octavo %j --help', async (command) => {
+    const { code, stdout, stderr } = await octavo([...command, '--help'], folder);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^Usage: octavo/);
+    if (command.length > 0 && command.at(-1) !== 'data') expect(stdout).toMatch(/Examples:\n {2}octavo /);
+  });
 
   test('--version is that of the package', async () => {
     const { stdout } = await octavo(['--version'], folder);

@@ -14,15 +14,16 @@ ${caption === null ? null : html`<figcaption>${caption}</figcaption>`}
 
 export interface Column<Row> {
   readonly name: string;
-  readonly number?: true;
+  /** `number`: to the right; `whole`: never broken into lines. */
+  readonly kind?: 'number' | 'whole';
   cell(row: Row): Html | string | null;
 }
 
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Html {
-  const kind = ({ number }: Column<Row>) => (number ? trusted(' class="number"') : null);
-  const head = columns.map((column) => html`<th${kind(column)}>${column.name}</th>`);
+  const classOf = ({ kind }: Column<Row>) => (kind ? html` class="${kind}"` : null);
+  const head = columns.map((column) => html`<th${classOf(column)}>${column.name}</th>`);
   const body = rows.map(
-    (row) => html`<tr>${columns.map((column) => html`<td${kind(column)}>${column.cell(row)}</td>`)}</tr>`,
+    (row) => html`<tr>${columns.map((column) => html`<td${classOf(column)}>${column.cell(row)}</td>`)}</tr>`,
   );
   return html`<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>\n`;
 }

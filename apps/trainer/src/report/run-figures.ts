@@ -41,7 +41,7 @@ export async function trainingFigures(inputs: readonly RunInput[]): Promise<Draw
       name: i === 0 ? 'gap' : `gap-${i + 1}`,
       chart: gapChart(found),
       caption: found.every(({ paired }) => paired)
-        ? 'Runs of one seed begin with the same weights and see the same batches: what is left is the recipe’s doing.'
+        ? 'Runs of one seed begin with the same weights and see the same batches. What is left is the recipe’s doing, and the drift that any other rounding would bring: octavo study recipes measures it.'
         : 'Runs of different seeds see other batches: their gap is mostly noise from step to step, and only its mean says something.',
     })),
     { name: 'schedule', chart: scheduleChart(runs, clips.size === 1 ? [...clips][0]! : 0), caption: '' },
@@ -51,7 +51,7 @@ export async function trainingFigures(inputs: readonly RunInput[]): Promise<Draw
 const HEAT_MAPS: readonly (readonly [measured: Measured, caption: string])[] = [
   [
     'amax',
-    'The paper’s figure of the largest activation by layer: late in training single layers put out sporadic, huge values, all of them from SwiGLU.',
+    'The paper shows the largest activation of every layer early and late in training: late, aligned SwiGLU channels give sporadic, huge outliers.',
   ],
   ['overflows', 'What a saturating cast clips: values larger than the scale expected.'],
   ['underflows', 'What becomes zero: the price of a scale that a single outlier has made too small.'],
@@ -76,14 +76,14 @@ export async function insideFigures({ run, gateUp }: RunInput, prefix: string): 
       name: `${prefix}alignment`,
       chart: alignment,
       caption:
-        'The paper’s Theorem 1: under weight decay the two vectors of a channel grow into the same or the opposite direction. Then SwiGLU is quadratic in its input, and the channel’s output can be huge.',
+        'The paper’s Theorem 1: with weight decay, at a stationary point whose gate is saturated, the two vectors of a channel point the same or the opposite way. SwiGLU is then quadratic, and the channel’s output can be huge.',
     });
   if (gateUp.length > 0)
     captioned.push({
       name: `${prefix}gate-up`,
       chart: gateUpChart(gateUp),
       caption:
-        'The paper’s scatter of an outlier channel: a cloud early in training, a line late. Early is the oldest checkpoint that was kept.',
+        'The paper shows such a scatter of an outlier channel early and late in training; aligned vectors lie on the dashed line. Early is the oldest checkpoint that was kept.',
     });
   return draw(captioned);
 }

@@ -9,22 +9,22 @@ export function runsTable(inputs: readonly RunInput[]): Html {
   const columns: Column<RunInput>[] = [
     { name: 'run', cell: ({ run }) => run.name },
     { name: 'recipe', cell: ({ run }) => html`<code>${run.recipe}</code>` },
-    { name: 'seed', number: true, cell: ({ run }) => String(run.seed) },
-    { name: 'steps', number: true, cell: stepsDone },
-    { name: 'loss', number: true, cell: ({ run }) => digits(finalLoss(run.steps)?.loss) },
+    { name: 'seed', kind: 'number', cell: ({ run }) => String(run.seed) },
+    { name: 'steps', kind: 'number', cell: stepsDone },
+    { name: 'loss', kind: 'number', cell: ({ run }) => digits(finalLoss(run.steps)?.loss) },
     {
       name: 'held out',
-      number: true,
+      kind: 'number',
       cell: ({ run }) => digits(run.evaluations.at(-1)?.loss),
     },
     {
       name: 'tokens',
-      number: true,
+      kind: 'number',
       cell: ({ run, settings: { knobs } }) =>
         count((run.steps.at(-1)?.step ?? 0) * knobs.batch * knobs.accumulation * knobs.sequence),
     },
-    { name: 'tokens/s', number: true, cell: ({ run }) => speed(run.steps) },
-    { name: 'peak memory', number: true, cell: ({ run }) => bytes(peak(run.steps)) },
+    { name: 'tokens/s', kind: 'number', cell: ({ run }) => speed(run.steps) },
+    { name: 'peak memory', kind: 'number', cell: ({ run }) => bytes(peak(run.steps)) },
   ];
   const over = finalLoss(inputs[0]!.run.steps)?.over ?? 0;
   return html`${table(columns, inputs)}<p class="soft">Losses in nats per token; <em>loss</em> is the mean of the last ${count(over)} steps, <em>tokens/s</em> the median of all, <em>peak memory</em> that of the device’s tensors.</p>\n`;

@@ -46,6 +46,7 @@ function claimsTable(claims: readonly StudyClaim[]): Html {
     ...(withPaper ? [{ name: 'the paper', cell: ({ paper }: StudyClaim) => paper ?? '' }] : []),
     {
       name: 'measured here, a seed each',
+      kind: 'whole',
       cell: ({ values }) => values.map((value) => digits(value, 3)).join(' / '),
     },
     {
@@ -66,7 +67,7 @@ function tableStart(name: string, rows: Table): Html {
   const columns = fields.map(
     (field): Column<number> => ({
       name: field,
-      ...(numeric(field) ? { number: true } : {}),
+      ...(numeric(field) ? { kind: 'number' } : {}),
       cell: (row) => plain(rows.getChild(field)?.get(row)),
     }),
   );

@@ -50,6 +50,7 @@ table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums
 th,td{padding:.28rem .7rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 th{font-weight:600}
 td.number,th.number{text-align:right}
+td.whole{white-space:nowrap}
 td.differs{font-weight:600}
 figure{margin:2rem 0}
 figure h3{margin:0}
