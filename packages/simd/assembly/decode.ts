@@ -86,13 +86,13 @@ export function decodeBytesToBf16(from: usize, table: usize, n: i32, to: usize):
   let done = 0;
   if (known == 3) done = decode16<u8>(from, table, n, to, true);
   else if (known == 2) done = decode16<u16>(from, table, n, to, true);
-  for (; done < n; done++) store<u16>(to + ((<usize>done) << 1), upperHalf(from + <usize>done, table));
+  lookUpHalves(from + <usize>done, table, n - done, to + ((<usize>done) << 1));
 }
 
-// @ts-ignore: decorator
-@inline
-function upperHalf(from: usize, table: usize): u16 {
-  return load<u16>(table + ((<usize>load<u8>(from)) << 2), 2);
+function lookUpHalves(from: usize, table: usize, n: i32, to: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) {
+    store<u16>(to + (i << 1), load<u16>(table + ((<usize>load<u8>(from + i)) << 2), 2));
+  }
 }
 
 function lookUp(from: usize, table: usize, n: i32, to: usize): void {
@@ -135,7 +135,7 @@ function decode16<T>(from: usize, table: usize, n: i32, to: usize, halves: bool)
     const codes = v128.load(from + i);
     const magnitude = v128.and(codes, i8x16.splat(0x7f));
     if (v128.any_true(i8x16.gt_s(magnitude, largest))) {
-      if (halves) for (let j: usize = 0; j < 16; j++) store<u16>(to + ((i + j) << 1), upperHalf(from + i + j, table));
+      if (halves) lookUpHalves(from + i, table, 16, to + (i << 1));
       else lookUp(from + i, table, 16, to + (i << 2));
       continue;
     }

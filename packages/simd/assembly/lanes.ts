@@ -85,8 +85,13 @@ function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
   const kind = int(1);
   if (!strange && lanes == MOST_LANES && (task + 1) * chunk <= length && (kind == FP32 || kind == BF16)) {
     const x = element(0, first);
-    if (kind == FP32) rowsOfFloats(what, x, n, sums);
-    else rowsOfHalves(what, x, n, sums);
+    if (kind == FP32) {
+      if (what == POWERS) rowsOfFloats<u32>(x, n, sums);
+      else if (what == SQUARES) rowsOfFloats<u16>(x, n, sums);
+      else rowsOfFloats<u8>(x, n, sums);
+    } else if (what == POWERS) rowsOfHalves<u32>(x, n, sums);
+    else if (what == SQUARES) rowsOfHalves<u16>(x, n, sums);
+    else rowsOfHalves<u8>(x, n, sums);
     return;
   }
   for (let i = first; i < last; i += lanes) {
@@ -95,7 +100,7 @@ function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
   }
 }
 
-// from here on of eight rows of all lanes
+// from here on of eight rows of all lanes; the bytes of T are the highest power, so that each sum has a loop of its own
 const ROW: usize = <usize>MOST_LANES * 4;
 const HALVES: usize = ROW / 2;
 const STRIDE: usize = <usize>MOST_LANES * 4 + 64;
@@ -132,9 +137,9 @@ function powers8(at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128
 
 // @ts-ignore: decorator
 @inline
-function sums8(what: i32, at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
-  if (what == POWERS) powers8(at, a, b, c, d, e, f, g, h);
-  else if (what == VALUES) add8(at, a, b, c, d, e, f, g, h);
+function sums8<T>(at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
+  if (sizeof<T>() == 4) powers8(at, a, b, c, d, e, f, g, h);
+  else if (sizeof<T>() == 1) add8(at, a, b, c, d, e, f, g, h);
   else add8(at, square(a), square(b), square(c), square(d), square(e), square(f), square(g), square(h));
 }
 
@@ -144,15 +149,19 @@ function row(at: usize, r: usize): v128 {
   return v128.load(at + r * ROW);
 }
 
-function rowsOfFloats(what: i32, x: usize, n: i32, sums: usize): void {
+// @ts-ignore: decorator
+@inline
+function rowsOfFloats<T>(x: usize, n: i32, sums: usize): void {
   for (let j: usize = 0; j < <usize>n; j += 4) {
     const at = x + (j << 2);
     const to = sums + (j << 2);
-    sums8(what, to, row(at, 0), row(at, 1), row(at, 2), row(at, 3), row(at, 4), row(at, 5), row(at, 6), row(at, 7));
+    sums8<T>(to, row(at, 0), row(at, 1), row(at, 2), row(at, 3), row(at, 4), row(at, 5), row(at, 6), row(at, 7));
   }
 }
 
-function rowsOfHalves(what: i32, x: usize, n: i32, sums: usize): void {
+// @ts-ignore: decorator
+@inline
+function rowsOfHalves<T>(x: usize, n: i32, sums: usize): void {
   for (let j: usize = 0; j < <usize>n; j += 8) {
     const at = x + (j << 1);
     const to = sums + (j << 2);
@@ -164,8 +173,8 @@ function rowsOfHalves(what: i32, x: usize, n: i32, sums: usize): void {
     const f = v128.load(at, 5 * HALVES);
     const g = v128.load(at, 6 * HALVES);
     const h = v128.load(at, 7 * HALVES);
-    sums8(what, to, bf16Low(a), bf16Low(b), bf16Low(c), bf16Low(d), bf16Low(e), bf16Low(f), bf16Low(g), bf16Low(h));
-    sums8(what, to + 16, bf16High(a), bf16High(b), bf16High(c), bf16High(d), bf16High(e), bf16High(f), bf16High(g), bf16High(h));
+    sums8<T>(to, bf16Low(a), bf16Low(b), bf16Low(c), bf16Low(d), bf16Low(e), bf16Low(f), bf16Low(g), bf16Low(h));
+    sums8<T>(to + 16, bf16High(a), bf16High(b), bf16High(c), bf16High(d), bf16High(e), bf16High(f), bf16High(g), bf16High(h));
   }
 }
 

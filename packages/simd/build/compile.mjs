@@ -16,7 +16,8 @@ export function sourcesDigest() {
   return hash.digest('hex');
 }
 
-const options = [
+/** Options of the compiler, for both instruction sets. */
+export const options = [
   '--runtime',
   'stub',
   '--importMemory',
