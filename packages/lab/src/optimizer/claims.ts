@@ -5,7 +5,9 @@ import { type Comparison, lateShare, type Start, stateTotal, timesTooLarge } fro
 
 /** Nats per byte that an optimizer may end from FP32 moments and still follow them, over the last half of the steps. */
 export const FOLLOWS = 0.02;
-/** A gap that is a spike, whatever comes after it. */
+/** Nats per byte over the last half that are a loss, though a small one: several times what a nudged start does. */
+export const BEHIND = 0.01;
+/** A largest gap that is a failure, whatever comes after it. */
 export const SPIKE = 0.1;
 /** The largest gap that a harmless optimizer may show from the aged checkpoint. */
 export const HARMLESS = 0.03;
@@ -64,9 +66,9 @@ export function claimsOf(comparisons: readonly Comparison[]): Claim[] {
     ),
     ...follows(`${PAPER_PAIR}-stochastic`, 'stochastic rounding is an option of its code'),
     ...claim(
-      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: falls behind (gap over the last half above ${FOLLOWS})`,
+      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: falls behind (gap over the last half above ${BEHIND})`,
       values('scratch', `${PAPER_PAIR}-powers`, (c) => c.lastGap),
-      (gap) => gap > FOLLOWS,
+      (gap) => gap > BEHIND,
     ),
     ...claim(
       `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: at least half of the second moments stall (share)`,

@@ -31,7 +31,8 @@ export function gapChart(
       .filter(({ gap }) => Number.isFinite(gap));
   });
   const legend = Object.values(names).filter(([name]) => values.some((row) => row.name === name));
-  const largest = Math.max(0, ...values.map(({ gap }) => Math.abs(gap)));
+  const gaps = values.map(({ gap }) => gap);
+  const [lowest, largest] = [Math.min(...gaps, -HARMLESS), Math.max(...gaps, HARMLESS)];
   const noise = Math.max(
     0,
     ...own.filter((c) => c.optimizer === NUDGED).flatMap(({ gaps }) => gaps.map(Math.abs)),
@@ -51,7 +52,7 @@ export function gapChart(
     field: 'gap',
     type: 'quantitative',
     title: 'loss less that of FP32 moments, nats per byte',
-    ...axisFor(largest),
+    ...axisFor(lowest, largest),
   };
   return frame({
     title: {
@@ -119,10 +120,9 @@ export function gapChart(
 }
 
 /** Blow-ups on a logarithmic axis; small gaps on a plain one that is no narrower than what counts. */
-function axisFor(largest: number): object {
+function axisFor(lowest: number, largest: number): object {
   if (largest <= 0.5) {
-    const bound = Math.max(HARMLESS, largest);
-    return { scale: { domain: [-bound, bound] }, axis: { format: '.2~f', tickCount: 5 } };
+    return { scale: { domain: [lowest, largest] }, axis: { format: '.2~f', tickCount: 5 } };
   }
   const powers = Array.from(
     { length: Math.max(0, Math.ceil(Math.log10(largest))) + 2 },

@@ -44,6 +44,10 @@ export function markdownOf(
     'is less than half a step; in E4M3 it stops at 1.125 or 1.25 times a power of two. A scale of max / amax moves at every',
     'step, and shakes codes loose; a power of two mostly stays.',
     '',
+    'From scratch the zeros of E4M3 are few, most of them in the embedding (by tensor in `moments.arrow`). A likely cause of',
+    'its gaps, not measured: a row whose byte is not in the batch has no gradient, so that a zero second moment leaves',
+    'lr · m / ε of the step, in whichever order. From the aged checkpoint most of `down` is zero, but has gradients.',
+    '',
     "## Bytes a parameter of the optimizer's state",
     '',
     '| | master | m | v | together |',
@@ -69,7 +73,8 @@ function table(comparisons: readonly Comparison[], start: Start, seeds: readonly
         (seed) => comparisons.find((c) => c.start === start && c.optimizer === name && c.seed === seed) ?? [],
       );
       const cell = (of: (c: Comparison) => string): string => own.map(of).join(' / ');
-      const share = (of: 'stalled' | 'underflowed') => (c: Comparison) => percent(lateShare(c, of));
+      const share = (of: 'stalled' | 'underflowed') => (c: Comparison) =>
+        percent(lateShare(c, of), of === 'underflowed' ? 2 : 1);
       return `| ${titleOf(name)} | ${cell((c) => number(c.lastGap))} | ${cell((c) => `${number(c.largestGap, 3)} (${c.worstStep})`)} | ${cell(share('stalled'))} | ${cell(share('underflowed'))} | ${cell((c) => times(timesTooLarge(c)))} |`;
     }),
   ];
@@ -88,5 +93,6 @@ function bytesRows(comparisons: readonly Comparison[]): string[] {
 
 const number = (value: number, digits = 4): string =>
   !Number.isFinite(value) ? 'broke' : Math.abs(value) >= 100 ? value.toExponential(1) : value.toFixed(digits);
-const percent = (share: number | null): string => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
+const percent = (share: number | null, digits = 1): string =>
+  share === null ? '–' : `${(100 * share).toFixed(digits)} %`;
 const times = (value: number | null): string => (value === null ? '–' : value.toFixed(2));

@@ -60,7 +60,7 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
             color: {
               field: 'share',
               type: 'quantitative',
-              scale: { domain: [0, 0.2, 1], range: ['#ffffff', '#fdae6b', '#a50f15'] },
+              scale: { domain: [0, 0.2, 1], range: ['#ffffff', '#fdae6b', '#a50f15'], interpolate: 'rgb' },
               legend: null,
             },
           },
@@ -69,7 +69,7 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
           mark: { type: 'text', fontSize: 11 },
           encoding: {
             ...encoding,
-            text: { field: 'share', type: 'quantitative', format: '.1~%' },
+            text: { field: 'share', type: 'quantitative', format: '.2~%' },
             color: { condition: { test: 'datum.share > 0.4', value: 'white' }, value: '#24292f' },
           },
         },
