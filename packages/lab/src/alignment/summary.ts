@@ -1,4 +1,5 @@
 /** @file The study for people: the grid, FP8 beside it, Theorem 1, and what held. */
+import { claimSection } from '../claim-section.ts';
 import type { Claim } from '../study.ts';
 import { mean } from './channels.ts';
 import { gapsOf, largestJump, lastGap, lastSample, lastSteps, type Results, runsAt } from './runs.ts';
@@ -33,13 +34,7 @@ export function markdownOf(settings: AlignmentSettings, results: Results, claims
     'that A (w1 ± w2) = ∓μ (w1 ± w2), so w1 = ±w2 unless both −μ and +μ are eigenvalues of A. Targets of both signs make them so.',
     '',
     ...theoremTable(results),
-    '',
-    '## Claims',
-    '',
-    ...claims.map(({ text, paper, values, holds }) => {
-      const figures = values.map(number).join(', ');
-      return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${figures})${paper ? `; the paper: ${paper}` : ''}`;
-    }),
+    ...claimSection(claims, number),
   ].join('\n')}\n`;
 }
 

@@ -1,4 +1,5 @@
 /** @file The study in a page, for people. */
+import { claimSection } from '../claim-section.ts';
 import type { Claim } from '../study.ts';
 import { swigluScalings } from './aged-charts.ts';
 import { type Cast, nameOfFormat } from './casts.ts';
@@ -23,7 +24,7 @@ export function markdownOf(
     ...(run ? [] : swiglu(rows)),
     ...worstList(rows, run ? 'run' : 'aged'),
     ...(run ? whatIfTable(run) : []),
-    ...claimList(claims),
+    ...claimSection(claims, (value) => Number(value.toPrecision(3)).toString()),
   ].join('\n')}\n`;
 }
 
@@ -152,15 +153,3 @@ function whatIfTable({ rows }: RunFindings): string[] {
 
 /** Two digits; a zero without a sign. */
 const digits = (value: number): string => (Math.abs(value) < 0.005 ? 0 : value).toFixed(2);
-
-function claimList(claims: readonly Claim[]): string[] {
-  return [
-    '',
-    '## Claims',
-    '',
-    ...claims.map(({ text, values, holds, paper }) => {
-      const figures = values.map((value) => Number(value.toPrecision(3)).toString()).join(', ');
-      return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${figures})${paper ? `; the paper: ${paper}` : ''}`;
-    }),
-  ];
-}

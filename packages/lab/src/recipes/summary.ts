@@ -1,5 +1,7 @@
 /** @file The study for people: a table a question, and what held. */
+
 import { countParameters } from '@octavo/llama';
+import { claimSection } from '../claim-section.ts';
 import type { Claim } from '../study.ts';
 import type { Comparison } from './compare.ts';
 import { NUDGED, type RecipesSettings } from './settings.ts';
@@ -33,13 +35,7 @@ export function markdownOf(
     "## The paper's zero-shot table in small",
     '',
     ...zeroShot(settings, comparisons, corpus),
-    '',
-    '## Claims',
-    '',
-    ...claims.map(({ text, paper, values, holds }) => {
-      const figures = values.map((v) => (Number.isInteger(v) ? v : number(v))).join(', ');
-      return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${figures})${paper ? `; the paper, Llama2 7B: ${paper}` : ''}`;
-    }),
+    ...claimSection(claims, (v) => (Number.isInteger(v) ? String(v) : number(v))),
   ].join('\n')}\n`;
 }
 

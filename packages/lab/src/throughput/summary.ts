@@ -1,4 +1,5 @@
 /** @file The study for people: our rows beside the paper's, where the memory is, and what held. */
+import { claimSection } from '../claim-section.ts';
 import type { Claim } from '../study.ts';
 import { type Comparison, stateBytes } from './compare.ts';
 import { PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './paper.ts';
@@ -43,13 +44,7 @@ export function markdownOf(
       : [
           'Not measured: this device does not store a format in as many bytes as it has. Use `--device simd`.',
         ]),
-    '',
-    '## Claims',
-    '',
-    ...claims.map(({ text, paper, values, holds }) => {
-      const figures = values.map((v) => v.toFixed(3)).join(', ');
-      return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${figures})${paper ? `; the paper: ${paper}` : ''}`;
-    }),
+    ...claimSection(claims, (v) => v.toFixed(3)),
   ].join('\n')}\n`;
 }
 

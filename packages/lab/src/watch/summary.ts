@@ -1,5 +1,7 @@
 /** @file The study for people: lead times rule by rule, what switching does, false alarms, and what held. */
+
 import { type WatchLimits, watchLimits } from '@octavo/trainer';
+import { claimSection } from '../claim-section.ts';
 import type { Claim } from '../study.ts';
 import {
   type FalseAlarms,
@@ -107,11 +109,7 @@ export function markdownOf(
     row(`aged, ${recipe}, before the first spike`, own, 1, spikeEvery - 1);
     row(`aged, ${recipe}, from then on`, own, spikeEvery, steps);
   }
-  lines.push('', '## Claims', '');
-  for (const { text, values, holds } of claims)
-    lines.push(
-      `- ${holds ? 'holds' : 'does not hold'}: ${text} (${values.map((v) => (Number.isFinite(v) ? Number(v.toFixed(4)) : 'never')).join(', ')})`,
-    );
+  lines.push(...claimSection(claims, (v) => (Number.isFinite(v) ? String(Number(v.toFixed(4))) : 'never')));
   return `${lines.join('\n')}\n`;
 }
 
