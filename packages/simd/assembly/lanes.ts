@@ -105,11 +105,19 @@ const ROW: usize = <usize>MOST_LANES * 4;
 const HALVES: usize = ROW / 2;
 const STRIDE: usize = <usize>MOST_LANES * 4 + 64;
 
+/** sums + a: where there is a fused multiply-add, by the units that multiply, for others have enough to add. */
+// @ts-ignore: decorator
+@inline
+function plus(sums: v128, a: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, vec(1), sums);
+  return f32x4.add(sums, a);
+}
+
 /** One number of each row, in order, in four lanes. */
 // @ts-ignore: decorator
 @inline
 function add8(at: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
-  const four = f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(at), a), b), c), d);
+  const four = f32x4.add(f32x4.add(f32x4.add(plus(v128.load(at), a), b), c), d);
   v128.store(at, f32x4.add(f32x4.add(f32x4.add(f32x4.add(four, e), f), g), h));
 }
 
