@@ -1,4 +1,5 @@
 /** @file The study's statements, held to its figures. */
+import { claim } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import { gapsOf, largestJump, lastGap, lastSample, lastSteps, type Results, runsAt } from './runs.ts';
 import type { AlignmentSettings } from './settings.ts';
@@ -89,12 +90,6 @@ function theoremClaims({ neurons }: Results): Claim[] {
   const says = 'at a stationary point with saturated gates and μ > 0, w1 → w2 or w1 → −w2';
   const cosines = (names: readonly NeuronCaseName[]): number[] =>
     names.flatMap((name) => of(name).map(({ cosine }) => cosine));
-  const claim = (text: string, values: number[], test: (v: number) => boolean, paper?: string): Claim => ({
-    text,
-    ...(paper === undefined ? {} : { paper }),
-    values,
-    holds: values.length > 0 && values.every(test),
-  });
   return [
     claim(
       `single neurons: gradient norm at most ${STATIONARY} at the end, all cases (largest)`,

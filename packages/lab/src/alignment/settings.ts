@@ -1,7 +1,9 @@
 /** @file The numbers of the alignment study, as plain data. */
+
 import type { LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
+import { studyModel } from '../model.ts';
 
 /** Weight decay (on matrices) and learning rate of a run. */
 export interface Point {
@@ -28,18 +30,7 @@ export interface AlignmentSettings {
 }
 
 export const fullAlignment: AlignmentSettings = {
-  model: {
-    vocabularySize: 256,
-    hiddenSize: 128,
-    layers: 3,
-    heads: 4,
-    keyValueHeads: 4,
-    ffnSize: 320,
-    contextLength: 64,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-5,
-    tiedHead: false,
-  },
+  model: studyModel,
   batch: 8,
   sequence: 64,
   steps: 400,

@@ -1,4 +1,5 @@
 /** @file What is said of the formats, held to the figures. Every value is one seed's. */
+import { claim } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import type { CastRow } from './findings.ts';
 import { median } from './measure.ts';
@@ -189,15 +190,9 @@ export function claimsOf(rows: readonly CastRow[]): Claim[] {
     const own = select(rows, { model });
     const seeds = [...new Set(own.map(({ seed }) => seed))].map((seed) => select(own, { seed }));
     if (seeds.length === 0) return [];
-    return (model === 'aged' ? aged : healthy).map(({ text, paper, value, holds }): Claim => {
-      const values = seeds.map(value);
-      return {
-        text: `${model}: ${text}`,
-        ...(paper === undefined ? {} : { paper }),
-        values,
-        holds: values.every(holds),
-      };
-    });
+    return (model === 'aged' ? aged : healthy).map(({ text, paper, value, holds }) =>
+      claim(`${model}: ${text}`, seeds.map(value), holds, paper),
+    );
   });
 }
 

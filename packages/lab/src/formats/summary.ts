@@ -1,5 +1,5 @@
 /** @file The study in a page, for people. */
-import { claimSection } from '../claim-section.ts';
+import { claimSection } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import { swigluScalings } from './aged-charts.ts';
 import { type Cast, nameOfFormat } from './casts.ts';

@@ -1,5 +1,5 @@
 /** @file What came out: tables, charts, and the claims held to their figures. */
-import { claimSection } from '../claim-section.ts';
+import { claim, claimSection } from '../claims.ts';
 import type { RareByte } from '../corpus.ts';
 import type { Claim, StudyResult } from '../study.ts';
 import { type Row, tableOf } from '../table.ts';
@@ -73,17 +73,6 @@ function claimsOf(
 ): Claim[] {
   const of = (arm: string, recipe: string, value: 'lastGap' | 'largestGap') =>
     gaps.filter((gap) => gap.arm === arm && gap.recipe === recipe).map((gap) => gap[value]);
-  const claim = (
-    text: string,
-    values: number[],
-    test: (value: number) => boolean,
-    paper?: string,
-  ): Claim => ({
-    text,
-    ...(paper ? { paper } : {}),
-    values,
-    holds: values.length > 0 && values.every(test),
-  });
   const has = (recipe: string) => recipes.includes(recipe);
   const claims: Claim[] = [];
   if (has('fp8')) {

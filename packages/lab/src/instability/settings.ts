@@ -1,6 +1,8 @@
 /** @file The numbers of the instability study, as plain data. */
+
 import type { LlamaConfig } from '@octavo/llama';
 import type { TrainPlan } from '@octavo/trainer';
+import { studyModel } from '../model.ts';
 import { protocolRecipe } from './recipes.ts';
 
 export interface InstabilitySettings {
@@ -31,18 +33,7 @@ export interface InstabilitySettings {
 }
 
 export const fullStudy: InstabilitySettings = {
-  model: {
-    vocabularySize: 256,
-    hiddenSize: 128,
-    layers: 3,
-    heads: 4,
-    keyValueHeads: 4,
-    ffnSize: 320,
-    contextLength: 64,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-5,
-    tiedHead: false,
-  },
+  model: studyModel,
   batch: 16,
   sequence: 64,
   baseSteps: 800,

@@ -1,5 +1,5 @@
 /** @file The study for people: gaps by pair and variant, what stalls and what goes to zero, bytes, and what held. */
-import { claimSection } from '../claim-section.ts';
+import { claimSection } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import { titleOf } from './arms.ts';
 import { type Comparison, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';

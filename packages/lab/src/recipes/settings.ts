@@ -1,7 +1,9 @@
 /** @file The numbers of the recipes study, as plain data. */
+
 import type { LlamaConfig } from '@octavo/llama';
 import { type Recipe, recipeOf, recipes } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
+import { studyModel } from '../model.ts';
 
 export interface RecipesSettings {
   readonly model: LlamaConfig;
@@ -20,18 +22,7 @@ export interface RecipesSettings {
 
 /** Every named recipe. */
 export const fullRecipes: RecipesSettings = {
-  model: {
-    vocabularySize: 256,
-    hiddenSize: 128,
-    layers: 3,
-    heads: 4,
-    keyValueHeads: 4,
-    ffnSize: 320,
-    contextLength: 64,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-5,
-    tiedHead: false,
-  },
+  model: studyModel,
   batch: 12,
   sequence: 64,
   steps: 300,

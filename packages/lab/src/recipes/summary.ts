@@ -1,7 +1,7 @@
 /** @file The study for people: a table a question, and what held. */
 
 import { countParameters } from '@octavo/llama';
-import { claimSection } from '../claim-section.ts';
+import { claimSection } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import type { Comparison } from './compare.ts';
 import { NUDGED, type RecipesSettings } from './settings.ts';

@@ -1,4 +1,5 @@
 /** @file What the watch is for, held to the figures of the study. */
+import { claim } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import { type FalseAlarms, type Lead, leadTo, type PairedRun } from './leads.ts';
 import type { WatchSettings } from './settings.ts';
@@ -12,17 +13,6 @@ export function claimsOf(
   leads: readonly Lead[],
   falseAlarms: readonly FalseAlarms[],
 ): Claim[] {
-  const claim = (
-    text: string,
-    values: number[],
-    test: (value: number) => boolean,
-    paper?: string,
-  ): Claim => ({
-    text,
-    ...(paper === undefined ? {} : { paper }),
-    values,
-    holds: values.length > 0 && values.every(test),
-  });
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const recipe = failing[0]!;
   const early = (rule: string, before: 'movedAt' | 'brokeAt', paper?: string): Claim =>

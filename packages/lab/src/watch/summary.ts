@@ -1,7 +1,7 @@
 /** @file The study for people: lead times rule by rule, what switching does, false alarms, and what held. */
 
 import { type WatchLimits, watchLimits } from '@octavo/trainer';
-import { claimSection } from '../claim-section.ts';
+import { claimSection } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import {
   type FalseAlarms,

@@ -1,0 +1,15 @@
+/** @file The model of the studies, 582,272 parameters on bytes: that of the paper's protocol in small. */
+import type { LlamaConfig } from '@octavo/llama';
+
+export const studyModel: LlamaConfig = {
+  vocabularySize: 256,
+  hiddenSize: 128,
+  layers: 3,
+  heads: 4,
+  keyValueHeads: 4,
+  ffnSize: 320,
+  contextLength: 64,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  tiedHead: false,
+};
