@@ -7,7 +7,7 @@ export const nano: Preset = {
     batch: 16,
     accumulation: 1,
     sequence: 128,
-    steps: 1200,
+    steps: 1500,
     seed: 1,
     learningRate: 3e-3,
     warmup: 50,
