@@ -22,3 +22,19 @@ it('frees what was not kept, once', async () => {
   device.free(b);
   expect(device.memory().live).toBe(0);
 });
+
+it('frees a tensor early once its last holder has dropped it, and never what is not its own', async () => {
+  const device = createReferenceDevice();
+  const scope = createScope(device);
+  const held = scope.hold(scope.alloc([4], FP32));
+  scope.drop(held);
+  await device.read(held);
+  scope.drop(held);
+  await expect(device.read(held)).rejects.toThrow(/holds no memory/);
+  const kept = scope.keep(scope.alloc([3], FP32));
+  const foreign = device.alloc([2], FP32);
+  for (const tensor of [kept, foreign, held]) scope.drop(scope.hold(tensor));
+  expect(device.memory().live).toBe(20);
+  scope.release();
+  expect(device.memory().live).toBe(20);
+});

@@ -7,6 +7,7 @@ import {
   type Context,
   createFp8Linear,
   crossEntropy,
+  done,
   embedding,
   type Fp8Linear,
   linear,
@@ -154,7 +155,10 @@ export function forward(
     x,
   ); // [T, D]
   const normed = rmsNorm(context, out, model.norm, model.config.normEpsilon); // [T, D]
-  return project(context, normed, model.head); // [T, V]
+  done(context, out);
+  const logits = project(context, normed, model.head); // [T, V]
+  done(context, normed);
+  return logits;
 }
 
 function forwardBlock(
@@ -170,23 +174,41 @@ function forwardBlock(
 
   const a = rmsNorm(context, x, block.attentionNorm, config.normEpsilon); // [T, D]
   const qkv = linear(context, block.qkv, a); // [T, (H + 2 KV) hd]
+  done(context, a);
   const turned = rope(context, qkv, heads, { ...model.rope, positions: input.positions });
+  done(context, qkv);
   const mixed = attention(context, turned, { ...heads, batch: input.batch, sequence: input.sequence }); // [T, H hd]
-  const h = add(context, x, linear(context, block.attentionOut, mixed)); // [T, D]
+  done(context, turned);
+  const attended = linear(context, block.attentionOut, mixed); // [T, D]
+  done(context, mixed);
+  const h = addUp(context, x, attended); // [T, D]
 
   const b = rmsNorm(context, h, block.ffnNorm, config.normEpsilon); // [T, D]
   watch(b);
-  return add(context, h, feedForward(context, block, b)); // [T, D]
+  const fed = feedForward(context, block, b); // [T, D]
+  done(context, b);
+  return addUp(context, h, fed); // [T, D]
+}
+
+/** The sum of two variables that nobody else reads. */
+function addUp(context: Context, a: Variable, b: Variable): Variable {
+  const sum = add(context, a, b);
+  for (const part of [a, b]) done(context, part);
+  return sum;
 }
 
 /** down(up ⊙ silu(gate)), plain or Smooth-SwiGLU: `[T, D]` → `[T, D]`. */
 export function feedForward(context: Context, block: Pick<Block, 'gateUp' | 'down'>, x: Variable): Variable {
   const gateUp = linear(context, block.gateUp, x); // [T, 2F]
-  if (smoothingOf(context.precision.recipe, block.down.layer) === 'token') {
-    const { h, t } = swigluPerToken(context, gateUp); // [T, F], [T, 1]
-    return scaleTokens(context, linear(context, block.down, h), t); // [T, D]
-  }
-  return linear(context, block.down, swiglu(context, gateUp)); // [T, D]; per channel: smoothed in the cast of down's input
+  const perToken = smoothingOf(context.precision.recipe, block.down.layer) === 'token';
+  const { h, t } = perToken ? swigluPerToken(context, gateUp) : { h: swiglu(context, gateUp), t: null }; // [T, F], [T, 1]
+  done(context, gateUp);
+  const y = linear(context, block.down, h); // [T, D]; per channel: smoothed in the cast of down's input
+  done(context, h);
+  if (!t) return y;
+  const scaled = scaleTokens(context, y, t);
+  done(context, y);
+  return scaled;
 }
 
 /** Σ −log p(target) over the tokens whose target is not negative; its gradient is `weight` times that. FP32 `[1]`. */
@@ -197,7 +219,10 @@ export function lossOf(
   targets: Tensor,
   weight: Tensor,
 ): Tensor {
-  return crossEntropy(context, forward(model, context, input), targets, weight);
+  const logits = forward(model, context, input);
+  const loss = crossEntropy(context, logits, targets, weight);
+  done(context, logits);
+  return loss;
 }
 
 /** Frees the model's tensors. */

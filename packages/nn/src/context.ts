@@ -35,12 +35,37 @@ export function apply<A extends Attributes>(
   return out;
 }
 
-/** Adds a gradient to a variable's; a parameter's sum is kept in float32. */
+/** Adds a gradient to a variable's, and takes over the hold on it; a parameter's sum is kept in float32. */
 export function accumulate(context: Context, to: Variable | Parameter, grad: Tensor): void {
   if (!to.grad) {
     to.grad = grad;
     return;
   }
   const format = 'name' in to ? FP32 : activationFormat(context);
-  to.grad = apply(context, add, {}, [to.grad, grad], format);
+  const sum = apply(context, add, {}, [to.grad, grad], format);
+  for (const part of [to.grad, grad]) context.scope.drop(part);
+  to.grad = sum;
 }
+
+/**
+ * Puts the backward pass of the function that made `y` on the tape: it is given y's gradient. What it `saved` is held
+ * until it has run; then that and the gradient are dropped.
+ */
+export function recordBackward(
+  { tape, scope }: Context,
+  y: Variable,
+  saved: readonly Tensor[],
+  backward: (grad: Tensor) => void,
+): void {
+  if (!tape) return;
+  for (const tensor of saved) scope.hold(tensor);
+  tape.record(() => {
+    const grad = y.grad!;
+    backward(grad);
+    for (const tensor of [...saved, grad]) scope.drop(tensor);
+    y.grad = null;
+  });
+}
+
+/** Says that nobody reads a variable's value any more: it lives on only while the backward pass holds it. */
+export const done = (context: Pick<Context, 'scope'>, { value }: Variable): void => context.scope.drop(value);

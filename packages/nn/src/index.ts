@@ -1,4 +1,11 @@
-export { accumulate, activationFormat, apply, type Context } from './context.ts';
+export {
+  accumulate,
+  activationFormat,
+  apply,
+  type Context,
+  done,
+  recordBackward,
+} from './context.ts';
 export { add } from './functions/add.ts';
 export { attention, type Heads, type Positions, rope } from './functions/attention.ts';
 export { crossEntropy } from './functions/cross-entropy.ts';

@@ -1,7 +1,14 @@
 /** @file A linear layer whose three products run in the formats of a recipe. */
 import type { Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, type Context } from './context.ts';
-import { type MatrixOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
+import { accumulate, activationFormat, type Context, recordBackward } from './context.ts';
+import {
+  dropOperand,
+  type MatrixOperand,
+  matmul,
+  quantize,
+  quantizeSmooth,
+  quantizeWeight,
+} from './operand.ts';
 import { type Operand, type Precision, type Site, siteOf } from './precision.ts';
 import type { CastRecipe, LinearName } from './recipe.ts';
 import { smoothingOf } from './smoothing.ts';
@@ -47,30 +54,43 @@ export function linear(context: Context, layer: Fp8Linear, x: Variable): Variabl
   const { sites, weight } = layer;
   const format = activationFormat(context);
   const castOf = (cast: (site: Site, value: Tensor) => MatrixOperand, value: Tensor) => {
-    const done = new Map<Site, MatrixOperand>();
-    return (site: Site): MatrixOperand => {
-      if (!done.has(site)) done.set(site, cast(site, value));
-      return done.get(site)!;
+    const cache = new Map<Site, MatrixOperand>();
+    const operand = (site: Site): MatrixOperand => {
+      if (!cache.has(site)) cache.set(site, cast(site, value));
+      return cache.get(site)!;
     };
+    const drop = (except?: MatrixOperand): void => {
+      for (const each of cache.values()) if (each !== except) dropOperand(context, each);
+    };
+    return { operand, drop };
   };
   const smooth = layer.name === 'down' && smoothingOf(context.precision.recipe, layer.layer) === 'channel';
   const input = castOf((s, v) => (smooth ? quantizeSmooth(context, s, v) : quantize(context, s, v)), x.value);
   const weights = castOf((s, v) => quantizeWeight(context, s, v), weight.value);
 
   const y = variable(
-    matmul(context, input(sites.output.input), weights(sites.output.weight), { b: true }, format),
-  ); // [T, out]
-  if (!context.tape) return y;
-
-  const keptInput = input(sites.gradWeight.input);
-  context.tape.record(() => {
-    const grad = castOf((s, v) => quantize(context, s, v), y.grad!); // [T, out]
-    accumulate(
+    matmul(
       context,
-      x,
-      matmul(context, grad(sites.gradInput.grad), weights(sites.gradInput.weight), {}, format),
-    ); // [T, in]
-    accumulate(context, weight, matmul(context, grad(sites.gradWeight.grad), keptInput, { a: true }, format)); // [out, in]
+      input.operand(sites.output.input),
+      weights.operand(sites.output.weight),
+      { b: true },
+      format,
+    ),
+  ); // [T, out]
+  if (!context.tape) {
+    input.drop();
+    return y;
+  }
+
+  const kept = input.operand(sites.gradWeight.input); // codes, or x itself where it is not cast
+  input.drop(kept);
+  recordBackward(context, y, kept === x.value ? [kept] : [], (grad) => {
+    const cast = castOf((s, v) => quantize(context, s, v), grad); // [T, out]
+    const [toInput, toWeight] = [cast.operand(sites.gradInput.grad), cast.operand(sites.gradWeight.grad)];
+    accumulate(context, x, matmul(context, toInput, weights.operand(sites.gradInput.weight), {}, format)); // [T, in]
+    accumulate(context, weight, matmul(context, toWeight, kept, { a: true }, format)); // [out, in]
+    cast.drop();
+    dropOperand(context, kept);
   });
   return y;
 }

@@ -27,11 +27,12 @@ it.each(['bf16', 'fp8', 'fp8-smooth', 'fp8-authors'])(
     const tape = createTape();
     const x = variable(tensor([3, 8]));
     const y = linear({ device, scope, tape, precision }, down, x);
-    y.grad = tensor([3, 4]);
+    const grad = tensor([3, 4]);
+    y.grad = grad;
     tape.backward();
     expect(seen.map(({ site }) => site).sort()).toEqual(precision.sites.map(({ index }) => index).sort());
     for (const { operand, values } of seen) {
-      const expected = { input: x.value, weight: weight.value, grad: y.grad }[operand as 'input'];
+      const expected = { input: x.value, weight: weight.value, grad }[operand as 'input'];
       expect(await values).toEqual(await device.read(expected));
     }
     expect(new Set(seen.map(({ operand }) => operand))).toEqual(new Set(['input', 'weight', 'grad']));

@@ -1,4 +1,5 @@
 import { createReferenceDevice } from '@octavo/kernels';
+import { createSimdDevice } from '@octavo/simd';
 import { describe, expect, it } from 'vitest';
 import { createTraining, optimizerBytes, trainStep } from '../src/index.ts';
 import { circleSource, tinyPlan } from './support.ts';
@@ -23,6 +24,23 @@ describe('a training step', () => {
     const losses: number[] = [];
     for (let i = 0; i < 12; i++) losses.push((await trainStep(training, [batch])).loss);
     expect(losses[11]).toBeLessThan(0.6 * losses[0]!);
+  });
+
+  it('keeps the bytes of FP8 for the backward pass, not the values that were cast', async () => {
+    const peak = async (recipe: string): Promise<number> => {
+      const device = await createSimdDevice({ threads: 1 });
+      const plan = tinyPlan(recipe, { batch: 32 });
+      const training = createTraining(device, plan);
+      const { live } = device.memory();
+      await trainStep(training, [circleSource(plan).next()]);
+      const { peak } = device.memory();
+      await device.destroy();
+      return peak - live;
+    };
+    const bf16 = await peak('bf16');
+    expect(await peak('fp8')).toBeLessThan(bf16);
+    expect(await peak('fp8-full')).toBeLessThan(bf16);
+    expect(await peak('fp32')).toBeGreaterThan(1.5 * bf16);
   });
 
   it('two micro-batches give the gradient of one of twice the size', async () => {

@@ -5,7 +5,7 @@ import {
   rope as ropeOperator,
   type Tensor,
 } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context } from '../context.ts';
+import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
 import { type Variable, variable } from '../variable.ts';
 
 export interface Heads {
@@ -28,7 +28,7 @@ export function rope(context: Context, qkv: Variable, heads: Heads, at: Position
   const rotate = (x: Tensor, inverse: boolean) =>
     apply(context, ropeOperator, { ...heads, inverse }, [x, cos, sin, positions], format);
   const y = variable(rotate(qkv.value, false)); // [T, (H + 2 KV) hd]
-  context.tape?.record(() => accumulate(context, qkv, rotate(y.grad!, true)));
+  recordBackward(context, y, [], (grad) => accumulate(context, qkv, rotate(grad, true)));
   return y;
 }
 
@@ -40,8 +40,8 @@ export function attention(
 ): Variable {
   const format = activationFormat(context);
   const y = variable(apply(context, attentionOperator, shape, [qkv.value], format)); // [B S, H hd]
-  context.tape?.record(() =>
-    accumulate(context, qkv, apply(context, attentionGrad, shape, [qkv.value, y.grad!], format)),
+  recordBackward(context, y, [qkv.value], (grad) =>
+    accumulate(context, qkv, apply(context, attentionGrad, shape, [qkv.value, grad], format)),
   );
   return y;
 }

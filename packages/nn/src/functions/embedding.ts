@@ -1,6 +1,6 @@
 /** @file Rows of a table, and the sum of gradients per row. */
 import { embeddingGrad, embedding as embeddingOperator, type Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context } from '../context.ts';
+import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
 import { type Parameter, type Variable, variable } from '../variable.ts';
 
 /** The tokens of a step on the device, with their order sorted by token for the gradient (`sortTokens`). */
@@ -18,9 +18,9 @@ export function embedding(context: Context, table: Parameter, index: TokenIndex)
   const y = variable(apply(context, embeddingOperator, {}, [table.value, index.tokens], format)); // [T, D]
   const { order, starts } = index;
   if (order && starts) {
-    context.tape?.record(() => {
+    recordBackward(context, y, [order, starts], (grad) => {
       const attributes = { vocabulary: table.value.shape[0]! };
-      accumulate(context, table, apply(context, embeddingGrad, attributes, [y.grad!, order, starts], format)); // [V, D]
+      accumulate(context, table, apply(context, embeddingGrad, attributes, [grad, order, starts], format)); // [V, D]
     });
   }
   return y;

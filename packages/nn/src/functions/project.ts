@@ -1,5 +1,5 @@
 /** @file The output head: a linear layer that every recipe leaves in the format of the activations. */
-import { accumulate, activationFormat, type Context } from '../context.ts';
+import { accumulate, activationFormat, type Context, recordBackward } from '../context.ts';
 import { matmul } from '../operand.ts';
 import { type Parameter, type Variable, variable } from '../variable.ts';
 
@@ -7,9 +7,9 @@ import { type Parameter, type Variable, variable } from '../variable.ts';
 export function project(context: Context, x: Variable, weight: Parameter): Variable {
   const format = activationFormat(context);
   const y = variable(matmul(context, x.value, weight.value, { b: true }, format)); // [T, V]
-  context.tape?.record(() => {
-    accumulate(context, x, matmul(context, y.grad!, weight.value, {}, format)); // [T, D]
-    accumulate(context, weight, matmul(context, y.grad!, x.value, { a: true }, format)); // [V, D]
+  recordBackward(context, y, [x.value], (grad) => {
+    accumulate(context, x, matmul(context, grad, weight.value, {}, format)); // [T, D]
+    accumulate(context, weight, matmul(context, grad, x.value, { a: true }, format)); // [V, D]
   });
   return y;
 }

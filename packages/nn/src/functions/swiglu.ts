@@ -1,7 +1,7 @@
 /** @file SwiGLU (Shazeer, arXiv 2002.05202) on packed rows `[gate | up]`, plain and smoothed per token. */
 import { FP32 } from '@octavo/formats';
 import { scaleRows, swigluGrad, swiglu as swigluOperator, type Tensor, tokenAmax } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context } from '../context.ts';
+import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
 import { type Variable, variable } from '../variable.ts';
 
 /** h = up · silu(gate): `[T, 2F]` → `[T, F]`. */
@@ -22,7 +22,9 @@ export function swigluPerToken(context: Context, gateUp: Variable): { h: Variabl
 export function scaleTokens(context: Context, x: Variable, t: Tensor): Variable {
   const format = activationFormat(context);
   const y = variable(apply(context, scaleRows, {}, [x.value, t], format));
-  context.tape?.record(() => accumulate(context, x, apply(context, scaleRows, {}, [y.grad!, t], format)));
+  recordBackward(context, y, [t], (grad) =>
+    accumulate(context, x, apply(context, scaleRows, {}, [grad, t], format)),
+  );
   return y;
 }
 
@@ -31,12 +33,9 @@ function run(context: Context, gateUp: Variable, t: Tensor | null): Variable {
   const attributes = { perToken: t !== null };
   const more = t ? [t] : [];
   const h = variable(apply(context, swigluOperator, attributes, [gateUp.value, ...more], format)); // [T, F]
-  context.tape?.record(() => {
-    accumulate(
-      context,
-      gateUp,
-      apply(context, swigluGrad, attributes, [gateUp.value, h.grad!, ...more], format),
-    ); // [T, 2F]
+  recordBackward(context, h, [gateUp.value, ...more], (grad) => {
+    const inputs = [gateUp.value, grad, ...more];
+    accumulate(context, gateUp, apply(context, swigluGrad, attributes, inputs, format)); // [T, 2F]
   });
   return h;
 }
