@@ -1,4 +1,4 @@
-/** @file The model of the studies, 631,680 parameters on bytes: that of the paper's protocol in small. */
+/** @file The model of the studies: 631,680 parameters, bytes as tokens. */
 import type { LlamaConfig } from '@octavo/llama';
 
 export const studyModel: LlamaConfig = {
