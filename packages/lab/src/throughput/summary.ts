@@ -37,8 +37,9 @@ export function markdownOf(
       ? [
           ...memoryTable(comparisons),
           '',
-          `State: master weights and both moments, ${PAPER_STATE.bf16} against ${PAPER_STATE['fp8-full']} bytes in the paper. The peak holds the activations too, which no recipe`,
-          'stores in less here: the larger the batch beside the model, the less of it is saved. Nothing is sharded here, where the',
+          `State: master weights and both moments, ${PAPER_STATE.bf16} against ${PAPER_STATE['fp8-full']} bytes in the paper. The peak holds`,
+          'activations too. For the backward pass FP8 keeps a byte an element of what goes into linear layers; the residual stream,',
+          'q, k, v, gate, up and the logits stay in BF16, so the larger the batch, the less is saved. Nothing is sharded here, where the',
           "paper's state is divided among 8 devices: the two savings do not come from the same bytes.",
         ]
       : [
