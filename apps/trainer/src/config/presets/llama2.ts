@@ -15,6 +15,7 @@ export const llama2_7b: Preset = {
     warmup: 2000,
     epsilon: 1e-5,
     checkpointEvery: 100,
+    keepCheckpoints: 3,
   },
 };
 

@@ -20,6 +20,7 @@ export const stories15m: Preset = {
     warmup: 500,
     floor: 0,
     checkpointEvery: 250,
+    keepCheckpoints: 3,
   },
 };
 
