@@ -20,7 +20,7 @@ export const nano: Preset = {
     clip: 1,
     nonFinite: 'stop',
     checkpointEvery: 100,
-    keepCheckpoints: 8, // all of the run: octavo report looks at an early one and the last
+    keepCheckpoints: 15, // all of the run: octavo report looks at an early one and the last
     sampleEvery: 20,
     evaluateEvery: 0,
     evaluateTokens: 65_536,
