@@ -8,27 +8,19 @@ import {
   type AlignmentSettings,
   fullAlignment,
   memoryParts,
-  type Parts,
   quickAlignment,
   studies,
   studyAlignment,
 } from '../src/index.ts';
 import { nudge } from '../src/nudge.ts';
+import { englishText, recordedParts, tinyModel } from './support.ts';
 
 const device = createReferenceDevice();
 afterAll(() => device.destroy());
 
 const settings: AlignmentSettings = {
   ...fullAlignment,
-  model: {
-    ...fullAlignment.model,
-    hiddenSize: 16,
-    layers: 2,
-    heads: 2,
-    keyValueHeads: 2,
-    ffnSize: 24,
-    contextLength: 16,
-  },
+  model: tinyModel,
   batch: 2,
   sequence: 16,
   steps: 5,
@@ -38,20 +30,11 @@ const settings: AlignmentSettings = {
   rates: [6e-3],
   iterations: 40,
 };
-const text = 'A sheet folded twice is a quarto. Folded three times it is an octavo. ';
-const options = { settings, seeds: [1, 2], device, bytes: new TextEncoder().encode(text.repeat(60)) };
+const options = { settings, seeds: [1, 2], device, bytes: englishText(60) };
 
 describe('studyAlignment', () => {
   it('runs neurons, grid and what is compared, and goes on from the parts that are done', async () => {
-    const written: string[] = [];
-    const store = memoryParts();
-    const parts: Parts = {
-      ...store,
-      write: async (key, value) => {
-        written.push(key);
-        await store.write(key, JSON.parse(JSON.stringify(value)));
-      },
-    };
+    const { parts, written } = recordedParts();
     const before = device.memory().live;
     const stop = new AbortController();
     const stopped = studyAlignment({ ...options, parts, signal: stop.signal }, ({ part }) => {

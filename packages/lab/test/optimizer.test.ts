@@ -4,13 +4,7 @@ import { adamStep, createAdamState, hyperValues, tensorsOf } from '@octavo/optim
 import { optimizerBytes, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { plainBatch } from '../src/batches.ts';
-import {
-  fullOptimizer,
-  memoryParts,
-  type OptimizerSettings,
-  type Parts,
-  studyOptimizer,
-} from '../src/index.ts';
+import { fullOptimizer, memoryParts, type OptimizerSettings, studyOptimizer } from '../src/index.ts';
 import { startingWeights } from '../src/instability/base.ts';
 import { basePlan } from '../src/instability/settings.ts';
 import { recipeOf } from '../src/optimizer/arms.ts';
@@ -20,7 +14,7 @@ import { roundedFirst } from '../src/optimizer/rounded-first.ts';
 import { countStalls, together } from '../src/optimizer/stalls.ts';
 import { trainArm } from '../src/optimizer/train-arm.ts';
 import { destroyTraining, trainingFrom, untrained } from '../src/snapshot.ts';
-import { textWithRareByte, tinyStudy } from './support.ts';
+import { recordedParts, textWithRareByte, tinyStudy } from './support.ts';
 
 const device = createReferenceDevice();
 afterAll(() => device.destroy());
@@ -201,15 +195,7 @@ describe('roundedFirst', () => {
 
 describe('studyOptimizer', () => {
   it('runs every optimizer, and goes on from the parts that are done', async () => {
-    const written: string[] = [];
-    const store = memoryParts();
-    const parts: Parts = {
-      ...store,
-      write: async (key, value) => {
-        written.push(key);
-        await store.write(key, JSON.parse(JSON.stringify(value)));
-      },
-    };
+    const { parts, written } = recordedParts();
     const live = device.memory().live;
     const stop = new AbortController();
     const stopped = studyOptimizer({ ...options, parts, signal: stop.signal }, ({ part }) => {

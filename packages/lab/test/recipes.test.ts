@@ -2,32 +2,18 @@ import { createReferenceDevice } from '@octavo/kernels';
 import { createLlama } from '@octavo/llama';
 import { createPrecision, recipeOf } from '@octavo/nn';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  fullRecipes,
-  memoryParts,
-  type Parts,
-  type RecipesSettings,
-  studies,
-  studyRecipes,
-} from '../src/index.ts';
+import { fullRecipes, memoryParts, type RecipesSettings, studies, studyRecipes } from '../src/index.ts';
 import { compare, type NamedRun, trainingGaps } from '../src/recipes/compare.ts';
 import { commonestWord, lastWords, passagesOf } from '../src/recipes/last-word.ts';
 import { startingWeights } from '../src/recipes/train-arm.ts';
+import { englishText, recordedParts, tinyModel } from './support.ts';
 
 const device = createReferenceDevice();
 afterAll(() => device.destroy());
 
 const settings: RecipesSettings = {
   ...fullRecipes,
-  model: {
-    ...fullRecipes.model,
-    hiddenSize: 16,
-    layers: 1,
-    heads: 2,
-    keyValueHeads: 2,
-    ffnSize: 24,
-    contextLength: 16,
-  },
+  model: { ...tinyModel, layers: 1 },
   batch: 2,
   sequence: 16,
   steps: 3,
@@ -37,26 +23,17 @@ const settings: RecipesSettings = {
   passages: 4,
 };
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const text = 'A sheet folded twice is a quarto. Folded three times it is an octavo. ';
 const options = {
   settings,
   seeds: [1, 2],
   device,
-  bytes: encode(text.repeat(60)),
-  heldOut: encode(text.repeat(5)),
+  bytes: englishText(60),
+  heldOut: englishText(5),
 };
 
 describe('studyRecipes', () => {
   it('runs bf16, its nudged twin and every recipe, and goes on from the parts that are done', async () => {
-    const written: string[] = [];
-    const store = memoryParts();
-    const parts: Parts = {
-      ...store,
-      write: async (key, value) => {
-        written.push(key);
-        await store.write(key, JSON.parse(JSON.stringify(value)));
-      },
-    };
+    const { parts, written } = recordedParts();
     const stop = new AbortController();
     const stopped = studyRecipes({ ...options, parts, signal: stop.signal }, ({ part }) => {
       if (part === 'seed 1, fp8-full') stop.abort();

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   fullThroughput,
   memoryParts,
-  type Parts,
   studies,
   studyThroughput,
   type ThroughputSettings,
@@ -14,6 +13,7 @@ import {
 import { compare } from '../src/throughput/compare.ts';
 import { measureMemory } from '../src/throughput/memory.ts';
 import { bytesOn, metered } from '../src/throughput/meter.ts';
+import { recordedParts } from './support.ts';
 
 const model = {
   ...fullThroughput.models[0]!.model,
@@ -41,15 +41,7 @@ afterAll(() => simd.destroy());
 describe('studyThroughput', () => {
   it('measures memory once and speed once a seed, and goes on from the parts that are done', async () => {
     const before = simd.memory().live;
-    const written: string[] = [];
-    const store = memoryParts();
-    const parts: Parts = {
-      ...store,
-      write: async (key, value) => {
-        written.push(key);
-        await store.write(key, JSON.parse(JSON.stringify(value)));
-      },
-    };
+    const { parts, written } = recordedParts();
     const options = { settings, seeds: [1, 2], device: simd, bytes, parts };
     const stop = new AbortController();
     const stopped = studyThroughput({ ...options, signal: stop.signal }, ({ part }) => {
