@@ -5,17 +5,11 @@ import type { StudyResult } from '@octavo/lab';
 import { openStatistics, stepStatistics, tensorStatistics } from '@octavo/store';
 import { tableFromArrays } from 'apache-arrow';
 import { openStudyFolder } from '../src/run/study-folder.ts';
-import { octavo } from './support.ts';
+import { babble, octavo } from './support.ts';
 
 /** Writes text and a configuration into `folder`; the runs there take seconds. */
 export function prepare(folder: string): void {
-  const words = ['lorem', 'ipsum', 'dolor', 'sit', 'amet', 'tempor', 'magna', 'aliqua'];
-  let state = 1;
-  const text = Array.from({ length: 4000 }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return words[state % words.length];
-  }).join(' ');
-  writeFileSync(join(folder, 'text.txt'), text);
+  writeFileSync(join(folder, 'text.txt'), babble(4000));
   writeFileSync(
     join(folder, 'config.json'),
     JSON.stringify({

@@ -5,21 +5,14 @@ import { join } from 'node:path';
 import { listCheckpoints, openCheckpoint } from '@octavo/store';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lines, octavo } from './support.ts';
+import { babble, lines, octavo } from './support.ts';
 
 const STEPS = 200;
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'octavo-resume-'));
-  // A language of its own: enough order to learn, no file to ship.
-  const words = ['lorem', 'ipsum', 'dolor', 'sit', 'amet', 'tempor', 'magna', 'aliqua'];
-  let state = 1;
-  const text = Array.from({ length: 6000 }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return words[state % words.length];
-  }).join(' ');
-  writeFileSync(join(folder, 'text.txt'), text);
+  writeFileSync(join(folder, 'text.txt'), babble(6000));
   writeFileSync(
     join(folder, 'config.json'),
     JSON.stringify({

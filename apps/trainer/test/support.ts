@@ -38,3 +38,13 @@ export const lines = (stdout: string): Record<string, unknown>[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** A language of its own: enough order to learn, no file to ship. */
+export function babble(words: number): string {
+  const vocabulary = ['lorem', 'ipsum', 'dolor', 'sit', 'amet', 'tempor', 'magna', 'aliqua'];
+  let state = 1;
+  return Array.from({ length: words }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return vocabulary[state % vocabulary.length];
+  }).join(' ');
+}

@@ -1,13 +1,11 @@
 /** @file Weights moved by as much as one rounding to BF16 moves them: what such a run shows, rounding alone does. */
-import { randomNormals } from './random.ts';
+import { randomNormals, streams } from './random.ts';
 
 /** The largest relative error of rounding to BF16. */
 const BF16_ROUNDING = 2 ** -9;
-/** The stream of the nudge's random numbers. */
-const NUDGE = 17;
 
 /** Each value times 1 + 2⁻⁹ · a standard normal number. */
 export function nudge(values: Float32Array, seed: number): Float32Array {
-  const normals = randomNormals(seed, NUDGE, values.length);
+  const normals = randomNormals(seed, streams.nudge, values.length);
   return values.map((v, j) => v * (1 + BF16_ROUNDING * normals[j]!));
 }

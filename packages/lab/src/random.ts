@@ -2,7 +2,15 @@
 import { counterRandom, streamSeed } from '@octavo/formats';
 
 /** What a stream of random numbers is for. */
-export const streams = { weights: 11, windows: 12, rare: 13, place: 14, direction: 15, shuffle: 16 } as const;
+export const streams = {
+  weights: 11,
+  windows: 12,
+  rare: 13,
+  place: 14,
+  direction: 15,
+  shuffle: 16,
+  nudge: 17,
+} as const;
 
 /** An integer from 0 up to, not including, `below`. */
 export const randomInteger = (seed: number, stream: number, index: number, below: number): number =>

@@ -1,6 +1,7 @@
 /** @file AdamW: the moments and the weight one by one, and all three in one pass over formatted states. */
 import { address, float, int, scratch } from './control';
-import { amaxBits, CHUNK, encodeScaled, scaleOf } from './cast';
+import { amaxBits, CHUNK, scaleOf } from './amax';
+import { encodeScaled } from './cast';
 import { decodeBytes, scaledTable, TABLE_BYTES } from './decode';
 import { STOCHASTIC } from './encode';
 import { streamSeed } from './random';

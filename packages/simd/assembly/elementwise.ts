@@ -1,6 +1,6 @@
 /** @file Sums, differences and products of equal shapes, and products with one number or one a row. */
 import { address, int, scratch } from './control';
-import { CHUNK } from './cast';
+import { CHUNK } from './amax';
 import { commit, read, target } from './storage';
 import { storePart, vec } from './vector';
 

@@ -1,5 +1,6 @@
 /** @file What a cast does to a tensor, in eight numbers, with the codes or without. */
-import { castScaled, castUniform, PIECE, PIECE_ROOM, seedOf } from './cast';
+import { PIECE } from './amax';
+import { castScaled, castUniform, PIECE_ROOM, seedOf } from './cast';
 import { address, float, int, scratch } from './control';
 import { NEAREST } from './encode';
 import { addChunk, chunkElements, PLAIN, POWERS, STRANGE, sumsStride } from './lanes';

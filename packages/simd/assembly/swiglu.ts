@@ -1,6 +1,6 @@
 /** @file SwiGLU on packed rows `[gate | up]`, its gradient, and the scales of its smooth forms. */
 import { int, scratch } from './control';
-import { amaxBits } from './cast';
+import { amaxBits } from './amax';
 import { exp } from './math';
 import { commit, read, target } from './storage';
 import { storePart, vec } from './vector';

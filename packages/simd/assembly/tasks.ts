@@ -2,7 +2,8 @@
 import { adamMoment, adamWeight, adamwMaxima, adamwScales, adamwStore } from './adam';
 import { attention, attentionCached, attentionGrad, attentionGradJoin } from './attention';
 import { libraryProduct, operandValues } from './blas';
-import { amaxBlocks, amaxChunks, amaxJoin, cast, dequantize, quantizeBlocks, scaleFromAmax } from './cast';
+import { amaxBlocks, amaxChunks, amaxJoin, scaleFromAmax } from './amax';
+import { cast, dequantize, quantizeBlocks } from './cast';
 import { copyBytes } from './copy';
 import { elementwise, scaleRows } from './elementwise';
 import { embedding, embeddingGrad } from './embedding';

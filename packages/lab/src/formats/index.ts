@@ -4,11 +4,11 @@
  */
 import { cleanBatch, spikeBatch } from '../batches.ts';
 import { rareByte } from '../corpus.ts';
-import { AFTER_BASE, ageModel, trainBase } from '../instability/base.ts';
+import { AFTER_BASE, ageModel, storedBase } from '../instability/base.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
 import type { RecordedRun } from '../recorded-run.ts';
-import { arraysOf, type Snapshot, snapshotOf } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
 import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../study.ts';
 import { findings, type Named } from './findings.ts';
 import { type MeasuredOperand, measureModel } from './measure-model.ts';
@@ -57,13 +57,7 @@ export const formats: Study<FormatsSettings> = {
 function seedJobs(lab: Laboratory, settings: FormatsSettings, parts: Parts, seed: number): Job[] {
   const { device, bytes, rare, signal } = lab;
   const { peak, rescale, model: config, activations, sequence, history } = settings;
-  const base = lazily(async (onShare: (share: number) => void): Promise<Snapshot> => {
-    const stored = await parts.readArrays(`seed-${seed}.base`);
-    if (stored) return snapshotOf(stored);
-    const trained = await trainBase(lab, seed, (step) => onShare(step / settings.baseSteps));
-    await parts.writeArrays(`seed-${seed}.base`, arraysOf(trained));
-    return trained;
-  });
+  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
   const measured = (name: string, start: () => Promise<Snapshot>): Job =>
     seedJob(seed, `${name}.tensors`, async (onShare) => {
       const { weights } = await start();

@@ -6,7 +6,16 @@ import { ageLayer, type PlantedChannel, rescaleChannels } from '../ageing.ts';
 import { cleanBatch, plainBatch, rareBatch } from '../batches.ts';
 import { gatherInputs } from '../gather.ts';
 import { randomNormals, streams } from '../random.ts';
-import { destroyTraining, type Snapshot, takeSnapshot, trainingFrom, untrained } from '../snapshot.ts';
+import {
+  arraysOf,
+  destroyTraining,
+  type Snapshot,
+  snapshotOf,
+  takeSnapshot,
+  trainingFrom,
+  untrained,
+} from '../snapshot.ts';
+import type { Parts } from '../study.ts';
 import type { Laboratory } from './laboratory.ts';
 import { basePlan, type InstabilitySettings } from './settings.ts';
 
@@ -52,6 +61,21 @@ export function startingWeights(
       return [name, Float32Array.from(normals, (v) => v * stdOf(name))];
     }),
   );
+}
+
+/** The base of a seed, from `parts` if it is there; else trained and put there. */
+export async function storedBase(
+  lab: Laboratory,
+  parts: Parts,
+  seed: number,
+  onShare: (share: number) => void,
+): Promise<Snapshot> {
+  const key = `seed-${seed}.base`;
+  const stored = await parts.readArrays(key);
+  if (stored) return snapshotOf(stored);
+  const trained = await trainBase(lab, seed, (step) => onShare(step / lab.settings.baseSteps));
+  await parts.writeArrays(key, arraysOf(trained));
+  return trained;
 }
 
 export interface Aged {

@@ -4,9 +4,9 @@
  */
 import { rareByte } from '../corpus.ts';
 import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
-import { arraysOf, type Snapshot, snapshotOf } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
 import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { type Aged, ageModel, rescaleModel, trainBase } from './base.ts';
+import { type Aged, ageModel, rescaleModel, storedBase } from './base.ts';
 import { forwardLosses } from './dose.ts';
 import { findings } from './findings.ts';
 import type { Laboratory } from './laboratory.ts';
@@ -66,13 +66,7 @@ function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
   const recipeOf = (name: string) => protocolRecipe(name, activations);
 
   // Made when the first unfinished part needs them, once.
-  const base = lazily(async (onShare: (share: number) => void): Promise<Snapshot> => {
-    const stored = await parts.readArrays(`seed-${seed}.base`);
-    if (stored) return snapshotOf(stored);
-    const trained = await trainBase(lab, seed, (step) => onShare(step / settings.baseSteps));
-    await parts.writeArrays(`seed-${seed}.base`, arraysOf(trained));
-    return trained;
-  });
+  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
   const ignore = (): void => {};
   const { peak, rescale } = settings;
   const aged = lazily(async () => ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: true }));

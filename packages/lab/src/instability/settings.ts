@@ -5,7 +5,8 @@ import type { TrainPlan } from '@octavo/trainer';
 import { studyModel } from '../model.ts';
 import { protocolRecipe } from './recipes.ts';
 
-export interface InstabilitySettings {
+/** What every study on aged checkpoints is told. */
+export interface AgeingSettings {
   readonly model: LlamaConfig;
   readonly batch: number;
   readonly sequence: number;
@@ -21,6 +22,9 @@ export interface InstabilitySettings {
   readonly rescale: number;
   /** Activations between the quantised products. */
   readonly activations: 'bf16' | 'fp32';
+}
+
+export interface InstabilitySettings extends AgeingSettings {
   readonly recipes: readonly string[];
   /** Recipes that each control is run in, beside `bf16`. */
   readonly controlRecipes: readonly string[];
@@ -61,6 +65,11 @@ export const fullStudy: InstabilitySettings = {
   doseRecipes: ['fp8', 'fp8-current', 'fp8-smooth'],
   specialSteps: 100,
 };
+
+const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
+
+/** The study's model, ageing and timing of spikes, for others that begin with an aged checkpoint. */
+export const ageing = { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations };
 
 /** What shows the failure and its cures, on a base of half the steps. */
 export const quickStudy: InstabilitySettings = {

@@ -2,13 +2,13 @@
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { plainBatch } from '../batches.ts';
 import { rareByte } from '../corpus.ts';
-import { ageModel, rescaleModel, startingWeights, trainBase } from '../instability/base.ts';
+import { ageModel, rescaleModel, startingWeights, storedBase } from '../instability/base.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { basePlan, fullStudy, runPlan } from '../instability/settings.ts';
 import { timedBatch } from '../instability/train-recipe.ts';
 import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
 import { nudge } from '../nudge.ts';
-import { arraysOf, type Snapshot, snapshotOf, untrained } from '../snapshot.ts';
+import { type Snapshot, untrained } from '../snapshot.ts';
 import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
 import { NUDGED, optimizerOf, recipeOf } from './arms.ts';
 import { compare, type NamedRun, type Start } from './compare.ts';
@@ -42,13 +42,7 @@ function jobsOf(
   parts: StudyOptions['parts'],
 ): Job[] {
   // Made when the first unfinished part needs them, once.
-  const base = lazily(async (onShare: (share: number) => void): Promise<Snapshot> => {
-    const stored = await parts.readArrays(`seed-${seed}.base`);
-    if (stored) return snapshotOf(stored);
-    const trained = await trainBase(lab, seed, (step) => onShare(step / settings.baseSteps));
-    await parts.writeArrays(`seed-${seed}.base`, arraysOf(trained));
-    return trained;
-  });
+  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
   const aged = lazily(async () => {
     const { peak, rescale } = settings;
     const options = { peak, rescale, aligned: true };

@@ -1,22 +1,9 @@
 /** @file The numbers of the optimizer study, as plain data. */
-import { fullStudy, type InstabilitySettings } from '../instability/settings.ts';
+import { type AgeingSettings, ageing } from '../instability/settings.ts';
 import { BASELINE, NUDGED, PAPER_PAIR, pairs } from './arms.ts';
 
 /** The instability study's model, ageing and timing of spikes, and the optimizers. */
-export interface OptimizerSettings
-  extends Pick<
-    InstabilitySettings,
-    | 'model'
-    | 'batch'
-    | 'sequence'
-    | 'baseSteps'
-    | 'steps'
-    | 'spikeEvery'
-    | 'learningRate'
-    | 'peak'
-    | 'rescale'
-    | 'activations'
-  > {
+export interface OptimizerSettings extends AgeingSettings {
   /** Steps from scratch: 3e-3 after 50 of warm-up, a cosine to a tenth, clipped at 1. */
   readonly scratchSteps: number;
   /** Steps between samples of the second moments. */
@@ -28,7 +15,6 @@ export interface OptimizerSettings
   readonly rescaled: readonly string[];
 }
 
-const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
 const fp16 = `${PAPER_PAIR}-fp16`;
 const stochastic = `${PAPER_PAIR}-stochastic`;
 const powers = `${PAPER_PAIR}-powers`;
@@ -36,7 +22,7 @@ const failing = 'e4m3-e4m3-early';
 const early = [`${PAPER_PAIR}-early`, failing];
 
 export const fullOptimizer: OptimizerSettings = {
-  ...{ model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations },
+  ...ageing,
   baseSteps: 300,
   steps: 72,
   scratchSteps: 240,

@@ -1,10 +1,10 @@
 /** @file The watch study: how long before the loss the early warning speaks, what switching does, and its false alarms. */
 import { rareByte } from '../corpus.ts';
-import { ageModel, startingWeights, trainBase } from '../instability/base.ts';
+import { ageModel, startingWeights, storedBase } from '../instability/base.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { fullStudy } from '../instability/settings.ts';
 import { lazily, runJobs, seedJob } from '../jobs.ts';
-import { arraysOf, type Snapshot, snapshotOf, untrained } from '../snapshot.ts';
+import { type Snapshot, untrained } from '../snapshot.ts';
 import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
 import { type Row, tableOf } from '../table.ts';
 import { type Arm, type ArmName, armsOf } from './arms.ts';
@@ -40,13 +40,7 @@ export async function studyWatch(
 function jobsOf(lab: Laboratory, arms: readonly Arm[], seed: number, parts: StudyOptions['parts']) {
   const { settings } = lab;
   // Made when the first unfinished part needs them, once.
-  const base = lazily(async (onShare: (share: number) => void): Promise<Snapshot> => {
-    const stored = await parts.readArrays(`seed-${seed}.base`);
-    if (stored) return snapshotOf(stored);
-    const trained = await trainBase(lab, seed, (step) => onShare(step / settings.baseSteps));
-    await parts.writeArrays(`seed-${seed}.base`, arraysOf(trained));
-    return trained;
-  });
+  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
   const ignore = (): void => {};
   const starts: Record<Arm['start'], () => Promise<Snapshot>> = {
     base: () => base(ignore),

@@ -1,21 +1,8 @@
 /** @file The numbers of the watch study, as plain data. */
-import { fullStudy, type InstabilitySettings } from '../instability/settings.ts';
+import { type AgeingSettings, ageing } from '../instability/settings.ts';
 
 /** The instability study's model, ageing and timing of spikes, and what is watched. */
-export interface WatchSettings
-  extends Pick<
-    InstabilitySettings,
-    | 'model'
-    | 'batch'
-    | 'sequence'
-    | 'baseSteps'
-    | 'steps'
-    | 'spikeEvery'
-    | 'learningRate'
-    | 'peak'
-    | 'rescale'
-    | 'activations'
-  > {
+export interface WatchSettings extends AgeingSettings {
   /** Recipes that fail from the aged checkpoint: when does the watch speak, and what does switching do? */
   readonly failing: readonly string[];
   /** Recipes that go on from the base that was not aged: whatever is said there is a false alarm. */
@@ -32,10 +19,8 @@ export interface WatchSettings
   readonly broken: number;
 }
 
-const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
-
 export const fullWatch: WatchSettings = {
-  ...{ model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations },
+  ...ageing,
   baseSteps: 400,
   steps: 72,
   failing: ['fp8', 'fp8-240'],
