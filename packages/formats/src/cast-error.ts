@@ -1,5 +1,5 @@
 /** @file What a cast does to an array: how much is lost, and in which way. */
-import { checkScale } from './codes.ts';
+import { checkScale, isFloat32Array } from './codes.ts';
 import type { EncodeArrayOptions } from './encode-array.ts';
 import type { Format } from './format.ts';
 import { roundArray } from './round-array.ts';
@@ -30,8 +30,13 @@ export interface CastError {
  * The error of casting `values`, with the options of `encodeArray`.
  * Under overflow `special` a clipped element is infinitely wrong: `mse` is `Infinity` and `sqnr` `-Infinity` then.
  */
-export function castError(format: Format, values: Float32Array, options: EncodeArrayOptions = {}): CastError {
+export function castError(
+  format: Format,
+  values: ArrayLike<number>,
+  options: EncodeArrayOptions = {},
+): CastError {
   const scale = checkScale(options.scale ?? 1);
+  const scaledOf = isFloat32Array(values) ? (x: number) => Math.fround(x * scale) : (x: number) => x * scale;
   const rounded = roundArray(format, values, undefined, options);
   const count = values.length;
   let amax = 0;
@@ -47,7 +52,7 @@ export function castError(format: Format, values: Float32Array, options: EncodeA
       continue;
     }
     const magnitude = Math.abs(x);
-    const scaled = Math.fround(magnitude * scale);
+    const scaled = scaledOf(magnitude);
     if (magnitude > amax) amax = magnitude;
     if (scaled > format.max) clipped++;
     if (magnitude > 0 && (format.hasSubnormals ? rounded[i] === 0 : scaled < format.minNormal)) underflowed++;

@@ -13,13 +13,21 @@ export function createCodes(format: Format, length: number): Codes {
 
 /** Throws unless `codes` is the container that `format` takes. */
 export function checkCodes(format: Format, codes: Codes): void {
-  const expected = format.bits <= 8 ? 1 : format.bits <= 16 ? 2 : 4;
-  if (codes.BYTES_PER_ELEMENT !== expected) {
-    throw new OctavoError(
-      `[formats] ${format.name} codes: got a ${codes.constructor.name}, expected a Uint${expected * 8}Array`,
-    );
-  }
+  checkArray(codes, `Uint${format.bits <= 8 ? 8 : format.bits <= 16 ? 16 : 32}Array`, `${format.name} codes`);
 }
+
+/** Throws unless `array` is a typed array of that name (or a class that extends it, as Node's Buffer does). */
+export function checkArray(array: unknown, expected: string, what: string): void {
+  const got = typeName(array);
+  if (got !== expected) throw new OctavoError(`[formats] ${what}: got ${got}, expected ${expected}`);
+}
+
+/** What an array is, whichever window or worker made it. */
+const typeName = (value: unknown): string =>
+  (ArrayBuffer.isView(value) && (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag]) ||
+  Object.prototype.toString.call(value).slice(8, -1);
+
+export const isFloat32Array = (array: unknown): array is Float32Array => typeName(array) === 'Float32Array';
 
 /** Throws unless source and target have as many elements. */
 export function checkLength(source: number, target: number): void {

@@ -1,5 +1,5 @@
 /** @file Arrays of codes to arrays of numbers. */
-import { type Codes, checkCodes, checkLength, checkScale } from './codes.ts';
+import { type Codes, checkArray, checkCodes, checkLength, checkScale } from './codes.ts';
 import { decodeTable } from './decode-table.ts';
 import { OctavoError } from './error.ts';
 import type { Format } from './format.ts';
@@ -20,6 +20,7 @@ export function decodeArray(
   options: DecodeArrayOptions = {},
 ): Float32Array {
   checkCodes(format, codes);
+  checkArray(target, 'Float32Array', 'target of values');
   checkLength(codes.length, target.length);
   const scale = checkScale(options.scale ?? 1);
   if (format.bits <= 8) {

@@ -1,14 +1,15 @@
 /** @file Arrays of numbers to arrays of codes. */
-import { type Codes, checkCodes, checkLength, checkScale, createCodes } from './codes.ts';
+import { type Codes, checkCodes, checkLength, checkScale, createCodes, isFloat32Array } from './codes.ts';
 import { counterRandom } from './counter-random.ts';
 import { encode } from './encode.ts';
 import { encodeBits } from './encode-bits.ts';
 import { encodeTable } from './encode-table.ts';
+import { OctavoError } from './error.ts';
 import type { Format } from './format.ts';
 import type { Overflow, Rounding } from './rounding.ts';
 
 export interface EncodeArrayOptions {
-  /** Multiplies, in float32, before the cast. Taken as float32, positive and finite. Default 1. */
+  /** Multiplies before the cast: in float32 a Float32Array, else in float64. Taken as float32, positive and finite. Default 1. */
   readonly scale?: number | undefined;
   /** Default `nearest-even`. */
   readonly rounding?: Rounding | undefined;
@@ -28,23 +29,25 @@ const TABLE_MANTISSA = 5;
 
 /**
  * `target[i] = encode(format, fround(source[i] · scale), …)`, written to `target` where there is one (of the type
- * `createCodes` gives, as long as the source), else to a new array. Returns the codes.
+ * `createCodes` gives, as long as the source), else to a new array. Returns the codes. Numbers that are not in a
+ * Float32Array keep their 53 bits until the cast, so that they too are rounded once (element by element, slower).
+ * Throws where an element is no number.
  */
 export function encodeArray<T extends Codes>(
   format: Format,
-  source: Float32Array,
+  source: ArrayLike<number>,
   target: T,
   options?: EncodeArrayOptions,
 ): T;
 export function encodeArray(
   format: Format,
-  source: Float32Array,
+  source: ArrayLike<number>,
   target?: undefined,
   options?: EncodeArrayOptions,
 ): Codes;
 export function encodeArray(
   format: Format,
-  source: Float32Array,
+  source: ArrayLike<number>,
   target: Codes = createCodes(format, source.length),
   options: EncodeArrayOptions = {},
 ): Codes {
@@ -52,6 +55,10 @@ export function encodeArray(
   checkLength(source.length, target.length);
   const scale = checkScale(options.scale ?? 1);
   const offset = options.offset ?? 0;
+  if (!isFloat32Array(source)) {
+    encodeEach(format, source, scale, target, options, offset);
+    return target;
+  }
   if (scale === 1) {
     encodeChunk(format, source, target, options, offset);
     return target;
@@ -84,7 +91,7 @@ function encodeChunk(
     lookUp(encodeTable(format, rounding, overflow), bits, target);
   else if (format.bits === 32) copyBits(format, bits, target, overflow);
   else if (format.signed) encodeBits(format, bits, target, rounding, overflow, seed, offset);
-  else encodeEach(format, source, target, rounding, overflow, seed, offset);
+  else encodeEach(format, source, 1, target, options, offset);
 }
 
 function lookUp(table: Uint8Array, bits: Uint32Array, target: Codes): void {
@@ -106,17 +113,20 @@ function copyBits(format: Format, bits: Uint32Array, target: Codes, overflow: Ov
   }
 }
 
-/** E8M0 rounded stochastically: nobody's inner loop. */
+/** By the scalar cast: numbers of 53 bits, and E8M0 rounded stochastically, which is nobody's inner loop. */
 function encodeEach(
   format: Format,
-  source: Float32Array,
+  source: ArrayLike<number>,
+  scale: number,
   target: Codes,
-  rounding: Rounding,
-  overflow: Overflow,
-  seed: number,
+  { rounding, overflow, seed = 0 }: EncodeArrayOptions,
   offset: number,
 ): void {
   for (let i = 0; i < source.length; i++) {
-    target[i] = encode(format, source[i]!, { rounding, overflow, random: counterRandom(seed, offset + i) });
+    const x: unknown = source[i];
+    if (typeof x !== 'number')
+      throw new OctavoError(`[formats] number to cast at ${i}: got ${typeof x}, expected a number`);
+    const random = rounding === 'stochastic' ? counterRandom(seed, offset + i) : 0;
+    target[i] = encode(format, x * scale, { rounding, overflow, random });
   }
 }

@@ -1,5 +1,5 @@
 /** @file An array of numbers stored in eight bits each: bytes, and the format that gives them meaning. */
-import { checkLength } from './codes.ts';
+import { checkArray, checkLength } from './codes.ts';
 import { type DecodeArrayOptions, decodeArray } from './decode-array.ts';
 import { decodeTable } from './decode-table.ts';
 import { type EncodeOptions, encode } from './encode.ts';
@@ -24,18 +24,25 @@ export class Float8Array implements Iterable<number> {
         `[formats] Float8Array: got format ${format.name} of ${format.bits} bits, expected at most 8 (use encodeArray)`,
       );
     }
+    if (typeof codes !== 'number')
+      checkArray(codes, 'Uint8Array', 'codes of a Float8Array (numbers: Float8Array.from)');
     this.format = format;
     this.codes = typeof codes === 'number' ? new Uint8Array(codes) : codes;
   }
 
-  /** Numbers cast to `format`. Any that are not float32 already are rounded to float32 first. */
+  /** Numbers cast to `format`, rounded once, as `encodeArray` does. */
   static from(
     format: Format,
     values: ArrayLike<number> | Iterable<number>,
     options?: EncodeArrayOptions,
   ): Float8Array {
-    const source = values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
+    const source = listOf(values);
     return new Float8Array(format, encodeArray(format, source, new Uint8Array(source.length), options));
+  }
+
+  /** The numbers given, cast to `format`. */
+  static of(format: Format, ...values: number[]): Float8Array {
+    return Float8Array.from(format, values);
   }
 
   get length(): number {
@@ -60,19 +67,23 @@ export class Float8Array implements Iterable<number> {
 
   /** Writes one number at an index, or many from an offset (0) on, as `TypedArray.prototype.set`. */
   set(index: number, value: number, options?: EncodeOptions): void;
-  set(values: ArrayLike<number>, offset?: number, options?: EncodeArrayOptions): void;
-  set(to: number | ArrayLike<number>, by = 0, options: EncodeArrayOptions & EncodeOptions = {}): void {
+  set(values: ArrayLike<number> | Iterable<number>, offset?: number, options?: EncodeArrayOptions): void;
+  set(
+    to: number | ArrayLike<number> | Iterable<number>,
+    by = 0,
+    options: EncodeArrayOptions & EncodeOptions = {},
+  ): void {
     if (typeof to === 'number') {
       this.#check(to);
       this.codes[to] = encode(this.format, by, options);
       return;
     }
-    if (!Number.isInteger(by) || by < 0 || by + to.length > this.length) {
+    const source = listOf(to);
+    if (!Number.isInteger(by) || by < 0 || by + source.length > this.length) {
       throw new OctavoError(
-        `[formats] Float8Array.set: got ${to.length} values at ${by}, expected them to fit ${this.length} elements`,
+        `[formats] Float8Array.set: got ${source.length} values at ${by}, expected them to fit ${this.length} elements`,
       );
     }
-    const source = to instanceof Float32Array ? to : Float32Array.from(to);
     encodeArray(this.format, source, this.codes.subarray(by, by + source.length), options);
   }
 
@@ -80,6 +91,11 @@ export class Float8Array implements Iterable<number> {
   fill(value: number, start?: number, end?: number, options?: EncodeOptions): this {
     this.codes.fill(encode(this.format, value, options), start, end);
     return this;
+  }
+
+  /** A new array of the same format: `change` of every element, rounded as `from` does. */
+  map(change: (value: number, index: number) => number, options?: EncodeArrayOptions): Float8Array {
+    return Float8Array.from(this.format, Array.from(this, change), options);
   }
 
   /** A part that shares this array's memory. */
@@ -114,3 +130,9 @@ export class Float8Array implements Iterable<number> {
     }
   }
 }
+
+/** Numbers that an index reaches: a `Float8Array`, a set or a generator are walked once. */
+const listOf = (values: ArrayLike<number> | Iterable<number>): ArrayLike<number> =>
+  ArrayBuffer.isView(values) || Array.isArray(values) || !(Symbol.iterator in values)
+    ? (values as ArrayLike<number>)
+    : Array.from(values);

@@ -1,5 +1,5 @@
 /** @file Two four-bit codes in a byte, the first in the low half, as ONNX and MX files store E2M1. */
-import { checkLength } from './codes.ts';
+import { checkArray, checkLength } from './codes.ts';
 import { OctavoError } from './error.ts';
 
 /** `bytes[i] = codes[2i] | codes[2i+1] << 4`; an odd last code stands alone in the low half. Throws on a code above 15. */
@@ -7,6 +7,8 @@ export function packNibbles(
   codes: Uint8Array,
   target: Uint8Array = new Uint8Array(Math.ceil(codes.length / 2)),
 ): Uint8Array {
+  checkArray(codes, 'Uint8Array', 'nibbles');
+  checkArray(target, 'Uint8Array', 'target of bytes');
   checkLength(Math.ceil(codes.length / 2), target.length);
   const wrong = codes.findIndex((code) => code > 15);
   if (wrong >= 0)
@@ -24,6 +26,8 @@ export function unpackNibbles(
   length: number = bytes.length * 2,
   target: Uint8Array = new Uint8Array(length),
 ): Uint8Array {
+  checkArray(bytes, 'Uint8Array', 'bytes of nibbles');
+  checkArray(target, 'Uint8Array', 'target of nibbles');
   if (Math.ceil(length / 2) !== bytes.length) {
     throw new OctavoError(
       `[formats] nibbles: got ${bytes.length} bytes for ${length} codes, expected ${Math.ceil(length / 2)} bytes`,

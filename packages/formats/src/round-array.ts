@@ -6,11 +6,11 @@ import type { Format } from './format.ts';
 
 /**
  * The values that come back from a cast: `decode(encode(source · scale)) / scale`; with no scale,
- * `round(format, source[i], …)`. `target` may be the source itself.
+ * `round(format, source[i], …)`. `target` may be the source itself, where that is a Float32Array.
  */
 export function roundArray(
   format: Format,
-  source: Float32Array,
+  source: ArrayLike<number>,
   target: Float32Array = new Float32Array(source.length),
   options: EncodeArrayOptions = {},
 ): Float32Array {

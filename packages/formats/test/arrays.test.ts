@@ -127,12 +127,12 @@ describe('is refused', () => {
     [
       'a target of another width',
       () => encodeArray(E4M3FN, source, new Uint16Array(4)),
-      'got a Uint16Array, expected a Uint8Array',
+      'got Uint16Array, expected Uint8Array',
     ],
     [
       'codes of another width',
       () => decodeArray(FP16, new Uint8Array(4)),
-      'got a Uint8Array, expected a Uint16Array',
+      'got Uint8Array, expected Uint16Array',
     ],
     [
       'a short target of values',

@@ -40,9 +40,9 @@ export interface QuantizedMatrix {
   readonly amax: Float32Array;
 }
 
-/** Casts a row-major matrix, a scale a block. */
+/** Casts a row-major matrix, a scale a block. Every element is rounded once, as `encodeArray` does. */
 export function quantize(
-  values: Float32Array,
+  values: ArrayLike<number>,
   rows: number,
   columns: number,
   options: QuantizeOptions,
@@ -58,7 +58,7 @@ export function quantize(
       `[scaling] quantize: got a state of ${scales.length} slots, expected ${amax.length}, one a block`,
     );
   }
-  const scaled = new Float32Array(values.length);
+  const scaled = new (values instanceof Float32Array ? Float32Array : Float64Array)(values.length);
   eachScale(block, rows, columns, (i, at) => {
     scaled[i] = values[i]! * scales[at]!;
   });
