@@ -43,7 +43,7 @@ export type { HeadAttributes } from './operators/heads.ts';
 export { operators } from './operators/index.ts';
 export { type NormAttributes, rmsNorm, rmsNormGradGain, rmsNormGradInput } from './operators/rms-norm.ts';
 export { type RopeAttributes, rope, ropeTables } from './operators/rope.ts';
-export { scaleBy, scaleRows } from './operators/scale.ts';
+export { scaleBy, scaleColumns, scaleRows } from './operators/scale.ts';
 export { type ScaleAttributes, scaleFromAmax } from './operators/scale-from-amax.ts';
 export { smoothScale, tokenAmax } from './operators/smooth.ts';
 export { sum, sumColumns, sumSquares } from './operators/sums.ts';

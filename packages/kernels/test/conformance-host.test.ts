@@ -18,6 +18,7 @@ describe('gpu:cpu', () => {
     'tokenAmax',
     'smoothScale',
     'scaleRows',
+    'scaleColumns',
     'scaleBy',
     'add',
     'subtract',

@@ -39,6 +39,7 @@ import {
   rope,
   runFused,
   type Shape,
+  scaleColumns,
   scaleFromAmax,
   scaleRows,
   smoothScale,
@@ -524,6 +525,7 @@ describe('what does not fit is refused', () => {
     [attentionCached, { ...heads, capacity: 5 }, [[2, 16], [5, 8], [1]], /expected one row/],
     [swiglu, { perToken: false }, [[2, 5]], /even number of columns/],
     [scaleRows, {}, [[2, 5], [5]], /factors: got \[5\], expected \[2\]/],
+    [scaleColumns, {}, [[2, 5], [2]], /factors: got \[2\], expected \[5\]/],
     [crossEntropy, {}, [[2, 5], [3]], /targets: got \[3\], expected \[2\]/],
     [channelCosine, {}, [[3, 5]], /even number of rows/],
   ];

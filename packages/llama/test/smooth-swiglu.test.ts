@@ -20,8 +20,9 @@ const config: LlamaConfig = {
 const rows = tokenRows(2, 17, 16);
 
 /**
- * Everything in float32 but the input of `down`, which is cast at scale 1: to float32 itself, so that nothing is ever
- * rounded, or to BF16, whose rounding a power of two leaves where it is (its exponents reach as far as float32's).
+ * Everything in float32 but the input and the weight of `down`, which are cast at scale 1: to float32 itself, so that
+ * nothing is ever rounded, or to BF16, whose rounding a power of two leaves where it is (its exponents reach as far as
+ * float32's).
  */
 function castDown(format: 'fp32' | 'bf16'): Recipe {
   const cast: CastRecipe = {
@@ -31,8 +32,11 @@ function castDown(format: 'fp32' | 'bf16'): Recipe {
     rounding: 'nearest-even',
     overflow: 'saturate',
   };
-  const none = { weight: null, grad: null };
-  const down = { output: { ...none, input: cast }, gradInput: none, gradWeight: { ...none, input: cast } };
+  const down = {
+    output: { input: cast, weight: cast },
+    gradInput: { grad: null, weight: cast },
+    gradWeight: { grad: null, input: cast },
+  };
   return { ...recipeOf('fp32'), overrides: { down } };
 }
 
@@ -75,6 +79,41 @@ describe.each(Object.keys(devices))('Smooth-SwiGLU leaves the function unchanged
     },
   );
 
+  it.each(['fp32', 'bf16'] as const)(
+    'per channel and folded, cast to %s: logits and all gradients bit for bit, in all layers or in one',
+    async (format) => {
+      const plain = await run(castDown(format));
+      const sites = (amaxes: Float32Array, operand: string) =>
+        [...amaxes].filter((_, i) => operands[i]!.operand === operand && operands[i]!.name === 'down');
+      const operands = buildModel(config, castDown(format)).precision.sites;
+      const folded = await run({ ...castDown(format), smoothSwiglu: 'channel-folded' });
+      equal(folded, plain);
+      // That the casts saw s ⊙ h and W / s: every input's maximum in (1/2, 1], every weight's elsewhere than before.
+      expect(sites(folded.amaxes, 'input').every((amax) => amax > 0.5 && amax <= 1)).toBe(true);
+      for (const [layer, amax] of sites(folded.amaxes, 'weight').entries())
+        expect(amax).not.toBe(sites(plain.amaxes, 'weight')[layer]);
+      const equation = await run({ ...castDown(format), smoothSwiglu: 'channel' });
+      expect(sites(equation.amaxes, 'input')).toEqual(sites(folded.amaxes, 'input'));
+      expect(sites(equation.amaxes, 'weight')).toEqual(sites(plain.amaxes, 'weight'));
+      const one = await run(smoothLayer(castDown(format), 1, 'channel-folded'));
+      expect(sites(one.amaxes, 'weight')[0]).toBe(sites(plain.amaxes, 'weight')[0]);
+      expect(sites(one.amaxes, 'weight')[1]).toBe(sites(folded.amaxes, 'weight')[1]);
+      equal(one, plain);
+    },
+  );
+
+  it('folded where only one of the two is cast', async () => {
+    const { down } = castDown('bf16').overrides;
+    const { output, gradInput, gradWeight } = down!;
+    for (const only of [
+      { output: { ...output, weight: null }, gradInput: { ...gradInput, weight: null }, gradWeight },
+      { output: { ...output, input: null }, gradInput, gradWeight: { ...gradWeight, input: null } },
+    ]) {
+      const recipe = { ...castDown('bf16'), overrides: { down: only } };
+      equal(await run({ ...recipe, smoothSwiglu: 'channel-folded' }), await run(recipe));
+    }
+  });
+
   it('per token: within the accuracy of float32', async () => {
     const plain = await run(recipeOf('fp32'));
     const token = await run({ ...recipeOf('fp32'), smoothSwiglu: 'token' });
@@ -87,21 +126,26 @@ describe.each(Object.keys(devices))('Smooth-SwiGLU leaves the function unchanged
     }
   });
 
-  it('switched on for one layer between two steps, in fp8: as if it had been so, with a new history', async () => {
-    const device = await opened;
-    const model = buildModel(config, recipeOf('fp8'), { device });
-    await passOf(model, rows, 0);
-    switchSmoothing(model.precision, 1);
-    const site = model.blocks[1]!.down.sites.output.input;
-    expect(site.state!.history).toEqual([]);
-    const switched = await passOf(model, rows, 1);
-    expect(switched.amaxes[site.index]).toBeGreaterThan(0.5);
-    expect(switched.amaxes[site.index]).toBeLessThanOrEqual(1);
-    const born = await run(smoothLayer(recipeOf('fp8'), 1));
-    // Batch and weights are those of the first pass, so every history gives the scale that the first pass took itself.
-    expect(switched.loss).toBe(born.loss);
-    expect(model.precision.recipe).toEqual(smoothLayer(recipeOf('fp8'), 1));
-  });
+  it.each(['channel', 'channel-folded'] as const)(
+    '%s, switched on for one layer between two steps, in fp8: as if it had been so, with new histories',
+    async (kind) => {
+      const device = await opened;
+      const model = buildModel(config, recipeOf('fp8'), { device });
+      await passOf(model, rows, 0);
+      switchSmoothing(model.precision, 1, kind);
+      const site = model.blocks[1]!.down.sites.output.input;
+      expect(site.state!.history).toEqual([]);
+      const { history } = model.blocks[1]!.down.sites.output.weight.state!;
+      expect(history).toHaveLength(kind === 'channel' ? 1 : 0);
+      const switched = await passOf(model, rows, 1);
+      expect(switched.amaxes[site.index]).toBeGreaterThan(0.5);
+      expect(switched.amaxes[site.index]).toBeLessThanOrEqual(1);
+      const born = await run(smoothLayer(recipeOf('fp8'), 1, kind));
+      // Batch and weights are those of the first pass, so every history gives the scale that the first pass took itself.
+      expect(switched.loss).toBe(born.loss);
+      expect(model.precision.recipe).toEqual(smoothLayer(recipeOf('fp8'), 1, kind));
+    },
+  );
 });
 
 it('per channel in a cast of few bits: bit for bit, when nothing is rounded but by powers of two', async () => {

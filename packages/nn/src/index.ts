@@ -28,13 +28,14 @@ export {
   siteOf,
   writeScales,
 } from './precision.ts';
-export type {
-  CastRecipe,
-  LinearName,
-  LinearRecipe,
-  OptimizerRecipe,
-  Recipe,
-  Smoothing,
+export {
+  type CastRecipe,
+  type LinearName,
+  type LinearRecipe,
+  type OptimizerRecipe,
+  type Recipe,
+  SMOOTHINGS,
+  type Smoothing,
 } from './recipe.ts';
 export { extendRecipe, type RecipeExtension, validateRecipe } from './recipes/extend.ts';
 export { recipeOf, recipes } from './recipes/index.ts';

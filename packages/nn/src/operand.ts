@@ -35,7 +35,7 @@ export function dropOperand({ scope }: Context, operand: MatrixOperand): void {
   for (const tensor of [operand.codes, operand.scale]) scope.drop(tensor);
 }
 
-const isQuantized = (operand: MatrixOperand): operand is Quantized => 'codes' in operand;
+export const isQuantized = (operand: MatrixOperand): operand is Quantized => 'codes' in operand;
 
 /** C = op(A) · op(B), scales removed, rounded to `format`. */
 export function matmul(

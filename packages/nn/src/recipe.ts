@@ -36,8 +36,12 @@ export interface OptimizerRecipe {
 /** Names of a block's linear layers; gate and up are one product, so are q, k and v (as in the paper's code). */
 export type LinearName = 'qkv' | 'attentionOut' | 'gateUp' | 'down';
 
-/** `channel`: a power of two per channel, the paper's equation; `token`: up / max |up| per token, its code. */
-export type Smoothing = 'none' | 'channel' | 'token';
+/**
+ * `channel`: a power of two per channel, undone in the product, as the paper's equation has it; `channel-folded`: undone
+ * in the cast of the weight, as a matrix unit runs it; `token`: up / max |up| per token, the paper's code.
+ */
+export const SMOOTHINGS = ['none', 'channel', 'channel-folded', 'token'] as const;
+export type Smoothing = (typeof SMOOTHINGS)[number];
 
 export interface Recipe {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** @file Smooth-SwiGLU layer by layer: what a recipe says of one, and turning it on for one while a run goes on. */
 import { initState, needsOwnMaximum } from '@octavo/scaling';
-import type { Precision } from './precision.ts';
+import type { Operand, Precision } from './precision.ts';
 import type { Recipe, Smoothing } from './recipe.ts';
 
 /** How a recipe smooths the SwiGLU of block `layer`. */
@@ -14,13 +14,19 @@ export const smoothLayer = (recipe: Recipe, layer: number, smoothing: Smoothing 
 });
 
 /**
- * Turns on Smooth-SwiGLU per channel for block `layer` between two steps. The function stays the same: with powers of two
- * only the point of rounding moves. The cast of SwiGLU's output begins a new history: what it sees are maxima near one now.
+ * Turns on Smooth-SwiGLU per channel for block `layer` between two steps, undone in the product or (folded) in the
+ * weight. The function stays the same: with powers of two only the point of rounding moves. The casts of what is smoothed
+ * begin new histories: SwiGLU's output, of which they see maxima near one now, and folded the weight, of which they see W / s.
  */
-export function switchSmoothing(precision: Precision, layer: number): void {
-  precision.recipe = smoothLayer(precision.recipe, layer);
+export function switchSmoothing(
+  precision: Precision,
+  layer: number,
+  smoothing: 'channel' | 'channel-folded' = 'channel',
+): void {
+  precision.recipe = smoothLayer(precision.recipe, layer, smoothing);
+  const moved: readonly Operand[] = smoothing === 'channel' ? ['input'] : ['input', 'weight'];
   for (const site of precision.sites) {
-    if (site.layer !== layer || site.name !== 'down' || site.operand !== 'input' || !site.cast) continue;
+    if (site.layer !== layer || site.name !== 'down' || !moved.includes(site.operand) || !site.cast) continue;
     site.state = initState(site.cast.policy, 1);
     site.usesOwnMaximum = needsOwnMaximum(site.cast.policy, site.state);
   }

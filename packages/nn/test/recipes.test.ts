@@ -11,6 +11,7 @@ describe('named recipes', () => {
       'fp8',
       'fp8-w3-bf16',
       'fp8-smooth',
+      'fp8-smooth-folded',
       'fp8-smooth-token',
       'fp8-full',
       'fp8-authors',
@@ -45,7 +46,9 @@ describe('smoothing layer by layer', () => {
       validateRecipe({ ...recipeOf('fp8'), smoothLayers: smoothLayers as Record<string, 'channel'> });
     expect(of({ first: 'channel' })).toThrow(/smoothLayers: got "first", expected the number of a layer/);
     expect(of({ '-1': 'channel' })).toThrow(/smoothLayers: got "-1"/);
-    expect(of({ 0: 'row' })).toThrow(/smoothLayers\.0: got "row", expected none, channel or token/);
+    expect(of({ 0: 'row' })).toThrow(
+      /smoothLayers\.0: got "row", expected one of none, channel, channel-folded, token/,
+    );
   });
 });
 
@@ -55,6 +58,25 @@ describe('extending a recipe', () => {
     expect(recipe.linear.output.input).toEqual({ ...recipes.fp8!.linear.output.input, format: 'e4m3' });
     expect(recipe.linear.output.weight).toEqual(recipes.fp8!.linear.output.weight);
     expect(recipe.name).toBe('fp8-custom');
+  });
+
+  it('says in its summary what it changes, unless it has a summary of its own', () => {
+    const summary = (parts: object): string => extendRecipe({ extends: 'fp8-smooth', ...parts }).summary;
+    expect(
+      summary({ linear: { output: { input: { format: 'e4m3', policy: { history: 4 } }, weight: null } } }),
+    ).toBe(
+      'fp8-smooth, but linear.output.input.format e4m3, linear.output.input.policy.history 4, linear.output.weight not cast',
+    );
+    expect(summary({ smoothSwiglu: 'channel-folded', optimizer: { moment2: 'bf16' } })).toBe(
+      'fp8-smooth, but smoothSwiglu channel-folded, optimizer.moment2 bf16',
+    );
+    expect(summary({ smoothLayers: { 3: 'none' } })).toBe('fp8-smooth, but smoothLayers.3 none');
+    expect(summary({ overrides: { down: recipes.bf16!.linear } })).toMatch(/ not cast, and 2 more$/);
+    expect(summary({ linear: { output: { input: { policy: { kind: 'fixed', scale: 2 } } } } })).toBe(
+      'fp8-smooth, but linear.output.input.policy fixed',
+    );
+    expect(summary({ name: 'mine' })).toBe('fp8-smooth under another name');
+    expect(summary({ summary: 'my words' })).toBe('my words');
   });
 
   it('replaces a policy of another kind whole, and null unquantises', () => {
@@ -68,6 +90,9 @@ describe('extending a recipe', () => {
   });
 
   it('says which part is impossible', () => {
+    expect(() => extendRecipe({ extends: 'fp8', smoothSwiglu: 'row' as 'none' })).toThrow(
+      /recipe smoothSwiglu: got "row", expected one of none, channel, channel-folded, token/,
+    );
     const linear = (part: object) => ({ extends: 'fp8', linear: { output: { input: part } } });
     expect(() => extendRecipe(linear({ format: 'e8m0' }))).toThrow(/linear\.output\.input\.format: got e8m0/);
     expect(() => extendRecipe(linear({ format: 'fp33' }))).toThrow(/fp33/);

@@ -1,4 +1,4 @@
-/** @file Sums, differences and products of equal shapes, and products with one number or one a row. */
+/** @file Sums, differences and products of equal shapes, and products with one number, one a row or one a column. */
 import { address, int, scratch } from './control';
 import { CHUNK } from './amax';
 import { commit, read, target } from './storage';
@@ -53,6 +53,28 @@ export function scaleRows(task: i32): void {
       for (let j = 0; j < n; j += 4) {
         const k = (<usize>j) << 2;
         storePart(to + k, f32x4.mul(v128.load(x + k), s), n - j);
+      }
+      commit(6, at, n, to);
+    }
+  }
+}
+
+/** scaleColumns: 0 x, 3 s, 6 out, 9 rows, 10 columns, 11 rows a task. */
+export function scaleColumns(task: i32): void {
+  const columns = int(10);
+  const first = task * int(11);
+  const last = min(int(9), first + int(11));
+  const room = scratch();
+  for (let c = 0; c < columns; c += PIECE) {
+    const n = min(PIECE, columns - c);
+    const s = read(3, c, n, room);
+    for (let r = first; r < last; r++) {
+      const at = r * columns + c;
+      const x = read(0, at, n, room + PIECE * 4);
+      const to = target(6, at, room + PIECE * 8);
+      for (let j = 0; j < n; j += 4) {
+        const k = (<usize>j) << 2;
+        storePart(to + k, f32x4.mul(v128.load(x + k), v128.load(s + k)), n - j);
       }
       commit(6, at, n, to);
     }

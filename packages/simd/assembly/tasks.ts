@@ -5,7 +5,7 @@ import { libraryProduct, operandValues } from './blas';
 import { amaxBlocks, amaxChunks, amaxJoin, scaleFromAmax } from './amax';
 import { cast, dequantize, quantizeBlocks } from './cast';
 import { copyBytes } from './copy';
-import { elementwise, scaleRows } from './elementwise';
+import { elementwise, scaleColumns, scaleRows } from './elementwise';
 import { embedding, embeddingGrad } from './embedding';
 import { gemmFew, gemmPack, gemmPanelOfA, gemmTiles } from './gemm';
 import { crossEntropy } from './loss';
@@ -60,6 +60,7 @@ export function runTask(operator: i32, task: i32): void {
     case 40: return quantizeBlocks(task);
     case 41: return attentionGradJoin(task);
     case 42: return copyBytes(task);
+    case 43: return scaleColumns(task);
     default: unreachable();
   }
 }

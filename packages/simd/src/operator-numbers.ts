@@ -42,6 +42,7 @@ export const LIBRARY_PRODUCT = 39;
 export const QUANTIZE_BLOCKS = 40;
 export const ATTENTION_GRAD_JOIN = 41;
 export const COPY_BYTES = 42;
+export const SCALE_COLUMNS = 43;
 
 /** A kernel's number. */
 export type OperatorNumber = number;

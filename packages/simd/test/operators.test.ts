@@ -48,6 +48,8 @@ for (const f of both) {
   }
   add(kernels.scaleRows, {}, [input([33, 517], 1, f), input([33], 2)]);
   add(kernels.scaleRows, {}, [input([5, 5003], 1, f), input([5], 2)]);
+  add(kernels.scaleColumns, {}, [input([33, 517], 1, f), input([517], 2)]);
+  add(kernels.scaleColumns, {}, [input([5, 5003], 1, f), input([5003], 2)]);
   add(kernels.scaleBy, {}, [input([33, 517], 1, f), input([1], 2)]);
   add(kernels.scaleBy, {}, [input([40003], 1, f), input([1], 2)]);
   add(kernels.rmsNorm, { epsilon: 1e-5 }, [input([67, 290], 1, f), input([290], 2)], EXP);

@@ -1,6 +1,6 @@
 /** @file A precision recipe in a configuration: a name, or another recipe with parts replaced. */
 import { formats } from '@octavo/formats';
-import { recipes } from '@octavo/nn';
+import { recipes, SMOOTHINGS } from '@octavo/nn';
 import { z } from 'zod';
 import { fields, integer, number, oneOf, positive, text, yesNo } from './fields.ts';
 
@@ -74,7 +74,7 @@ function parts(need: Need) {
     powerOfTwo: need(yesNo()),
   });
   const override = linear.nullable().optional();
-  const smoothing = oneOf(['none', 'channel', 'token']);
+  const smoothing = oneOf(SMOOTHINGS);
   return {
     name: need(text('a name')),
     summary: need(text('a sentence')),

@@ -73,6 +73,7 @@ const BY_ELEMENT: readonly string[] = [
   'subtract',
   'multiply',
   'scaleRows',
+  'scaleColumns',
   'scaleBy',
   'rmsNorm',
   'swiglu',

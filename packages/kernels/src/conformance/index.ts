@@ -36,6 +36,7 @@ export const exactOperators: readonly string[] = [
   'subtract',
   'multiply',
   'scaleRows',
+  'scaleColumns',
   'scaleBy',
   'rope',
   'tokenAmax',

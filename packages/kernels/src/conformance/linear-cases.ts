@@ -4,7 +4,7 @@ import { channelCosine } from '../operators/channel-cosine.ts';
 import { add, multiply, subtract } from '../operators/elementwise.ts';
 import { embedding, embeddingGrad, sortTokens } from '../operators/embedding.ts';
 import { gemm } from '../operators/gemm.ts';
-import { scaleBy, scaleRows } from '../operators/scale.ts';
+import { scaleBy, scaleColumns, scaleRows } from '../operators/scale.ts';
 import { sum, sumColumns, sumSquares } from '../operators/sums.ts';
 import { type Block, elements, type Shape, scaleShape } from '../tensor.ts';
 import { caseOf, type OperatorCase } from './case.ts';
@@ -153,6 +153,8 @@ function elementwiseCases(): OperatorCase[] {
       cases.push(caseOf(scaleBy, title, {}, [a, normalInput([1], 43)], more));
       const rows = shape.length === 1 ? 1 : shape[0];
       cases.push(caseOf(scaleRows, title, {}, [a, normalInput([rows, 1], 44)], more));
+      const columns = shape[shape.length - 1]!;
+      cases.push(caseOf(scaleColumns, title, {}, [a, normalInput([1, columns], 45)], more));
     }
   }
   return cases;

@@ -15,7 +15,7 @@ import { embedding, embeddingGrad } from './embedding.ts';
 import { gemm } from './gemm.ts';
 import { rmsNorm, rmsNormGradGain, rmsNormGradInput } from './rms-norm.ts';
 import { rope } from './rope.ts';
-import { scaleBy, scaleRows } from './scale.ts';
+import { scaleBy, scaleColumns, scaleRows } from './scale.ts';
 import { scaleFromAmax } from './scale-from-amax.ts';
 import { smoothScale, tokenAmax } from './smooth.ts';
 import { sum, sumColumns, sumSquares } from './sums.ts';
@@ -34,6 +34,7 @@ const all: readonly Operator[] = [
   subtract,
   multiply,
   scaleRows,
+  scaleColumns,
   scaleBy,
   rmsNorm,
   rmsNormGradInput,

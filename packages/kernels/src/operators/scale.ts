@@ -1,4 +1,4 @@
-/** @file Products with one number, or with one a row. */
+/** @file Products with one number, with one a row, or with one a column. */
 import { defineOperator } from '../operator.ts';
 import { elements, matrixShape } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
@@ -11,6 +11,10 @@ function scaleByKernel(this: Kernel, x: number[], s: number[]): number {
 
 function scaleRowsKernel(this: Kernel, x: number[], s: number[]): number {
   return x[this.thread.y * this.constants.columns + this.thread.x] * s[this.thread.y];
+}
+
+function scaleColumnsKernel(this: Kernel, x: number[], s: number[]): number {
+  return x[this.thread.y * this.constants.columns + this.thread.x] * s[this.thread.x];
 }
 
 /** x · s[0]: x of any shape, s `[1]`. */
@@ -55,6 +59,31 @@ export const scaleRows = defineOperator<NoAttributes>({
     {
       name: 'scale',
       kernel: scaleRowsKernel,
+      constants: { columns: matrixShape(x!)[1] },
+      cells: elements(out),
+      columns: matrixShape(x!)[1],
+      arguments: ['in0', 'in1'],
+      round: true,
+    },
+  ],
+});
+
+/** x[r, c] · s[c]: x `[R, C]`, s `[C]`. */
+export const scaleColumns = defineOperator<NoAttributes>({
+  name: 'scaleColumns',
+  shape(_, inputs) {
+    checkInputs('scaleColumns', inputs, 2);
+    checkElements('scaleColumns', 'factors', inputs[1]!, [matrixShape(inputs[0]!)[1]]);
+    return inputs[0]!;
+  },
+  reference(_, [x, s], out) {
+    const columns = matrixShape(x!.shape)[1];
+    for (let i = 0; i < out.data.length; i++) out.data[i] = x!.data[i]! * s!.data[i % columns]!;
+  },
+  passes: ({ inputs: [x], out }) => [
+    {
+      name: 'scale',
+      kernel: scaleColumnsKernel,
       constants: { columns: matrixShape(x!)[1] },
       cells: elements(out),
       columns: matrixShape(x!)[1],

@@ -35,6 +35,7 @@ export function overflowing(recipe: Recipe, margin: number): Recipe {
   return {
     ...recipe,
     name: `${recipe.name}-overflowing`,
+    summary: `${recipe.name} whose inputs and weights overflow to NaN, ${margin} bits kept free`,
     linear: linear(recipe.linear),
     overrides: Object.fromEntries(Object.entries(recipe.overrides).map(([name, own]) => [name, linear(own)])),
   };

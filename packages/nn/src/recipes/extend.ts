@@ -1,7 +1,8 @@
 /** @file A recipe of one's own: another one with parts replaced, checked as a whole. */
 import { formatOf, OctavoError } from '@octavo/formats';
 import { checkGranularity, checkPolicy } from '@octavo/scaling';
-import type { CastRecipe, LinearRecipe, Recipe } from '../recipe.ts';
+import { type CastRecipe, type LinearRecipe, type Recipe, SMOOTHINGS } from '../recipe.ts';
+import { differencesFrom } from './differences.ts';
 import { recipeOf } from './index.ts';
 
 type DeepPartial<T> = T extends readonly unknown[]
@@ -15,10 +16,14 @@ export type RecipeExtension = { readonly extends: string } & DeepPartial<Omit<Re
     readonly overrides?: Readonly<Record<string, LinearRecipe | null>>;
   };
 
-/** The extended recipe, valid as a whole; an `OctavoError` (exit code 2) says which part is not. */
-export function extendRecipe({ extends: base, ...parts }: RecipeExtension): Recipe {
-  const merged = merge(recipeOf(base), { name: `${base}-custom`, ...parts }) as Recipe;
-  return validateRecipe(merged);
+/**
+ * The extended recipe, valid as a whole; an `OctavoError` (exit code 2) says which part is not. Its summary is its own:
+ * where `parts` have none, what they change.
+ */
+export function extendRecipe({ extends: name, ...parts }: RecipeExtension): Recipe {
+  const base = recipeOf(name);
+  const recipe = validateRecipe(merge(base, { name: `${name}-custom`, ...parts }) as Recipe);
+  return { ...recipe, summary: parts.summary ?? differencesFrom(base, recipe) };
 }
 
 function merge(base: unknown, parts: unknown): unknown {
@@ -42,6 +47,7 @@ export function validateRecipe(recipe: Recipe): Recipe {
     const format = formatOf(recipe.optimizer[key]);
     if (!format.signed) fail(`optimizer.${key}`, `format ${format.name}`, 'a signed format');
   }
+  checkSmoothing(recipe.smoothSwiglu, 'smoothSwiglu');
   checkSmoothLayers(recipe.smoothLayers ?? {});
   return recipe;
 }
@@ -50,9 +56,13 @@ function checkSmoothLayers(layers: Readonly<Record<string, unknown>>): void {
   for (const [layer, smoothing] of Object.entries(layers)) {
     if (!/^(0|[1-9]\d{0,5})$/.test(layer))
       fail('smoothLayers', `"${layer}"`, 'the number of a layer, from 0, as its key');
-    if (smoothing !== 'none' && smoothing !== 'channel' && smoothing !== 'token')
-      fail(`smoothLayers.${layer}`, JSON.stringify(smoothing) ?? 'nothing', 'none, channel or token');
+    checkSmoothing(smoothing, `smoothLayers.${layer}`);
   }
+}
+
+function checkSmoothing(smoothing: unknown, path: string): void {
+  if (!(SMOOTHINGS as readonly unknown[]).includes(smoothing))
+    fail(path, JSON.stringify(smoothing) ?? 'nothing', `one of ${SMOOTHINGS.join(', ')}`);
 }
 
 function checkLinear(linear: LinearRecipe, path: string): void {

@@ -47,8 +47,16 @@ const fp8W3Bf16: Recipe = {
 const fp8Smooth: Recipe = {
   ...fp8,
   name: 'fp8-smooth',
-  summary: "fp8 with Smooth-SwiGLU per channel, the paper's equation",
+  summary: "fp8 with Smooth-SwiGLU per channel, the paper's equation: undone inside down's product",
   smoothSwiglu: 'channel',
+};
+
+const fp8SmoothFolded: Recipe = {
+  ...fp8,
+  name: 'fp8-smooth-folded',
+  summary:
+    "fp8 with Smooth-SwiGLU per channel, undone in the cast of down's weight: what a matrix unit can run",
+  smoothSwiglu: 'channel-folded',
 };
 
 const fp8SmoothToken: Recipe = {
@@ -118,6 +126,7 @@ export const recipes: Readonly<Record<string, Recipe>> = Object.freeze(
       fp8,
       fp8W3Bf16,
       fp8Smooth,
+      fp8SmoothFolded,
       fp8SmoothToken,
       fp8Full,
       fp8Authors,

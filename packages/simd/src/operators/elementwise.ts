@@ -21,34 +21,27 @@ export const add = elementwise(0);
 export const subtract = elementwise(1);
 export const multiply = elementwise(2);
 
-export const scaleRows: Launch<NoAttributes> = (engine, _, [x, s], out) => {
-  const [rows, columns] = matrixShape(x!.shape);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.SCALE_ROWS, Math.ceil(rows / each), 0, [
-    ...place(engine, x),
-    ...place(engine, s),
-    ...place(engine, out),
-    rows,
-    columns,
-    each,
-    1,
-  ]);
-};
+/** Rows times factors; `more` is what else the kernel is told. */
+const byRows =
+  (number: kernel.OperatorNumber, ...more: readonly number[]): Launch<NoAttributes> =>
+  (engine, _, [x, s], out) => {
+    const [rows, columns] = matrixShape(x!.shape);
+    const each = rowsPerTask(columns);
+    engine.run(number, Math.ceil(rows / each), 0, [
+      ...place(engine, x),
+      ...place(engine, s),
+      ...place(engine, out),
+      rows,
+      columns,
+      each,
+      ...more,
+    ]);
+  };
 
-/** All elements as rows of one chunk, the last one shorter: a row of its own. */
-export const scaleBy: Launch<NoAttributes> = (engine, _, [x, s], out) => {
-  const [rows, columns] = matrixShape(x!.shape);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.SCALE_ROWS, Math.ceil(rows / each), 0, [
-    ...place(engine, x),
-    ...place(engine, s),
-    ...place(engine, out),
-    rows,
-    columns,
-    each,
-    0,
-  ]);
-};
+export const scaleRows = byRows(kernel.SCALE_ROWS, 1);
+/** One factor for all rows. */
+export const scaleBy = byRows(kernel.SCALE_ROWS, 0);
+export const scaleColumns = byRows(kernel.SCALE_COLUMNS);
 
 const moment =
   (which: 1 | 2): Launch<NoAttributes> =>
