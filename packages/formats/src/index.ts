@@ -12,6 +12,7 @@ export { Float8Array } from './float8-array.ts';
 export type { Format, NanCode } from './format.ts';
 export { formatOf } from './format-of.ts';
 export { packNibbles, unpackNibbles } from './nibbles.ts';
+export { quoted, visible } from './quoted.ts';
 export * from './registry.ts';
 export { round } from './round.ts';
 export { roundArray } from './round-array.ts';

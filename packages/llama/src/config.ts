@@ -84,22 +84,25 @@ export function llamaConfigOf(name: string): LlamaConfig {
 
 export const headDimOf = (config: LlamaConfig): number => config.hiddenSize / config.heads;
 
+/** The largest numbers taken at their word: beyond those of any model there is, and small enough to reckon with. */
+const LARGEST = {
+  vocabularySize: 2 ** 24, // devices keep token ids in float32
+  hiddenSize: 2 ** 18,
+  layers: 2 ** 12,
+  heads: 2 ** 12,
+  keyValueHeads: 2 ** 12,
+  ffnSize: 2 ** 20,
+  contextLength: 2 ** 24,
+} as const;
+
 /** Throws an `OctavoError` (exit code 2) that names the first impossible number. */
 export function validateConfig(config: LlamaConfig): LlamaConfig {
   const fail = (what: string): never => {
     throw new OctavoError(`[llama] impossible shape: ${what}`, { exitCode: 2 });
   };
-  for (const key of [
-    'vocabularySize',
-    'hiddenSize',
-    'layers',
-    'heads',
-    'keyValueHeads',
-    'ffnSize',
-    'contextLength',
-  ] as const) {
-    if (!Number.isSafeInteger(config[key]) || config[key] < 1)
-      fail(`${key}: got ${config[key]}, expected a positive integer`);
+  for (const [key, largest] of Object.entries(LARGEST) as [keyof typeof LARGEST, number][]) {
+    if (!Number.isSafeInteger(config[key]) || config[key] < 1 || config[key] > largest)
+      fail(`${key}: got ${config[key]}, expected an integer from 1 to ${largest}`);
   }
   if (config.hiddenSize % config.heads)
     fail(`hiddenSize ${config.hiddenSize} does not divide into ${config.heads} heads`);
@@ -107,7 +110,9 @@ export function validateConfig(config: LlamaConfig): LlamaConfig {
     fail(`hiddenSize / heads is ${headDimOf(config)}, expected an even number (RoPE turns pairs)`);
   if (config.heads % config.keyValueHeads)
     fail(`heads ${config.heads} is no multiple of keyValueHeads ${config.keyValueHeads}`);
-  if (!(config.ropeTheta > 0)) fail(`ropeTheta: got ${config.ropeTheta}, expected a positive number`);
-  if (!(config.normEpsilon > 0)) fail(`normEpsilon: got ${config.normEpsilon}, expected a positive number`);
+  if (!(config.ropeTheta > 0 && Number.isFinite(config.ropeTheta)))
+    fail(`ropeTheta: got ${config.ropeTheta}, expected a positive number`);
+  if (!(config.normEpsilon > 0 && Number.isFinite(config.normEpsilon)))
+    fail(`normEpsilon: got ${config.normEpsilon}, expected a positive number`);
   return config;
 }

@@ -83,11 +83,20 @@ export interface Sampling {
   readonly topK?: number;
 }
 
-/** An index drawn from softmax(logits / temperature), the same for the same (seed, position). */
+/**
+ * An index drawn from softmax(logits / temperature), the same for the same (seed, position). −∞ is never drawn.
+ * Throws for logits of which one is NaN or +∞, or none is finite: a model that diverged has no most probable token.
+ */
 export function sample(logits: ArrayLike<number>, sampling: Sampling, position: number): number {
+  checkSampling(sampling);
   let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
-  if (sampling.temperature <= 0) return best;
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i]!;
+    if (!(logit < Number.POSITIVE_INFINITY)) refuseLogits(`${logit} for token ${i}`);
+    if (logit > logits[best]!) best = i;
+  }
+  if (!Number.isFinite(logits[best])) refuseLogits(logits.length === 0 ? 'none' : 'none that is finite');
+  if (sampling.temperature === 0) return best;
   const order = Array.from(logits, (_, i) => i).sort((a, b) => logits[b]! - logits[a]! || a - b);
   const candidates = sampling.topK ? order.slice(0, sampling.topK) : order;
   const weights = candidates.map((i) => Math.exp((logits[i]! - logits[best]!) / sampling.temperature));
@@ -99,15 +108,31 @@ export function sample(logits: ArrayLike<number>, sampling: Sampling, position: 
   return candidates[candidates.length - 1]!;
 }
 
+function checkSampling({ temperature, topK = 0 }: Sampling): void {
+  const refuse = (what: string, got: number, expected: string): never => {
+    throw new OctavoError(`[llama] ${what}: got ${got}, expected ${expected}`, { exitCode: 2 });
+  };
+  if (!(temperature >= 0 && Number.isFinite(temperature)))
+    refuse('temperature', temperature, 'a number of at least 0');
+  if (!(Number.isInteger(topK) && topK >= 0)) refuse('topK', topK, 'an integer of at least 0');
+}
+
+function refuseLogits(got: string): never {
+  throw new OctavoError(
+    `[llama] logits: got ${got}, expected finite numbers: the model has diverged, take an earlier checkpoint`,
+  );
+}
+
 /**
  * Yields up to `count` tokens that continue `prompt` (at least one token), fewer where `stop` is drawn. Only tokens
  * below `vocabulary` are drawn: a model may have room for more than its tokenizer has.
- * Past the context length the oldest half of the text is forgotten and the rest read anew.
+ * Past the context length the older half of the text is forgotten and the rest read anew, save for its first `keep`
+ * tokens (default 1), as llama.cpp's `n_keep`: without the token that begins a text a model falters.
  */
 export async function* generate(
   model: Llama,
   prompt: readonly number[],
-  options: Sampling & { count: number; stop?: number | null; vocabulary?: number },
+  options: Sampling & { count: number; stop?: number | null; vocabulary?: number; keep?: number },
 ): AsyncGenerator<number> {
   const { contextLength, vocabularySize } = model.config;
   if (prompt.length === 0)
@@ -125,11 +150,12 @@ export async function* generate(
   writeScales(model.precision);
   const cache = createCache(model);
   try {
-    let pending = text.slice(-contextLength);
+    const { keep = 1 } = options;
+    let pending = latest(text, contextLength, keep);
     for (let made = 0; made < options.count; made++) {
       if (cache.length + pending.length > contextLength) {
         cache.length = 0;
-        pending = text.slice(-Math.ceil(contextLength / 2));
+        pending = latest(text, Math.ceil(contextLength / 2), keep);
       }
       let logits = new Float32Array();
       for (const token of pending)
@@ -143,4 +169,11 @@ export async function* generate(
   } finally {
     destroyCache(model, cache);
   }
+}
+
+/** The end of a text, `length` tokens at most, the first `keep` of which are those the text begins with. */
+function latest(text: readonly number[], length: number, keep: number): number[] {
+  if (text.length <= length) return [...text];
+  const kept = Math.min(keep, length - 1);
+  return [...text.slice(0, kept), ...text.slice(text.length - (length - kept))];
 }

@@ -1,9 +1,12 @@
 /** @file Hugging Face's names and matrices for ours: q, k, v and gate, up are rows of one matrix here, matrices there. */
+import { OctavoError, quoted } from '@octavo/formats';
 import { headDimOf, type LlamaConfig } from './config.ts';
+import { dataOf, type HuggingFaceValues, matchHuggingFace, PREFIX } from './hugging-face-match.ts';
 
 /** Rows `[from, to)` of one of our parameters. */
 export interface HuggingFaceTensor {
   readonly name: string;
+  readonly shape: readonly number[];
   readonly parameter: string;
   readonly from: number;
   readonly to: number;
@@ -14,46 +17,69 @@ export function huggingFaceTensors(config: LlamaConfig): readonly HuggingFaceTen
   const { hiddenSize: d, ffnSize: f, heads, keyValueHeads, vocabularySize: v } = config;
   const q = heads * headDimOf(config);
   const kv = keyValueHeads * headDimOf(config);
-  const tensors: HuggingFaceTensor[] = [
-    { name: 'model.embed_tokens.weight', parameter: 'embedding', from: 0, to: v },
-  ];
+  const tensors: HuggingFaceTensor[] = [];
+  const part = (name: string, parameter: string, from: number, to: number, columns: number) =>
+    tensors.push({ name: `${name}.weight`, shape: [to - from, columns], parameter, from, to });
+  const gain = (name: string, parameter: string) =>
+    tensors.push({ name: `${name}.weight`, shape: [d], parameter, from: 0, to: 1 });
+
+  part('model.embed_tokens', 'embedding', 0, v, d);
   for (let i = 0; i < config.layers; i++) {
-    const part = (name: string, parameter: string, from: number, to: number) =>
-      tensors.push({
-        name: `model.layers.${i}.${name}.weight`,
-        parameter: `layers.${i}.${parameter}`,
-        from,
-        to,
-      });
-    part('input_layernorm', 'attentionNorm', 0, 1);
-    part('self_attn.q_proj', 'qkv', 0, q);
-    part('self_attn.k_proj', 'qkv', q, q + kv);
-    part('self_attn.v_proj', 'qkv', q + kv, q + 2 * kv);
-    part('self_attn.o_proj', 'attentionOut', 0, d);
-    part('post_attention_layernorm', 'ffnNorm', 0, 1);
-    part('mlp.gate_proj', 'gateUp', 0, f);
-    part('mlp.up_proj', 'gateUp', f, 2 * f);
-    part('mlp.down_proj', 'down', 0, d);
+    const [theirs, ours] = [`model.layers.${i}`, `layers.${i}`];
+    gain(`${theirs}.input_layernorm`, `${ours}.attentionNorm`);
+    part(`${theirs}.self_attn.q_proj`, `${ours}.qkv`, 0, q, d);
+    part(`${theirs}.self_attn.k_proj`, `${ours}.qkv`, q, q + kv, d);
+    part(`${theirs}.self_attn.v_proj`, `${ours}.qkv`, q + kv, q + 2 * kv, d);
+    part(`${theirs}.self_attn.o_proj`, `${ours}.attentionOut`, 0, d, q);
+    gain(`${theirs}.post_attention_layernorm`, `${ours}.ffnNorm`);
+    part(`${theirs}.mlp.gate_proj`, `${ours}.gateUp`, 0, f, d);
+    part(`${theirs}.mlp.up_proj`, `${ours}.gateUp`, f, 2 * f, d);
+    part(`${theirs}.mlp.down_proj`, `${ours}.down`, 0, d, f);
   }
-  tensors.push({ name: 'model.norm.weight', parameter: 'norm', from: 0, to: 1 });
-  if (!config.tiedHead) tensors.push({ name: 'lm_head.weight', parameter: 'head', from: 0, to: v });
+  gain('model.norm', 'norm');
+  if (!config.tiedHead) part('lm_head', 'head', 0, v, d);
   return tensors;
 }
 
-/** One of our parameters, assembled from Hugging Face tensors (row-major float32); undefined where one is missing. */
-export function fromHuggingFace(config: LlamaConfig, tensor: (name: string) => Float32Array | undefined) {
+/**
+ * Our parameters by name, assembled from Hugging Face tensors: all those of a checkpoint by name, or a function that
+ * finds one. Throws an `OctavoError` (exit code 2) that names all tensors that are missing, of another shape, or (of a
+ * checkpoint) not the model's: see `matchHuggingFace`. The result throws for a name that is no parameter.
+ */
+export function fromHuggingFace(
+  config: LlamaConfig,
+  source: ReadonlyMap<string, HuggingFaceValues> | ((name: string) => HuggingFaceValues | undefined),
+): (parameter: string) => Float32Array {
   const tensors = huggingFaceTensors(config);
-  return (parameter: string): Float32Array | undefined => {
-    const parts = tensors.filter((t) => t.parameter === parameter).map((t) => tensor(t.name));
-    if (parts.length === 0 || parts.some((p) => p === undefined)) return undefined;
-    const whole = new Float32Array(parts.reduce((n, p) => n + p!.length, 0));
+  const given = typeof source === 'function' ? found(tensors, source) : source;
+  const names = matchHuggingFace(config, tensors, given);
+  return (parameter) => {
+    const parts = tensors.filter((t) => t.parameter === parameter);
+    if (parts.length === 0) throw new OctavoError(`[llama] no parameter ${quoted(parameter)}`);
+    const values = parts.map((t) => dataOf(given.get(names.get(t.name)!)!));
+    const whole = new Float32Array(values.reduce((n, { length }) => n + length, 0));
     let at = 0;
-    for (const part of parts) {
-      whole.set(part!, at);
-      at += part!.length;
+    for (const part of values) {
+      whole.set(part, at);
+      at += part.length;
     }
     return whole;
   };
+}
+
+/** What a function finds, under the names a checkpoint may have for the model's tensors. */
+function found(
+  tensors: readonly HuggingFaceTensor[],
+  find: (name: string) => HuggingFaceValues | undefined,
+): ReadonlyMap<string, HuggingFaceValues> {
+  const all = new Map<string, HuggingFaceValues>();
+  for (const { name } of tensors) {
+    for (const candidate of [name, name.replace(PREFIX, '')]) {
+      const values = all.has(name) ? undefined : find(candidate);
+      if (values !== undefined) all.set(candidate, values);
+    }
+  }
+  return all;
 }
 
 /** The Hugging Face tensors cut out of our parameters. */
@@ -71,25 +97,4 @@ export function toHuggingFace(
       return [t.name, values.slice(t.from * width, t.to * width)];
     }),
   );
-}
-
-/** A Hugging Face `config.json` as ours. */
-export function configFromHuggingFace(json: Readonly<Record<string, unknown>>): LlamaConfig {
-  const number = (key: string, fallback?: number) => {
-    const value = json[key] ?? fallback;
-    return typeof value === 'number' ? value : Number.NaN;
-  };
-  const heads = number('num_attention_heads');
-  return {
-    vocabularySize: number('vocab_size'),
-    hiddenSize: number('hidden_size'),
-    layers: number('num_hidden_layers'),
-    heads,
-    keyValueHeads: number('num_key_value_heads', heads),
-    ffnSize: number('intermediate_size'),
-    contextLength: number('max_position_embeddings', 4096),
-    ropeTheta: number('rope_theta', 10_000),
-    normEpsilon: number('rms_norm_eps', 1e-5),
-    tiedHead: json.tie_word_embeddings === true,
-  };
 }

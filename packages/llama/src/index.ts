@@ -9,12 +9,13 @@ export {
   sample,
 } from './generate.ts';
 export {
-  configFromHuggingFace,
   fromHuggingFace,
   type HuggingFaceTensor,
   huggingFaceTensors,
   toHuggingFace,
 } from './hugging-face.ts';
+export { configFromHuggingFace } from './hugging-face-config.ts';
+export { type HuggingFaceValues, matchHuggingFace } from './hugging-face-match.ts';
 export {
   type Batch,
   createLlama,

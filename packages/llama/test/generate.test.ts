@@ -61,6 +61,32 @@ describe('generation with a cache of keys and values', () => {
     expect(await text(1, first[5]!)).toEqual(first.slice(0, first.indexOf(first[5]!)));
   });
 
+  it('keeps the first tokens when the context moves on', async () => {
+    const model = buildModel(config, recipeOf('fp32'));
+    const after = async (prompt: number[], keep: number) =>
+      (await generate(model, prompt, { count: 1, temperature: 0, seed: 1, keep }).next()).value;
+    const bestAfter = async (tokens: number[]) => {
+      const cache = createCache(model);
+      let logits = new Float32Array();
+      for (const token of tokens)
+        logits = (await nextLogits(model, cache, token)) as Float32Array<ArrayBuffer>;
+      destroyCache(model, cache);
+      return sample(logits, { temperature: 0, seed: 1 }, 0);
+    };
+    for (let seed = 0; seed < 10; seed++) {
+      const prompt = Array.from({ length: 20 }, (_, i) => (seed * 7 + i * i * 5 + 3) % 32);
+      expect(await after(prompt, 1)).toBe(await bestAfter([prompt[0]!, ...prompt.slice(-7)]));
+      expect(await after(prompt, 3)).toBe(await bestAfter([...prompt.slice(0, 3), ...prompt.slice(-5)]));
+      expect(await after(prompt, 0)).toBe(await bestAfter(prompt.slice(-8)));
+    }
+    // A full context moves on by half: the begin token, and the latest three of the four that are kept.
+    const prompt = [9, 2, 3, 4, 5, 6, 7, 8];
+    const made: number[] = [];
+    for await (const token of generate(model, prompt, { count: 2, temperature: 0, seed: 1 }))
+      made.push(token);
+    expect(made[1]).toBe(await bestAfter([9, 7, 8, made[0]!]));
+  });
+
   it('draws no token that a smaller vocabulary lacks', async () => {
     const model = buildModel(config, recipeOf('bf16'));
     const vocabulary = 3;
@@ -86,5 +112,29 @@ describe('sample', () => {
     for (let i = 0; i < 20_000; i++) counts[sample(logits, { temperature: 1, seed: 3 }, i)]! += 1;
     for (const [i, p] of [1 / 8, 2 / 8, 5 / 8].entries()) expect(counts[i]! / 20_000).toBeCloseTo(p, 1.7);
     for (let i = 0; i < 200; i++) expect(sample(logits, { temperature: 1, seed: 3, topK: 2 }, i)).not.toBe(0);
+  });
+
+  it.each([
+    ['NaN first', [Number.NaN, 1, 2], 'got NaN for token 0'],
+    ['NaN later', [1, Number.NaN], 'got NaN for token 1'],
+    ['+∞', [1, Number.POSITIVE_INFINITY], 'got Infinity for token 1'],
+    ['nothing but −∞', [Number.NEGATIVE_INFINITY], 'got none that is finite'],
+    ['nothing', [], 'got none'],
+  ])('refuses %s, at any temperature', (_, logits, message) => {
+    for (const temperature of [0, 1])
+      expect(() => sample(logits, { temperature, seed: 1 }, 0)).toThrow(message);
+  });
+
+  it('never draws a token whose logit is −∞', () => {
+    for (let i = 0; i < 100; i++)
+      expect(sample([Number.NEGATIVE_INFINITY, 0], { temperature: 9, seed: 1 }, i)).toBe(1);
+  });
+
+  it.each([
+    [{ temperature: Number.NaN, seed: 1 }, 'temperature: got NaN'],
+    [{ temperature: -1, seed: 1 }, 'temperature: got -1'],
+    [{ temperature: 1, seed: 1, topK: 0.5 }, 'topK: got 0.5'],
+  ])('refuses %j', (sampling, message) => {
+    expect(() => sample([1, 2], sampling, 0)).toThrow(message);
   });
 });
