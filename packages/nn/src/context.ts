@@ -35,14 +35,20 @@ export function apply<A extends Attributes>(
   return out;
 }
 
-/** Adds a gradient to a variable's, and takes over the hold on it; a parameter's sum is kept in float32. */
+/**
+ * The format of a gradient: of a parameter FP32, since gradients of micro-batches are summed and must not be rounded
+ * before (four bytes an element where BF16 takes two); of anything else that of the activations.
+ */
+export const gradientFormat = (context: Context, of: Variable | Parameter): Format =>
+  'name' in of ? FP32 : activationFormat(context);
+
+/** Adds a gradient to a variable's, and takes over the hold on it. */
 export function accumulate(context: Context, to: Variable | Parameter, grad: Tensor): void {
   if (!to.grad) {
     to.grad = grad;
     return;
   }
-  const format = 'name' in to ? FP32 : activationFormat(context);
-  const sum = apply(context, add, {}, [to.grad, grad], format);
+  const sum = apply(context, add, {}, [to.grad, grad], gradientFormat(context, to));
   for (const part of [to.grad, grad]) context.scope.drop(part);
   to.grad = sum;
 }

@@ -16,6 +16,7 @@ export { scaleTokens, swiglu, swigluPerToken } from './functions/swiglu.ts';
 export { createFp8Linear, type Fp8Linear, linear } from './linear.ts';
 export { type MatrixOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
 export {
+  beginMicroBatch,
   beginStep,
   createPrecision,
   dropWeights,

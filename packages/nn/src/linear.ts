@@ -1,4 +1,5 @@
 /** @file A linear layer whose three products run in the formats of a recipe. */
+import { FP32 } from '@octavo/formats';
 import type { Tensor } from '@octavo/kernels';
 import { accumulate, activationFormat, type Context, done, recordBackward } from './context.ts';
 import { scaleChannels, smoothFactors } from './functions/scale-channels.ts';
@@ -121,7 +122,7 @@ function product(
     const cast = castOf(quantize, grad); // [T, out]
     const [toInput, toWeight] = [cast.operand(sites.gradInput.grad), cast.operand(sites.gradWeight.grad)];
     accumulate(context, x, matmul(context, toInput, keptWeight, {}, format)); // [T, in]
-    accumulate(context, weight, matmul(context, toWeight, kept, { a: true }, format)); // [out, in]
+    accumulate(context, weight, matmul(context, toWeight, kept, { a: true }, FP32)); // [out, in]
     cast.drop();
     for (const operand of [kept, keptWeight]) dropOperand(context, operand);
   });

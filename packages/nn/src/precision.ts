@@ -38,7 +38,7 @@ export interface Precision {
   recording: Recording | null;
   /** Is shown every operand just before a site casts it; a tensor's values hold until its scope is released. */
   onOperand: ((site: Site, value: Tensor) => void) | null;
-  /** FP32 `[2]`: what stochastic rounding depends on. */
+  /** FP32 `[2]`: what stochastic rounding depends on, the run's seed and the number of the micro-batch in the run. */
   readonly seed: Tensor;
   /** Quantised weights of the present parameters, by site; dropped when the optimizer moves them. */
   readonly weights: Map<Site, MatrixOperand>;
@@ -51,6 +51,9 @@ export interface Recording {
   readonly amaxes: Tensor;
   /** FP32 `[sites · 9]`, or null on steps that are not sampled. */
   readonly statistics: Tensor | null;
+  /** The run's seed, and the number of the step's first micro-batch among those of the run. */
+  readonly random: { readonly seed: number; readonly first: number };
+  /** Set by `beginMicroBatch`. */
   microBatch: number;
 }
 
@@ -120,9 +123,9 @@ export function beginStep(
   scope: Scope,
   options: { step: number; seed: number; microBatches: number; sample: boolean },
 ): Recording {
+  const { step, seed, microBatches } = options;
   writeScales(precision);
   dropWeights(precision); // each step observes the weights' maxima, even if an evaluation has just cast them
-  precision.device.write(precision.seed, [options.seed % 2 ** 24, options.step % 2 ** 24]);
   const count = Math.max(1, precision.sites.length);
   const zeros = (length: number) => {
     const tensor = scope.alloc([length], FP32);
@@ -130,12 +133,26 @@ export function beginStep(
     return tensor;
   };
   const recording: Recording = {
-    amaxes: zeros(options.microBatches * count),
+    amaxes: zeros(microBatches * count),
     statistics: options.sample ? zeros(count * STATISTICS) : null,
+    random: { seed, first: step * microBatches },
     microBatch: 0,
   };
   precision.recording = recording;
+  beginMicroBatch(precision, 0);
   return recording;
+}
+
+/**
+ * Begins a micro-batch of the step under way (the step itself has begun the first): its maxima have a place of their own,
+ * and its stochastic casts draw bits of their own, since the micro-batches of all steps are counted on.
+ */
+export function beginMicroBatch({ device, seed, recording }: Precision, microBatch: number): void {
+  if (!recording)
+    throw new OctavoError('[nn] beginMicroBatch: no step is under way, expected beginStep before it');
+  recording.microBatch = microBatch;
+  const { random } = recording;
+  device.write(seed, [random.seed % 2 ** 24, (random.first + microBatch) % 2 ** 24]);
 }
 
 /** Ends a step: every site's policy sees the largest maximum over the step's micro-batches. */

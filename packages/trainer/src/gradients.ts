@@ -2,7 +2,7 @@
 import { FP32 } from '@octavo/formats';
 import { channelCosine, createScope, elements, type Scope, sumSquares, type Tensor } from '@octavo/kernels';
 import { lossOf } from '@octavo/llama';
-import { apply, beginStep, type Context, createTape, STATISTICS } from '@octavo/nn';
+import { apply, beginMicroBatch, beginStep, type Context, createTape, STATISTICS } from '@octavo/nn';
 import type { Training } from './training.ts';
 import { countTargets, type TokenBatch, upload, uploadBatch } from './upload.ts';
 
@@ -41,7 +41,7 @@ export async function computeGradients(
 
   const board = createBoard(training, scope);
   for (const [i, batch] of batches.entries()) {
-    recording.microBatch = i;
+    beginMicroBatch(precision, i);
     board.put('loss', microBatch(training, batch, weight, scope)); // [1]
   }
   for (const parameter of parameters)

@@ -113,7 +113,7 @@ async function update(training: Training, scope: Scope, sample: boolean): Promis
     const { state, formats } = optimizer[i]!;
     const measured = sample && parameter.isMatrix;
     const before = measured ? masterValues(training, scope, i) : null;
-    const stream = 0x8000 + i;
+    const stream = 0x8000 + 3 * i; // its own for the weight and either moment
     adamStep(device, state, formats, {
       grad: parameter.grad!,
       hyper,

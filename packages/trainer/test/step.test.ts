@@ -1,8 +1,16 @@
-import { createReferenceDevice } from '@octavo/kernels';
+import { BF16, FP32, round } from '@octavo/formats';
+import { createReferenceDevice, createScope } from '@octavo/kernels';
 import { createSimdDevice } from '@octavo/simd';
 import { describe, expect, it } from 'vitest';
-import { createTraining, optimizerBytes, trainStep } from '../src/index.ts';
-import { circleSource, tinyPlan } from './support.ts';
+import {
+  computeGradients,
+  createTraining,
+  freeGradients,
+  optimizerBytes,
+  type TokenBatch,
+  trainStep,
+} from '../src/index.ts';
+import { circleSource, tinyModel, tinyPlan } from './support.ts';
 
 const wait = { kind: 'constant', warmup: 0 } as const;
 
@@ -57,6 +65,37 @@ describe('a training step', () => {
     expect(second.loss).toBeCloseTo(first.loss, 5);
     expect(second.gradientNorm).toBeCloseTo(first.gradientNorm, 5);
   });
+
+  it.each([true, false])(
+    'sums the gradients of parameters in float32, nothing rounded before (tied head: %s)',
+    async (tiedHead) => {
+      const plan = tinyPlan('bf16', { accumulation: 2, model: { ...tinyModel, tiedHead } });
+      const device = createReferenceDevice();
+      const training = createTraining(device, plan);
+      const source = circleSource(plan);
+      const batches = [source.next(), source.next()];
+      const scope = createScope(device);
+      // a micro-batch without targets leaves the loss alone: gradients of one, of the other, of both
+      const silent = (batch: TokenBatch) => ({ ...batch, targets: Array.from(batch.targets, () => -1) });
+      const gradients = async (of: readonly TokenBatch[]): Promise<Float32Array[]> => {
+        await computeGradients(training, of, scope, false);
+        for (const { grad } of training.model.parameters) expect(grad!.format).toBe(FP32);
+        return Promise.all(training.model.parameters.map(({ grad }) => device.read(grad!)));
+      };
+      const alone = await gradients([batches[0]!, silent(batches[1]!)]);
+      const both = await gradients([batches[0]!, batches[0]!]);
+      for (const [i, { name }] of training.model.parameters.entries()) {
+        expect(
+          alone[i]!.some((x) => round(BF16, x) !== x),
+          name,
+        ).toBe(true);
+        // each of two equal micro-batches counts half: their sum is the gradient of one, to float32's last bits
+        for (const [j, x] of both[i]!.entries()) expect(x).toBeCloseTo(alone[i]![j]!, 6);
+      }
+      scope.release();
+      freeGradients(training);
+    },
+  );
 
   it('frees everything it allocates', async () => {
     const device = createReferenceDevice();

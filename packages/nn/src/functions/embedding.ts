@@ -1,4 +1,5 @@
 /** @file Rows of a table, and the sum of gradients per row. */
+import { FP32 } from '@octavo/formats';
 import { embeddingGrad, embedding as embeddingOperator, type Tensor } from '@octavo/kernels';
 import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
 import { type Parameter, type Variable, variable } from '../variable.ts';
@@ -20,7 +21,7 @@ export function embedding(context: Context, table: Parameter, index: TokenIndex)
   if (order && starts) {
     recordBackward(context, y, [order, starts], (grad) => {
       const attributes = { vocabulary: table.value.shape[0]! };
-      accumulate(context, table, apply(context, embeddingGrad, attributes, [grad, order, starts], format)); // [V, D]
+      accumulate(context, table, apply(context, embeddingGrad, attributes, [grad, order, starts], FP32)); // [V, D]
     });
   }
   return y;

@@ -1,4 +1,5 @@
 /** @file The output head: a linear layer that every recipe leaves in the format of the activations. */
+import { FP32 } from '@octavo/formats';
 import { accumulate, activationFormat, type Context, recordBackward } from '../context.ts';
 import { matmul } from '../operand.ts';
 import { type Parameter, type Variable, variable } from '../variable.ts';
@@ -9,7 +10,7 @@ export function project(context: Context, x: Variable, weight: Parameter): Varia
   const y = variable(matmul(context, x.value, weight.value, { b: true }, format)); // [T, V]
   recordBackward(context, y, [x.value], (grad) => {
     accumulate(context, x, matmul(context, grad, weight.value, {}, format)); // [T, D]
-    accumulate(context, weight, matmul(context, grad, x.value, { a: true }, format)); // [V, D]
+    accumulate(context, weight, matmul(context, grad, x.value, { a: true }, FP32)); // [V, D]
   });
   return y;
 }

@@ -1,7 +1,14 @@
 /** @file Products with one number a channel, and the powers of two of Smooth-SwiGLU (arXiv 2409.12517). */
 import { FP32 } from '@octavo/formats';
 import { amax, matrixShape, scaleColumns, smoothScale, type Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
+import {
+  accumulate,
+  activationFormat,
+  apply,
+  type Context,
+  gradientFormat,
+  recordBackward,
+} from '../context.ts';
 import { type Parameter, type Variable, variable } from '../variable.ts';
 
 /** y = x · s, column by column, s a constant: `[R, C]`, s `[1, C]` → `[R, C]`. */
@@ -9,7 +16,7 @@ export function scaleChannels(context: Context, x: Variable | Parameter, s: Tens
   const format = activationFormat(context);
   const y = variable(apply(context, scaleColumns, {}, [x.value, s], format));
   recordBackward(context, y, [s], (grad) => {
-    accumulate(context, x, apply(context, scaleColumns, {}, [grad, s], format));
+    accumulate(context, x, apply(context, scaleColumns, {}, [grad, s], gradientFormat(context, x)));
   });
   return y;
 }
