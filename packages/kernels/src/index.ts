@@ -50,6 +50,7 @@ export { sum, sumColumns, sumSquares } from './operators/sums.ts';
 export { type SwigluAttributes, swiglu, swigluGrad } from './operators/swiglu.ts';
 export { createReferenceDevice } from './reference/index.ts';
 export { createScope, type Scope } from './scope.ts';
+export { checkDevice } from './self-check.ts';
 export {
   type Block,
   elements,

@@ -41,8 +41,13 @@ export interface Operator<A extends Attributes = Attributes> {
 /** A number, or a flat table of numbers, that a kernel reads as `this.constants.NAME`. */
 export type KernelConstant = number | readonly number[];
 
+/**
+ * A kernel or its helper: a plain function, of which gpu.js reads the source text, or that text itself. In the built
+ * package ours carry their text (build/kernel-text.mjs), since minifiers rewrite functions; write your own as text
+ * where your code is minified.
+ */
 // biome-ignore lint/complexity/noBannedTypes: gpu.js reads the source text of a plain function
-export type KernelSource = Function;
+export type KernelSource = Function | string;
 
 /**
  * One launch of a gpu.js kernel. One thread computes one cell of the output; all buffers are flat float32.

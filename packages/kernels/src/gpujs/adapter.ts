@@ -1,5 +1,6 @@
 /** @file Finding WebGPU: the browser's, or in Node the `webgpu` package put where gpu.js looks for it. */
 import { OctavoError } from '@octavo/formats';
+import { loadPeer } from './peers.ts';
 import type { GpuAdapter } from './webgpu-types.ts';
 
 interface Gpu {
@@ -32,18 +33,11 @@ async function nodeGpu(): Promise<Gpu> {
       '[kernels] this browser has no WebGPU: got no navigator.gpu, expected a secure page in a browser that has it',
     );
   }
-  const name = 'webgpu';
-  let create: (flags: readonly string[]) => Gpu;
-  try {
-    ({ create } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as {
-      create: typeof create;
-    });
-  } catch (cause) {
-    throw new OctavoError(
-      '[kernels] WebGPU in Node needs the package webgpu 0.6.2, which does not load here; install it, or use the simd or gpu:webasm device',
-      { cause },
-    );
-  }
+  const name = 'webgpu'; // not a literal in the import: bundlers for browsers look for nothing
+  const { create } = await loadPeer<{ create(flags: readonly string[]): Gpu }>(
+    name,
+    () => import(/* @vite-ignore */ /* webpackIgnore: true */ name),
+  );
   const gpu = create([]);
   const navigator = (globalThis as { navigator?: object }).navigator;
   if (navigator) Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });

@@ -4,6 +4,7 @@
  * The fields of `WasmEntry`, `WebGpuKernel` and `WebGpuContext` are not documented: the version is pinned, and
  * test/gpujs-fields.test.ts says which of them must exist and why.
  */
+import { loadPeer } from './peers.ts';
 import type {
   GpuAdapter,
   GpuBindGroupLayout,
@@ -109,6 +110,6 @@ export interface GpuJs {
 
 /** Imports gpu.js (CommonJS: its exports may sit under `default`). */
 export async function loadGpuJs(): Promise<GpuJs> {
-  const module = (await import('gpu.js')) as unknown as { default?: GpuJs } & GpuJs;
+  const module = await loadPeer<{ default?: GpuJs } & GpuJs>('gpu.js', () => import('gpu.js'));
   return module.default ?? module;
 }
