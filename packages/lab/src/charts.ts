@@ -23,6 +23,7 @@ export const colours: Readonly<Record<string, string>> = {
   'fp8-current': '#e16f24',
   'fp8-w3-bf16': '#8250df',
   'fp8-smooth': '#1f6feb',
+  'fp8-smooth-folded': '#0a3069',
   'fp8-smooth-token': '#39c5cf',
   'fp8-full': '#1a7f37',
   'fp8-authors': '#4ac26b',

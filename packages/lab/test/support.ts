@@ -25,6 +25,7 @@ export const tinyStudy: InstabilitySettings = {
   controls: ['rescaled'],
   doses: [1e5],
   doseRecipes: ['fp8'],
+  outliers: [],
   specialSteps: 0,
 };
 

@@ -10,6 +10,7 @@ import { type Aged, ageModel, rescaleModel, storedBase } from './base.ts';
 import { forwardLosses } from './dose.ts';
 import { findings } from './findings.ts';
 import type { Laboratory } from './laboratory.ts';
+import { type ProductError, productErrors } from './product.ts';
 import { overflowing, protocolRecipe } from './recipes.ts';
 import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
 import { type RecipeRun, trainRecipe } from './train-recipe.ts';
@@ -33,7 +34,14 @@ export interface Dose {
 
 /** Z, margin and learning rate of the test with casts that do not saturate; nothing is rescaled there. */
 const OVERFLOWING = { peak: 1e3, margin: 2, learningRate: 2e-4, warmup: 16 };
-const OVERFLOWING_RECIPES = ['bf16', 'fp8', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token'];
+const OVERFLOWING_RECIPES = [
+  'bf16',
+  'fp8',
+  'fp8-w3-bf16',
+  'fp8-smooth',
+  'fp8-smooth-folded',
+  'fp8-smooth-token',
+];
 
 /** Runs what `parts` does not hold yet. Throws the signal's reason when it is aborted; finished parts are kept. */
 export async function studyInstability(
@@ -57,6 +65,7 @@ export const instability: Study<InstabilitySettings> = {
 export interface Results {
   readonly runs: readonly NamedRun[];
   readonly doses: readonly Dose[];
+  readonly products: readonly ProductError[];
   readonly planted: readonly ({ readonly seed: number } & Aged['planted'][number])[];
 }
 
@@ -117,6 +126,9 @@ function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
         return doses;
       }),
     ),
+    ...(settings.outliers.length > 0
+      ? [job('product', async (onShare) => productErrors(lab, await base(ignore), seed, onShare))]
+      : []),
     ...(settings.specialSteps > 0 ? OVERFLOWING_RECIPES : []).map((recipe) => trained('overflowing', recipe)),
   ];
 }
@@ -137,6 +149,7 @@ function collect(results: ReadonlyMap<string, unknown>): Results {
         recipe,
       })),
     doses: all.filter(({ kind }) => kind === 'dose').flatMap(({ result }) => result as Dose[]),
+    products: all.filter(({ kind }) => kind === 'product').flatMap(({ result }) => result as ProductError[]),
     planted: all
       .filter(({ kind }) => kind === 'planted')
       .flatMap(({ seed, result }) => (result as Aged['planted']).map((planted) => ({ seed, ...planted }))),

@@ -32,6 +32,9 @@ export interface InstabilitySettings extends AgeingSettings {
   /** Peaks of the dose-response without training. */
   readonly doses: readonly number[];
   readonly doseRecipes: readonly string[];
+  /** Outputs of one channel on one token in the test of `down`'s product alone. */
+  readonly outliers: readonly number[];
+  readonly productRecipes: readonly string[];
   /** Steps of the test with casts that do not saturate; 0: none. */
   readonly specialSteps: number;
 }
@@ -54,6 +57,7 @@ export const fullStudy: InstabilitySettings = {
     'fp8-current',
     'fp8-w3-bf16',
     'fp8-smooth',
+    'fp8-smooth-folded',
     'fp8-smooth-token',
     'fp8-full',
     'fp8-block',
@@ -62,7 +66,9 @@ export const fullStudy: InstabilitySettings = {
   controls: ['rescaled', 'unaligned'],
   controlRecipes: ['fp8'],
   doses: [1e5, 3e5, 1e6, 3e6, 1e8],
-  doseRecipes: ['fp8', 'fp8-current', 'fp8-smooth'],
+  doseRecipes: ['fp8', 'fp8-current', 'fp8-smooth', 'fp8-smooth-folded'],
+  outliers: [1e3, 1e5, 1e7],
+  productRecipes: ['fp8', 'fp8-smooth', 'fp8-smooth-folded'],
   specialSteps: 100,
 };
 
@@ -75,7 +81,16 @@ export const ageing = { model, batch, sequence, spikeEvery, learningRate, peak, 
 export const quickStudy: InstabilitySettings = {
   ...fullStudy,
   baseSteps: 400,
-  recipes: ['bf16', 'fp8', 'fp8-240', 'fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-token', 'fp8-full'],
+  recipes: [
+    'bf16',
+    'fp8',
+    'fp8-240',
+    'fp8-w3-bf16',
+    'fp8-smooth',
+    'fp8-smooth-folded',
+    'fp8-smooth-token',
+    'fp8-full',
+  ],
   controls: ['rescaled'],
   doses: [1e5, 1e6],
   specialSteps: 0,
