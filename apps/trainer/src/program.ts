@@ -16,11 +16,8 @@ export function createProgram(): Command {
     .version(version())
     .helpCommand(false)
     .showHelpAfterError(false)
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) =>
-        write(`octavo: ${oneLine(text).replace(/^error: |\.$/g, '')}; see octavo --help\n`),
-    });
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
   for (const option of globalOptions()) program.addOption(option);
   program.addHelpText(
     'after',
@@ -33,5 +30,15 @@ export function createProgram(): Command {
   addStudyCommand(program);
   addReportCommand(program);
   addBenchCommand(program);
+  wordErrors(program, program.name());
   return program;
+}
+
+/** Bad usage is one line that ends with the help of the command that was used. */
+function wordErrors(command: Command, name: string): void {
+  command.configureOutput({
+    outputError: (text, write) =>
+      write(`octavo: ${oneLine(text).replace(/^error: |\.$/g, '')}; see ${name} --help\n`),
+  });
+  for (const each of command.commands) wordErrors(each, `${name} ${each.name()}`);
 }

@@ -6,6 +6,7 @@ import { toLine } from '../src/output/json.ts';
 import type { StepMessage } from '../src/output/messages.ts';
 import { createPace } from '../src/output/pace.ts';
 import { createPlainOutput } from '../src/output/plain.ts';
+import { wordStep } from '../src/output/wording.ts';
 
 const step = (values: Partial<StepMessage>): StepMessage => ({
   event: 'step',
@@ -98,4 +99,20 @@ test('JSON lines hide no infinity behind a null', () => {
 
 test('a model’s text cannot steer a terminal', () => {
   expect(printable('a\tb\nc\u001b[2J\u0007\u009b1mé')).toBe('a\tb\nc\uFFFD[2J\uFFFD\uFFFD1mé');
+});
+
+describe('a step on a narrow terminal', () => {
+  const long = step({ step: 1200, steps: 15_000, learningRate: 1.234e-3, gradientNorm: 0.8412 });
+  const recent = { loss: 2.3456, tokensPerSecond: 12_345, left: 3725 };
+
+  test.each([
+    [200, 'step 1200/15000  loss 2.346  lr 1.2e-3  |g| 0.841  12.3k tok/s  eta 1h 02m'],
+    [70, 'step 1200/15000  loss 2.346  lr 1.2e-3  12.3k tok/s  eta 1h 02m'],
+    [60, 'step 1200/15000  loss 2.346  12.3k tok/s  eta 1h 02m'],
+    [50, 'step 1200/15000  12.3k tok/s  eta 1h 02m'],
+    [30, '12.3k tok/s  eta 1h 02m'],
+    [10, '12.3k tok/s  eta 1h 02m'],
+  ])('%i columns', (columns, line) => {
+    expect(wordStep(long, recent, columns)).toBe(line);
+  });
 });

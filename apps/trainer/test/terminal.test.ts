@@ -70,21 +70,25 @@ test('a second run of the same name gets a folder of its own; --resume without -
   expect(lines(resumed.stdout).at(-1)).toMatchObject({ event: 'end', step: 6 });
 });
 
-test.runIf(hasScript)('on a terminal: one line that is drawn again', async () => {
-  const command = `stty cols 120; '${process.execPath}' '${BIN}' ${plain.join(' ')} --steps 30 --out live`;
-  const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, TERM: 'xterm' },
-  });
-  expect(status).toBe(0);
-  expect(stdout).toContain(ESCAPE);
-  expect(stdout).toMatch(/step 30\/30 {2}loss \d\.\d{3}/);
-  const rows = stdout.split('\n').filter((row) => row.includes('tok/s'));
-  expect(rows.length).toBeLessThanOrEqual(2); // drawn over itself, not scrolled
-  expect(stdout).toContain(`${ESCAPE}[?25h`); // the cursor is back
-  expect(stdout).toMatch(/finished after step 30\/30/);
-});
+test.runIf(hasScript).each([120, 60])(
+  'on a terminal of %i columns: one line that is drawn again',
+  async (columns) => {
+    const command = `stty cols ${columns}; '${process.execPath}' '${BIN}' ${plain.join(' ')} --steps 30 --out live-${columns}`;
+    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, TERM: 'xterm' },
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain(ESCAPE);
+    expect(stdout).toMatch(/step 30\/30 {2}loss \d\.\d{3}/);
+    const rows = stdout.split('\n').filter((row) => row.includes('tok/s'));
+    expect(rows.length).toBeLessThanOrEqual(2); // drawn over itself, not scrolled
+    expect(stdout).toMatch(/tok\/s {2}eta \d+s/);
+    expect(stdout).toContain(`${ESCAPE}[?25h`); // the cursor is back
+    expect(stdout).toMatch(/finished after step 30\/30/);
+  },
+);
 
 describe('interrupts', () => {
   const interrupt = (

@@ -49,6 +49,16 @@ describe.concurrent('bad usage is one line on standard error and exit code 2', (
   });
 });
 
+test.concurrent.each([
+  [['trian'], 'octavo'],
+  [['train', '--stepz', '3'], 'octavo train'],
+  [['eval'], 'octavo eval'],
+  [['data', 'prepare', 'short.txt'], 'octavo data prepare'],
+])('octavo %j names the help of the command that was used', async (args, command) => {
+  const { stderr } = await octavo(args, folder);
+  expect(stderr.trimEnd().endsWith(`; see ${command} --help`)).toBe(true);
+});
+
 describe.concurrent('bad input is one line and exit code 1 or 2, and leaves nothing behind', () => {
   test.each<[what: string, args: string[], said: RegExp]>([
     ['a missing text', ['train', '--data', 'missing.txt'], /missing\.txt/],
@@ -88,6 +98,7 @@ describe.concurrent('help', () => {
     expect(code).toBe(0);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^Usage: octavo/);
+    expect(stdout).toMatch(/ --json .*JSON/);
     if (command.length > 0 && command.at(-1) !== 'data') expect(stdout).toMatch(/Examples:\n {2}octavo /);
   });
 

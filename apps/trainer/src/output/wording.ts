@@ -3,19 +3,27 @@ import { digits, duration, plural, printable, short } from './format.ts';
 import type { Message, StepMessage } from './messages.ts';
 import type { Pace } from './pace.ts';
 
+/** One line within so many columns: where they are few, the gradient norm goes first, then the rate, then the loss. */
 export function wordStep(
   { step, steps, learningRate, gradientNorm }: StepMessage,
   { loss, tokensPerSecond, left }: Pace,
+  columns = Number.POSITIVE_INFINITY,
 ): string {
-  const fields = [
-    `step ${step}/${steps}`,
-    `loss ${loss.toFixed(3)}`,
-    `lr ${digits(learningRate)}`,
-    `|g| ${digits(gradientNorm)}`,
-    `${short(tokensPerSecond)} tok/s`,
-    `eta ${duration(left)}`,
+  const fields: { readonly text: string; readonly dropped: number }[] = [
+    { text: `step ${step}/${steps}`, dropped: 4 },
+    { text: `loss ${loss.toFixed(3)}`, dropped: 3 },
+    { text: `lr ${digits(learningRate)}`, dropped: 2 },
+    { text: `|g| ${digits(gradientNorm)}`, dropped: 1 },
+    { text: `${short(tokensPerSecond)} tok/s`, dropped: 5 },
+    { text: `eta ${duration(left)}`, dropped: 5 },
   ];
-  return fields.join('  ');
+  const lines = [0, 1, 2, 3, 4].map((most) =>
+    fields
+      .filter(({ dropped }) => dropped > most)
+      .map(({ text }) => text)
+      .join('  '),
+  );
+  return lines.find(({ length }) => length <= columns) ?? lines.at(-1)!;
 }
 
 /** Lines for everything but steps. */

@@ -1,4 +1,5 @@
 /** @file What to try after the default run. */
+import { recipes } from '@octavo/nn';
 import type { Message } from '../output/messages.ts';
 
 export function nextSteps(folder: string, recipe: string): Message[] {
@@ -14,7 +15,12 @@ export function nextSteps(folder: string, recipe: string): Message[] {
       : [say('train --recipe bf16', 'the 16-bit baseline: what does eight bits cost?')]),
     say(
       'train --recipe fp8-authors',
-      'the reference code’s recipe, stochastic gradients and all; there are ten more',
+      `the reference code’s recipe, stochastic gradients and all; there are ${Object.keys(recipes).length} in all`,
+    ),
+    say(`report ${folder}`, 'this run as one page of pictures: which tensor came near its format’s limits?'),
+    say(
+      'study instability --quick',
+      'see FP8 break on planted outliers, and what mends it, in a minute or two',
     ),
     say('train --data FOLDER', 'text of your own'),
     say('train --help', 'all options, and configuration files'),
