@@ -40,6 +40,6 @@ export {
 } from './recipe.ts';
 export { extendRecipe, type RecipeExtension, validateRecipe } from './recipes/extend.ts';
 export { recipeOf, recipes } from './recipes/index.ts';
-export { smoothingOf, smoothLayer, switchSmoothing } from './smoothing.ts';
+export { seesAlike, smoothingOf, smoothLayer, switchSmoothing } from './smoothing.ts';
 export { createTape, type Tape } from './tape.ts';
 export { type Parameter, type Variable, variable } from './variable.ts';

@@ -1,6 +1,6 @@
 /** @file Smooth-SwiGLU layer by layer: what a recipe says of one, and turning it on for one while a run goes on. */
 import { initState, needsOwnMaximum } from '@octavo/scaling';
-import type { Operand, Precision } from './precision.ts';
+import type { Operand, Precision, Site } from './precision.ts';
 import type { Recipe, Smoothing } from './recipe.ts';
 
 /** How a recipe smooths the SwiGLU of block `layer`. */
@@ -13,20 +13,34 @@ export const smoothLayer = (recipe: Recipe, layer: number, smoothing: Smoothing 
   smoothLayers: { ...recipe.smoothLayers, [layer]: smoothing },
 });
 
+/** What the cast of an operand of `down` sees: h is SwiGLU's output, s and t the factors of a channel and of a token. */
+const SEEN: Readonly<Record<Operand, Readonly<Record<Smoothing, string>>>> = {
+  input: { none: 'h', channel: 's h', 'channel-folded': 's h', token: 'h / t' },
+  weight: { none: 'W', channel: 'W', 'channel-folded': 'W / s', token: 'W' },
+  grad: { none: 'dy', channel: 'dy', 'channel-folded': 'dy', token: 't dy' },
+};
+
+/** Whether a site's maxima mean the same under two smoothings of its layer. */
+export const seesAlike = (
+  { name, operand }: Pick<Site, 'name' | 'operand'>,
+  a: Smoothing,
+  b: Smoothing,
+): boolean => name !== 'down' || SEEN[operand][a] === SEEN[operand][b];
+
 /**
  * Turns on Smooth-SwiGLU per channel for block `layer` between two steps, undone in the product or (folded) in the
- * weight. The function stays the same: with powers of two only the point of rounding moves. The casts of what is smoothed
- * begin new histories: SwiGLU's output, of which they see maxima near one now, and folded the weight, of which they see W / s.
+ * weight. The function stays the same: with powers of two only the point of rounding moves. Casts that see something else
+ * now begin new histories.
  */
 export function switchSmoothing(
   precision: Precision,
   layer: number,
   smoothing: 'channel' | 'channel-folded' = 'channel',
 ): void {
+  const before = smoothingOf(precision.recipe, layer);
   precision.recipe = smoothLayer(precision.recipe, layer, smoothing);
-  const moved: readonly Operand[] = smoothing === 'channel' ? ['input'] : ['input', 'weight'];
   for (const site of precision.sites) {
-    if (site.layer !== layer || site.name !== 'down' || !moved.includes(site.operand) || !site.cast) continue;
+    if (site.layer !== layer || !site.cast || seesAlike(site, before, smoothing)) continue;
     site.state = initState(site.cast.policy, 1);
     site.usesOwnMaximum = needsOwnMaximum(site.cast.policy, site.state);
   }

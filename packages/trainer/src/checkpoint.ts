@@ -1,11 +1,11 @@
 /** @file A run's whole state as a checkpoint, and a run from one. */
 import { FP32, OctavoError } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
-import { createLlama, type Llama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
-import { createPrecision, type Recipe, type Site, validateRecipe } from '@octavo/nn';
+import { createLlama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
+import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor } from '@octavo/optim';
-import { checkState, type ScalingState } from '@octavo/scaling';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
+import { historyRecord, restoreHistories, type StoredScaling, scalingOf } from './histories.ts';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
 import type { Training } from './training.ts';
@@ -24,7 +24,7 @@ export interface CheckpointState {
   readonly loader: unknown;
   readonly random: { readonly seed: number; readonly step: number };
   /** Scaling states by site, without the histories, which are tensors. */
-  readonly scaling: Readonly<Record<string, Omit<ScalingState, 'history'>>>;
+  readonly scaling: StoredScaling;
   readonly tokenizer: { readonly name: string; readonly hash: string };
   readonly watch: WatchState;
 }
@@ -71,32 +71,6 @@ export async function* recordsOf(training: Training): AsyncGenerator<TensorRecor
   }
 }
 
-/** The maxima that a site's policy remembers; the rest of its state is in the metadata. */
-function historyRecord(site: Site, { history }: ScalingState): TensorRecord {
-  const values = Float32Array.from(history); // maxima of float32 tensors: exact
-  return {
-    name: siteKey(site),
-    role: 'amax-history',
-    format: FP32.name,
-    shape: [values.length],
-    scale: [],
-    data: new Uint8Array(values.buffer),
-  };
-}
-
-/** Scaling states without their histories, by site. */
-const scalingOf = (sites: readonly Site[]): Record<string, Omit<ScalingState, 'history'>> =>
-  Object.fromEntries(
-    sites.flatMap((site) => {
-      if (!site.state) return [];
-      const { history: _, ...rest } = site.state;
-      return [[siteKey(site), rest]];
-    }),
-  );
-
-const siteKey = ({ index, layer, name, operand, format }: Site): string =>
-  `layers.${layer}.${name}.${operand}.${format.name}.${index}`;
-
 /** The parts of a checkpoint's metadata; an `OctavoError` names the one that is missing or damaged. */
 export function stateOf(checkpoint: Checkpoint): CheckpointState {
   const part = (key: string): unknown => {
@@ -135,21 +109,6 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
   };
 }
 
-/** The model of a checkpoint, for evaluation and generation, under its own recipe or another. */
-export async function loadModel(device: Device, checkpoint: Checkpoint, recipe?: Recipe): Promise<Llama> {
-  const state = stateOf(checkpoint);
-  const values = new Map<string, Float32Array>();
-  for (const spec of parameterSpecs(state.model))
-    values.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
-  const precision = createPrecision(device, recipe ?? state.recipe);
-  const model = createLlama(state.model, precision, { values: (name) => values.get(name) });
-  // Histories of a layer that is smoothed are not those of one that is not.
-  const smoothed = ({ smoothLayers }: Recipe): string => JSON.stringify(smoothLayers ?? {});
-  if (!recipe || (recipe.name === state.recipe.name && smoothed(recipe) === smoothed(state.recipe)))
-    await restoreScaling(precision.sites, checkpoint, state);
-  return model;
-}
-
 /**
  * A run as it was when the checkpoint was written; `plan` may differ from the checkpoint's in what does not change the
  * past (steps, intervals), not in model, recipe or seed.
@@ -173,7 +132,7 @@ export async function restoreTraining(
   const precision = createPrecision(device, { ...plan.recipe, ...(smoothLayers && { smoothLayers }) });
   const weights = new Map<string, Float32Array>();
   for (const spec of parameterSpecs(plan.model))
-    weights.set(spec.name, valuesOf(await checked(checkpoint, spec, 'weight')));
+    weights.set(spec.name, valuesOf(await readRecord(checkpoint, spec, 'weight')));
   const model = createLlama(plan.model, precision, { values: (name) => weights.get(name) });
   const formats = adamFormats(plan.recipe.optimizer);
   const optimizer: { formats: AdamFormats; state: AdamState }[] = [];
@@ -181,7 +140,7 @@ export async function restoreTraining(
     const own = formatsFor(formats, parameter.isMatrix);
     const parts: Partial<Record<keyof AdamState, Tensor>> = {};
     for (const role of ROLES) {
-      const record = await checked(
+      const record = await readRecord(
         checkpoint,
         { name: parameter.name, shape: parameter.value.shape },
         role,
@@ -192,32 +151,14 @@ export async function restoreTraining(
     }
     optimizer.push({ formats: own, state: parts as AdamState });
   }
-  await restoreScaling(precision.sites, checkpoint, state);
+  await restoreHistories(precision.sites, checkpoint, state.scaling);
   const { step, updates, tokens, watch } = state;
   const hyper = device.alloc([8], FP32);
   return { plan, device, model, optimizer, hyper, step, updates, tokens, watch };
 }
 
-async function restoreScaling(
-  sites: readonly Site[],
-  checkpoint: Checkpoint,
-  { scaling }: CheckpointState,
-): Promise<void> {
-  for (const site of sites) {
-    if (!site.state || !site.cast) continue;
-    const key = siteKey(site);
-    const rest = scaling[key];
-    if (!rest)
-      throw new OctavoError(
-        `[trainer] ${checkpoint.path}: got no scaling state for "${key}", expected one for every cast of the recipe`,
-      );
-    const history = Array.from(valuesOf(await checkpoint.read(key, 'amax-history')));
-    site.state = checkState(site.cast.policy, { ...rest, history }, `${checkpoint.path}: scaling of ${key}`);
-  }
-}
-
 /** A record of the expected shape (and format). */
-async function checked(
+export async function readRecord(
   checkpoint: Checkpoint,
   { name, shape }: { name: string; shape: readonly number[] },
   role: string,

@@ -1,6 +1,5 @@
 export {
   type CheckpointState,
-  loadModel,
   metadataOf,
   recordsOf,
   restoreTraining,
@@ -10,6 +9,7 @@ export { createDevice, deviceNames } from './device.ts';
 export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
 export { computeGradients, freeGradients, type Gradients } from './gradients.ts';
+export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
 export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
