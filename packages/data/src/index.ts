@@ -3,13 +3,19 @@ export { byteTokenizer } from './byte-tokenizer.ts';
 export { type Corpus, defaultCorpus } from './default-corpus.ts';
 export type { Documents, TextDocument } from './documents.ts';
 export { tokenizerFromFile } from './file-tokenizer.ts';
+export { isPrepared } from './is-prepared.ts';
 export { llamaTokenizer } from './llama-tokenizer.ts';
 export { loadTokenizer } from './load-tokenizer.ts';
 export { type Batch, createLoader, type Loader, type LoaderOptions, type LoaderPosition } from './loader.ts';
-export { openPrepared, type PreparedData, preparedTokenizer } from './open-prepared.ts';
+export {
+  openPrepared,
+  type PreparedData,
+  preparedTokenizer,
+  preparedTokenizerSpec,
+} from './open-prepared.ts';
 export { type PrepareInput, type PrepareOptions, prepare } from './prepare.ts';
 export { prepareCached } from './prepare-cached.ts';
-export type { PreparedIndex, PreparedSplit } from './prepared-index.ts';
+export { type PreparedIndex, type PreparedSplit, readPreparedIndex } from './prepared-index.ts';
 export { type ReadOptions, readDocuments } from './read-documents.ts';
 export { type StreamDecoder, streamDecoder } from './stream-decoder.ts';
 export { openShards, type TokenSource, tokenSource } from './token-source.ts';

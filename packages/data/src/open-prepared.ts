@@ -1,9 +1,9 @@
 /** @file A prepared folder, opened for training. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { byteTokenizer } from './byte-tokenizer.ts';
-import { tokenizerFromFile } from './file-tokenizer.ts';
-import { llamaTokenizer } from './llama-tokenizer.ts';
+import { loadTokenizer } from './load-tokenizer.ts';
 import { type PreparedIndex, type PreparedSplit, readPreparedIndex } from './prepared-index.ts';
 import { openShards, type TokenSource } from './token-source.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -47,13 +47,18 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
   }
 }
 
+/** Where its tokenizer is: `byte`, the `tokenizer.json` that the folder has brought, or else `llama2`. */
+export function preparedTokenizerSpec(folder: string, { tokenizer }: PreparedIndex): string {
+  if (tokenizer.hash === byteTokenizer().hash) return 'byte';
+  const file = join(folder, 'tokenizer.json');
+  return existsSync(file) ? file : 'llama2';
+}
+
 /** The tokenizer that a prepared folder was made with, checked by its hash. */
 export async function preparedTokenizer(folder: string, index: PreparedIndex): Promise<Tokenizer> {
-  const { hash } = index.tokenizer;
-  if (hash === byteTokenizer().hash) return byteTokenizer();
-  const tokenizer =
-    index.tokenizer.name === 'llama2' ? await llamaTokenizer() : await tokenizerFromFile(folder);
-  if (tokenizer.hash === hash) return tokenizer;
+  const { hash, name } = index.tokenizer;
+  const tokenizer = await loadTokenizer(preparedTokenizerSpec(folder, index));
+  if (tokenizer.hash === hash) return { ...tokenizer, name };
   throw new OctavoError(
     `[data] tokenizer of ${folder} is another than the data was made with: got hash ${tokenizer.hash.slice(0, 12)}, expected ${hash.slice(0, 12)}: prepare the data again`,
   );

@@ -7,9 +7,13 @@ import { z } from 'zod';
 export const PREPARED_LAYOUT = 'octavo-data/1';
 export const INDEX_FILE = 'index.json';
 
+/** `train-00000.arrow`, `validation-00000.arrow`, … */
+const SHARD = /^[a-z]+-\d{5,}\.arrow$/;
+export const isShardName = (name: string): boolean => SHARD.test(name);
+
 const count = z.int().min(0);
 const splitSchema = z.strictObject({
-  shards: z.array(z.strictObject({ file: z.string().regex(/^[a-z]+-\d{5,}\.arrow$/), tokens: count })).min(1),
+  shards: z.array(z.strictObject({ file: z.string().regex(SHARD), tokens: count })).min(1),
   tokens: count,
   documents: count,
   /** Of the text, in UTF-8. */

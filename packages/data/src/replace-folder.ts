@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { INDEX_FILE } from './prepared-index.ts';
+import { isPrepared } from './is-prepared.ts';
 
 /**
  * Lets `fill` work in a temporary folder beside `folder`, then gives it that name. A folder with other content is
@@ -51,7 +51,7 @@ async function checkFree(target: string, folder: string, overwrite: boolean): Pr
     });
   });
   if (entries.length === 0) return false;
-  if (!entries.includes(INDEX_FILE))
+  if (!(await isPrepared(target)))
     throw new OctavoError(`[data] ${folder} holds other files, expected a new or empty folder: name another`);
   if (!overwrite)
     throw new OctavoError(

@@ -8,6 +8,7 @@ import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import { historyRecord, restoreHistories, type StoredScaling, scalingOf } from './histories.ts';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
+import { canonical, sameValue } from './same.ts';
 import type { Training } from './training.ts';
 import { checkWatch, initWatch, type WatchState } from './watch/state.ts';
 
@@ -119,15 +120,7 @@ export async function restoreTraining(
   checkpoint: Checkpoint,
 ): Promise<Training> {
   const state = stateOf(checkpoint);
-  for (const key of ['model', 'recipe', 'seed', 'batch', 'accumulation', 'sequence'] as const) {
-    const [got, expected] = [JSON.stringify(state.plan[key]), JSON.stringify(plan[key])];
-    if (got !== expected) {
-      throw new OctavoError(
-        `[trainer] ${checkpoint.path} is of another run: its ${key} is ${got}, expected ${expected}`,
-        { exitCode: 2 },
-      );
-    }
-  }
+  checkSameRun(state.plan, plan, checkpoint.path);
   const { smoothLayers } = state.recipe;
   const precision = createPrecision(device, { ...plan.recipe, ...(smoothLayers && { smoothLayers }) });
   const weights = new Map<string, Float32Array>();
@@ -155,6 +148,20 @@ export async function restoreTraining(
   const { step, updates, tokens, watch } = state;
   const hyper = device.alloc([8], FP32);
   return { plan, device, model, optimizer, hyper, step, updates, tokens, watch };
+}
+
+/** What a step is computed from. All of it has to be what it was; how far a run goes and what it leaves behind may differ. */
+const LASTING = ['model', 'recipe', 'seed', 'batch', 'accumulation', 'sequence'] as const;
+
+/** Throws an `OctavoError` (exit code 2) where the plan of the checkpoint in `path` is another run's. */
+export function checkSameRun(saved: TrainPlan, plan: TrainPlan, path: string): void {
+  for (const key of LASTING) {
+    if (sameValue(saved[key], plan[key])) continue;
+    throw new OctavoError(
+      `[trainer] ${path} is of another run: its ${key} is ${canonical(saved[key])}, expected ${canonical(plan[key])}`,
+      { exitCode: 2 },
+    );
+  }
 }
 
 /** A record of the expected shape (and format). */

@@ -1,5 +1,6 @@
 export {
   type CheckpointState,
+  checkSameRun,
   metadataOf,
   recordsOf,
   restoreTraining,
@@ -14,6 +15,7 @@ export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles } from './run-files.ts';
+export { sameValue } from './same.ts';
 export { type StepResult, trainStep } from './step.ts';
 export { createTraining, optimizerBytes, type Training } from './training.ts';
 export { type TokenBatch, uploadBatch } from './upload.ts';

@@ -51,7 +51,7 @@ export async function openRunFiles(
       watch.flush();
       const path = join(checkpoints, checkpointFileName(training.step));
       await writeCheckpoint(path, metadataOf(training, loader, options.tokenizer), recordsOf(training));
-      await dropOld(checkpoints, training.plan.keepCheckpoints);
+      await dropOld(checkpoints, training.plan.keepCheckpoints, training.step);
       return path;
     },
     close() {
@@ -62,8 +62,9 @@ export async function openRunFiles(
   };
 }
 
-async function dropOld(folder: string, keep: number): Promise<void> {
+/** Later ones, which were damaged and passed over when the run was resumed, do not count among those kept. */
+async function dropOld(folder: string, keep: number, now: number): Promise<void> {
   if (keep === 0) return;
-  const all = await listCheckpoints(folder);
+  const all = (await listCheckpoints(folder)).filter(({ step }) => step <= now);
   for (const { path } of all.slice(0, -keep)) await rm(path, { force: true });
 }

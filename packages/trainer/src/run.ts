@@ -24,6 +24,8 @@ export interface RunInputs {
   readonly files: RunFiles | null;
   /** Aborting it ends the run after the step in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Of a resumed run the last step whose evaluation is on record: it is not made again. Default −1: none is. */
+  readonly evaluatedAt?: number;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function* run({
   heldOut,
   files,
   signal,
+  evaluatedAt = -1,
 }: RunInputs): AsyncGenerator<TrainEvent> {
   const { plan } = training;
   const evaluate = async (): Promise<TrainEvent> => ({
@@ -44,10 +47,12 @@ export async function* run({
     ...(await heldOutLoss(training.model, heldOut, plan.sequence)),
   });
   let savedAt = training.step > 0 ? training.step : -1;
-  let evaluatedAt = -1;
-  if (heldOut.length > 0 && training.step === 0) {
+  const due = (step: number): boolean =>
+    heldOut.length > 0 && (step === 0 || (plan.evaluateEvery > 0 && step % plan.evaluateEvery === 0));
+  // A new run's first, or that of a checkpoint after which the run was killed.
+  if (due(training.step) && evaluatedAt < training.step) {
     yield await evaluate();
-    evaluatedAt = 0;
+    evaluatedAt = training.step;
   }
   let stopped = false;
   while (training.step < plan.steps && !signal?.aborted && !stopped) {
@@ -70,7 +75,7 @@ export async function* run({
       yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };
       savedAt = step;
     }
-    if (heldOut.length > 0 && plan.evaluateEvery > 0 && step % plan.evaluateEvery === 0) {
+    if (due(step)) {
       yield await evaluate();
       evaluatedAt = step;
     }

@@ -2,7 +2,9 @@
 import { statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
+import { llamaConfigs } from '@octavo/llama';
 import { check } from './explain.ts';
+import { libraryFrom, modelFrom, tokenizerFrom } from './places.ts';
 import { type Config, configSchema } from './schema.ts';
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.json', '.yaml', '.yml', '.toml'];
@@ -48,14 +50,15 @@ async function read(path: string, file: string): Promise<unknown> {
   }
 }
 
+/** All that names a file counts from the folder of the configuration, not from where the command was given. */
 function withPathsFrom(folder: string, config: Config): Config {
-  const { data, model, out } = config;
-  const from = (path: string): string => resolve(folder, path);
-  const list = (paths: string | string[]): string[] => [paths].flat().map(from);
+  const { data, model, out, blas } = config;
+  const list = (paths: string | string[]): string[] => [paths].flat().map((path) => resolve(folder, path));
   return {
     ...config,
-    ...(out === undefined ? {} : { out: from(out) }),
-    ...(typeof model === 'string' && /[./\\]/.test(model) ? { model: from(model) } : {}),
+    ...(out === undefined ? {} : { out: resolve(folder, out) }),
+    ...(blas === undefined ? {} : { blas: libraryFrom(folder, blas) }),
+    ...(typeof model === 'string' ? { model: modelFrom(folder, model, Object.keys(llamaConfigs)) } : {}),
     ...(data && {
       data: {
         ...data,
@@ -63,7 +66,7 @@ function withPathsFrom(folder: string, config: Config): Config {
         ...(data.validation === undefined || typeof data.validation === 'number'
           ? {}
           : { validation: list(data.validation) }),
-        ...(data.tokenizer?.endsWith('.json') ? { tokenizer: from(data.tokenizer) } : {}),
+        ...(data.tokenizer === undefined ? {} : { tokenizer: tokenizerFrom(folder, data.tokenizer) }),
       },
     }),
   };

@@ -1,10 +1,12 @@
 /** @file The configuration of a run with nothing left open: options over file over the model's preset. */
 import { resolve } from 'node:path';
+import { isPrepared, preparedTokenizerSpec, readPreparedIndex } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { Recipe } from '@octavo/nn';
 import type { Schedule } from '@octavo/optim';
 import { type TrainPlan, watchPlan } from '@octavo/trainer';
 import { type NamedModel, resolveModel } from './model.ts';
+import { libraryFrom, tokenizerFrom } from './places.ts';
 import { presetOf } from './presets/index.ts';
 import { resolveRecipe } from './recipe.ts';
 import { type Config, type Knobs, knobs } from './schema.ts';
@@ -30,8 +32,7 @@ export interface Settings {
 }
 
 /** What `blas` means wherever the run is resumed from. */
-export const blasOf = ({ blas }: Config): string | undefined =>
-  blas !== undefined && /[\\/]/.test(blas) ? resolve(blas) : blas;
+export const blasOf = ({ blas }: Config): string | undefined => blas && libraryFrom('.', blas);
 
 /** Later configurations win, key by key. */
 export async function resolveSettings(...configs: readonly Config[]): Promise<Settings> {
@@ -45,10 +46,11 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Se
   // A shape of one's own may have a shorter context, and a short run no room for the preset's warm-up.
   const sequence = config.sequence ?? Math.min(preset.knobs.sequence, model.config.contextLength);
   const warmup = config.warmup ?? Math.min(preset.knobs.warmup, Math.floor(chosen.steps / 10));
+  const tokenizer = (await tokenizerOfPrepared(config)) ?? preset.tokenizer ?? 'byte';
   const settings: Settings = {
     model,
     recipe,
-    data: dataOf(config, preset.tokenizer ?? 'byte'),
+    data: dataOf(config, tokenizer),
     knobs: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
     blas: blasOf(config) ?? 'auto',
@@ -67,6 +69,25 @@ export function mergeConfigs(configs: readonly Config[]): Config {
 const defined = (config: object): object =>
   Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 
+/** The prepared folder among these paths, which has to stand alone; null where all of them are text. */
+export async function preparedFolderOf(train: readonly string[] | null): Promise<string | null> {
+  for (const path of train ?? []) {
+    if (!(await isPrepared(path))) continue;
+    if (train?.length === 1) return path;
+    throw new OctavoError(
+      `[run] data: got ${path}, which octavo data prepare made, among other paths, expected it alone`,
+      { exitCode: 2 },
+    );
+  }
+  return null;
+}
+
+/** Where the tokenizer is that prepared data brings; null where the data is text. */
+async function tokenizerOfPrepared({ data }: Config): Promise<string | null> {
+  const folder = await preparedFolderOf(data?.train === undefined ? null : [data.train].flat());
+  return folder && tokenizerFrom('.', preparedTokenizerSpec(folder, await readPreparedIndex(folder)));
+}
+
 /** Absolute paths, and nothing left out. */
 export function dataOf({ data }: Config, tokenizer: string): DataSettings {
   const list = (paths: string | readonly string[]): string[] => [paths].flat().map((path) => resolve(path));
@@ -75,12 +96,13 @@ export function dataOf({ data }: Config, tokenizer: string): DataSettings {
     train: data?.train === undefined ? null : list(data.train),
     validation:
       validation === undefined ? null : typeof validation === 'number' ? validation : list(validation),
-    tokenizer: data?.tokenizer ?? tokenizer,
+    tokenizer: data?.tokenizer === undefined ? tokenizer : tokenizerFrom('.', data.tokenizer),
     textField: data?.textField ?? 'text',
   };
 }
 
-function checkSettings(settings: Settings): Settings {
+/** What must fit together, at the start of a run and whenever it is resumed; an `OctavoError` (exit code 2) names the key. */
+export function checkSettings(settings: Settings): Settings {
   const { knobs, model } = settings;
   const fail = (key: string, got: string, expected: string): never => {
     throw new OctavoError(`[config] key "${key}": got ${got}, expected ${expected}`, { exitCode: 2 });

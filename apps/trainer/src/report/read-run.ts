@@ -39,7 +39,7 @@ const factsSchema = z.object({
 
 /** Throws an `OctavoError` in one line where `run.json` or a statistics file is not what `octavo train` writes. */
 export async function readRunFolder(folder: string, name: string): Promise<RunInput> {
-  const settings = await readRun(folder);
+  const { settings } = await readRun(folder);
   const record = await readFile(join(folder, RUN_FILE), 'utf8');
   const facts = factsSchema.safeParse((JSON.parse(record) as { facts?: unknown }).facts);
   const { evaluations, baseline } = evaluationsOf(await readIfThere(folder, EVALUATIONS_FILE));

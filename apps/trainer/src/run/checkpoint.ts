@@ -1,6 +1,6 @@
 /** @file The checkpoint that a path means: a file, or the newest whole one of a run. */
-import { statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { type Checkpoint, newestWholeCheckpoint, openCheckpoint } from '@octavo/store';
 import { checkpointFolder } from '@octavo/trainer';
@@ -40,8 +40,11 @@ export async function newestCheckpoint(
   return newest ? openCheckpoint(newest.path) : null;
 }
 
-/** The run folder that a checkpoint lies in, or null. */
+/** The run folder that a checkpoint lies in, as its path is written or where its links lead, or null. */
 export function runOf(checkpointPath: string): string | null {
-  const folder = dirname(checkpointPath);
-  return basename(folder) === 'checkpoints' && isRun(dirname(folder)) ? dirname(folder) : null;
+  for (const path of [resolve(checkpointPath), realpathSync(checkpointPath)]) {
+    const folder = dirname(path);
+    if (basename(folder) === 'checkpoints' && isRun(dirname(folder))) return dirname(folder);
+  }
+  return null;
 }

@@ -1,7 +1,7 @@
 /** @file The text of a run: prepared once, then batches to train on and windows held out. */
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
+  byteTokenizer,
   createLoader,
   defaultCorpus,
   type LoaderPosition,
@@ -10,15 +10,15 @@ import {
   type PreparedData,
   type PrepareInput,
   prepareCached,
-  preparedTokenizer,
   readDocuments,
   type Tokenizer,
 } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { BatchSource } from '@octavo/trainer';
-import type { DataSettings, Settings } from '../config/settings.ts';
+import { type DataSettings, preparedFolderOf, type Settings } from '../config/settings.ts';
 import { createBaseline } from './baseline.ts';
 import { type HeldOut, heldOutOf } from './held-out.ts';
+import { checkIdentity, identityOf, type RunIdentity } from './identity.ts';
 
 /** Prepared text lies here, by content, so that a second run begins at once. */
 export const CACHE = join('.octavo', 'data');
@@ -27,6 +27,7 @@ export interface Corpus {
   /** For people. */
   readonly description: string;
   readonly tokenizer: Tokenizer;
+  readonly identity: RunIdentity;
   readonly source: BatchSource;
   readonly trainTokens: number;
   /** Null where no text is held out. */
@@ -36,10 +37,25 @@ export interface Corpus {
   close(): Promise<void>;
 }
 
-/** Opens it, preparing what is not prepared; an `OctavoError` says what does not fit the model or the sequence. */
-export async function openCorpus({ data, model, knobs }: Settings): Promise<Corpus> {
-  const { prepared, tokenizer } = await openData(data);
+/** What a run began with, of which more is to be read. */
+export interface Began {
+  readonly folder: string;
+  readonly identity: RunIdentity | null;
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * Opens it, preparing what is not prepared; an `OctavoError` says what does not fit the model or the sequence, or that
+ * the text is not the one that the run `began` with.
+ */
+export async function openCorpus(
+  { data, model, knobs }: Settings,
+  began: Began | null = null,
+): Promise<Corpus> {
+  const { prepared, tokenizer } = await openData(data, began?.tokenizer);
   try {
+    const identity = identityOf(prepared.index, tokenizer);
+    if (began) checkIdentity(identity, began.identity, began.folder, describe(data));
     checkVocabulary(tokenizer, model.config.vocabularySize);
     const { batch, sequence, seed, evaluateTokens } = knobs;
     const loader = createLoader(prepared.train, { batch, sequence, seed });
@@ -49,11 +65,12 @@ export async function openCorpus({ data, model, knobs }: Settings): Promise<Corp
     return {
       description: describe(data),
       tokenizer,
+      identity,
       source: { ...loader, seek: (position) => loader.seek(position as LoaderPosition) },
       trainTokens: prepared.train.length,
       heldOut,
       baseline:
-        tokenizer.name === 'byte' && heldOut
+        tokenizer.hash === byteTokenizer().hash && heldOut
           ? createBaseline(prepared.train, heldOut.batches, sequence)
           : null,
       close: () => prepared.close(),
@@ -64,28 +81,26 @@ export async function openCorpus({ data, model, knobs }: Settings): Promise<Corp
   }
 }
 
-/** The text of these settings, prepared, and the tokenizer it was prepared with. */
-export async function openData(
+/** The text of these settings, prepared, and the tokenizer it was prepared with; `given` is the one of the settings, if it is loaded. */
+async function openData(
   data: DataSettings,
+  given?: Tokenizer,
 ): Promise<{ prepared: PreparedData; tokenizer: Tokenizer }> {
-  const folder = (data.train ?? []).find(isPrepared);
-  if (folder !== undefined) {
-    if (data.train?.length !== 1) {
-      throw new OctavoError(
-        `[run] data: got ${folder}, which octavo data prepare made, among other paths, expected it alone`,
-        { exitCode: 2 },
-      );
-    }
-    const prepared = await openPrepared(folder);
-    return { prepared, tokenizer: await preparedTokenizer(folder, prepared.index) };
+  const tokenizer = given ?? (await loadTokenizer(data.tokenizer));
+  const folder = await preparedFolderOf(data.train);
+  if (folder === null) {
+    const options = typeof data.validation === 'number' ? { validationFraction: data.validation } : {};
+    return { prepared: await prepareCached(inputOf(data), tokenizer, CACHE, options), tokenizer };
   }
-  const tokenizer = await loadTokenizer(data.tokenizer);
-  const options = typeof data.validation === 'number' ? { validationFraction: data.validation } : {};
-  return { prepared: await prepareCached(inputOf(data), tokenizer, CACHE, options), tokenizer };
+  const prepared = await openPrepared(folder);
+  const { name, hash } = prepared.index.tokenizer;
+  if (hash === tokenizer.hash) return { prepared, tokenizer };
+  await prepared.close();
+  throw new OctavoError(
+    `[run] ${folder} was prepared with another tokenizer: got ${data.tokenizer}, expected ${name} (hash ${hash.slice(0, 12)}), which the folder brings; leave --tokenizer out, or prepare the data again`,
+    { exitCode: 2 },
+  );
 }
-
-/** Whether `octavo data prepare` made this folder. */
-export const isPrepared = (path: string): boolean => existsSync(join(path, 'index.json'));
 
 function inputOf({ train, validation, textField }: DataSettings): PrepareInput {
   const read = (paths: readonly string[]) => readDocuments(paths, { field: textField });

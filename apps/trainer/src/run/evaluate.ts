@@ -1,10 +1,10 @@
 /** @file A checkpoint's loss on held-out text. */
-import { openPrepared, prepareCached, preparedTokenizer, readDocuments, type Tokenizer } from '@octavo/data';
+import { isPrepared, openPrepared, prepareCached, readDocuments, type Tokenizer } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { createDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@octavo/trainer';
 import { createOutput } from '../output/create.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
-import { CACHE, checkVocabulary, isPrepared, openCorpus } from './corpus.ts';
+import { CACHE, checkVocabulary, openCorpus } from './corpus.ts';
 import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
 import { readRun } from './record.ts';
 import { tokenizerOf } from './tokenizer.ts';
@@ -34,7 +34,7 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
     const tokens = request.tokens ?? Number.MAX_SAFE_INTEGER;
     const heldOut = request.data
       ? await heldOutFrom(request.data, tokenizer, plan, tokens)
-      : await heldOutOfRun(run, request);
+      : await heldOutOfRun(run, tokenizer, request);
     const { device: name, threads, blas } = request;
     const device = await createDevice(name, { threads, blas });
     try {
@@ -51,16 +51,21 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
 }
 
 /** The windows that the run itself evaluates, or as many as asked for. */
-async function heldOutOfRun(run: string | null, { path, tokens }: EvaluateRequest): Promise<HeldOut> {
+async function heldOutOfRun(
+  run: string | null,
+  tokenizer: Tokenizer,
+  { path, tokens }: EvaluateRequest,
+): Promise<HeldOut> {
   if (run === null) {
     throw new OctavoError(
       `[run] ${path} lies in no run folder: got nothing to evaluate on, expected --data PATH`,
       { exitCode: 2 },
     );
   }
-  const settings = await readRun(run);
+  const { settings, identity } = await readRun(run);
   const corpus = await openCorpus(
     tokens === null ? settings : { ...settings, knobs: { ...settings.knobs, evaluateTokens: tokens } },
+    { folder: run, identity, tokenizer },
   );
   await corpus.close();
   if (corpus.heldOut) return corpus.heldOut;
@@ -78,14 +83,14 @@ async function heldOutFrom(
 ): Promise<HeldOut> {
   const [path] = paths;
   const prepared =
-    paths.length === 1 && isPrepared(path!)
+    paths.length === 1 && (await isPrepared(path!))
       ? await openPrepared(path!)
       : await prepareCached(readDocuments(paths), tokenizer, CACHE, { validationFraction: 0 });
   try {
-    const { name, hash } = await preparedTokenizer(prepared.folder, prepared.index);
+    const { name, hash } = prepared.index.tokenizer;
     if (hash !== tokenizer.hash) {
       throw new OctavoError(
-        `[run] ${path} was prepared with another tokenizer: got ${name}, expected ${tokenizer.name}`,
+        `[run] ${path} was prepared with another tokenizer: got ${name}, expected ${tokenizer.name} with hash ${tokenizer.hash.slice(0, 12)}`,
         { exitCode: 2 },
       );
     }

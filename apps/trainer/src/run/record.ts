@@ -12,10 +12,11 @@ import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
 import { knobs } from '../config/schema.ts';
 import { planOf, type Settings } from '../config/settings.ts';
+import { identitySchema, type RunIdentity } from './identity.ts';
 
 export const RUN_FILE = 'run.json';
 
-/** What is known of a run beside its settings; for people, nothing depends on it. */
+/** What is known of a run beside its settings and identity; for people, nothing but a warning depends on it. */
 export interface RunFacts {
   readonly octavo: string;
   readonly node: string;
@@ -44,33 +45,48 @@ const settingsSchema = fields({
   out: text('a folder').nullable(),
 });
 
-export async function writeRun(folder: string, settings: Settings, facts: RunFacts): Promise<void> {
-  const record = { settings, plan: planOf(settings), facts };
-  await writeFileAtomically(
-    join(folder, RUN_FILE),
-    new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`),
-  );
+/** `run.json` as far as it is depended on: settings are checked as a configuration is. */
+export interface RunRecord {
+  readonly settings: Settings;
+  /** Null where the file is older than this part. */
+  readonly identity: RunIdentity | null;
+  /** What the run computed on last, in words; null where it does not say. */
+  readonly device: string | null;
 }
 
-/** What the run in `folder` computed on last, in words; null where it does not say. */
-export async function deviceOfRun(folder: string): Promise<string | null> {
-  const record = JSON.parse(await readFile(join(folder, RUN_FILE), 'utf8')) as { facts?: Partial<RunFacts> };
-  return record.facts?.device ?? null;
+const recordSchema = z.object({
+  settings: settingsSchema,
+  identity: identitySchema.nullable().default(null),
+  facts: z.object({ device: z.string() }).nullable().catch(null),
+});
+
+export async function writeRun(
+  folder: string,
+  settings: Settings,
+  identity: RunIdentity,
+  facts: RunFacts,
+): Promise<void> {
+  const record = { settings, plan: planOf(settings), identity, facts };
+  await writeFileAtomically(join(folder, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** The settings of the run in `folder`, checked as a configuration is. */
-export async function readRun(folder: string): Promise<Settings> {
+/** The record of the run in `folder`; an `OctavoError` says in one line what is wrong with it. */
+export async function readRun(folder: string): Promise<RunRecord> {
   const path = join(folder, RUN_FILE);
-  let record: unknown;
+  let value: unknown;
   try {
-    record = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     throw new OctavoError(`[run] ${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
-  const settings = check(settingsSchema, (record as { settings?: unknown } | null)?.settings, path);
+  const { settings, identity, facts } = check(recordSchema, value, path);
   return {
-    ...settings,
-    model: { ...settings.model, config: validateConfig(settings.model.config) },
-    recipe: validateRecipe(settings.recipe as Recipe),
+    settings: {
+      ...settings,
+      model: { ...settings.model, config: validateConfig(settings.model.config) },
+      recipe: validateRecipe(settings.recipe as Recipe),
+    },
+    identity,
+    device: facts?.device ?? null,
   };
 }

@@ -11,6 +11,7 @@ import { openCheckpointAt } from './checkpoint.ts';
 import { openCorpus } from './corpus.ts';
 import { isRun } from './folder.ts';
 import { readRun } from './record.ts';
+import { tokenizerOf } from './tokenizer.ts';
 
 /** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
 export async function openRecordedRun(
@@ -26,11 +27,13 @@ export async function openRecordedRun(
   }
   const checkpoint = await openCheckpointAt(folder, warn);
   try {
-    const { model, recipe, plan, step } = stateOf(checkpoint);
+    const { model, recipe, plan, step, tokenizer: trainedWith } = stateOf(checkpoint);
     const { activations } = recipe;
     const weights = await weightsOf(device, checkpoint, activations);
     const tensors = await recordedRows(join(folder, 'tensors.arrow'));
-    const corpus = await openCorpus(await readRun(folder));
+    const { settings, identity } = await readRun(folder);
+    const tokenizer = await tokenizerOf(trainedWith, folder, null);
+    const corpus = await openCorpus(settings, { folder, identity, tokenizer });
     const run: RecordedRun = {
       name: folder,
       seed: plan.seed,

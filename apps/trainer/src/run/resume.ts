@@ -1,10 +1,18 @@
 /** @file What may be said anew when a run is resumed, and what has to stay as it began. */
 import { OctavoError } from '@octavo/formats';
+import { sameValue } from '@octavo/trainer';
 import { show } from '../config/explain.ts';
 import { resolveModel } from '../config/model.ts';
 import { resolveRecipe } from '../config/recipe.ts';
 import { type Config, type Knobs, knobs } from '../config/schema.ts';
-import { blasOf, type DataSettings, dataOf, mergeConfigs, type Settings } from '../config/settings.ts';
+import {
+  blasOf,
+  checkSettings,
+  type DataSettings,
+  dataOf,
+  mergeConfigs,
+  type Settings,
+} from '../config/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
 const FREE = new Set<keyof Knobs>([
@@ -27,19 +35,18 @@ export async function resumedSettings(before: Settings, config: Config, folder: 
       { exitCode: 2 },
     );
   };
-  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
   if (config.model !== undefined) {
     const model = await resolveModel(config.model, process.cwd());
-    if (!sameShape(model.config, before.model.config)) fail('model', model.name, before.model.name);
+    if (!sameValue(model.config, before.model.config)) fail('model', model.name, before.model.name);
   }
   if (config.recipe !== undefined) {
     const recipe = resolveRecipe(config.recipe);
-    if (!same(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
+    if (!sameValue(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
   }
   const data = dataOf(mergeConfigs([{ data: asConfig(before.data) }, config]), before.data.tokenizer);
   for (const key of ['train', 'validation', 'tokenizer', 'textField'] as const) {
-    if (!same(data[key], before.data[key])) fail(`data.${key}`, data[key], before.data[key] ?? 'the default');
+    if (!sameValue(data[key], before.data[key]))
+      fail(`data.${key}`, data[key], before.data[key] ?? 'the default');
   }
   const changed: Record<string, unknown> = {};
   for (const key of Object.keys(knobs) as (keyof Knobs)[]) {
@@ -48,18 +55,21 @@ export async function resumedSettings(before: Settings, config: Config, folder: 
     if (!FREE.has(key) && value !== before.knobs[key]) fail(key, value, before.knobs[key]);
     changed[key] = value;
   }
-  return {
+  return checkSettings({
     ...before,
     knobs: { ...before.knobs, ...changed },
     threads: config.threads ?? before.threads,
     blas: blasOf(config) ?? before.blas,
-  };
+  });
 }
 
-function sameShape(a: object, b: object): boolean {
-  const sorted = (shape: object): string =>
-    JSON.stringify(Object.entries(shape).sort(([x], [y]) => (x < y ? -1 : 1)));
-  return sorted(a) === sorted(b);
+/** Refuses to resume (exit code 2) a run that has come further than it is now to go. */
+export function checkAhead(step: number, { knobs: { steps } }: Settings, folder: string): void {
+  if (step <= steps) return;
+  throw new OctavoError(
+    `[run] ${folder} has done ${step} steps already: got steps ${steps}, expected at least ${step}; leave --steps out, or give more`,
+    { exitCode: 2 },
+  );
 }
 
 const asConfig = (data: DataSettings): Config['data'] =>

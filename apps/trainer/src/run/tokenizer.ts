@@ -1,7 +1,13 @@
 /** @file The tokenizer that a checkpoint was trained with. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadTokenizer, type Tokenizer } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
+import { writeFileAtomically } from '@octavo/store';
 import { readRun } from './record.ts';
+
+const TOKENIZER_FILE = 'tokenizer.json';
+const CONFIG_FILE = 'tokenizer_config.json';
 
 /** What a checkpoint's metadata says of its tokenizer. */
 export interface TokenizerIdentity {
@@ -10,28 +16,43 @@ export interface TokenizerIdentity {
 }
 
 /**
- * By name, else from where the checkpoint's run says it is; `spec` (an option) wins. Refuses a tokenizer that gives
- * other ids than the one trained with.
+ * The one whose hash is that of the one trained with, whatever it is called: what `spec` (an option) names, or else
+ * the built-in ones, the copy in the run's folder, or where the run found it.
  */
 export async function tokenizerOf(
   identity: TokenizerIdentity,
   run: string | null,
   spec: string | null,
 ): Promise<Tokenizer> {
-  const builtIn = identity.name === 'byte' || identity.name === 'llama2' ? identity.name : null;
-  const from = spec ?? builtIn ?? (run === null ? null : (await readRun(run)).data.tokenizer);
-  if (from === null) {
-    throw new OctavoError(
-      `[run] the checkpoint was trained with tokenizer "${identity.name}": got nothing to say where it is, expected --tokenizer FILE`,
-      { exitCode: 2 },
-    );
+  let why = '';
+  for (const place of spec === null ? await placesOf(run) : [spec]) {
+    try {
+      const tokenizer = await loadTokenizer(place);
+      if (tokenizer.hash === identity.hash) return { ...tokenizer, name: identity.name };
+      why = `got ${place} with hash ${tokenizer.hash.slice(0, 12)}`;
+    } catch (error) {
+      if (!OctavoError.is(error)) throw error;
+      why = `got ${place}, which cannot be read`;
+    }
   }
-  const tokenizer = await loadTokenizer(from);
-  if (tokenizer.hash === identity.hash) return tokenizer;
   throw new OctavoError(
-    `[run] tokenizer ${from} is not the one that the checkpoint was trained with: got hash ${tokenizer.hash.slice(0, 12)}, expected ${identity.hash.slice(0, 12)} (${identity.name}); name the right one by --tokenizer`,
+    `[run] the checkpoint was trained with another tokenizer: ${why}, expected "${identity.name}" with hash ${identity.hash.slice(0, 12)}; name the right one by --tokenizer FILE`,
     { exitCode: 2 },
   );
+}
+
+/** Where to look, the likeliest last: it is the one named where none fits. */
+async function placesOf(run: string | null): Promise<string[]> {
+  if (run === null) return ['byte', 'llama2'];
+  const copy = join(run, TOKENIZER_FILE);
+  return ['byte', ...(existsSync(copy) ? [copy] : []), (await readRun(run)).settings.data.tokenizer];
+}
+
+/** Keeps the files of a tokenizer that came from files in the run's folder, so that the run can be moved as a whole. */
+export async function keepTokenizer(run: string, { files }: Tokenizer): Promise<void> {
+  if (files === undefined) return;
+  await writeFileAtomically(join(run, TOKENIZER_FILE), files.tokenizer);
+  if (files.config !== null) await writeFileAtomically(join(run, CONFIG_FILE), files.config);
 }
 
 /** A prompt as tokens, at least one: after the token that begins a document, if the vocabulary has it. */

@@ -23,14 +23,16 @@ import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import type { Message, Output } from '../output/messages.ts';
 import { newestCheckpoint } from './checkpoint.ts';
-import { type Corpus, openCorpus } from './corpus.ts';
+import { type Began, type Corpus, openCorpus } from './corpus.ts';
+import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
 import { checkFree, claimFolder, folderToResume } from './folder.ts';
 import { evaluationMessage } from './held-out.ts';
 import { nextSteps } from './next.ts';
-import { deviceOfRun, readRun, writeRun } from './record.ts';
-import { resumedSettings } from './resume.ts';
+import { type RunRecord, readRun, writeRun } from './record.ts';
+import { checkAhead, resumedSettings } from './resume.ts';
 import { promptOf, sampleMessage } from './sample.ts';
+import { keepTokenizer, tokenizerOf } from './tokenizer.ts';
 import { stoppedError, switchedLayers, watchMessage } from './watch.ts';
 
 export interface TrainRequest {
@@ -41,10 +43,16 @@ export interface TrainRequest {
   readonly whatNext: boolean;
 }
 
-/** What a session goes on from: settings, and of a resumed run its folder and newest whole checkpoint. */
+/** What a session goes on from: settings, and of a resumed run what its folder holds. */
 interface Origin {
   readonly settings: Settings;
-  readonly folder: string | null;
+  readonly resumed: Resumed | null;
+}
+
+interface Resumed {
+  readonly folder: string;
+  readonly record: RunRecord;
+  /** The newest whole one; null: the run was ended before it had saved any. */
   readonly checkpoint: Checkpoint | null;
 }
 
@@ -58,13 +66,14 @@ export async function train(request: TrainRequest): Promise<void> {
   try {
     const origin = await originOf(request, warn);
     try {
-      const corpus = await openCorpus(origin.settings);
+      const began = origin.resumed && (await beganOf(origin.resumed, origin.settings));
+      const corpus = await openCorpus(origin.settings, began);
       const { knobs, threads, blas } = origin.settings;
       device = await createDevice(knobs.device, { threads, blas });
       await runSession(origin, corpus, device, output, interrupt.signal, request.whatNext);
       await corpus.close();
     } finally {
-      await origin.checkpoint?.close();
+      await origin.resumed?.checkpoint?.close();
     }
   } finally {
     output.close();
@@ -80,16 +89,29 @@ async function originOf(
   if (!resume) {
     const settings = await resolveSettings(file, options);
     if (settings.out !== null) checkFree(settings.out); // before anything takes long
-    return { settings, folder: null, checkpoint: null };
+    return { settings, resumed: null };
   }
   const folder = folderToResume(options.out ?? file.out ?? null);
-  const before = await readRun(folder);
+  const record = await readRun(folder);
+  const { settings: before } = record;
   const settings = await resumedSettings(await resumedSettings(before, file, folder), options, folder);
-  return { settings, folder, checkpoint: await newestCheckpoint(checkpointFolder(folder), warn) };
+  const checkpoint = await newestCheckpoint(checkpointFolder(folder), warn);
+  return { settings, resumed: { folder, record, checkpoint } };
+}
+
+/**
+ * What the run began with, once it is sure that it is to go on. The tokenizer is found by its hash, wherever it lies
+ * now; the text is where the settings say, and compared.
+ */
+async function beganOf({ folder, record, checkpoint }: Resumed, settings: Settings): Promise<Began | null> {
+  if (checkpoint) checkAhead(stateOf(checkpoint).step, settings, folder);
+  const { identity } = record;
+  if (identity === null) return null;
+  return { folder, identity, tokenizer: await tokenizerOf(identity.tokenizer, folder, null) };
 }
 
 async function runSession(
-  { settings, folder: existing, checkpoint }: Origin,
+  { settings, resumed }: Origin,
   corpus: Corpus,
   device: Device,
   output: Output,
@@ -97,13 +119,14 @@ async function runSession(
   whatNext: boolean,
 ): Promise<void> {
   const plan = planOf(settings);
+  const checkpoint = resumed?.checkpoint ?? null;
   const training = checkpoint
     ? await restoreTraining(device, plan, checkpoint)
     : createTraining(device, plan);
   if (checkpoint) corpus.source.seek(stateOf(checkpoint).loader);
   const folder =
-    existing ?? (await claimFolder(settings.out, `${settings.model.name}-${settings.recipe.name}`));
-  const before = existing && (await deviceOfRun(existing));
+    resumed?.folder ?? (await claimFolder(settings.out, `${settings.model.name}-${settings.recipe.name}`));
+  const before = resumed?.record.device;
   if (before && withoutThreads(before) !== withoutThreads(device.description))
     output.say({
       event: 'warning',
@@ -112,7 +135,8 @@ async function runSession(
   const parameters = countParameters(plan.model);
   const { description, trainTokens, heldOut, tokenizer } = corpus;
   const heldOutTokens = heldOut?.tokens ?? 0;
-  await writeRun(folder, settings, {
+  await keepTokenizer(folder, tokenizer);
+  await writeRun(folder, settings, corpus.identity, {
     octavo: version(),
     node: process.version,
     started: new Date().toISOString(),
@@ -141,9 +165,10 @@ async function runSession(
   const identity = { name: tokenizer.name, hash: tokenizer.hash };
   const files = await openRunFiles(folder, {
     tokenizer: identity,
-    ...(checkpoint || existing ? { resumeFrom: training.step } : {}),
+    ...(resumed ? { resumeFrom: training.step } : {}),
   });
-  const evaluations = openEvaluations(folder, checkpoint || existing ? training.step : null);
+  const done = resumed ? await evaluatedSteps(folder, training.step) : NOTHING_EVALUATED;
+  const evaluations = openEvaluations(folder, resumed ? training.step : null);
   let end: (TrainEvent & { kind: 'end' }) | null = null;
   let alarms: WatchAlarm[] = [];
   try {
@@ -153,13 +178,17 @@ async function runSession(
       heldOut: heldOut?.batches ?? [],
       files,
       signal,
+      evaluatedAt: done.model,
     })) {
       if (event.kind === 'step') alarms = [];
       if (event.kind === 'watch') alarms.push(event.alarm);
       if (event.kind === 'end') end = event;
       else {
         const message = messageOf(event, plan.steps, corpus);
-        if (message.event === 'evaluation') evaluations.model(message);
+        if (message.event === 'evaluation') {
+          evaluations.model(message);
+          evaluations.flush(); // before the next checkpoint, from which no run comes back to this step
+        }
         output.say(message);
       }
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
@@ -172,7 +201,7 @@ async function runSession(
   const seconds = (performance.now() - began) / 1000;
   const { reason, step } = end!;
   if (reason === 'finished' && !signal.aborted) {
-    if (corpus.baseline) {
+    if (corpus.baseline && done.baseline < step) {
       const loss = await corpus.baseline();
       evaluations.baseline(step, loss);
       output.say({ event: 'baseline', name: 'order-2 bytes', loss, perplexity: perplexity(loss) });
