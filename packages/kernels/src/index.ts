@@ -23,7 +23,14 @@ export {
   type Signature,
   type View,
 } from './operator.ts';
-export { adamMoment1, adamMoment2, adamWeight, type DecayAttributes } from './operators/adam.ts';
+export {
+  adamMoment1,
+  adamMoment2,
+  adamWeight,
+  type DecayAttributes,
+  HYPER_LENGTH,
+  type Moment2Attributes,
+} from './operators/adam.ts';
 export { amax } from './operators/amax.ts';
 export { attention } from './operators/attention.ts';
 export { attentionCached, type CachedAttributes } from './operators/attention-cached.ts';
@@ -41,6 +48,8 @@ export { gemm } from './operators/gemm.ts';
 export type { GemmAttributes } from './operators/gemm-operands.ts';
 export type { HeadAttributes } from './operators/heads.ts';
 export { operators } from './operators/index.ts';
+export { keepNonzero } from './operators/keep-nonzero.ts';
+export { lostUpdates } from './operators/lost-updates.ts';
 export { type NormAttributes, rmsNorm, rmsNormGradGain, rmsNormGradInput } from './operators/rms-norm.ts';
 export { type RopeAttributes, rope, ropeTables } from './operators/rope.ts';
 export { scaleBy, scaleColumns, scaleRows } from './operators/scale.ts';

@@ -1,5 +1,5 @@
 import { E4M3FN, E5M2, FP32, round } from '@octavo/formats';
-import { createReferenceDevice } from '@octavo/kernels';
+import { createReferenceDevice, HYPER_LENGTH } from '@octavo/kernels';
 import { adamStep, createAdamState, hyperValues, tensorsOf } from '@octavo/optim';
 import { optimizerBytes, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -96,13 +96,15 @@ describe('observeMoments', () => {
       master: FP32,
       moment1: E4M3FN,
       moment2: E5M2,
+      masterRounding: 'nearest-even',
       rounding: 'nearest-even',
       powerOfTwo: true,
+      moment2Rule: 'plain',
     } as const;
     const state = createAdamState(observer.device, formats, [1, 2], Float32Array.of(1, 1));
     const [grad, hyper, seed] = [
       device.alloc([1, 2], FP32),
-      device.alloc([8], FP32),
+      device.alloc([HYPER_LENGTH], FP32),
       device.alloc([2], FP32),
     ];
     const step = (g: number[], t: number) => {
@@ -164,12 +166,14 @@ describe('roundedFirst', () => {
       master: FP32,
       moment1: E4M3FN,
       moment2: E4M3FN,
+      masterRounding: 'nearest-even',
       rounding: 'nearest-even',
       powerOfTwo: true,
+      moment2Rule: 'plain',
     } as const;
     const [grad, hyper, seed] = [
       device.alloc([1, 2], FP32),
-      device.alloc([8], FP32),
+      device.alloc([HYPER_LENGTH], FP32),
       device.alloc([2], FP32),
     ];
     const epsilon = 2 ** -10;

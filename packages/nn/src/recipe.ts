@@ -29,8 +29,16 @@ export interface OptimizerRecipe {
   readonly master: string;
   readonly moment1: string;
   readonly moment2: string;
+  readonly masterRounding: Rounding;
+  /** Of both moments. */
   readonly rounding: Rounding;
+  /** Round scales down to powers of two. */
   readonly powerOfTwo: boolean;
+  /**
+   * `bounded`: m / √v of moments in few bits stays within what exact Adam can reach; `plain`: the paper's code, where a
+   * second moment may vanish before the first (see @octavo/optim).
+   */
+  readonly moment2Rule: 'plain' | 'bounded';
 }
 
 /** Names of a block's linear layers; gate and up are one product, so are q, k and v (as in the paper's code). */

@@ -1,6 +1,8 @@
 /** @file AdamW (Loshchilov and Hutter, arXiv 1711.05101) whose master weights and moments are kept in formats of choice. */
-import { type Format, FP32, formatOf } from '@octavo/formats';
+import { type Format, FP32, formatOf, type Rounding } from '@octavo/formats';
 import { adamw, type Device, runFused, type Tensor } from '@octavo/kernels';
+import { countLost } from './lost-updates.ts';
+import { leastRoot } from './moment-bound.ts';
 
 /** Where the state of one parameter lies. Scales are FP32 `[1, 1]`; value = code / scale. */
 export interface AdamState {
@@ -16,10 +18,20 @@ export interface AdamFormats {
   readonly master: Format;
   readonly moment1: Format;
   readonly moment2: Format;
-  readonly rounding: 'nearest-even' | 'stochastic' | 'toward-zero';
+  readonly masterRounding: Rounding;
+  /** Of both moments. */
+  readonly rounding: Rounding;
   /** Round scales down to powers of two. */
   readonly powerOfTwo: boolean;
+  readonly moment2Rule: Moment2Rule;
 }
+
+/**
+ * What is done about second moments that few bits lose. `plain`: nothing, as in the code of arXiv 2409.12517; where v has
+ * become zero and m has not, an update is m / ε, or hundreds of learning rates. `bounded`: v is raised to what m proves of it
+ * (`leastRoot`), and one that is not zero is never stored as zero; no update then exceeds what Adam can do in exact numbers.
+ */
+export type Moment2Rule = 'plain' | 'bounded';
 
 /** The usual numbers of AdamW. `decay` is decoupled and multiplies the learning rate. */
 export interface AdamHyper {
@@ -34,14 +46,18 @@ export const adamFormats = (recipe: {
   master: string;
   moment1: string;
   moment2: string;
-  rounding: AdamFormats['rounding'];
+  masterRounding: Rounding;
+  rounding: Rounding;
   powerOfTwo: boolean;
+  moment2Rule: Moment2Rule;
 }): AdamFormats => ({
   master: formatOf(recipe.master),
   moment1: formatOf(recipe.moment1),
   moment2: formatOf(recipe.moment2),
+  masterRounding: recipe.masterRounding,
   rounding: recipe.rounding,
   powerOfTwo: recipe.powerOfTwo,
+  moment2Rule: recipe.moment2Rule,
 });
 
 /** Vectors (norm gains) keep all their state in FP32. */
@@ -52,7 +68,7 @@ export const formatsFor = (formats: AdamFormats, isMatrix: boolean): AdamFormats
 export const bytesPerParameter = ({ master, moment1, moment2 }: AdamFormats): number =>
   (master.bits + moment1.bits + moment2.bits) / 8;
 
-/** The hyper-parameter tensor of the Adam operators, FP32 `[8]`, of update number `t` (the first is 1). */
+/** The hyper-parameter tensor of the Adam operators, FP32 `[9]`, of update number `t` (the first is 1). */
 export const hyperValues = (hyper: AdamHyper, gradientScale: number, t: number): number[] => [
   hyper.learningRate,
   hyper.beta1,
@@ -62,17 +78,23 @@ export const hyperValues = (hyper: AdamHyper, gradientScale: number, t: number):
   gradientScale,
   1 - hyper.beta1 ** t,
   1 - hyper.beta2 ** t,
+  leastRoot(hyper, t - 1),
 ];
+
+/** Random streams that one update draws from. */
+export const STREAMS = 3;
 
 /**
  * One update: fresh tensors for the new state, which replaces `state`'s; the old ones are freed.
- * `grad` may be FP32 or BF16, of the shape of the weights.
+ * `grad` may be FP32 or BF16, of the shape of the weights. Stochastic rounding draws from `stream` (the master's) and the two
+ * that follow: parameters' streams must be `STREAMS` apart. `lost`, FP32 `[1]`, if given receives how many elements' updates
+ * were not zero and yet lost (see lost-updates.ts).
  */
 export function adamStep(
   device: Device,
   state: AdamState,
   formats: AdamFormats,
-  options: { grad: Tensor; hyper: Tensor; seed: Tensor; stream: number; decays: boolean },
+  options: { grad: Tensor; hyper: Tensor; seed: Tensor; stream: number; decays: boolean; lost?: Tensor },
 ): void {
   const { shape } = state.master;
   const next: AdamState = {
@@ -83,15 +105,17 @@ export function adamStep(
     moment2: device.alloc(shape, formats.moment2),
     moment2Scale: device.alloc([1, 1], FP32),
   };
-  const { rounding, powerOfTwo } = formats;
+  const { masterRounding, rounding, powerOfTwo, moment2Rule, moment1, moment2 } = formats;
+  const exact = moment1 === FP32 && moment2 === FP32;
   const attributes = {
     decays: options.decays,
-    masterRounding: rounding,
+    masterRounding,
     momentRounding: rounding,
     powerOfTwo,
+    bounded: moment2Rule === 'bounded' && !exact,
     stream: options.stream,
   };
-  const seed = rounding === 'stochastic' ? [options.seed] : [];
+  const seed = masterRounding === 'stochastic' || rounding === 'stochastic' ? [options.seed] : [];
   runFused(
     device,
     adamw,
@@ -99,6 +123,7 @@ export function adamStep(
     [...tensorsOf(state), options.grad, options.hyper, ...seed],
     tensorsOf(next),
   );
+  if (options.lost) countLost(device, state, next, { ...options, masterRounding }, options.lost);
   for (const tensor of tensorsOf(state)) device.free(tensor);
   Object.assign(state, next);
 }

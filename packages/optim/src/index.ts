@@ -7,8 +7,12 @@ export {
   bytesPerParameter,
   formatsFor,
   hyperValues,
+  type Moment2Rule,
+  STREAMS,
   tensorsOf,
 } from './adamw.ts';
 export { clipFactor, globalNorm } from './clipping.ts';
+export { countLost } from './lost-updates.ts';
+export { leastRoot } from './moment-bound.ts';
 export { learningRate, type Schedule } from './schedule.ts';
 export { createAdamState } from './state.ts';

@@ -10,7 +10,7 @@ import { abs, maxLanesInt, storePart, vec } from './vector';
 
 const PIECE: i32 = 2048;
 
-// hyper: lr, beta1, beta2, epsilon, decay, gradScale, 1 − beta1^t, 1 − beta2^t
+// hyper: lr, beta1, beta2, epsilon, decay, gradScale, 1 − beta1^t, 1 − beta2^t, bound
 const LR: usize = 0;
 const BETA1: usize = 4;
 const BETA2: usize = 8;
@@ -19,6 +19,8 @@ const DECAY: usize = 16;
 const GRAD_SCALE: usize = 20;
 const CORRECTION1: usize = 24;
 const CORRECTION2: usize = 28;
+const BOUND: usize = 32;
+const NUMBERS: i32 = 9;
 
 /** to = β1 m + (1 − β1) (g · gradScale). */
 function moment1(m: usize, g: usize, hyper: usize, to: usize, n: i32): void {
@@ -32,15 +34,26 @@ function moment1(m: usize, g: usize, hyper: usize, to: usize, n: i32): void {
   }
 }
 
-/** to = β2 v + (1 − β2) (g · gradScale)². */
-function moment2(v: usize, g: usize, hyper: usize, to: usize, n: i32): void {
+/** v, or where that is more (bound m)²: what the first moment proves of the second. `bound` 0 changes nothing. */
+// @ts-ignore: decorator
+@inline
+function raised(v: v128, m: v128, bound: v128): v128 {
+  const root = f32x4.mul(bound, m);
+  return f32x4.pmax(v, f32x4.mul(root, root));
+}
+
+/** to = β2 v + (1 − β2) (g · gradScale)², v raised by `m` unless that is 0. */
+function moment2(v: usize, g: usize, hyper: usize, m: usize, to: usize, n: i32): void {
+  const bound = vec(load<f32>(hyper + BOUND));
   const beta = vec(load<f32>(hyper + BETA2));
   const rest = vec(<f32>1 - load<f32>(hyper + BETA2));
   const s = vec(load<f32>(hyper + GRAD_SCALE));
   for (let i = 0; i < n; i += 4) {
     const k = (<usize>i) << 2;
     const x = f32x4.mul(v128.load(g + k), s);
-    storePart(to + k, f32x4.add(f32x4.mul(beta, v128.load(v + k)), f32x4.mul(rest, f32x4.mul(x, x))), n - i);
+    let old = v128.load(v + k);
+    if (m) old = raised(old, v128.load(m + k), bound);
+    storePart(to + k, f32x4.add(f32x4.mul(beta, old), f32x4.mul(rest, f32x4.mul(x, x))), n - i);
   }
 }
 
@@ -61,19 +74,19 @@ function weight(w: usize, m: usize, v: usize, hyper: usize, decays: i32, to: usi
   }
 }
 
-/** adamMoment1, adamMoment2: 0 moment, 3 g, 6 hyper, 9 out, 12 elements, 13 which. */
+/** adamMoment1, adamMoment2: 0 moment, 3 g, 6 hyper, 9 out, 12 elements, 13 which, 14 bounded, 15 first moment. */
 export function adamMoment(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(12), first + CHUNK);
   const room = scratch();
-  const hyper = read(6, 0, 8, room + PIECE * 12);
+  const hyper = read(6, 0, NUMBERS, room + PIECE * 16);
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
     const m = read(0, i, n, room);
     const g = read(3, i, n, room + PIECE * 4);
     const to = target(9, i, room + PIECE * 8);
     if (int(13) == 1) moment1(m, g, hyper, to, n);
-    else moment2(m, g, hyper, to, n);
+    else moment2(m, g, hyper, int(14) ? read(15, i, n, room + PIECE * 12) : 0, to, n);
     commit(9, i, n, to);
   }
 }
@@ -83,7 +96,7 @@ export function adamWeight(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(15), first + CHUNK);
   const room = scratch();
-  const hyper = read(9, 0, 8, room + PIECE * 16);
+  const hyper = read(9, 0, NUMBERS, room + PIECE * 16);
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
     const w = read(0, i, n, room);
@@ -98,7 +111,8 @@ export function adamWeight(task: i32): void {
 /**
  * adamw, its arguments: 0 w, 3 m, 6 v, 9 g, 12 hyper, 13 … 15 the scales of w, m, v, 16 w', 19 m', 22 v', 25 … 27
  * their scales, 28 elements, 29 decays, 30 rounding of w', 31 of m' and v', 32 power of two, 33 seed, 34 stream,
- * 35 maxima (three words a task), 36 … 38 largest values of the formats of w', m', v', 39 tasks.
+ * 35 maxima (three words a task), 36 … 38 largest values of the formats of w', m', v', 39 tasks,
+ * 40 bounded, 41 code of the smallest value of v''s format.
  * A scale is not looked at where its state is FP32.
  */
 function decoded(slot: i32, scaleSlot: i32, i: i32, n: i32, room: usize, table: usize): usize {
@@ -153,6 +167,7 @@ function next(n: i32, maxima: usize): void {
   const rest1 = vec(<f32>1 - load<f32>(hyper + BETA1));
   const beta2 = vec(load<f32>(hyper + BETA2));
   const rest2 = vec(<f32>1 - load<f32>(hyper + BETA2));
+  const bound = vec(int(40) ? load<f32>(hyper + BOUND) : <f32>0);
   const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
   const lr = vec(load<f32>(hyper + LR));
   const epsilon = vec(load<f32>(hyper + EPSILON));
@@ -166,8 +181,10 @@ function next(n: i32, maxima: usize): void {
   for (let i = 0; i < n; i += 4) {
     const k = (<usize>i) << 2;
     const x = f32x4.mul(v128.load(gradient + k), gradScale);
-    const m = f32x4.add(f32x4.mul(beta1, v128.load(oldM + k)), f32x4.mul(rest1, x));
-    const v = f32x4.add(f32x4.mul(beta2, v128.load(oldV + k)), f32x4.mul(rest2, f32x4.mul(x, x)));
+    const first = v128.load(oldM + k);
+    const m = f32x4.add(f32x4.mul(beta1, first), f32x4.mul(rest1, x));
+    const second = raised(v128.load(oldV + k), first, bound);
+    const v = f32x4.add(f32x4.mul(beta2, second), f32x4.mul(rest2, f32x4.mul(x, x)));
     const old = v128.load(oldW + k);
     const root = f32x4.add(f32x4.sqrt(f32x4.div(v, c2)), epsilon);
     let step = f32x4.div(f32x4.div(m, c1), root);
@@ -251,6 +268,35 @@ function put(state: i32, i: i32, n: i32, rounding: i32): void {
   encodeScaled(kind, address(slot + 2), rounding, 0, from, n, element(slot, i), seed, i, s, room + 7 * ROOM);
 }
 
+/** A second moment that is not zero is not stored as zero: `n` elements from `i` on. */
+function keepNonzero(i: i32, n: i32): void {
+  const kind = int(23);
+  if (kind == FP32) return;
+  const codes = element(22, i);
+  const values = scratch() + 6 * ROOM;
+  const smallest = int(41);
+  if (kind == BYTE) {
+    const zero = i8x16.splat(0);
+    let j = 0;
+    for (; j + 16 <= n; j += 16) {
+      if (!v128.any_true(i8x16.eq(v128.load(codes + j), zero))) continue;
+      for (let k = j; k < j + 16; k++) keepByte(codes + k, values + ((<usize>k) << 2), smallest);
+    }
+    for (; j < n; j++) keepByte(codes + j, values + ((<usize>j) << 2), smallest);
+    return;
+  }
+  for (let j = 0; j < n; j++) {
+    const code = codes + ((<usize>j) << 1);
+    if (load<u16>(code) == 0 && load<f32>(values + ((<usize>j) << 2)) > 0) store<u16>(code, <u16>smallest);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function keepByte(code: usize, value: usize, smallest: i32): void {
+  if (load<u8>(code) == 0 && load<f32>(value) > 0) store<u8>(code, <u8>smallest);
+}
+
 /** The new states, rounded and stored. */
 export function adamwStore(task: i32): void {
   const first = task * CHUNK;
@@ -263,5 +309,6 @@ export function adamwStore(task: i32): void {
     put(0, i, n, int(30));
     put(1, i, n, int(31));
     put(2, i, n, int(31));
+    if (int(40)) keepNonzero(i, n);
   }
 }

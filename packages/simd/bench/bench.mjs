@@ -276,8 +276,8 @@ if (!chosen || chosen === 'operators') {
   ]) {
     const length = 2 ** 21;
     const g = tensor([length], FP32);
-    const hyper = device.alloc([8], FP32);
-    device.write(hyper, [1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05]);
+    const hyper = device.alloc([9], FP32);
+    device.write(hyper, [1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05, 2]);
     const states = [fw, fm, fv].map((f, i) => [
       tensor([length], f, 1, i === 2 ? 0 : -0.5),
       device.alloc([1, 1], FP32),
@@ -289,6 +289,7 @@ if (!chosen || chosen === 'operators') {
       masterRounding: 'nearest-even',
       momentRounding: 'nearest-even',
       powerOfTwo: false,
+      bounded: true,
       stream: 0,
     };
     const ms = median(() =>

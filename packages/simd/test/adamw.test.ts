@@ -27,11 +27,11 @@ async function step(device: Device, length: number): Promise<Float32Array[]> {
   gradient[5] = Number.NaN;
   gradient[length - 1] = Number.NaN;
   device.write(g, gradient);
-  const hyper = scope.alloc([8], FP32);
-  device.write(hyper, [0.01, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05]);
+  const hyper = scope.alloc([9], FP32);
+  device.write(hyper, [0.01, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05, 2]);
   const outs = formats.flatMap((format) => [scope.alloc([length], format), scope.alloc([1, 1], FP32)]);
   const nearest = { masterRounding: 'nearest-even', momentRounding: 'nearest-even' } as const;
-  const attributes = { ...nearest, decays: true, powerOfTwo: false, stream: 0 };
+  const attributes = { ...nearest, decays: true, powerOfTwo: false, bounded: true, stream: 0 };
   runFused(device, adamw, attributes, [...states, g, hyper], outs);
   const results = await Promise.all(outs.map((t) => device.read(t)));
   scope.release();

@@ -83,13 +83,14 @@ async function layer(device: Device): Promise<string> {
     device.write(s, [i + 1]);
     return [t, s];
   });
-  const hyper = scope.alloc([8], FP32);
-  device.write(hyper, [0.01, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05]);
+  const hyper = scope.alloc([9], FP32);
+  device.write(hyper, [0.01, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05, 2]);
   const adam = {
     decays: true,
     masterRounding: 'nearest-even',
     momentRounding: 'stochastic',
     powerOfTwo: true,
+    bounded: true,
     stream: 0,
   } as const;
   kernels.runFused(

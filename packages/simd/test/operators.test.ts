@@ -148,11 +148,12 @@ for (const powerOfTwo of [false, true]) {
   ]);
 }
 {
-  const hyper = given([8], [0.01, 0.9, 0.95, 1e-8, 0.1, 0.7, 0.1, 0.05]);
+  const hyper = given([9], [0.01, 0.9, 0.95, 1e-8, 0.1, 0.7, 0.1, 0.05, 2]);
   const positive = input([20011], 3);
   const v = { ...positive, values: positive.values.map((x) => Math.abs(x)) };
   add(kernels.adamMoment1, {}, [input([20011], 1), input([20011], 2, BF16), hyper]);
-  add(kernels.adamMoment2, {}, [v, input([20011], 2, BF16), hyper]);
+  add(kernels.adamMoment2, { bounded: false }, [v, input([20011], 2, BF16), hyper]);
+  add(kernels.adamMoment2, { bounded: true }, [v, input([20011], 2, BF16), hyper, input([20011], 1, BF16)]);
   for (const decays of [false, true]) {
     add(kernels.adamWeight, { decays }, [input([20011], 1, BF16), input([20011], 2), v, hyper]);
   }

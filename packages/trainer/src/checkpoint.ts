@@ -1,6 +1,6 @@
 /** @file A run's whole state as a checkpoint, and a run from one. */
 import { FP32, OctavoError } from '@octavo/formats';
-import type { Device, Tensor } from '@octavo/kernels';
+import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
 import { createLlama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
 import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor } from '@octavo/optim';
@@ -146,7 +146,7 @@ export async function restoreTraining(
   }
   await restoreHistories(precision.sites, checkpoint, state.scaling);
   const { step, updates, tokens, watch } = state;
-  const hyper = device.alloc([8], FP32);
+  const hyper = device.alloc([HYPER_LENGTH], FP32);
   return { plan, device, model, optimizer, hyper, step, updates, tokens, watch };
 }
 

@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from '@octavo/kernels';
 import { activationFormat, apply, dropWeights, endStep } from '@octavo/nn';
-import { adamStep, clipFactor, globalNorm, hyperValues, learningRate } from '@octavo/optim';
+import { adamStep, clipFactor, globalNorm, hyperValues, learningRate, STREAMS } from '@octavo/optim';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 import { firstNonFinite } from './non-finite.ts';
 import { tokensPerStep } from './plan.ts';
@@ -33,6 +33,8 @@ export interface StepResult {
   readonly learningRate: number;
   /** ‖Δw‖ / ‖w‖ over all matrices; null on steps that are not sampled. */
   readonly updateRatio: number | null;
+  /** By parameter: share of the elements whose update was lost (see @octavo/optim); null for gains and when not sampled. */
+  readonly lostUpdates: readonly (number | null)[];
   /** Present when sampled, or when something was not finite. */
   readonly gradients: Gradients;
   /** Where a value that is not finite first appeared, or null. */
@@ -65,7 +67,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
     }
     const rate = learningRate(plan.schedule, training.step);
     const updated = finite || plan.nonFinite === 'continue';
-    let updateRatio: number | null = null;
+    let moved: Moved = { updateRatio: null, lostUpdates: [] };
     if (updated) {
       training.updates += 1;
       device.write(
@@ -76,7 +78,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
           training.updates,
         ),
       );
-      updateRatio = await update(training, scope, sample);
+      moved = await update(training, scope, sample);
       dropWeights(model.precision);
     }
     endStep(model.precision, gradients.amaxes);
@@ -89,7 +91,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       loss,
       gradientNorm,
       learningRate: rate,
-      updateRatio,
+      ...moved,
       gradients,
       nonFinite,
       updated,
@@ -103,39 +105,53 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
   }
 }
 
-/** Moves every parameter; when sampling, resolves to ‖Δw‖ / ‖w‖ over the matrices. */
-async function update(training: Training, scope: Scope, sample: boolean): Promise<number | null> {
+type Moved = Pick<StepResult, 'updateRatio' | 'lostUpdates'>;
+
+/** The first random stream of the optimizer; those of casts lie below. */
+const FIRST_STREAM = 0x800000;
+
+/** Moves every parameter; when sampling, measures ‖Δw‖ / ‖w‖ and the lost updates of the matrices. */
+async function update(training: Training, scope: Scope, sample: boolean): Promise<Moved> {
   const { device, model, optimizer, hyper } = training;
   const { seed } = model.precision;
   const working = activationFormat({ device, scope, tape: null, precision: model.precision });
-  const norms: Tensor[] = [];
+  /** Of each matrix: ‖Δw‖², ‖w‖², lost updates. */
+  const measures: Tensor[] = [];
   for (const [i, parameter] of model.parameters.entries()) {
     const { state, formats } = optimizer[i]!;
     const measured = sample && parameter.isMatrix;
     const before = measured ? masterValues(training, scope, i) : null;
-    const stream = 0x8000 + 3 * i; // its own for the weight and either moment
+    const lost = measured ? scope.alloc([1], FP32) : null;
     adamStep(device, state, formats, {
       grad: parameter.grad!,
       hyper,
       seed,
-      stream,
+      stream: FIRST_STREAM + STREAMS * i,
       decays: parameter.isMatrix,
+      ...(lost && { lost }),
     });
     device.free(parameter.value);
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
     device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], parameter.value);
-    if (before) {
+    if (before && lost) {
       const after = masterValues(training, scope, i);
       const change = apply({ device, scope }, subtract, {}, [after, before], FP32);
-      norms.push(...[change, before].map((t) => apply({ device, scope }, sumSquares, {}, [t], FP32)));
+      const squares = [change, before].map((t) => apply({ device, scope }, sumSquares, {}, [t], FP32));
+      measures.push(...squares, lost);
     }
   }
-  if (!sample) return null;
-  const board = scope.alloc([norms.length], FP32);
-  for (const [i, norm] of norms.entries()) device.copy(board, norm, { to: i });
-  const squares = await device.read(board);
-  const part = (offset: number) => globalNorm(squares.filter((_, i) => i % 2 === offset));
-  return part(0) / part(1);
+  if (!sample) return { updateRatio: null, lostUpdates: [] };
+  const board = scope.alloc([measures.length], FP32);
+  for (const [i, measure] of measures.entries()) device.copy(board, measure, { to: i });
+  const values = await device.read(board);
+  const part = (offset: number) => values.filter((_, i) => i % 3 === offset);
+  const counts = part(2).values();
+  return {
+    updateRatio: globalNorm(part(0)) / globalNorm(part(1)),
+    lostUpdates: model.parameters.map(({ value, isMatrix }) =>
+      isMatrix ? counts.next().value! / elements(value.shape) : null,
+    ),
+  };
 }
 
 function masterValues(training: Training, scope: Scope, index: number): Tensor {

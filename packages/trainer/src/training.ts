@@ -1,6 +1,6 @@
 /** @file The state of a run: the model, its optimizer's state, and how far it has come. */
 import { FP32 } from '@octavo/formats';
-import type { Device, Tensor } from '@octavo/kernels';
+import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
 import { createLlama, initialValues, type Llama, parameterSpecs } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
 import {
@@ -20,7 +20,7 @@ export interface Training {
   readonly model: Llama;
   /** One a parameter, in their order. */
   readonly optimizer: readonly { readonly formats: AdamFormats; readonly state: AdamState }[];
-  /** FP32 `[8]`, the numbers of the present update. */
+  /** FP32 `[9]`, the numbers of the present update. */
   readonly hyper: Tensor;
   /** Steps done. */
   step: number;
@@ -50,7 +50,7 @@ export function createTraining(device: Device, plan: TrainPlan): Training {
     device,
     model,
     optimizer,
-    hyper: device.alloc([8], FP32),
+    hyper: device.alloc([HYPER_LENGTH], FP32),
     step: 0,
     updates: 0,
     tokens: 0,

@@ -70,8 +70,11 @@ function parts(need: Need) {
     master: need(oneOf(formatNames)),
     moment1: need(oneOf(formatNames)),
     moment2: need(oneOf(formatNames)),
+    // runs of before had no choice of these two: `validateRecipe` fills them in
+    masterRounding: rounding.optional(),
     rounding: need(rounding),
     powerOfTwo: need(yesNo()),
+    moment2Rule: oneOf(['plain', 'bounded']).optional(),
   });
   const override = linear.nullable().optional();
   const smoothing = oneOf(SMOOTHINGS);

@@ -43,6 +43,8 @@ export const exactOperators: readonly string[] = [
   'smoothScale',
   'adamMoment1',
   'adamMoment2',
+  'keepNonzero',
+  'lostUpdates',
   'sum',
   'sumSquares',
   'sumColumns',

@@ -1,17 +1,19 @@
 /** @file Cases of what a Llama block is made of, its loss and its optimizer. */
-import { BF16, type Format, FP32 } from '@octavo/formats';
+import { BF16, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
 import { adamMoment1, adamMoment2, adamWeight } from '../operators/adam.ts';
 import { attention } from '../operators/attention.ts';
 import { attentionCached } from '../operators/attention-cached.ts';
 import { attentionGrad } from '../operators/attention-grad.ts';
 import { crossEntropy, crossEntropyGrad } from '../operators/cross-entropy.ts';
+import { keepNonzero } from '../operators/keep-nonzero.ts';
+import { lostUpdates } from '../operators/lost-updates.ts';
 import { rmsNorm, rmsNormGradGain, rmsNormGradInput } from '../operators/rms-norm.ts';
 import { rope, ropeTables } from '../operators/rope.ts';
 import { tokenAmax } from '../operators/smooth.ts';
 import { swiglu, swigluGrad } from '../operators/swiglu.ts';
 import { elements } from '../tensor.ts';
 import { caseOf, type OperatorCase } from './case.ts';
-import { input, integers, normal, normalInput } from './data.ts';
+import { input, integers, normal, normalInput, wide } from './data.ts';
 
 const FORMATS: readonly Format[] = [FP32, BF16];
 
@@ -187,7 +189,7 @@ function lossCases(): OperatorCase[] {
 
 function adamCases(): OperatorCase[] {
   const cases: OperatorCase[] = [];
-  const hyper = input([8], Float32Array.of(3e-3, 0.9, 0.95, 1e-8, 0.1, 0.7, 1 - 0.9 ** 3, 1 - 0.95 ** 3));
+  const hyper = input([9], Float32Array.of(3e-3, 0.9, 0.95, 1e-8, 0.1, 0.7, 1 - 0.9 ** 3, 1 - 0.95 ** 3, 1));
   for (const shape of [[1], [5, 3], [129, 33]] as const) {
     const length = elements(shape);
     const [w, m] = [normalInput(shape, 121), normalInput(shape, 122, FP32, 0.01)];
@@ -199,7 +201,8 @@ function adamCases(): OperatorCase[] {
     for (const format of FORMATS) {
       const g = normalInput(shape, 124, format, 0.1);
       cases.push(caseOf(adamMoment1, `${title} ${format.name}`, {}, [m, g, hyper]));
-      cases.push(caseOf(adamMoment2, `${title} ${format.name}`, {}, [v, g, hyper]));
+      cases.push(caseOf(adamMoment2, `${title} ${format.name}`, { bounded: false }, [v, g, hyper]));
+      cases.push(caseOf(adamMoment2, `${title} ${format.name} bounded`, { bounded: true }, [v, g, hyper, m]));
     }
     for (const decays of [false, true]) {
       cases.push(caseOf(adamWeight, `${title}${decays ? ' decays' : ''}`, { decays }, [w, m, v, hyper]));
@@ -207,5 +210,40 @@ function adamCases(): OperatorCase[] {
     const zero = input(shape, new Float32Array(length));
     cases.push(caseOf(adamWeight, `${title} zero moments`, { decays: true }, [w, zero, zero, hyper]));
   }
-  return cases;
+  return [...cases, ...keptCases(), ...lostCases()];
+}
+
+function keptCases(): OperatorCase[] {
+  return [FP16, E4M3FN, E5M2].map((format) => {
+    const x = wide(129 * 33, 125, 30, 0).map((v, i) => (i % 7 ? v : 0));
+    const codes = input(
+      [129, 33],
+      x.map((v) => v * 2 ** -4),
+      format,
+    );
+    return caseOf(keepNonzero, format.name, {}, [codes, input([129, 33], x)], { outFormat: format });
+  });
+}
+
+function lostCases(): OperatorCase[] {
+  const shape = [65, 9];
+  const still = (format: Format, every: number, seed: number) => {
+    const values = normal(elements(shape), seed).map((x, i) => (i % every ? 0 : x));
+    return input(shape, values, format);
+  };
+  const [stored, w, m, g] = [
+    normalInput(shape, 126, FP16),
+    still(FP16, 2, 127),
+    still(E4M3FN, 3, 128),
+    still(BF16, 5, 129),
+  ];
+  const values = stored.values.map((x, i) => (i % 4 === 1 ? x / 2 : x));
+  const kept = { ...stored, values };
+  return [true, false].flatMap((decays) =>
+    [3e-3, 0].map((rate) => {
+      const hyper = input([9], Float32Array.of(rate, 0.9, 0.95, 1e-8, 0.1, 0.7, 0.3, 0.2, 1));
+      const title = `rate ${rate}${decays ? ' decays' : ''}`;
+      return caseOf(lostUpdates, title, { decays }, [stored, kept, w, m, g, hyper]);
+    }),
+  );
 }

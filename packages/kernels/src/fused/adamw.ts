@@ -4,6 +4,7 @@ import type { Device } from '../device.ts';
 import type { FusedOperator } from '../fused.ts';
 import { adamMoment1, adamMoment2, adamWeight } from '../operators/adam.ts';
 import { dequantize } from '../operators/dequantize.ts';
+import { keepNonzero } from '../operators/keep-nonzero.ts';
 import { createScope, type Scope } from '../scope.ts';
 import { matrixShape, type Tensor } from '../tensor.ts';
 import { quantizeCurrent } from './quantize.ts';
@@ -15,6 +16,11 @@ export type AdamwAttributes = {
   readonly momentRounding: Rounding;
   /** Round scales down to powers of two. */
   readonly powerOfTwo: boolean;
+  /**
+   * Moments that are stored in few bits keep to FP32's bound: a second moment is raised to what the first one proves
+   * (`adamMoment2`), and one that is not zero is never stored as zero (`keepNonzero`).
+   */
+  readonly bounded: boolean;
   /** The weights' stochastic rounding draws from this stream, the moments' from the next two. */
   readonly stream: number;
 };
@@ -27,7 +33,7 @@ export type AdamwAttributes = {
 export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
   name: 'adamw',
   unfused(device, attributes, inputs, outs) {
-    const { decays, masterRounding, momentRounding, powerOfTwo, stream } = attributes;
+    const { decays, masterRounding, momentRounding, powerOfTwo, bounded, stream } = attributes;
     const [w, wScale, m, mScale, v, vScale, g, hyper, seed] = inputs as readonly Tensor[];
     const [newW, newWScale, newM, newMScale, newV, newVScale] = outs as readonly Tensor[];
     const scope = createScope(device);
@@ -35,8 +41,10 @@ export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
     const nextM = plain(scope, newM!);
     const nextV = plain(scope, newV!);
     const nextW = plain(scope, newW!);
-    device.run(adamMoment1, {}, [decoded(device, scope, m!, mScale!), g!, hyper!], nextM);
-    device.run(adamMoment2, {}, [decoded(device, scope, v!, vScale!), g!, hyper!], nextV);
+    const oldM = decoded(device, scope, m!, mScale!);
+    const oldV = decoded(device, scope, v!, vScale!);
+    device.run(adamMoment1, {}, [oldM, g!, hyper!], nextM);
+    device.run(adamMoment2, { bounded }, [oldV, g!, hyper!, ...(bounded ? [oldM] : [])], nextV);
     device.run(adamWeight, { decays }, [oldW, nextM, nextV, hyper!], nextW);
 
     const store = (value: Tensor, to: Tensor, scale: Tensor, rounding: Rounding, of: number) => {
@@ -53,7 +61,9 @@ export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
     };
     store(nextW, newW!, newWScale!, masterRounding, stream);
     store(nextM, newM!, newMScale!, momentRounding, stream + 1);
-    store(nextV, newV!, newVScale!, momentRounding, stream + 2);
+    const codes = bounded && newV!.format !== FP32 ? scope.alloc(newV!.shape, newV!.format) : newV!;
+    store(nextV, codes, newVScale!, momentRounding, stream + 2);
+    if (codes !== newV) device.run(keepNonzero, {}, [codes, nextV], newV!);
     scope.release();
   },
 } satisfies FusedOperator<AdamwAttributes>);

@@ -1,8 +1,8 @@
 /**
  * @file AdamW (Loshchilov and Hutter, arXiv 1711.05101) as three operators: two moments, then the weights.
  *
- * `hyper` is FP32 `[8]`: learning rate, beta1, beta2, epsilon, decay, gradient scale (the clipping factor),
- * 1 − beta1^t, 1 − beta2^t.
+ * `hyper` is FP32 `[9]`: learning rate, beta1, beta2, epsilon, decay, gradient scale (the clipping factor),
+ * 1 − beta1^t, 1 − beta2^t, and the bound of `adamMoment2`.
  */
 import { defineOperator } from '../operator.ts';
 import { elements } from '../tensor.ts';
@@ -12,13 +12,16 @@ import type { Kernel } from './kernel.ts';
 
 const { fround } = Math;
 
+/** Elements of `hyper`. */
+export const HYPER_LENGTH = 9;
+
 /** m' = β1 m + (1 − β1) (g · gradScale): m, g of one shape, hyper. */
 export const adamMoment1 = defineOperator<NoAttributes>({
   name: 'adamMoment1',
   shape(_, inputs) {
     checkInputs('adamMoment1', inputs, 3);
     checkElements('adamMoment1', 'gradient', inputs[1]!, inputs[0]!);
-    checkElements('adamMoment1', 'hyper', inputs[2]!, [8]);
+    checkElements('adamMoment1', 'hyper', inputs[2]!, [HYPER_LENGTH]);
     return inputs[0]!;
   },
   reference(_, [m, g, hyper], out) {
@@ -41,31 +44,50 @@ export const adamMoment1 = defineOperator<NoAttributes>({
   ],
 });
 
-/** v' = β2 v + (1 − β2) (g · gradScale)²: v, g of one shape, hyper. */
-export const adamMoment2 = defineOperator<NoAttributes>({
+export type Moment2Attributes = {
+  /** Raise what has been lost of v, as seen by m, the fourth input. */
+  readonly bounded: boolean;
+};
+
+/**
+ * v' = β2 u + (1 − β2) (g · gradScale)²: v, g of one shape, hyper, and m, the first moment before this update, if
+ * `bounded`. u = v, or where moments are kept in few bits u = max(v, (bound · m)²): by Cauchy and Schwarz no gradients give
+ * moments with v < (bound · m)², if bound = √((1 − β2) (1 − r) / (1 − r^(t−1))) / (1 − β1) with r = β1² / β2, so that
+ * what lies below was lost in storage. The new moments then keep to the bound of t, whatever was stored:
+ * (β1 m + (1 − β1) g)² ≤ (r / bound² + (1 − β1)² / (1 − β2)) (β2 u + (1 − β2) g²).
+ */
+export const adamMoment2 = defineOperator<Moment2Attributes>({
   name: 'adamMoment2',
-  shape(_, inputs) {
-    checkInputs('adamMoment2', inputs, 3);
+  shape({ bounded }, inputs) {
+    checkInputs('adamMoment2', inputs, bounded ? 4 : 3);
     checkElements('adamMoment2', 'gradient', inputs[1]!, inputs[0]!);
-    checkElements('adamMoment2', 'hyper', inputs[2]!, [8]);
+    checkElements('adamMoment2', 'hyper', inputs[2]!, [HYPER_LENGTH]);
+    if (bounded) checkElements('adamMoment2', 'first moment', inputs[3]!, inputs[0]!);
     return inputs[0]!;
   },
-  reference(_, [v, g, hyper], out) {
+  reference({ bounded }, [v, g, hyper, m], out) {
     const beta = hyper!.data[2]!;
     const rest = fround(1 - beta);
     const gradScale = hyper!.data[5]!;
+    const bound = hyper!.data[8]!;
     for (let i = 0; i < out.data.length; i++) {
       const gradient = fround(g!.data[i]! * gradScale);
-      out.data[i] = fround(beta * v!.data[i]!) + fround(rest * fround(gradient * gradient));
+      let old = v!.data[i]!;
+      if (bounded) {
+        const root = fround(bound * m!.data[i]!);
+        const least = fround(root * root);
+        if (least > old) old = least;
+      }
+      out.data[i] = fround(beta * old) + fround(rest * fround(gradient * gradient));
     }
   },
-  passes: ({ out }) => [
+  passes: ({ attributes: { bounded }, out }) => [
     {
       name: 'moment2',
-      kernel: moment2,
+      kernel: bounded ? boundedMoment2 : moment2,
       constants: {},
       cells: elements(out),
-      arguments: ['in0', 'in1', 'in2'],
+      arguments: bounded ? ['in0', 'in1', 'in2', 'in3'] : ['in0', 'in1', 'in2'],
       round: true,
     },
   ],
@@ -86,7 +108,7 @@ export const adamWeight = defineOperator<DecayAttributes>({
     checkInputs('adamWeight', inputs, 4);
     checkElements('adamWeight', 'moment 1', inputs[1]!, inputs[0]!);
     checkElements('adamWeight', 'moment 2', inputs[2]!, inputs[0]!);
-    checkElements('adamWeight', 'hyper', inputs[3]!, [8]);
+    checkElements('adamWeight', 'hyper', inputs[3]!, [HYPER_LENGTH]);
     return inputs[0]!;
   },
   reference({ decays }, [w, m, v, hyper], out) {
@@ -118,6 +140,16 @@ function moment1(this: Kernel, m: number[], g: number[], hyper: number[]): numbe
 function moment2(this: Kernel, v: number[], g: number[], hyper: number[]): number {
   const gradient = g[this.thread.x] * hyper[5];
   return hyper[2] * v[this.thread.x] + (1 - hyper[2]) * (gradient * gradient);
+}
+
+function boundedMoment2(this: Kernel, v: number[], g: number[], hyper: number[], m: number[]): number {
+  const gradient = g[this.thread.x] * hyper[5];
+  const root = hyper[8] * m[this.thread.x];
+  let old = v[this.thread.x];
+  if (root * root > old) {
+    old = root * root;
+  }
+  return hyper[2] * old + (1 - hyper[2]) * (gradient * gradient);
 }
 
 function weight(this: Kernel, w: number[], m: number[], v: number[], hyper: number[]): number {

@@ -13,6 +13,8 @@ import { dequantize } from './dequantize.ts';
 import { add, multiply, subtract } from './elementwise.ts';
 import { embedding, embeddingGrad } from './embedding.ts';
 import { gemm } from './gemm.ts';
+import { keepNonzero } from './keep-nonzero.ts';
+import { lostUpdates } from './lost-updates.ts';
 import { rmsNorm, rmsNormGradGain, rmsNormGradInput } from './rms-norm.ts';
 import { rope } from './rope.ts';
 import { scaleBy, scaleColumns, scaleRows } from './scale.ts';
@@ -52,6 +54,8 @@ const all: readonly Operator[] = [
   adamMoment1,
   adamMoment2,
   adamWeight,
+  keepNonzero,
+  lostUpdates,
   sum,
   sumSquares,
   sumColumns,

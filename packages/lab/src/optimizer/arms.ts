@@ -38,7 +38,8 @@ export function optimizerOf(name: string): Optimizer {
     pair: `m ${first.toUpperCase()}, v ${second.toUpperCase()}`,
     variant,
     recipe: {
-      master: variant === 'fp16' ? 'fp16' : 'fp32',
+      ...fp32,
+      master: variant.startsWith('fp16') ? 'fp16' : 'fp32',
       moment1: formats[first]!,
       moment2: formats[second]!,
       rounding: variant === 'stochastic' ? 'stochastic' : 'nearest-even',

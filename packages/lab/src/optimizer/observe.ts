@@ -34,7 +34,7 @@ export function observeMoments(device: Device): MomentObserver {
   const shadows = new Map<number, Tensor>();
 
   const exactly = (moment: Tensor, g: Tensor, hyper: Tensor, out: Tensor): Tensor => {
-    device.run(adamMoment2, {}, [moment, g, hyper], out);
+    device.run(adamMoment2, { bounded: false }, [moment, g, hyper], out);
     return out;
   };
   const copied = (tensor: Tensor): Tensor => {

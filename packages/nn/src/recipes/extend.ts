@@ -38,8 +38,13 @@ function merge(base: unknown, parts: unknown): unknown {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Throws an `OctavoError` (exit code 2) that names the first impossible part. */
-export function validateRecipe(recipe: Recipe): Recipe {
+/**
+ * The recipe, with what runs of before had no choice of filled in as it was then. Throws an `OctavoError` (exit code 2) that
+ * names the first impossible part.
+ */
+export function validateRecipe(given: Recipe): Recipe {
+  const { masterRounding = given.optimizer.rounding, moment2Rule = 'plain' } = given.optimizer;
+  const recipe: Recipe = { ...given, optimizer: { ...given.optimizer, masterRounding, moment2Rule } };
   checkLinear(recipe.linear, 'linear');
   for (const [name, linear] of Object.entries(recipe.overrides))
     if (linear) checkLinear(linear, `overrides.${name}`);

@@ -86,7 +86,7 @@ const fp8Authors: Recipe = {
     castTo('e5m2', ONE_BATCH, { kind: 'tensor' }, 'stochastic'),
   ),
   smoothSwiglu: 'token',
-  optimizer: { ...FP8_ADAM, moment1: 'e4m3' },
+  optimizer: { ...FP8_ADAM, moment1: 'e4m3', moment2Rule: 'plain' },
 };
 
 const fp8Current: Recipe = {

@@ -61,9 +61,11 @@ export const FP32_ADAM: OptimizerRecipe = {
   master: 'fp32',
   moment1: 'fp32',
   moment2: 'fp32',
+  masterRounding: 'nearest-even',
   rounding: 'nearest-even',
   powerOfTwo: false,
+  moment2Rule: 'bounded',
 };
 
-/** The paper's: FP16 master weights, first moment E4M3, second E5M2. Four bytes a parameter. */
+/** The paper's formats: FP16 master weights, first moment E4M3, second E5M2. Four bytes a parameter. */
 export const FP8_ADAM: OptimizerRecipe = { ...FP32_ADAM, master: 'fp16', moment1: 'e4m3fn', moment2: 'e5m2' };

@@ -1,5 +1,12 @@
 /** @file Launches of the operators that work element by element, and of AdamW. */
-import { type AdamwAttributes, type DecayAttributes, matrixShape, type NoAttributes } from '@octavo/kernels';
+import { encode } from '@octavo/formats';
+import {
+  type AdamwAttributes,
+  type DecayAttributes,
+  type Moment2Attributes,
+  matrixShape,
+  type NoAttributes,
+} from '@octavo/kernels';
 import { floatBits } from '../format-description.ts';
 import * as kernel from '../operator-numbers.ts';
 import { chunks, place, rowsPerTask } from '../stored.ts';
@@ -44,8 +51,8 @@ export const scaleBy = byRows(kernel.SCALE_ROWS, 0);
 export const scaleColumns = byRows(kernel.SCALE_COLUMNS);
 
 const moment =
-  (which: 1 | 2): Launch<NoAttributes> =>
-  (engine, _, [m, g, hyper], out) =>
+  (which: 1 | 2): Launch<Partial<Moment2Attributes>> =>
+  (engine, { bounded }, [m, g, hyper, first], out) =>
     engine.run(kernel.ADAM_MOMENT, chunks(out.length), 0, [
       ...place(engine, m),
       ...place(engine, g),
@@ -53,6 +60,8 @@ const moment =
       ...place(engine, out),
       out.length,
       which,
+      Number(bounded ?? false),
+      ...place(engine, first),
     ]);
 
 export const adamMoment1 = moment(1);
@@ -96,6 +105,8 @@ export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, 
     engine.workspace(tasks * 12),
     ...[newW, newM, newV].map((state) => floatBits(state!.format.max)),
     tasks,
+    Number(attributes.bounded),
+    encode(newV!.format, newV!.format.minSubnormal),
   ];
   const plain = newW!.kind === 0 && newM!.kind === 0 && newV!.kind === 0;
   if (!plain) engine.run(kernel.ADAMW_MAXIMA, tasks, 0, parameters);

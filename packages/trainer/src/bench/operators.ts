@@ -10,6 +10,7 @@ import {
   crossEntropyWithGrad,
   embedding,
   embeddingGrad,
+  HYPER_LENGTH,
   type Operator,
   rmsNorm,
   rmsNormGradGain,
@@ -40,7 +41,7 @@ export interface Sizes {
 }
 
 /** Adam's numbers of some step. */
-const HYPER = [1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05];
+const HYPER = [1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 0.1, 0.05, 2];
 
 function operatorCases(format: Format, { model, batch, sequence }: Sizes): BandwidthCase[] {
   const tokens = batch * sequence;
@@ -161,7 +162,7 @@ function adamCase(name: string, formats: readonly [Format, Format, Format], { mo
     name: `adamw ${name}`,
     prepare(device, scope) {
       const gradient = noisy(device, scope, shape, FP32, 1e-3);
-      const hyper = scope.alloc([8], FP32);
+      const hyper = scope.alloc([HYPER_LENGTH], FP32);
       device.write(hyper, HYPER);
       const one = () => filled(device, scope, [1, 1], 1);
       // the second moment must not be negative: codes of noise are, so it starts at 0
@@ -175,6 +176,7 @@ function adamCase(name: string, formats: readonly [Format, Format, Format], { mo
         masterRounding: 'nearest-even',
         momentRounding: 'nearest-even',
         powerOfTwo: false,
+        bounded: true,
         stream: 0,
       } as const;
       const inputs = [...states.flatMap((t) => [t, one()]), gradient, hyper];
