@@ -1,15 +1,7 @@
 /** @file Reading safetensors: the header at once, tensors by seeking. */
 import { OctavoError } from '@octavo/formats';
 import { openReadable } from './readable-file.ts';
-import {
-  isSafetensorsType,
-  type ListedEntry,
-  MAX_HEADER,
-  parseHeader,
-  type SafetensorsEntry,
-  unknownType,
-} from './safetensors.ts';
-import { shown } from './shown.ts';
+import { MAX_HEADER, parseHeader, type SafetensorsEntry, show } from './safetensors.ts';
 
 /** A tensor that was read; `data` begins at the start of memory of its own. */
 export interface SafetensorsTensor extends SafetensorsEntry {
@@ -20,10 +12,10 @@ export interface SafetensorsTensor extends SafetensorsEntry {
 export interface Safetensors {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** In the order of their data; a type may be one that is not known, and only that tensor cannot be read. */
-  readonly tensors: readonly ListedEntry[];
+  /** In the order of their data. */
+  readonly tensors: readonly (SafetensorsEntry & { readonly byteLength: number })[];
   has(name: string): boolean;
-  /** Reads one tensor. Throws an `OctavoError` where there is none such, or its type is not known. */
+  /** Reads one tensor. Throws an `OctavoError` where there is none such. */
   read(name: string): Promise<SafetensorsTensor>;
   close(): Promise<void>;
 }
@@ -52,11 +44,8 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
       async read(wanted) {
         const entry = index.get(wanted);
         if (entry === undefined)
-          throw new OctavoError(
-            `[store] ${path} lacks a tensor: got no ${shown(wanted)} among ${index.size}`,
-          );
+          throw new OctavoError(`[store] ${path} lacks a tensor: got no ${show(wanted)} among ${index.size}`);
         const { name, dtype, shape, offset, byteLength } = entry;
-        if (!isSafetensorsType(dtype)) throw new OctavoError(unknownType(path, entry));
         return { name, dtype, shape, data: await file.read(start + offset, byteLength) };
       },
       close: () => file.close(),
@@ -67,18 +56,16 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   }
 }
 
-/** Reads a whole file into memory; `refused` lists tensors of a type that is not known. */
+/** Reads a whole file into memory. */
 export async function readSafetensors(path: string): Promise<{
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly SafetensorsTensor[];
-  readonly refused: readonly ListedEntry[];
 }> {
   const opened = await openSafetensors(path);
   try {
     const tensors: SafetensorsTensor[] = [];
-    const isKnown = ({ dtype }: ListedEntry): boolean => isSafetensorsType(dtype);
-    for (const { name } of opened.tensors.filter(isKnown)) tensors.push(await opened.read(name));
-    return { metadata: opened.metadata, tensors, refused: opened.tensors.filter((one) => !isKnown(one)) };
+    for (const { name } of opened.tensors) tensors.push(await opened.read(name));
+    return { metadata: opened.metadata, tensors };
   } finally {
     await opened.close();
   }
