@@ -1,19 +1,18 @@
 /** @file A page of tests in a real browser: headless Chromium, whose WebGPU is SwiftShader where there is no GPU. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createViteServer } from 'vitest/node';
+import { chromium } from './chromium.ts';
 
-const chromium = '/usr/bin/chromium';
+export const hasBrowser = chromium !== null;
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const flags =
   '--no-sandbox --headless=new --enable-unsafe-webgpu --disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-default-apps --disable-dev-shm-usage';
-
-/** Debian's package chromium; tests that need it are skipped without. */
-export const hasBrowser = existsSync(chromium);
 
 /** The two headers without which a page has no shared memory. */
 const isolation = {
@@ -66,7 +65,7 @@ export async function inBrowser(page: string, options: { isolated?: boolean } = 
   });
   await server.listen();
   const url = server.resolvedUrls!.local[0]!;
-  const browser = spawn(chromium, [...flags.split(' '), `--user-data-dir=${folder}/profile`, url], {
+  const browser = spawn(chromium!, [...flags.split(' '), `--user-data-dir=${folder}/profile`, url], {
     stdio: 'ignore',
   });
   try {

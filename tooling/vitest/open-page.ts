@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { chromium } from './chromium.ts';
+import { onlyFontsOf } from './only-font.ts';
 
-const chromium = '/usr/bin/chromium';
 const flags =
   '--no-sandbox --headless=new --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-default-apps --disable-dev-shm-usage --remote-debugging-pipe';
 
@@ -29,11 +30,20 @@ export interface Seen<T> {
 
 type Message = Readonly<Record<string, unknown>>;
 
-/** Opens `path` in each view; `look` is the body of a function that runs in the page and returns plain data. */
-export async function openPage<T>(path: string, views: readonly View[], look: string): Promise<Seen<T>[]> {
+/**
+ * Opens `path` in each view; `look` is the body of a function that runs in the page and returns plain data. `fonts`: a
+ * folder, the only one whose fonts there are.
+ */
+export async function openPage<T>(
+  path: string,
+  views: readonly View[],
+  look: string,
+  fonts?: string,
+): Promise<Seen<T>[]> {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-page-'));
-  const browser = spawn(chromium, [...flags.split(' '), `--user-data-dir=${folder}`, 'about:blank'], {
+  const browser = spawn(chromium!, [...flags.split(' '), `--user-data-dir=${folder}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(fonts === undefined ? {} : { FONTCONFIG_FILE: onlyFontsOf(fonts, folder) }) },
   });
   try {
     const talk = talkOver(browser.stdio[3] as Writable, browser.stdio[4] as Readable);

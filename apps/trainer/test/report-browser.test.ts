@@ -3,46 +3,22 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser } from '../../../tooling/vitest/in-browser.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
+import { findPictures, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
 import { openPage, type Seen, type View } from '../../../tooling/vitest/open-page.ts';
 import { colourCounts, pngPixels } from '../../../tooling/vitest/png-pixels.ts';
 import { prepare, train, writeLongRun, writeStudy } from './report-support.ts';
 import { octavo } from './support.ts';
 
-/** Of every picture: its box on the page, and what is wrong with its text. */
-interface Picture {
-  readonly label: string;
-  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-  readonly texts: number;
-  readonly faults: readonly string[];
-}
 interface Page {
   readonly pictures: readonly Picture[];
   readonly width: number;
   readonly ground: string;
 }
 
-/** Runs in the page. Texts that lie on one another or reach out of their picture are faults. */
-const look = `
-  const pictures = [...document.querySelectorAll('figure svg')].map((svg) => {
-    const box = svg.getBoundingClientRect();
-    const texts = [...svg.querySelectorAll('text')]
-      .map((text) => ({ said: text.textContent.trim(), at: text.getBoundingClientRect() }))
-      .filter(({ said, at }) => said !== '' && at.width > 0);
-    const faults = texts.flatMap(({ said, at }, i) => [
-      ...(at.left < box.left - 1 || at.right > box.right + 1 || at.top < box.top - 1 || at.bottom > box.bottom + 1
-        ? ['outside: ' + said]
-        : []),
-      ...texts
-        .slice(i + 1)
-        .filter((other) => Math.min(at.right, other.at.right) - Math.max(at.left, other.at.left) > 1 &&
-          Math.min(at.bottom, other.at.bottom) - Math.max(at.top, other.at.top) > 3)
-        .map((other) => said + ' on ' + other.said),
-    ]);
-    const { x, y, width, height } = box;
-    return { label: svg.getAttribute('aria-label'), box: { x, y: y + scrollY, width, height }, texts: texts.length, faults };
-  });
+/** Runs in the page. */
+const look = `${findPictures}
   return { pictures, width: document.documentElement.scrollWidth, ground: getComputedStyle(document.body).backgroundColor };
 `;
 
@@ -53,7 +29,7 @@ const VIEWS: readonly View[] = [
   { width: 390, scale: 2, scheme: 'light' },
 ];
 
-describe.skipIf(!hasBrowser)('a report opened from disk', () => {
+describeInChromium('a report opened from disk', () => {
   let root: string;
   let path: string;
   let seen: Seen<Page>[];

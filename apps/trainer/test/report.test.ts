@@ -18,7 +18,6 @@ import { html } from '../src/report/html.ts';
 import { readInputs } from '../src/report/inputs.ts';
 import { markdown } from '../src/report/markdown.ts';
 import { cleanSvg } from '../src/report/svg.ts';
-import { textWidth } from '../src/run/text-width.ts';
 import { chart, prepare, train, writeStudy } from './report-support.ts';
 import { lines, octavo } from './support.ts';
 
@@ -296,11 +295,5 @@ describe('markup', () => {
     expect(svg).toBe(
       '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="20" viewBox="0 0 10 20"><text fill="#000">a &lt; b</text><linearGradient id="one-g"></linearGradient><path d="M0,0h1" fill="url(#one-g)" /></svg>',
     );
-  });
-
-  it('text has the width that Arial gives it', () => {
-    // 'M' 0.833 em and 'i' 0.222 em, with a margin of 4 %.
-    expect(textWidth('Mi', 100)).toBeCloseTo(105.5 * 1.04, 6);
-    expect(textWidth('10', 10, 'bold')).toBeCloseTo(11.12 * 1.07 * 1.04, 6);
   });
 });

@@ -2,9 +2,10 @@
 
 const config = {
   font: 'sans-serif',
-  axis: { labelFontSize: 12, titleFontSize: 13, labelLimit: 200 },
-  legend: { labelFontSize: 12, titleFontSize: 12 },
-  title: { fontSize: 14, anchor: 'start', frame: 'group' },
+  axis: { labelFontSize: 12, titleFontSize: 13, labelLimit: 400, labelSeparation: 6 },
+  axisX: { labelPadding: 5 },
+  legend: { labelFontSize: 12, titleFontSize: 12, labelLimit: 400, titleLimit: 400 },
+  title: { fontSize: 14, anchor: 'start', frame: 'group', subtitleColor: '#57606a', offset: 10 },
 };
 /** A specification with what all pictures share: font sizes, a white ground, titles at the left. */
 export const frame = (spec: object): object => ({
@@ -12,6 +13,20 @@ export const frame = (spec: object): object => ({
   background: 'white',
   config,
   ...spec,
+});
+
+/** The axis of steps: whole numbers. */
+export const overSteps = (axis: object = {}): object => ({
+  field: 'step',
+  type: 'quantitative',
+  title: 'step',
+  axis: { tickMinStep: 1, format: ',d', ...axis },
+});
+
+/** Panels wrapped after `columns`; where the last row is not full every panel has its own axis, and none stands alone. */
+export const wrapped = (panels: number, columns: number): object => ({
+  columns,
+  ...(panels % columns === 0 ? {} : { resolve: { axis: { x: 'independent' } } }),
 });
 
 /** One colour a recipe in every picture: the failing ones warm, the cures cool. */

@@ -1,7 +1,7 @@
 /** @file A chart as SVG that can stand in a page: shapes and text only, its ids its own, nothing that is loaded. */
 import { OctavoError } from '@octavo/formats';
 import sanitize from 'sanitize-html';
-import { renderSvg } from '../run/render-chart.ts';
+import { renderSvg } from '../chart/render-chart.ts';
 import { escapeHtml } from './html.ts';
 
 /** A picture of the report. */
@@ -66,6 +66,8 @@ const ATTRIBUTES = [
   'font-weight',
   'font-style',
   'text-anchor',
+  'textLength',
+  'lengthAdjust',
   'clip-path',
   'id',
   'offset',
@@ -119,8 +121,6 @@ export function cleanSvg(svg: string, name: string): string {
           const kept = key === 'id' ? `${prefix}-${value.replace(/[^\w-]/g, '_')}` : own(value);
           if (kept !== null) attribs[key] = kept;
         }
-        // Cells of a heat map touch: without this a hair of the ground would show between them.
-        if (attributes.class?.includes('mark-rect')) attribs['shape-rendering'] = 'crispEdges';
         return { tagName, attribs };
       },
     },

@@ -6,7 +6,7 @@ import { OctavoError } from '@octavo/formats';
 import type { Parts, StudyResult } from '@octavo/lab';
 import { openSafetensors, writeFileAtomically, writeSafetensors } from '@octavo/store';
 import { tableToIPC } from 'apache-arrow';
-import { renderSvg } from './render-chart.ts';
+import { renderSvg } from '../chart/render-chart.ts';
 
 export const STUDY_FILE = 'study.json';
 

@@ -1,5 +1,6 @@
 /** @file Pictures of single channels: the paper's scatter and histogram, early and late, and the outlier channel's life. */
-import { frame } from '../charts.ts';
+import { frame, overSteps } from '../charts.ts';
+import { signed } from '../report/words.ts';
 import { title } from './chart-grid.ts';
 import { type NamedNatural, runsAt } from './runs.ts';
 import type { AlignmentSettings } from './settings.ts';
@@ -28,7 +29,7 @@ export function portraitChart(settings: AlignmentSettings, natural: readonly Nam
   const edge = 1.05 * Math.max(...all.flatMap(({ gate, up }) => [Math.abs(gate), Math.abs(up)]));
   const domain = [-edge, edge];
   const scale = { domain, nice: false };
-  const format = { format: '.2~f', tickCount: 5 };
+  const format = { tickCount: 5 };
   const gateAxis = { field: 'gate', type: 'quantitative', title: 'gate entry', scale, axis: format };
   const upAxis = { field: 'up', type: 'quantitative', title: 'up entry', scale, axis: format };
   const slant = Math.sign(cosineAt(late.step)) || 1;
@@ -41,8 +42,9 @@ export function portraitChart(settings: AlignmentSettings, natural: readonly Nam
       vconcat: [
         {
           title: {
-            text: `${name}, step ${entries.step}: cos ${cosineAt(entries.step).toFixed(2)}`,
+            text: `${name}, step ${entries.step}: cos ${signed(cosineAt(entries.step), 2)}`,
             anchor: 'middle',
+            offset: 4,
             fontSize: 13,
           },
           width: 260,
@@ -100,7 +102,7 @@ function histogram(values: readonly number[], edge: number): { from: number; to:
 export function outlierChart(settings: AlignmentSettings, natural: readonly NamedNatural[]): object {
   const run = shownRun(settings, natural);
   const outliers = run.traces.filter(({ kind }) => kind === 'outlier');
-  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickCount: 4, grid: false } };
+  const x = overSteps({ tickCount: 4, grid: false });
   const colours = {
     field: 'series',
     type: 'nominal',
@@ -140,14 +142,14 @@ export function outlierChart(settings: AlignmentSettings, natural: readonly Name
   const first = (index: number, text: string): string | null => (index === 0 ? text : null);
   const rows = [
     outliers.map(({ layer, channel, points }, i) => ({
-      title: { text: `layer ${layer}, channel ${channel}`, anchor: 'middle', fontSize: 13 },
+      title: { text: `layer ${layer}, channel ${channel}`, anchor: 'middle', fontSize: 13, offset: 4 },
       ...panel(
         [
           ...series(points, 'gate', ({ gateNorm }) => gateNorm),
           ...series(points, 'up', ({ upNorm }) => upNorm),
         ],
         { title: first(i, 'norm'), scale: { domain: [0, norms] } },
-        i === 0 ? [normNames(points, x, colours)] : [],
+        i === 0 ? [normNames(points, x, norms, colours)] : [],
       ),
     })),
     outliers.map(({ points }, i) =>
@@ -178,7 +180,7 @@ export function outlierChart(settings: AlignmentSettings, natural: readonly Name
 }
 
 /** The names of the two norms at the end of their lines, the larger above. */
-function normNames(points: Trace['points'], x: object, color: object): object {
+function normNames(points: Trace['points'], x: object, most: number, color: object): object {
   const { step, gateNorm, upNorm } = points.at(-1)!;
   const gap = 0.16 * Math.max(gateNorm, upNorm);
   const sign = gateNorm >= upNorm ? 1 : -1;
@@ -189,7 +191,12 @@ function normNames(points: Trace['points'], x: object, color: object): object {
   return {
     data: { values },
     mark: { type: 'text', align: 'right', fontWeight: 'bold', fontSize: 12 },
-    encoding: { x, y: { field: 'value', type: 'quantitative' }, text: { field: 'series' }, color },
+    encoding: {
+      x,
+      y: { field: 'value', type: 'quantitative', scale: { domain: [0, most] } },
+      text: { field: 'series' },
+      color,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 /** @file The picture of FP8's gap in natural training, and of the outputs that would have to break it. */
-import { colours, frame } from '../charts.ts';
+import { colours, frame, overSteps } from '../charts.ts';
 import { mean } from './channels.ts';
 import { title } from './chart-grid.ts';
 import { gapsOf, HISTORY, largestJump, lastGap, lastSteps, type NamedNatural, runsAt } from './runs.ts';
@@ -32,7 +32,7 @@ export function gapChart(settings: AlignmentSettings, natural: readonly NamedNat
   const peaks = run.peaks.flatMap((layer, index) =>
     layer.map((amax, i) => ({ layer: `layer ${index}`, step: i + 1, amax })),
   );
-  const x = { field: 'step', type: 'quantitative', title: 'step' };
+  const x = overSteps({ tickCount: 8 });
   const color = {
     field: 'arm',
     type: 'nominal',
@@ -43,7 +43,7 @@ export function gapChart(settings: AlignmentSettings, natural: readonly NamedNat
     field: 'gap',
     type: 'quantitative',
     title: ['loss less that of bf16,', 'nats per byte'],
-    axis: { format: '.2~f', tickCount: 5 },
+    axis: { tickCount: 5 },
   };
   return frame({
     title: title(

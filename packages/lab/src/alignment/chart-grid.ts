@@ -1,5 +1,5 @@
 /** @file Pictures of the grid: where it ends, and how it gets there. */
-import { frame } from '../charts.ts';
+import { frame, overSteps } from '../charts.ts';
 import { mean } from './channels.ts';
 import { lastSample, type NamedNatural, runsAt } from './runs.ts';
 import type { AlignmentSettings, Point } from './settings.ts';
@@ -7,7 +7,6 @@ import type { AlignmentSettings, Point } from './settings.ts';
 export const title = (text: string, subtitle: string | readonly string[]) => ({
   text,
   subtitle,
-  subtitleColor: '#57606a',
 });
 export const BLUES = ['#8c959f', '#54aeff', '#0550ae', '#6639ba'];
 
@@ -124,7 +123,7 @@ export function alignmentChart(settings: AlignmentSettings, natural: readonly Na
       .filter(({ decay }) => decay === strongest)
       .map((row) => ({ ...row, pairs: 'strangers' })),
   ];
-  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickCount: 4, grid: false } };
+  const x = overSteps({ tickCount: 4, grid: false });
   const y = {
     field: 'cosine',
     type: 'quantitative',

@@ -1,5 +1,5 @@
 /** @file The picture of Theorem 1 by numbers. */
-import { frame } from '../charts.ts';
+import { frame, wrapped } from '../charts.ts';
 import { title } from './chart-grid.ts';
 import type { NamedNeuron } from './runs.ts';
 import { type NeuronCaseName, neuronCases } from './theorem.ts';
@@ -28,7 +28,7 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
   const order = names.map((name) => neuronCases[name].name);
   const ends = names.map((name) => {
     const own = neurons.filter((run) => run.case === name);
-    const cosines = own.map(({ cosine }) => cosine.toFixed(Math.abs(cosine) > 0.9 ? 3 : 2));
+    const cosines = own.map(({ cosine }) => cosine.toFixed(Math.abs(cosine) > 0.9 ? 3 : 2).replace('-', '−'));
     return {
       case: neuronCases[name].name,
       cosine: own[0]!.cosine > 0.5 ? -0.75 : 0.8,
@@ -64,9 +64,9 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
       title: null,
       header: { labelFontSize: 12, labelFontWeight: 'bold' },
     },
-    columns: 4,
+    ...wrapped(order.length, 4),
     bounds: 'flush',
-    spacing: { row: 60, column: 36 },
+    spacing: { row: 80, column: 36 },
     data: { values: [...values, ...ends.map((end) => ({ ...end, iteration: null }))] },
     spec: {
       width: 170,

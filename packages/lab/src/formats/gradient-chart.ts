@@ -48,9 +48,13 @@ export function gradientChart(rows: readonly CastRow[], model: ModelName): objec
       x: {
         field: 'share',
         type: 'quantitative',
-        title: 'share of elements flushed to zero (at the left edge: 1e-7 or less)',
+        title: 'share of elements flushed to zero (at the left edge: 0.00001 % or less)',
         scale: { type: 'log', domain: [FLOOR, 1] },
-        axis: { format: '.0e', values: [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1] },
+        axis: {
+          values: [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1],
+          labelFlush: false,
+          labelExpr: "format(100 * datum.value, '.1~r') + ' %'",
+        },
       },
       y: {
         field: 'scale',

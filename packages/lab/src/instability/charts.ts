@@ -1,5 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { colour, frame } from '../charts.ts';
+import { colour, frame, overSteps } from '../charts.ts';
+import { signed } from '../report/words.ts';
 import type { DoseGap, Gap } from './gaps.ts';
 import type { Results } from './index.ts';
 import type { InstabilitySettings } from './settings.ts';
@@ -30,11 +31,13 @@ function lossChart({ steps, spikeEvery }: InstabilitySettings, gaps: readonly Ga
   }));
   const largest = (recipe: string): number | undefined =>
     gaps.find((g) => g.seed === seed && g.arm === 'aged' && g.recipe === recipe)?.largestGap;
+  const x = overSteps({ grid: false, tickCount: 8, labelFlush: false });
+  const legend = { title: 'recipe', symbolType: 'stroke', symbolStrokeWidth: 2.5 };
   // Those that lie on one another are drawn thick to thin, bf16 dashed on top.
   const marks = { 'fp8-w3-bf16': { strokeWidth: 4.5 }, 'fp8-smooth': { strokeWidth: 2.6 } };
   const markOf = (recipe: string): object =>
     recipe === 'bf16'
-      ? { strokeWidth: 1.3, strokeDash: [5, 4] }
+      ? { strokeWidth: 1.3 }
       : ((marks as Readonly<Record<string, object>>)[recipe] ?? { strokeWidth: 1.6 });
   const lines = shown.map((recipe) => ({
     data: {
@@ -44,16 +47,22 @@ function lossChart({ steps, spikeEvery }: InstabilitySettings, gaps: readonly Ga
     },
     mark: { type: 'line', ...markOf(recipe) },
     encoding: {
-      x: { field: 'step', type: 'quantitative', title: 'step', axis: { grid: false } },
+      x,
       y: { field: 'loss', type: 'quantitative', title: 'nats per byte', scale: { zero: false } },
-      color: { ...colour(shown), legend: { title: 'recipe', symbolType: 'stroke', symbolStrokeWidth: 2.5 } },
+      color: { ...colour(shown), legend },
+      strokeDash: {
+        field: 'recipe',
+        type: 'nominal',
+        sort: shown,
+        scale: { domain: shown, range: shown.map((name) => (name === 'bf16' ? [5, 4] : [1, 0])) },
+        legend,
+      },
     },
   }));
   return frame({
     title: {
       text: lossTitle(largest('fp8'), largest('fp8-smooth')),
       subtitle: `from an aged checkpoint, seed ${seed}; grey: steps with the rare byte on which the outliers fire`,
-      subtitleColor: '#57606a',
     },
     width: 640,
     height: 280,
@@ -61,7 +70,7 @@ function lossChart({ steps, spikeEvery }: InstabilitySettings, gaps: readonly Ga
       {
         data: { values: spikes },
         mark: { type: 'rule', strokeDash: [4, 4], color: '#afb8c1' },
-        encoding: { x: { field: 'step', type: 'quantitative' } },
+        encoding: { x },
       },
       ...lines,
     ],
@@ -101,7 +110,7 @@ function gapChart({ recipes, steps }: InstabilitySettings, gaps: readonly Gap[])
     const own = values.filter((value) => value.recipe === recipe).map(({ gap }) => gap);
     const broke = gaps.filter((g) => g.arm === 'aged' && g.recipe === recipe).length - own.length;
     const gap = own.length === 0 ? 0 : own.reduce((a, b) => a + b, 0) / own.length;
-    const label = [own.length > 0 ? gap.toFixed(4) : '', broke > 0 ? `${broke} broke` : ''];
+    const label = [own.length > 0 ? signed(gap) : '', broke > 0 ? `${broke} broke` : ''];
     return { recipe, gap, end: Math.max(0, ...own), label: label.filter((part) => part !== '').join(', ') };
   });
   const half = steps - Math.floor(steps / 2);
@@ -114,7 +123,6 @@ function gapChart({ recipes, steps }: InstabilitySettings, gaps: readonly Gap[])
     title: {
       text: gapTitle(means),
       subtitle: 'bars and figures: mean of the seeds; dots: seeds',
-      subtitleColor: '#57606a',
     },
     width: 560,
     height: { step: 26 },
@@ -153,7 +161,13 @@ function underflowChart({ recipes, spikeEvery }: InstabilitySettings, runs: Resu
   const values = runs
     .filter((run) => run.seed === seed && run.arm === 'aged' && shown.includes(run.recipe))
     .flatMap(({ recipe, casts }) =>
-      casts.map(({ step, layer, underflows }) => ({ recipe, step, layer: `layer ${layer}`, underflows })),
+      casts.map(({ step, layer, underflows }) => ({
+        recipe,
+        from: step - 0.5,
+        to: step + 0.5,
+        layer: `layer ${layer}`,
+        underflows,
+      })),
     );
   const most = (recipe: string): number =>
     Math.max(0, ...values.filter((value) => value.recipe === recipe).map(({ underflows }) => underflows));
@@ -162,7 +176,6 @@ function underflowChart({ recipes, spikeEvery }: InstabilitySettings, runs: Resu
     title: {
       text: `SwiGLU’s outputs that become zero, at most: ${ends.join(', ')}`,
       subtitle: `share flushed by the cast, seed ${seed}; the rare byte comes at every ${spikeEvery}th step`,
-      subtitleColor: '#57606a',
     },
     data: { values },
     facet: {
@@ -171,20 +184,20 @@ function underflowChart({ recipes, spikeEvery }: InstabilitySettings, runs: Resu
         type: 'nominal',
         sort: shown,
         title: null,
-        header: { labelAngle: 0, labelAlign: 'left', labelFontSize: 12 },
+        header: { labelAngle: 0, labelAlign: 'left', labelFontSize: 12, labelPadding: 14 },
       },
     },
     spec: {
       width: 640,
       height: { step: 18 },
-      mark: 'rect',
+      mark: { type: 'rect', stroke: null },
       encoding: {
         x: {
-          field: 'step',
-          type: 'ordinal',
-          title: 'step',
-          axis: { labelOverlap: true, labelAngle: 0, ticks: false },
+          ...overSteps({ grid: false, tickCount: 8, labelFlush: false }),
+          field: 'from',
+          scale: { zero: false, nice: false },
         },
+        x2: { field: 'to' },
         y: { field: 'layer', type: 'ordinal', title: null },
         color: {
           field: 'underflows',
@@ -206,7 +219,7 @@ function doseChart({ doseRecipes }: InstabilitySettings, doses: readonly DoseGap
       type: 'quantitative',
       title: 'output of the planted channels on the rare byte',
       scale: { type: 'log' },
-      axis: { values: [...new Set(doses.map(({ peak }) => peak))], format: '.0e', grid: false },
+      axis: { values: [...new Set(doses.map(({ peak }) => peak))], format: '~s', grid: false },
     },
     color: { ...colour(doseRecipes), legend: { title: 'recipe', symbolType: 'circle', symbolOpacity: 1 } },
   };
@@ -218,7 +231,6 @@ function doseChart({ doseRecipes }: InstabilitySettings, doses: readonly DoseGap
     title: {
       text: doseTitle(finite),
       subtitle: 'no training: forward passes only; dots: seeds',
-      subtitleColor: '#57606a',
     },
     width: 560,
     height: 280,

@@ -45,7 +45,6 @@ export function bytesChart(comparisons: readonly Comparison[]): object {
           ? `Adam's state: ${last.text} bytes a parameter instead of ${first.text}`
           : "Adam's state",
       subtitle: `${measured ? "the device's own memory" : 'as the formats have it'}, scales and FP32 norm gains included; the paper: 4 instead of 12`,
-      subtitleColor: '#57606a',
     },
     width: 480,
     height: { step: 34 },

@@ -1,5 +1,5 @@
 /** @file The four pairs of formats side by side: the gap to FP32 moments by step, a line a seed. */
-import { frame } from '../charts.ts';
+import { frame, overSteps, wrapped } from '../charts.ts';
 import { BASELINE, NUDGED, optimizerOf, pairs, type Variant } from './arms.ts';
 import { FOLLOWS, HARMLESS } from './claims.ts';
 import type { Comparison } from './compare.ts';
@@ -41,13 +41,7 @@ export function gapChart(
     step: (i + 1) * spikeEvery,
   }));
   const last = Math.max(...values.map(({ step }) => step));
-  const x = {
-    field: 'step',
-    type: 'quantitative',
-    title: 'step',
-    axis: { tickCount: 4 },
-    scale: { domain: [0, last] },
-  };
+  const x = { ...overSteps({ tickCount: 4 }), scale: { domain: [0, last] } };
   const y = {
     field: 'gap',
     type: 'quantitative',
@@ -63,7 +57,6 @@ export function gapChart(
           : 'a line a seed; dashed: steps with the rare byte; no clipping',
         ...(largest > 0.5 ? ['the axis is logarithmic beyond ±0.1'] : []),
       ],
-      subtitleColor: '#57606a',
     },
     data: { values },
     facet: {
@@ -73,7 +66,7 @@ export function gapChart(
       title: null,
       header: { labelFontSize: 12, labelFontWeight: 'bold' },
     },
-    columns: 4,
+    ...wrapped(new Set(values.map(({ pair }) => pair)).size, 4),
     spec: {
       width: 175,
       height: 190,
@@ -122,7 +115,7 @@ export function gapChart(
 /** Blow-ups on a logarithmic axis; small gaps on a plain one that is no narrower than what counts. */
 function axisFor(lowest: number, largest: number): object {
   if (largest <= 0.5) {
-    return { scale: { domain: [lowest, largest] }, axis: { format: '.2~f', tickCount: 5 } };
+    return { scale: { domain: [lowest, largest] }, axis: { tickCount: 5 } };
   }
   const powers = Array.from(
     { length: Math.max(0, Math.ceil(Math.log10(largest))) + 2 },

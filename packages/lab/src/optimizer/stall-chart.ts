@@ -1,5 +1,5 @@
 /** @file Rounding and scale of the second moment: how many elements stall, how wrong they get, what it costs. */
-import { frame } from '../charts.ts';
+import { frame, overSteps } from '../charts.ts';
 import { PAPER_PAIR, titleOf } from './arms.ts';
 import { type Comparison, lateShare, mean, timesTooLarge } from './compare.ts';
 import type { OptimizerSettings } from './settings.ts';
@@ -38,7 +38,7 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
     },
   };
   const panel = (field: string, title: readonly string[], rest: object, last = false): object => {
-    const x = { field: 'step', type: 'quantitative', title: last ? 'step' : null };
+    const x = { ...overSteps({ tickCount: 8, labelFlush: false }), ...(last ? {} : { title: null }) };
     const y = { field, type: 'quantitative', title, titleFontSize: 12, ...rest };
     return {
       width: 620,
@@ -59,7 +59,6 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
         'from scratch, all matrices together; thin: a seed, thick: mean of the seeds',
         'stalled: the code stays, and the value goes less than half of the way that its exact update would',
       ],
-      subtitleColor: '#57606a',
     },
     data: { values: values.filter(({ gap }) => Number.isFinite(gap)) },
     vconcat: [
@@ -69,7 +68,7 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
       }),
       panel('times', ['second moment,', "times float32's"], {
         scale: { type: 'log', base: 2 },
-        axis: { format: '.2~f', tickCount: 4 },
+        axis: { format: '~r', tickCount: 4 },
       }),
       panel(
         'gap',

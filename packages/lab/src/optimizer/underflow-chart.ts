@@ -36,7 +36,6 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
     title: {
       text: titleFor(shown),
       subtitle: 'columns: first / second moment; mean of the last half of the samples and of the seeds',
-      subtitleColor: '#57606a',
       offset: 14,
     },
     data: { values },

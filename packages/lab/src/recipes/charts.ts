@@ -1,5 +1,5 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { colour, frame } from '../charts.ts';
+import { colour, frame, overSteps, wrapped } from '../charts.ts';
 import type { Comparison, TrainingGap } from './compare.ts';
 import { NUDGED } from './settings.ts';
 
@@ -38,7 +38,7 @@ function gapChart(comparisons: readonly Comparison[]): object {
   const x = {
     type: 'quantitative',
     title: 'held-out loss less that of bf16, nats per byte',
-    axis: { format: '.3f', tickCount: 6 },
+    axis: { tickCount: 6 },
     scale: { zero: true },
   };
   const y = { field: 'recipe', type: 'nominal', sort: arms, title: null, axis: { grid: true } };
@@ -53,7 +53,6 @@ function gapChart(comparisons: readonly Comparison[]): object {
           : 'dot and tick: one seed',
         'grey: how far BF16 itself moves when its start is nudged by one rounding',
       ],
-      subtitleColor: '#57606a',
     },
     width: 560,
     height: { step: 26 },
@@ -102,12 +101,12 @@ function trainingChart(
   const values = training
     .filter(({ gap }) => Number.isFinite(gap))
     .map(({ arm, ...row }) => ({ recipe: arm, ...row }));
-  const x = { field: 'step', type: 'quantitative', title: 'step', axis: { tickCount: 4 } };
+  const x = overSteps({ tickCount: 4 });
   const y = {
     field: 'gap',
     type: 'quantitative',
     title: 'nats per byte',
-    axis: { format: '.2~f', tickCount: 5 },
+    axis: { tickCount: 5 },
   };
   const color = { ...colour(arms), legend: null };
   const last = Math.max(...values.map(({ step }) => step));
@@ -121,7 +120,6 @@ function trainingChart(
     title: {
       text: `Training loss less that of BF16 on the same batch: no lasting gap above ${ceil3(Math.max(...lasting))} nats per byte`,
       subtitle: `means of ${every} steps; thin: a seed, thick: their mean; lasting: mean of the second half`,
-      subtitleColor: '#57606a',
     },
     data: { values },
     facet: {
@@ -131,7 +129,7 @@ function trainingChart(
       title: null,
       header: { labelFontSize: 12, labelFontWeight: 'bold' },
     },
-    columns: 4,
+    ...wrapped(arms.length, 4),
     spec: {
       width: 160,
       height: 110,

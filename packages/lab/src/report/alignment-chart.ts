@@ -46,7 +46,6 @@ export function alignmentChart(tensors: readonly TensorPoint[]): object | null {
     title: {
       text: titleOf(rows),
       subtitle: 'a channel’s gate and up vectors: 1 is the same direction, 0 a right angle',
-      subtitleColor: '#57606a',
     },
     hconcat: [
       panel(({ cosineMean }) => cosineMean, 'mean |cos(gate, up)|', { scale: { zero: true } }),

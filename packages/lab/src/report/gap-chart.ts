@@ -26,7 +26,6 @@ export function gapChart(gaps: readonly RunGap[]): object {
     title: {
       text: titleOf(gaps, references),
       subtitle: `loss less that of ${references.join(', ')} on the same batch; thin: every step, thick: running mean`,
-      subtitleColor: '#57606a',
     },
     width: 640,
     height: 220,

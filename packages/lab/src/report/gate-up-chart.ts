@@ -75,7 +75,6 @@ export function gateUpChart(moments: readonly GateUp[]): object {
     title: {
       text: titleOf(moments),
       subtitle: `channel ${channel} of layer ${layer}, the most aligned of all layers at step ${moments.at(-1)!.step}; dashed: ${moments.at(-1)!.cosine < 0 ? 'up = −gate' : 'up = gate'}`,
-      subtitleColor: '#57606a',
     },
     hconcat: [...panels, histogram],
     spacing: 24,

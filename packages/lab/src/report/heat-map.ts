@@ -42,7 +42,7 @@ export function heatMap(tensors: readonly TensorPoint[], measured: Measured): ob
   }));
   const { text, subtitle } = highlight(tensors, measured);
   return frame({
-    title: { text, subtitle: `${subtitle}${columnsSay}`, subtitleColor: '#57606a' },
+    title: { text, subtitle: `${subtitle}${columnsSay}` },
     vconcat: rows,
     spacing: 12,
     resolve: { scale: { color: share ? 'shared' : 'independent' } },

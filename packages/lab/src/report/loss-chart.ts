@@ -37,7 +37,7 @@ export function lossChart(runs: readonly ReportRun[]): object {
   return frame({
     title: {
       text: titleOf(runs, baseline),
-      ...(subtitle.length > 0 ? { subtitle: subtitle.join('; '), subtitleColor: '#57606a' } : {}),
+      ...(subtitle.length > 0 ? { subtitle: subtitle.join('; ') } : {}),
     },
     width: 640,
     height: 280,

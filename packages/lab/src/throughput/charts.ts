@@ -57,7 +57,6 @@ function speedChart(comparisons: readonly Comparison[], seeds: number): object {
     title: {
       text: `Emulated FP8 is not faster: ${two(Math.min(...fp8))} to ${two(Math.max(...fp8))} of BF16's speed; the paper's hardware: ${PAPER_SPEEDUP}`,
       subtitle: seeds > 1 ? `dot: mean of ${seeds} runs; bar: from the slowest to the fastest` : 'one run',
-      subtitleColor: '#57606a',
     },
     width: 560,
     height: { step: 44, for: 'position' },
@@ -117,7 +116,8 @@ function memoryChart(comparisons: readonly Comparison[]): object {
     field: 'change',
     type: 'quantitative',
     title: "peak memory of a step, against bf16's",
-    axis: { format: '+.0%' },
+    axis: { format: '+.0%', tickCount: 5 },
+    scale: { padding: 12 },
   };
   const recipes = recipesOf(comparisons);
   const y = { field: 'recipe', type: 'nominal', sort: recipes, title: null };
@@ -126,7 +126,6 @@ function memoryChart(comparisons: readonly Comparison[]): object {
       text: `FP8 Adam keeps 4 bytes a parameter instead of 12: a step's peak falls by up to ${percent(-best)} %; the paper: about ${percent(PAPER_SAVING)} %`,
       subtitle:
         'real bytes of tensors on the device; of the activations FP8 shrinks the inputs of linear layers alone',
-      subtitleColor: '#57606a',
     },
     hconcat: [
       {

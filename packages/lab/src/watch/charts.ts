@@ -1,12 +1,12 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { frame } from '../charts.ts';
+import { frame, overSteps } from '../charts.ts';
 import { isHealthy, type Lead, leadTo, type NamedRun, nearest, type PairedRun, ruleNames } from './leads.ts';
 import type { WatchSettings } from './settings.ts';
 
 const grey = '#57606a';
 const red = '#cf222e';
 const blue = '#1f6feb';
-const title = (text: string, subtitle: string) => ({ text, subtitle, subtitleColor: grey });
+const title = (text: string, subtitle: string) => ({ text, subtitle });
 const ruleAxis = {
   field: 'rule',
   type: 'nominal',
@@ -48,12 +48,7 @@ function timeline(settings: WatchSettings, paired: readonly PairedRun[]): object
       .filter((run) => run.arm === arm)
       .flatMap(({ gaps }) => gaps.map((gap, i) => ({ run: name, step: i + 1, gap }))),
   );
-  const x = {
-    field: 'step',
-    type: 'quantitative',
-    title: 'step',
-    scale: { domain: [0, steps + 1], nice: false },
-  };
+  const x = { ...overSteps(), scale: { domain: [0, steps + 1], nice: false } };
   const spikes = {
     data: {
       values: Array.from({ length: Math.floor(steps / spikeEvery) }, (_, i) => ({

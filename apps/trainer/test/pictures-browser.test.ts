@@ -1,0 +1,86 @@
+/** @file Every kind of picture in a real browser, with one family of fonts and no other, whatever the machine has. */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
+import { findPictures, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
+import { openPage } from '../../../tooling/vitest/open-page.ts';
+import { renderSvg } from '../src/chart/render-chart.ts';
+import { assemble } from '../src/report/assemble.ts';
+import { readInputs } from '../src/report/inputs.ts';
+import { studyCharts } from './every-chart.ts';
+import { prepare, train, writeLongRun } from './report-support.ts';
+
+const { resolve } = createRequire(import.meta.url);
+/** From wide to narrow: an average letter of the last is two thirds as wide as one of the first. */
+const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  'DejaVu Sans': ['dejavu-fonts-ttf/ttf/DejaVuSans.ttf', 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'],
+  'PT Sans Narrow': [
+    '@expo-google-fonts/pt-sans-narrow/400Regular/PTSansNarrow_400Regular.ttf',
+    '@expo-google-fonts/pt-sans-narrow/700Bold/PTSansNarrow_700Bold.ttf',
+  ],
+};
+
+describeInChromium('every picture', () => {
+  let root: string;
+  let names: string[];
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'octavo-pictures-'));
+    prepare(root);
+    await train(root, 'bf16', 'bf16');
+    await train(root, 'fp8', 'fp8', ['--steps', '20']);
+    writeLongRun(join(root, 'long'), join(root, 'fp8'));
+    const runs = await readInputs(['bf16', 'fp8', 'long'].map((run) => join(root, run)));
+    const { figures } = await assemble(runs, { command: '', version: '', on: new Date() });
+    const pictures = [
+      ...(await Promise.all(
+        figures.map(async ({ name, poster }) => [`runs-${name}`, await poster()] as const),
+      )),
+      ...(await Promise.all(
+        [...(await studyCharts())].map(async ([name, chart]) => [name, await renderSvg(chart)] as const),
+      )),
+    ];
+    names = pictures.map(([name]) => name);
+    const page = pictures.map(([name, svg]) => `<div id="${name}">${svg}</div>`).join('\n');
+    writeFileSync(join(root, 'page.html'), `<!doctype html><meta charset="utf-8">${page}`);
+  }, 300_000);
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  test.each(Object.entries(FAMILIES))(
+    'with %s alone: its texts are as wide as they were laid out, inside, and apart',
+    async (family, files) => {
+      const folder = join(root, family);
+      mkdirSync(folder);
+      for (const file of files) copyFileSync(resolve(file), join(folder, basename(file)));
+      const view = { width: 1200, scale: 1, scheme: 'light' } as const;
+      const [seen] = await openPage<Shown>(join(root, 'page.html'), [view], look, folder);
+      const { pictures, natural } = seen!.value;
+      expect(pictures.map(({ label }) => label)).toEqual(names);
+      expect(pictures.filter(({ faults }) => faults.length > 0)).toEqual([]);
+      for (const { label, texts } of pictures) expect(texts, label).toBeGreaterThan(4);
+      widths.set(family, natural);
+    },
+  );
+
+  test('the families are what they say: their own widths differ', () => {
+    const [wide, narrow] = Object.keys(FAMILIES).map((family) => widths.get(family)!);
+    expect(wide! / narrow!).toBeGreaterThan(1.3);
+  });
+});
+
+/** Of the same words, by family, as the browser sets them where nothing holds them. */
+const widths = new Map<string, number>();
+
+interface Shown {
+  readonly pictures: readonly Picture[];
+  readonly natural: number;
+}
+const look = `${findPictures}
+  const loose = document.createElement('span');
+  loose.style.font = '100px sans-serif';
+  loose.textContent = 'loss less that of bf16';
+  document.body.append(loose);
+  return { pictures, natural: loose.getBoundingClientRect().width };
+`;
