@@ -1,5 +1,6 @@
 /** @file Documents, and what a look through all of them finds out. */
 import { createHash } from 'node:crypto';
+import { createTurns } from './turns.ts';
 
 /** A text that stands on its own: a file, or a line of a JSONL file. */
 export interface TextDocument {
@@ -25,7 +26,8 @@ export interface Survey {
 }
 
 /** Walks the documents once and keeps none. */
-export async function surveyDocuments(documents: Documents): Promise<Survey> {
+export async function surveyDocuments(documents: Documents, signal?: AbortSignal): Promise<Survey> {
+  const turn = createTurns(signal);
   const hash = createHash('sha256');
   const encoder = new TextEncoder();
   const sizes: number[] = [];
@@ -35,6 +37,7 @@ export async function surveyDocuments(documents: Documents): Promise<Survey> {
     hash.update(`${encoded.length}:`).update(encoded);
     sizes.push(encoded.length);
     bytes += encoded.length;
+    await turn();
   }
   return { sizes, bytes, hash: hash.digest('hex') };
 }

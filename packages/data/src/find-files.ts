@@ -1,8 +1,7 @@
-/** @file Which files a path means. */
-import type { Stats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+/** @file Which files paths mean. */
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OctavoError } from '@octavo/formats';
+import { badInput, checkRegular, statOf } from './text-file.ts';
 
 const TEXT = /\.(txt|md|jsonl|ndjson)$/i;
 
@@ -13,34 +12,53 @@ export interface FoundFile {
 }
 
 /**
- * A file stands for itself, whatever it is called; a folder for its .txt, .md, .jsonl and .ndjson files at any depth,
- * in the order of their names' UTF-16 code units (the same on every system and in every locale). Names that begin with
- * a dot are left out, and links to folders are not followed.
+ * A file stands for itself, whatever it is called, if it is a regular one; a folder for its .txt, .md, .jsonl and
+ * .ndjson files at any depth, in the order of their names' UTF-16 code units (the same on every system and in every
+ * locale). Names that begin with a dot are left out, and links to folders are not followed.
  */
 export async function findFiles(path: string): Promise<FoundFile[]> {
-  let stats: Stats;
-  try {
-    stats = await stat(path);
-  } catch (cause) {
-    throw new OctavoError(
-      `[data] text: got ${path}, which does not exist or cannot be read, expected a file or folder`,
-      {
-        cause,
-      },
-    );
+  const stats = await statOf(path, 'text');
+  if (!stats.isDirectory()) {
+    checkRegular(stats, path, 'text');
+    return [{ path, name: path }];
   }
-  if (!stats.isDirectory()) return [{ path, name: path }];
   const found: FoundFile[] = [];
   await walk(path, path.replace(/[\\/]+$/, ''), found);
   if (found.length === 0)
-    throw new OctavoError(
-      `[data] folder ${path}: got no text in it, expected .txt, .md, .jsonl or .ndjson files`,
-    );
+    throw badInput(`folder ${path}: got no text in it, expected .txt, .md, .jsonl or .ndjson files`);
   return found;
 }
 
+/** The files of all paths, each one once however often it is reached; `repeated` hears of the others. */
+export async function findAllFiles(
+  paths: readonly string[],
+  repeated: (again: FoundFile, first: FoundFile) => void = () => {},
+): Promise<FoundFile[]> {
+  const found = new Map<string, FoundFile>();
+  for (const path of paths) {
+    for (const file of await findFiles(path)) {
+      const real = await realpath(file.path);
+      const first = found.get(real);
+      if (first === undefined) found.set(real, file);
+      else repeated(file, first);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Throws an `OctavoError` (exit code 2) where a file is reached by both: text that is held out is not trained on. */
+export async function refuseShared(train: readonly string[], validation: readonly string[]): Promise<void> {
+  const trained = new Set<string>();
+  for (const { path } of await findAllFiles(train)) trained.add(await realpath(path));
+  for (const { path, name } of await findAllFiles(validation))
+    if (trained.has(await realpath(path)))
+      throw badInput(`${name} is both trained on and held out: expected other text to hold out`);
+}
+
 async function walk(path: string, name: string, found: FoundFile[]): Promise<void> {
-  const entries = await readdir(path, { withFileTypes: true });
+  const entries = await readdir(path, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw badInput(`folder ${name}: got one that cannot be read (${cause.code})`, cause);
+  });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;

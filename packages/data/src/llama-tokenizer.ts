@@ -1,7 +1,7 @@
 /** @file Llama2's own 32,000 tokens, from llama-tokenizer-js, at a speed that a corpus can bear. */
 import { createHash } from 'node:crypto';
 import { OctavoError } from '@octavo/formats';
-import { checkToken, type Tokenizer } from './tokenizer.ts';
+import { checkToken, joined, type Tokenizer } from './tokenizer.ts';
 
 const [UNKNOWN, BOS, EOS] = [0, 1, 2];
 /** `<0x00>` … `<0xFF>`: characters that are not in the vocabulary are spelt in bytes. */
@@ -10,6 +10,8 @@ const FIRST_BYTE = 3;
 const SPACE = '▁';
 /** Words worth remembering, and how many. */
 const [CACHED_LENGTH, CACHED_WORDS] = [48, 200_000];
+/** Ids a piece of a long text has at least. */
+const PART = 65_536;
 
 /**
  * The tokenizer of Llama2 (SentencePiece BPE with byte fallback): `bos` 1, `eos` 2, and a space is put before the text.
@@ -52,24 +54,30 @@ export async function llamaTokenizer(): Promise<Tokenizer> {
     return ids;
   };
 
+  function* encodeParts(text: string): Generator<number[]> {
+    if (text === '') return;
+    let ids: number[] = [];
+    const spaced = SPACE + text.replaceAll(' ', SPACE);
+    for (const [word] of spaced.matchAll(/▁*[^▁\n]+|▁+|\n+/gu)) {
+      let found = cache.get(word);
+      if (found === undefined) {
+        found = encodeWord(word);
+        if (cache.size >= CACHED_WORDS) cache.clear();
+        if (word.length <= CACHED_LENGTH) cache.set(word, found);
+      }
+      for (const id of found) ids.push(id);
+      if (ids.length < PART) continue;
+      yield ids;
+      ids = [];
+    }
+    yield ids;
+  }
+
   return {
     ...tokenizer,
     hash: hash.digest('hex'),
-    encode(text) {
-      const ids: number[] = [];
-      if (text === '') return ids;
-      const spaced = SPACE + text.replaceAll(' ', SPACE);
-      for (const [word] of spaced.matchAll(/▁*[^▁\n]+|▁+|\n+/gu)) {
-        let found = cache.get(word);
-        if (found === undefined) {
-          found = encodeWord(word);
-          if (cache.size >= CACHED_WORDS) cache.clear();
-          if (word.length <= CACHED_LENGTH) cache.set(word, found);
-        }
-        for (const id of found) ids.push(id);
-      }
-      return ids;
-    },
+    encode: (text) => joined(encodeParts(text)),
+    encodeParts,
     decode(tokens) {
       const bytes: number[] = [];
       for (const id of tokens) {

@@ -19,6 +19,7 @@ export async function prepareCached(
   const surveyed = await surveyInput(input, options);
   const key = [
     PREPARED_LAYOUT,
+    tokenizer.bos === null || tokenizer.bos !== tokenizer.eos ? null : 'one separator',
     surveyed.contentHash,
     tokenizer.hash,
     'train' in input ? null : (options.validationFraction ?? null),
@@ -32,7 +33,7 @@ export async function prepareCached(
     await writePrepared(surveyed, tokenizer, folder, { ...options, overwrite: true });
   } catch (error) {
     // Another process may have been faster: what it made is as good.
-    const made = await openPrepared(folder).catch(() => undefined);
+    const made = options.signal?.aborted ? undefined : await openPrepared(folder).catch(() => undefined);
     if (made === undefined) throw error;
     return { ...made, cached: true };
   }

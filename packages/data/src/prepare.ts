@@ -6,6 +6,7 @@ import { type Documents, type Survey, surveyDocuments } from './documents.ts';
 import { INDEX_FILE, PREPARED_LAYOUT, type PreparedIndex } from './prepared-index.ts';
 import { writeFolder } from './replace-folder.ts';
 import { cutPoint, splitDocuments } from './split-documents.ts';
+import { badInput } from './text-file.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { type PrepareProgress, writeSplit } from './write-split.ts';
 
@@ -20,6 +21,8 @@ export interface PrepareOptions {
   /** Replace prepared data that stands in the folder. Default false. */
   readonly overwrite?: boolean | undefined;
   readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
+  /** Ends the work within a fraction of a second, nothing of it left. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The parts of an input, and what a first walk through them found. */
@@ -52,14 +55,16 @@ export async function surveyInput(input: PrepareInput, options: PrepareOptions):
       exitCode: 2,
     });
   if ('train' in input) {
-    const [train, validation] = [await surveyed(input.train), await surveyed(input.validation)];
+    const { signal } = options;
+    const train = await surveyed(input.train, signal);
+    const validation = await surveyed(input.validation, signal);
     return {
       ...input,
       bytes: train.bytes + validation.bytes,
       contentHash: `${train.hash}+${validation.hash}`,
     };
   }
-  const survey = await surveyed(input);
+  const survey = await surveyed(input, options.signal);
   const parts =
     fraction === 0
       ? { train: input, validation: null }
@@ -67,10 +72,10 @@ export async function surveyInput(input: PrepareInput, options: PrepareOptions):
   return { ...parts, bytes: survey.bytes, contentHash: survey.hash };
 }
 
-async function surveyed(documents: Documents): Promise<Survey> {
-  const survey = await surveyDocuments(documents);
+async function surveyed(documents: Documents, signal: AbortSignal | undefined): Promise<Survey> {
+  const survey = await surveyDocuments(documents, signal);
   if (survey.bytes === 0)
-    throw new OctavoError('[data] corpus is empty: got no text, expected at least one document with some');
+    throw badInput('corpus is empty: got no text, expected at least one document with some');
   return survey;
 }
 
@@ -90,9 +95,12 @@ export async function writePrepared(
   return writeFolder(folder, options.overwrite ?? false, async (temporary) => {
     let before = 0;
     const write = async (split: 'train' | 'validation', documents: Documents) => {
-      const written = await writeSplit(split, documents, tokenizer, temporary, shardTokens, (done) =>
-        onProgress?.({ split, ...done, bytes: before + done.bytes, totalBytes: input.bytes }),
-      );
+      const written = await writeSplit(split, documents, tokenizer, temporary, {
+        shardTokens,
+        signal: options.signal,
+        onDocument: (done) =>
+          onProgress?.({ split, ...done, bytes: before + done.bytes, totalBytes: input.bytes }),
+      });
       before += written.bytes;
       return written;
     };

@@ -1,8 +1,8 @@
 /** @file `index.json` of a prepared folder: what it holds, and the check of one that comes from outside. */
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { OctavoError } from '@octavo/formats';
 import { z } from 'zod';
+import { badInput, readTextFile } from './text-file.ts';
 
 export const PREPARED_LAYOUT = 'octavo-data/1';
 export const INDEX_FILE = 'index.json';
@@ -39,24 +39,19 @@ export type PreparedSplit = z.infer<typeof splitSchema>;
 /** Reads and checks the index of a prepared folder; an `OctavoError` names what is wrong with it. */
 export async function readPreparedIndex(folder: string): Promise<PreparedIndex> {
   const path = join(folder, INDEX_FILE);
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new OctavoError(
-      `[data] prepared data: got ${folder} without a readable ${INDEX_FILE}, expected a folder made by prepare`,
-      {
-        cause,
-      },
+  if (!existsSync(path))
+    throw badInput(
+      `prepared data: got ${folder} without a readable ${INDEX_FILE}, expected a folder made by prepare`,
     );
-  });
+  const text = await readTextFile(path, 'prepared data');
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (cause) {
-    throw new OctavoError(`[data] ${path} is not JSON: prepare the data again`, { cause });
+    throw badInput(`${path} is not JSON: prepare the data again`, cause);
   }
   const parsed = indexSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new OctavoError(
-    `[data] ${path} is wrong at "${issue.path.join('.')}": ${issue.message}: prepare the data again`,
-  );
+  throw badInput(`${path} is wrong at "${issue.path.join('.')}": ${issue.message}: prepare the data again`);
 }

@@ -1,9 +1,11 @@
 /** @file A folder that is either wholly there or not there at all. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { isPrepared } from './is-prepared.ts';
+import { badInput } from './text-file.ts';
 
 /**
  * Lets `fill` work in a temporary folder beside `folder`, then gives it that name. A folder with other content is
@@ -15,15 +17,15 @@ export async function writeFolder<T>(
   fill: (temporary: string) => Promise<T>,
 ): Promise<T> {
   const target = resolve(folder);
+  await sweep(target);
   await checkFree(target, folder, overwrite);
   const stem = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}`);
   const temporary = `${stem}.octavo-part`;
   try {
     await mkdir(temporary, { recursive: true });
-    await removeAbandoned(target);
     const result = await fill(temporary);
     if (await checkFree(target, folder, overwrite)) {
-      // Two renames: a kill between them leaves the old data under its temporary name, never a mixture.
+      // Two renames: a kill between them leaves the old data under its temporary name, where the next sweep finds it.
       await rename(target, `${stem}.old.octavo-part`);
       await rename(temporary, target);
       await rm(`${stem}.old.octavo-part`, { recursive: true, force: true });
@@ -52,22 +54,24 @@ async function checkFree(target: string, folder: string, overwrite: boolean): Pr
   });
   if (entries.length === 0) return false;
   if (!(await isPrepared(target)))
-    throw new OctavoError(`[data] ${folder} holds other files, expected a new or empty folder: name another`);
+    throw badInput(`${folder} holds other files, expected a new or empty folder: name another`);
   if (!overwrite)
-    throw new OctavoError(
-      `[data] ${folder} holds prepared data already, expected a new folder: name another, or allow overwriting`,
+    throw badInput(
+      `${folder} holds prepared data already, expected a new folder: name another, or allow overwriting (--overwrite)`,
     );
   return true;
 }
 
-/** Removes what killed processes left half done beside `target`, to make it or to replace it. */
-async function removeAbandoned(target: string): Promise<void> {
+/** Removes what killed processes left half done beside `target`; what one had set aside comes back if nothing else is there. */
+async function sweep(target: string): Promise<void> {
   const stem = `.${basename(target)}.`;
-  for (const name of await readdir(dirname(target))) {
+  for (const name of await readdir(dirname(target)).catch((): string[] => [])) {
     if (!name.startsWith(stem)) continue;
-    const owner = /^(\d+)\.[0-9a-f]{12}\.octavo-part$/.exec(name.slice(stem.length))?.[1];
-    if (owner !== undefined && !isAlive(Number(owner)))
-      await rm(join(dirname(target), name), { recursive: true, force: true });
+    const [, owner, old] = /^(\d+)\.[0-9a-f]{12}(\.old)?\.octavo-part$/.exec(name.slice(stem.length)) ?? [];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    const left = join(dirname(target), name);
+    if (old !== undefined && !existsSync(target)) await rename(left, target).catch(() => undefined);
+    else await rm(left, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

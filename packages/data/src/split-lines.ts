@@ -1,5 +1,5 @@
 /** @file A stream of bytes, line by line. */
-import { OctavoError } from '@octavo/formats';
+import { badInput } from './text-file.ts';
 
 const NEWLINE = 10;
 
@@ -15,8 +15,8 @@ export async function* splitLines(
   const add = (piece: Uint8Array): void => {
     length += piece.length;
     if (length > longest)
-      throw new OctavoError(
-        `[data] ${name}:${line} is too long for one document: got more than ${longest} bytes without a line break`,
+      throw badInput(
+        `${name}:${line} is too long for one document: got more than ${longest} bytes without a line break`,
       );
     pieces.push(piece);
   };

@@ -18,6 +18,8 @@ export interface Tokenizer {
   readonly files?: { readonly tokenizer: string; readonly config: string | null };
   /** Ids of a text, without `bos` and `eos`. */
   encode(text: string): TokenList;
+  /** The same ids in several pieces, where a long text takes long. */
+  encodeParts?(text: string): Iterable<TokenList>;
   /** The text of ids; `bos` and `eos` give nothing. Bytes that are not UTF-8 become U+FFFD. Throws for ids outside the vocabulary. */
   decode(tokens: TokenList): string;
 }
@@ -28,4 +30,11 @@ export function checkToken(tokenizer: Pick<Tokenizer, 'name' | 'vocabularySize'>
     throw new OctavoError(
       `[data] token of ${tokenizer.name}: got ${id}, expected an integer from 0 to ${tokenizer.vocabularySize - 1}`,
     );
+}
+
+/** Ids in pieces as one list. */
+export function joined(parts: Iterable<readonly number[]>): number[] {
+  const ids: number[] = [];
+  for (const part of parts) for (const id of part) ids.push(id);
+  return ids;
 }

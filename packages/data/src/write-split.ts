@@ -4,7 +4,9 @@ import { OctavoError } from '@octavo/formats';
 import { createTokenShard, type TokenShardWriter } from '@octavo/store';
 import { type Documents, withText } from './documents.ts';
 import type { PreparedSplit } from './prepared-index.ts';
+import { badInput } from './text-file.ts';
 import type { Tokenizer, TokenList } from './tokenizer.ts';
+import { createTurns } from './turns.ts';
 
 /** A document done. */
 export interface PrepareProgress {
@@ -16,19 +18,27 @@ export interface PrepareProgress {
   readonly totalBytes: number;
 }
 
+export interface WriteSplitOptions {
+  readonly shardTokens: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Is told what is done. */
+  readonly onDocument: (done: { documents: number; tokens: number; bytes: number }) => void;
+}
+
 /**
  * Writes `NAME-00000.arrow`, … into `folder`: each document is `bos`, its tokens, `eos` (as far as the vocabulary has
- * them); it may go over the end of a shard. `onDocument` is told what is done.
+ * them; one token that is both stands once, between documents); it may go over the end of a shard.
  */
 export async function writeSplit(
   name: 'train' | 'validation',
   documents: Documents,
   tokenizer: Tokenizer,
   folder: string,
-  shardTokens: number,
-  onDocument: (done: { documents: number; tokens: number; bytes: number }) => void,
+  { shardTokens, signal, onDocument }: WriteSplitOptions,
 ): Promise<PreparedSplit> {
-  const { vocabularySize, bos, eos } = tokenizer;
+  const { vocabularySize, eos } = tokenizer;
+  const bos = tokenizer.bos === eos ? null : tokenizer.bos;
+  const turn = createTurns(signal);
   const metadata = { split: name, tokenizer: tokenizer.name, tokenizerHash: tokenizer.hash };
   const shards: { file: string; tokens: number }[] = [];
   let writer: TokenShardWriter | undefined;
@@ -57,12 +67,18 @@ export async function writeSplit(
   const done = { documents: 0, tokens: 0, bytes: 0 };
   try {
     for await (const { name: document, text } of withText(documents)) {
-      const ids = encode(tokenizer, document, text);
-      if (bos !== null) await put([bos], true);
-      await put(ids, bos === null);
-      if (eos !== null) await put([eos], ids.length === 0 && bos === null);
+      const before = done.tokens;
+      const add = async (tokens: TokenList): Promise<void> => {
+        await put(tokens, done.tokens === before);
+        done.tokens += tokens.length;
+      };
+      if (bos !== null) await add([bos]);
+      for (const ids of encodeParts(tokenizer, document, text)) {
+        await add(ids);
+        await turn();
+      }
+      if (eos !== null) await add([eos]);
       done.documents++;
-      done.tokens += ids.length + (bos === null ? 0 : 1) + (eos === null ? 0 : 1);
       done.bytes += encoder.encode(text).length;
       onDocument({ ...done });
     }
@@ -72,17 +88,17 @@ export async function writeSplit(
     throw error;
   }
   if (done.tokens === 0)
-    throw new OctavoError(
-      `[data] corpus is too small: got no text for ${name}, expected some: add text, or hold out another part`,
+    throw badInput(
+      `corpus is too small: got no text for ${name}, expected some: add text, or hold out another part`,
     );
   return { shards, ...done };
 }
 
-function encode(tokenizer: Tokenizer, name: string, text: string): TokenList {
+function* encodeParts(tokenizer: Tokenizer, name: string, text: string): Generator<TokenList> {
   try {
-    return tokenizer.encode(text);
+    yield* tokenizer.encodeParts?.(text) ?? [tokenizer.encode(text)];
   } catch (cause) {
     if (!OctavoError.is(cause)) throw cause;
-    throw new OctavoError(`[data] ${name}: ${cause.message.replace(/^\[data\] /, '')}`, { cause });
+    throw badInput(`${name}: ${cause.message.replace(/^\[data\] /, '')}`, cause);
   }
 }

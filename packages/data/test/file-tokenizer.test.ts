@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
 import { chunker } from '../src/chunks.ts';
-import { loadTokenizer, tokenizerFromFile } from '../src/index.ts';
+import { loadTokenizer, streamDecoder, tokenizerFromFile } from '../src/index.ts';
 import { randomText } from './random-text.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -79,7 +79,7 @@ describe('tokenizerFromFile', () => {
       return join(folder, name);
     };
     await expect(tokenizerFromFile(join(folder, 'none.json'))).rejects.toThrow(
-      'none.json, which cannot be read',
+      'none.json, which does not exist',
     );
     await expect(tokenizerFromFile(write('a.json', 'no'))).rejects.toThrow('a.json is not JSON');
     await expect(tokenizerFromFile(write('b.json', '{"model":{}}'))).rejects.toThrow(
@@ -93,6 +93,62 @@ describe('tokenizerFromFile', () => {
         write('d.json', '{"model":{"type":"WordPiece","vocab":{"a":1e12}},"added_tokens":[]}'),
       ),
     ).rejects.toThrow('d.json');
+  });
+});
+
+describe('a tokenizer.json of a stranger', () => {
+  const definition = JSON.parse(readFileSync(join(fixtures, 'bpe.json'), 'utf8'));
+  const load = (name: string, change: object) => {
+    const path = join(folder, name);
+    writeFileSync(path, JSON.stringify({ ...definition, ...change }));
+    return tokenizerFromFile(path);
+  };
+  const { vocab, ...model } = definition.model;
+
+  it('has no ids that no list could hold', async () => {
+    const begin = performance.now();
+    await expect(load('large.json', { model: { ...model, vocab: { ...vocab, huge: 1e9 } } })).rejects.toThrow(
+      /large\.json is wrong at "model\.vocab/,
+    );
+    const added_tokens = [{ id: 1e9, content: '<s>', special: true }];
+    await expect(load('added.json', { added_tokens })).rejects.toThrow('wrong at "added_tokens.0.id"');
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+
+  it.each(['(a+)+$', '(a|aa)+$'])('pattern %s ends within seconds', async (Regex) => {
+    const pre_tokenizer = { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+    const tokenizer = await load('slow.json', { pre_tokenizer });
+    const begin = performance.now();
+    expect(() => tokenizer.encode(`${'a'.repeat(5000)}!`)).toThrow(
+      /slow\.json failed: it took longer than 2\.\d s/,
+    );
+    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(tokenizer.decode(tokenizer.encode('said'))).toBe('said'); // and goes on
+  });
+
+  it('drops a byte order mark, which changes nothing', async () => {
+    const [plain, marked] = [join(folder, 'plain'), join(folder, 'marked')];
+    for (const [home, mark] of [
+      [plain, ''],
+      [marked, '\uFEFF'],
+    ] as const) {
+      mkdirSync(home);
+      writeFileSync(join(home, 'tokenizer.json'), mark + JSON.stringify(definition));
+      writeFileSync(join(home, 'tokenizer_config.json'), `${mark}{"eos_token":"<|endoftext|>"}`);
+    }
+    expect((await tokenizerFromFile(marked)).hash).toBe((await tokenizerFromFile(plain)).hash);
+  });
+
+  it('text goes in and comes out whole, token by token too', async () => {
+    const tokenizer = await load('whole.json', {});
+    for (const text of ['we said , yes .', "it 's n't , ! ? .", '  two  spaces ', 'é😀漢 ,']) {
+      const ids = Array.from(tokenizer.encode(text));
+      const stream = streamDecoder(tokenizer);
+      expect(tokenizer.decode(ids)).toBe(text);
+      expect([...ids.map((token) => stream.push(token)), stream.end()].join('')).toBe(text);
+    }
+    const [comma] = tokenizer.encode(',');
+    expect(streamDecoder(tokenizer, tokenizer.encode('we said ')).push(comma!)).toBe(',');
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openTokenShard } from '@octavo/store';
@@ -200,6 +200,53 @@ describe('prepare', () => {
     mkdirSync(join(home, `.out.${process.pid}.0123456789ab.octavo-part`));
     await prepare(documents, byteTokenizer(), join(home, 'out'));
     expect(readdirSync(home).sort()).toEqual([`.out.${process.pid}.0123456789ab.octavo-part`, 'out']);
+  });
+
+  it('brings back what a killed process had set aside, unless something new stands there', async () => {
+    const home = join(folder, 'aside');
+    await prepare(documents, byteTokenizer(), join(home, 'out'));
+    const before = digest(join(home, 'out'));
+    const aside = join(home, '.out.4194304.0123456789ab.old.octavo-part');
+    renameSync(join(home, 'out'), aside);
+    await expect(prepare(documents, byteTokenizer(), join(home, 'out'))).rejects.toThrow(
+      'holds prepared data already',
+    );
+    expect(digest(join(home, 'out'))).toBe(before);
+    mkdirSync(aside);
+    await prepare(documents, byteTokenizer(), join(home, 'out'), { overwrite: true });
+    expect(readdirSync(home)).toEqual(['out']);
+  });
+
+  it('ends at once when it is interrupted, and leaves nothing', async () => {
+    const home = join(folder, 'interrupted');
+    mkdirSync(home);
+    const tokenizer = await llamaTokenizer();
+    for (const milliseconds of [1, 100, 400]) {
+      const text = Array.from({ length: 200_000 }, (_, i) => `w${(i * i) % 99_991}`).join(' ');
+      const controller = new AbortController();
+      let aborted = 0;
+      setTimeout(() => {
+        aborted = performance.now();
+        controller.abort();
+      }, milliseconds);
+      const long = Array.from({ length: 20 }, (_, i) => ({ name: `${i}`, text }));
+      await expect(
+        prepare(long, tokenizer, join(home, 'out'), { signal: controller.signal }),
+      ).rejects.toThrow('[data] interrupted');
+      expect(performance.now() - aborted).toBeLessThan(5000);
+      expect(readdirSync(home)).toEqual([]);
+    }
+  });
+
+  it('puts one token between documents where begin and end are the same', async () => {
+    const path = join(folder, 'separators');
+    const tokenizer = { ...byteTokenizer(), bos: 0, eos: 0 };
+    const texts = ['one', 'two', 'three'].map((text) => ({ name: text, text }));
+    const index = await prepare(texts, tokenizer, path, { validationFraction: 0 });
+    expect(index.splits.train).toMatchObject({ tokens: 14, documents: 3 });
+    const { train, close } = await openPrepared(path);
+    expect(Buffer.from(await train.read(0, 14)).toString()).toBe('one\0two\0three\0');
+    await close();
   });
 
   it.each([

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Documents, readDocuments } from '../src/index.ts';
+import { type Documents, loadTokenizer, readDocuments, refuseShared } from '../src/index.ts';
 import { splitLines } from '../src/split-lines.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -35,7 +36,6 @@ describe('readDocuments', () => {
       ['/tree/b.txt', 'b.txt'],
       ['/tree/c.jsonl:1', 'one'],
       ['/tree/c.jsonl:3', 'two'],
-      ['/tree/d.txt', 'b.txt'],
     ];
     expect(await all(documents)).toEqual(expected);
     expect(await all(documents)).toEqual(expected);
@@ -53,6 +53,69 @@ describe('readDocuments', () => {
     const text = write('windows.txt', '\uFEFFa\r\nb\rc');
     const lines = write('windows.jsonl', '\uFEFF{"text":"a\\r\\nb"}\r\n{"text":"c"}\r\n');
     expect((await all(readDocuments([text, lines]))).map(([, t]) => t)).toEqual(['a\nb\rc', 'a\nb', 'c']);
+  });
+
+  it('reads a file once however often it is reached, and says so once', async () => {
+    write('twice/a.txt', 'a');
+    symlinkSync(join(folder, 'twice/a.txt'), join(folder, 'twice/b.txt'));
+    const said: string[] = [];
+    const home = join(folder, 'twice');
+    const documents = readDocuments([home, join(home, 'a.txt'), `${home}/../twice/a.txt`], {
+      warn: (message) => said.push(message.replaceAll(folder, '')),
+    });
+    for (let walk = 0; walk < 2; walk++) expect(await all(documents)).toEqual([['/twice/a.txt', 'a']]);
+    expect(said).toEqual([
+      '/twice/b.txt is given twice (/twice/a.txt): it is read once',
+      '/twice/a.txt is given twice (/twice/a.txt): it is read once',
+      '/twice/../twice/a.txt is given twice (/twice/a.txt): it is read once',
+    ]);
+    await expect(refuseShared([home], [join(home, 'b.txt')])).rejects.toThrow(
+      /b\.txt is both trained on and held out/,
+    );
+    await refuseShared([home], [write('other.txt', 'a')]);
+  });
+
+  it('reads JSON arrays, and JSONL that is called .json', async () => {
+    const texts = async (content: string, options = {}) =>
+      (await all(readDocuments(write('stories.json', content), options))).map(([, text]) => text);
+    expect(await texts('\uFEFF["a \u201cb\u201d\\n", "c"]')).toEqual(['a “b”\n', 'c']);
+    expect(await texts('[{"story": "a"}, {"story": "b"}]', { field: 'story' })).toEqual(['a', 'b']);
+    expect(await texts('{"text": "a"}\n{"text": "b"}\n')).toEqual(['a', 'b']);
+    expect(await texts('{"text": "a"}')).toEqual(['a']);
+    await expect(texts('[{"story": "a"}]')).rejects.toThrow(
+      'stories.json[0] has no text: got no field "text"',
+    );
+    await expect(texts('[1]')).rejects.toThrow('stories.json[0] has no text');
+    await expect(texts('Once upon a time')).rejects.toThrow(
+      'stories.json is not JSON: got "Once upon a time", expected an array of texts, or an object a line',
+    );
+    await expect(texts('[]')).rejects.toThrow('corpus is empty');
+  });
+
+  it.each([
+    ['rows.parquet', 'PAR1\x15\x04', 'is a Parquet file: expected text or JSONL: write its text column'],
+    [
+      'lines.jsonl',
+      '\x1f\x8b\x08',
+      'lines.jsonl is a gzip file: expected text or JSONL: unpack it first (gunzip)',
+    ],
+    ['a.txt', 'PK\x03\x04', 'is a zip file'],
+    ['b.txt', '\xff\xfea\0', 'is text in UTF-16'],
+    ['c.arrow', 'ARROW1\0\0', 'is an Arrow file'],
+  ])('says what %s is', async (name, content, message) => {
+    await expect(all(readDocuments(write(`kinds/${name}`, Buffer.from(content, 'latin1'))))).rejects.toThrow(
+      message,
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('reads regular files only', async () => {
+    const pipe = join(folder, 'pipe.txt');
+    execFileSync('mkfifo', [pipe]);
+    await expect(all(readDocuments(pipe))).rejects.toThrow(/pipe\.txt, a pipe, expected a regular file/);
+    await expect(all(readDocuments('/dev/zero'))).rejects.toThrow(
+      '/dev/zero, a device, expected a regular file',
+    );
+    await expect(loadTokenizer(pipe)).rejects.toThrow('a pipe, expected a regular file');
   });
 
   it('takes another field of JSONL', async () => {
@@ -84,7 +147,7 @@ describe('readDocuments', () => {
 
   it('says what is wrong with a path', async () => {
     await expect(all(readDocuments(join(folder, 'nowhere')))).rejects.toThrow(
-      /^\[data\] text: got .*nowhere, which does not exist or cannot be read/,
+      /^\[data\] text: got .*nowhere, which does not exist/,
     );
     mkdirSync(join(folder, 'bare'));
     await expect(all(readDocuments(join(folder, 'bare')))).rejects.toThrow('got no text in it');

@@ -1,13 +1,17 @@
 /** @file The one error class of the house; its marker survives duplicate copies of a package. */
+import { visible } from './quoted.ts';
 
 const MARKER = Symbol.for('octavo.error');
 
-/** `[package] what is wrong: got X, expected Y`, in one line. `exitCode` is 2 for bad usage, else 1. */
+/**
+ * `[package] what is wrong: got X, expected Y`, in one line: control characters in it, which names from outside may
+ * hold and a terminal would obey, are spelt out. `exitCode` is 2 for bad usage, else 1.
+ */
 export class OctavoError extends Error {
   readonly exitCode: 1 | 2;
 
   constructor(message: string, options: { cause?: unknown; exitCode?: 1 | 2 } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'OctavoError';
     this.exitCode = options.exitCode ?? 1;
     Object.defineProperty(this, MARKER, { value: true });
