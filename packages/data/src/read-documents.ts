@@ -119,7 +119,7 @@ function textOf(value: unknown, field: string, where: string): string {
   const text = has ? (value as Record<string, unknown>)[field] : undefined;
   if (typeof text === 'string') return withoutCr(text);
   throw badInput(
-    `${where} has no text: got ${has ? typeof text : 'no'} field "${field}", expected a string there: name another field`,
+    `${where} has no text: got ${has ? typeof text : 'no'} field "${field}", expected a string there: name another field (--text-field)`,
   );
 }
 

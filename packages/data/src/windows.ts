@@ -10,6 +10,8 @@ export interface WindowsOptions {
   readonly batch?: number | undefined;
   /** Look at this many windows only, spread evenly over the text. */
   readonly limit?: number | undefined;
+  /** Predict this many tokens only: as many windows as they need, and of the last one a part. */
+  readonly tokens?: number | undefined;
 }
 
 export interface EvaluationBatch extends Batch {
@@ -20,7 +22,7 @@ export interface EvaluationBatch extends Batch {
 /**
  * The text in order, in windows that do not overlap: `tokens` and the next tokens as `targets`, both
  * `[batch · sequence]`. Where the text ends early, tokens are padded with 0 and targets with -1, which the loss ignores.
- * All windows together have `length − 1` targets. Throws for fewer than two tokens.
+ * All windows together have `length − 1` targets, or `tokens` if those are fewer. Throws for fewer than two tokens.
  */
 export async function* windows(
   from: TokenSource | TokenArray,
@@ -28,7 +30,9 @@ export async function* windows(
 ): AsyncGenerator<EvaluationBatch, void, undefined> {
   const source = 'read' in from ? from : tokenSource(from);
   const { sequence, batch = 1, limit = Number.POSITIVE_INFINITY } = options;
-  for (const [name, value] of Object.entries({ sequence, batch, limit: options.limit ?? 1 }))
+  let left = options.tokens ?? Number.POSITIVE_INFINITY;
+  const checked = { sequence, batch, limit: options.limit ?? 1, tokens: options.tokens ?? 1 };
+  for (const [name, value] of Object.entries(checked))
     if (!Number.isInteger(value) || value < 1)
       throw new OctavoError(`[data] windows' ${name}: got ${value}, expected a whole number from 1 on`, {
         exitCode: 2,
@@ -36,7 +40,7 @@ export async function* windows(
   if (source.length < 2)
     throw new OctavoError(`[data] held-out text: got ${source.length} tokens, expected at least 2`);
   const all = Math.ceil((source.length - 1) / sequence);
-  const wanted = Math.min(all, limit);
+  const wanted = Math.min(all, limit, Math.ceil(left / sequence));
   for (let first = 0; first < wanted; first += batch) {
     const tokens = new Int32Array(batch * sequence);
     const targets = new Int32Array(batch * sequence).fill(-1);
@@ -45,8 +49,10 @@ export async function* windows(
       const offset = Math.floor(((first + row) * all) / wanted) * sequence;
       const window = await source.read(offset, Math.min(sequence + 1, source.length - offset));
       tokens.set(window.subarray(0, window.length - 1), row * sequence);
-      targets.set(window.subarray(1), row * sequence);
-      count += window.length - 1;
+      const predicted = Math.min(window.length - 1, left);
+      targets.set(window.subarray(1, 1 + predicted), row * sequence);
+      count += predicted;
+      left -= predicted;
     }
     yield { tokens, targets, count };
   }

@@ -128,6 +128,7 @@ function refuseLogits(got: string): never {
  * below `vocabulary` are drawn: a model may have room for more than its tokenizer has.
  * Past the context length the older half of the text is forgotten and the rest read anew, save for its first `keep`
  * tokens (default 1), as llama.cpp's `n_keep`: without the token that begins a text a model falters.
+ * Right behind `stop` itself, which begins texts too in some vocabularies, `stop` is not drawn: no text is empty.
  */
 export async function* generate(
   model: Llama,
@@ -160,8 +161,10 @@ export async function* generate(
       let logits = new Float32Array();
       for (const token of pending)
         logits = (await nextLogits(model, cache, token)) as Float32Array<ArrayBuffer>;
+      const { stop = null } = options;
+      if (stop !== null && text[text.length - 1] === stop) logits[stop] = Number.NEGATIVE_INFINITY;
       const next = sample(logits.subarray(0, options.vocabulary), options, text.length);
-      if (next === options.stop) return;
+      if (next === stop) return;
       yield next;
       text.push(next);
       pending = [next];

@@ -87,6 +87,14 @@ describe('generation with a cache of keys and values', () => {
     expect(made[1]).toBe(await bestAfter([9, 7, 8, made[0]!]));
   });
 
+  it('does not end a text that has not begun', async () => {
+    const model = buildModel(config, recipeOf('bf16'));
+    for (let seed = 0; seed < 60; seed++) {
+      const { value } = await generate(model, [7], { count: 1, temperature: 9, seed, stop: 7 }).next();
+      expect(value).toBeTypeOf('number');
+    }
+  });
+
   it('draws no token that a smaller vocabulary lacks', async () => {
     const model = buildModel(config, recipeOf('bf16'));
     const vocabulary = 3;

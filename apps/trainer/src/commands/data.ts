@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { loadTokenizer, prepare, readDocuments } from '@octavo/data';
 import type { Command } from 'commander';
 import { number } from '../config/fields.ts';
+import { catchInterrupts } from '../interrupt.ts';
 import { examples, type GlobalOptions, numeric } from '../options.ts';
 import { plural } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
@@ -27,7 +28,7 @@ export function addDataCommand(program: Command): void {
     .description(
       'Tokenize text into a folder of Arrow shards, which octavo train --data reads. The end of the text is held out.',
     )
-    .argument('<input...>', 'text files, folders of them, or JSONL files')
+    .argument('<input...>', 'text files, folders of them, JSONL files, or JSON arrays')
     .requiredOption('--out <dir>', 'the folder to make')
     .option('--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json', 'byte')
     .option(
@@ -45,13 +46,14 @@ export function addDataCommand(program: Command): void {
   command.action(async (inputs: string[], _, invoked: Command) => {
     const { out, tokenizer, validation, textField, overwrite, json } =
       invoked.optsWithGlobals<PrepareOptions>();
-    const options = { validationFraction: validation, overwrite: overwrite === true };
+    const note = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
+    const interrupt = catchInterrupts(() => {});
     const index = await prepare(
-      readDocuments(inputs, { field: textField }),
+      readDocuments(inputs, { field: textField, warn: note }),
       await loadTokenizer(tokenizer),
       resolve(out),
-      options,
-    );
+      { validationFraction: validation, overwrite: overwrite === true, signal: interrupt.signal },
+    ).finally(() => interrupt.release());
     const { train, validation: heldOut } = index.splits;
     if (json) process.stdout.write(toLine({ event: 'prepared', folder: out, ...index }));
     else {

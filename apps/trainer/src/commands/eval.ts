@@ -8,6 +8,7 @@ import { evaluate } from '../run/evaluate.ts';
 interface EvalOptions extends GlobalOptions {
   readonly data?: string[];
   readonly tokens?: number;
+  readonly textField?: string;
   readonly device?: NonNullable<Config['device']>;
   readonly threads?: number;
   readonly blas?: string;
@@ -23,7 +24,12 @@ export function addEvalCommand(program: Command): void {
     )
     .argument('<checkpoint>', 'a checkpoint, or a run folder: its newest whole checkpoint')
     .option('--data <path...>', 'text to evaluate on, all of it held out')
-    .option('--tokens <n>', 'tokens to evaluate at most (default: all)', numeric(integer(2)))
+    .option('--text-field <key>', 'the key of a JSONL line that holds its text (default: that of the run)')
+    .option(
+      '--tokens <n>',
+      'tokens to predict at most (default: as many as the run’s own evaluations; of --data, all)',
+      numeric(integer(1)),
+    )
     .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option(
@@ -36,11 +42,13 @@ export function addEvalCommand(program: Command): void {
     ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { data, tokens, device, threads, blas, tokenizer, json } = invoked.optsWithGlobals<EvalOptions>();
+    const { data, tokens, textField, device, threads, blas, tokenizer, json } =
+      invoked.optsWithGlobals<EvalOptions>();
     await evaluate({
       path: checkpoint,
       data: data ?? null,
       tokens: tokens ?? null,
+      textField: textField ?? null,
       device: device ?? 'auto',
       threads: threads ?? null,
       blas: blas ?? 'auto',

@@ -11,6 +11,7 @@ interface TrainOptions extends GlobalOptions {
   readonly model?: string;
   readonly recipe?: string;
   readonly data?: string[];
+  readonly textField?: string;
   readonly tokenizer?: string;
   readonly out?: string;
   readonly steps?: number;
@@ -44,6 +45,7 @@ export function addTrainCommand(program: Command): void {
     )
     .option('--recipe <name>', 'fp8-full, fp8-smooth, fp8, bf16, fp8-current, fp8-block, mxfp8, …')
     .option('--data <path...>', 'text files, folders, JSONL files, or folders that octavo data prepare made')
+    .option('--text-field <key>', 'the key of a JSONL line that holds its text (default: text)')
     .option('--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json')
     .option('--device <name>', 'auto (a GPU if one answers, else simd), simd, gpu, …', word(knobs.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
@@ -102,7 +104,7 @@ export function addTrainCommand(program: Command): void {
 
 /** The options as a partial configuration. */
 function configOf(options: TrainOptions): Config {
-  const { data, tokenizer } = options;
+  const { data, tokenizer, textField } = options;
   const {
     model,
     recipe,
@@ -123,7 +125,8 @@ function configOf(options: TrainOptions): Config {
   return {
     model,
     recipe: recipe as Config['recipe'],
-    data: data || tokenizer ? ({ train: data, tokenizer } as Config['data']) : undefined,
+    data:
+      data || tokenizer || textField ? ({ train: data, tokenizer, textField } as Config['data']) : undefined,
     out,
     steps,
     batch,

@@ -1,7 +1,7 @@
 /** @file The model that a configuration means, and what to call it. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { type LlamaConfig, llamaConfigOf, llamaConfigs, validateConfig } from '@octavo/llama';
 import { check } from './explain.ts';
@@ -35,8 +35,9 @@ export async function resolveModel(model: NonNullable<Config['model']>, folder: 
 async function readModel(path: string, name: string): Promise<LlamaConfig> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readTextFile(path, 'model'));
   } catch (cause) {
+    if (OctavoError.is(cause)) throw cause;
     throw new OctavoError(
       `[config] model ${name}: ${(cause as Error).message}, expected JSON with the model's shape`,
       { cause, exitCode: 2 },

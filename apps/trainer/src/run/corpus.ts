@@ -11,6 +11,7 @@ import {
   type PrepareInput,
   prepareCached,
   readDocuments,
+  refuseShared,
   type Tokenizer,
 } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
@@ -44,6 +45,14 @@ export interface Began {
   readonly tokenizer: Tokenizer;
 }
 
+/** How preparing talks to its surroundings. */
+export interface Preparing {
+  /** Hears of files that are given twice. */
+  readonly warn?: ((message: string) => void) | undefined;
+  /** Ends it, nothing half done left. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Opens it, preparing what is not prepared; an `OctavoError` says what does not fit the model or the sequence, or that
  * the text is not the one that the run `began` with.
@@ -51,8 +60,9 @@ export interface Began {
 export async function openCorpus(
   { data, model, knobs }: Settings,
   began: Began | null = null,
+  preparing: Preparing = {},
 ): Promise<Corpus> {
-  const { prepared, tokenizer } = await openData(data, began?.tokenizer);
+  const { prepared, tokenizer } = await openData(data, preparing, began?.tokenizer);
   try {
     const identity = identityOf(prepared.index, tokenizer);
     if (began) checkIdentity(identity, began.identity, began.folder, describe(data));
@@ -84,13 +94,16 @@ export async function openCorpus(
 /** The text of these settings, prepared, and the tokenizer it was prepared with; `given` is the one of the settings, if it is loaded. */
 async function openData(
   data: DataSettings,
+  { warn, signal }: Preparing,
   given?: Tokenizer,
 ): Promise<{ prepared: PreparedData; tokenizer: Tokenizer }> {
   const tokenizer = given ?? (await loadTokenizer(data.tokenizer));
   const folder = await preparedFolderOf(data.train);
   if (folder === null) {
-    const options = typeof data.validation === 'number' ? { validationFraction: data.validation } : {};
-    return { prepared: await prepareCached(inputOf(data), tokenizer, CACHE, options), tokenizer };
+    if (data.train && Array.isArray(data.validation)) await refuseShared(data.train, data.validation);
+    const share = typeof data.validation === 'number' ? { validationFraction: data.validation } : {};
+    const prepared = await prepareCached(inputOf(data, warn), tokenizer, CACHE, { ...share, signal });
+    return { prepared, tokenizer };
   }
   const prepared = await openPrepared(folder);
   const { name, hash } = prepared.index.tokenizer;
@@ -102,8 +115,8 @@ async function openData(
   );
 }
 
-function inputOf({ train, validation, textField }: DataSettings): PrepareInput {
-  const read = (paths: readonly string[]) => readDocuments(paths, { field: textField });
+function inputOf({ train, validation, textField }: DataSettings, warn: Preparing['warn']): PrepareInput {
+  const read = (paths: readonly string[]) => readDocuments(paths, { field: textField, warn });
   if (train === null) {
     const corpus = defaultCorpus();
     return Array.isArray(validation) ? { train: corpus.train, validation: read(validation) } : corpus;

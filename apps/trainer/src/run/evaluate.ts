@@ -14,6 +14,8 @@ export interface EvaluateRequest {
   /** Null: what the checkpoint's run held out. */
   readonly data: readonly string[] | null;
   readonly tokens: number | null;
+  /** The key of a JSONL line that holds its text; null: that of the checkpoint's run, else `text`. */
+  readonly textField: string | null;
   readonly device: string;
   readonly threads: number | null;
   readonly blas: string;
@@ -23,17 +25,19 @@ export interface EvaluateRequest {
 
 export async function evaluate(request: EvaluateRequest): Promise<void> {
   const output = createOutput(request);
-  const checkpoint = await openCheckpointAt(request.path, (message) =>
-    output.say({ event: 'warning', message }),
-  );
+  const warn = (message: string): void => output.say({ event: 'warning', message });
+  const checkpoint = await openCheckpointAt(request.path, warn);
   try {
     const { plan, step, tokenizer: identity } = stateOf(checkpoint);
     const run = runOf(checkpoint.path);
     const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
     checkVocabulary(tokenizer, plan.model.vocabularySize);
-    const tokens = request.tokens ?? Number.MAX_SAFE_INTEGER;
     const heldOut = request.data
-      ? await heldOutFrom(request.data, tokenizer, plan, tokens)
+      ? await heldOutFrom(request.data, tokenizer, plan, {
+          tokens: request.tokens ?? Number.MAX_SAFE_INTEGER,
+          field: request.textField ?? (run === null ? 'text' : (await readRun(run)).settings.data.textField),
+          warn,
+        })
       : await heldOutOfRun(run, tokenizer, request);
     const { device: name, threads, blas } = request;
     const device = await createDevice(name, { threads, blas });
@@ -79,13 +83,15 @@ async function heldOutFrom(
   paths: readonly string[],
   tokenizer: Tokenizer,
   plan: TrainPlan,
-  tokens: number,
+  { tokens, field, warn }: { tokens: number; field: string; warn: (message: string) => void },
 ): Promise<HeldOut> {
   const [path] = paths;
   const prepared =
     paths.length === 1 && (await isPrepared(path!))
       ? await openPrepared(path!)
-      : await prepareCached(readDocuments(paths), tokenizer, CACHE, { validationFraction: 0 });
+      : await prepareCached(readDocuments(paths, { field, warn }), tokenizer, CACHE, {
+          validationFraction: 0,
+        });
   try {
     const { name, hash } = prepared.index.tokenizer;
     if (hash !== tokenizer.hash) {

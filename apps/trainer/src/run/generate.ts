@@ -48,7 +48,14 @@ export async function generateText({
       else say(prompt);
       let made = 0;
       const { eos: stop, vocabularySize: vocabulary } = tokenizer;
-      for await (const token of generate(model, start, { ...sampling, count: tokens, stop, vocabulary })) {
+      const keep = tokenizer.bos === null ? 0 : 1;
+      for await (const token of generate(model, start, {
+        ...sampling,
+        count: tokens,
+        stop,
+        vocabulary,
+        keep,
+      })) {
         made += 1;
         const text = stream.push(token);
         say(json ? toLine({ event: 'token', token, text }) : text);

@@ -16,7 +16,7 @@ export interface HeldOut {
 export interface HeldOutOptions {
   readonly batch: number;
   readonly sequence: number;
-  /** Look at about this many, spread evenly over the text. */
+  /** Predict this many at most, in windows spread evenly over the text. */
   readonly tokens: number;
 }
 
@@ -28,8 +28,7 @@ export async function heldOutOf(
 ): Promise<HeldOut> {
   const { batch, sequence, tokens } = options;
   const batches: EvaluationBatch[] = [];
-  const limit = Math.max(1, Math.floor(tokens / sequence));
-  for await (const window of windows(text, { sequence, batch, limit })) batches.push(window);
+  for await (const window of windows(text, { sequence, batch, tokens })) batches.push(window);
   return {
     batches,
     tokens: batches.reduce((sum, { count }) => sum + count, 0),

@@ -23,6 +23,7 @@ export async function sampleMessage(
     count: TOKENS,
     stop: tokenizer.eos,
     vocabulary: tokenizer.vocabularySize,
+    keep: tokenizer.bos === null ? 0 : 1,
   })) {
     text += stream.push(token);
   }

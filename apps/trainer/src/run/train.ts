@@ -67,7 +67,7 @@ export async function train(request: TrainRequest): Promise<void> {
     const origin = await originOf(request, warn);
     try {
       const began = origin.resumed && (await beganOf(origin.resumed, origin.settings));
-      const corpus = await openCorpus(origin.settings, began);
+      const corpus = await openCorpus(origin.settings, began, { warn, signal: interrupt.signal });
       const { knobs, threads, blas } = origin.settings;
       device = await createDevice(knobs.device, { threads, blas });
       await runSession(origin, corpus, device, output, interrupt.signal, request.whatNext);
