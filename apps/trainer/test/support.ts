@@ -11,14 +11,16 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs it in `cwd`; `watch` sees its output as it grows, and may kill it. */
+/** Runs it in `cwd`; `watch` sees its output as it grows, and may kill it, as may `begun`, which is called at once. */
 export function octavo(
   args: readonly string[],
   cwd: string,
   watch: (stdout: string, child: ChildProcess) => void = () => {},
+  begun: (child: ChildProcess) => void = () => {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    begun(child);
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
