@@ -79,7 +79,10 @@ test.each(Object.keys(recipes))('%s: saved, and restored with what run.json says
     batch: 1,
   });
   const device = createReferenceDevice();
-  const files = await openRunFiles(join(folder, recipe), { tokenizer: identity.tokenizer });
+  const files = await openRunFiles(join(folder, recipe), {
+    plan: planOf(settings),
+    tokenizer: identity.tokenizer,
+  });
   const path = await files.save(createTraining(device, planOf(settings)), null);
   files.close();
   const checkpoint = await openCheckpoint(path);

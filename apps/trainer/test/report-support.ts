@@ -58,8 +58,8 @@ export function writeLongRun(folder: string, like: string): void {
               },
             },
           ]);
-      const cosine = { cosine_max: 0.3 + step / 50_000, cosine_mean: 0.1, cosine_above: 0 };
-      tensors.append([{ step, layer, site: 'gateUp', operand: 'alignment', format: 'fp32', ...cosine }]);
+      const cosine = { abs_cosine_max: 0.3 + step / 50_000, abs_cosine_mean: 0.1, abs_cosine_above: 0 };
+      tensors.append([{ step, layer, site: 'gateUp', operand: 'gate-up-alignment', ...cosine }]);
     }
   steps.close();
   tensors.close();

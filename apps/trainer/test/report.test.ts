@@ -132,7 +132,7 @@ describe('of one run', () => {
 
   test('without samples, without checkpoints, and before its first step', async () => {
     const folder = copyOf('fp8', 'bare');
-    for (const name of ['tensors.arrow', 'watch.arrow', 'evaluations.arrow', 'checkpoints'])
+    for (const name of ['tensors.arrow', 'guard.arrow', 'evaluations.arrow', 'checkpoints'])
       rmSync(join(folder, name), { recursive: true });
     expect((await report('bare')).code).toBe(0);
     shows(read('bare/report.html'), 'No tensor has been sampled yet.');

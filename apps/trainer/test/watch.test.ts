@@ -47,9 +47,9 @@ test('stop: a checkpoint, exit code 1, one line that says why and how to go on; 
   expect(switched.map(({ step, layer, site, advice }) => [step, layer, site, advice])).toEqual(
     [0, 1].map((l) => [22, l, 'down', `Smooth-SwiGLU is on for layer ${l} from this step on`]),
   );
-  const table = await readStatistics(join(folder, 'run', 'watch.arrow'));
+  const table = await readStatistics(join(folder, 'run', 'guard.arrow'));
   const rows = table.toArray().map((row) => row.toJSON());
-  expect(rows.filter(({ switched }) => switched === 1).map(({ step, layer }) => [step, layer])).toEqual([
+  expect(rows.filter(({ switched }) => switched).map(({ step, layer }) => [step, layer])).toEqual([
     [22, 0],
     [22, 1],
   ]);

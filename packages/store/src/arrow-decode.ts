@@ -1,8 +1,8 @@
 /** @file A checked batch as an Arrow table's batch: built from its regions, so the library never sees unchecked counts. */
 import { Bool, type Data, makeData, type RecordBatch, type Schema, Utf8 } from 'apache-arrow';
 import type { ColumnRegions, Region } from './arrow-message.ts';
-import type { StreamBatch } from './arrow-stream.ts';
 import { type Column, type PrimitiveType, primitiveData, recordBatch } from './column.ts';
+import type { StatisticsBatch } from './statistics-batch.ts';
 
 const arrays = {
   uint16: Uint16Array,
@@ -13,11 +13,11 @@ const arrays = {
   float64: Float64Array,
 } as const;
 
-/** The batch in memory of its own. Columns are of primitive types, bool and utf8, as `scanStream` admits. */
-export function decodeBatch(schema: Schema, columns: readonly Column[], batch: StreamBatch): RecordBatch {
+/** The batch in memory of its own. Columns are of primitive types, bool and utf8, as `unsealSchema` admits. */
+export function decodeBatch(schema: Schema, columns: readonly Column[], batch: StatisticsBatch): RecordBatch {
   const { rows } = batch.header;
   const body = new Uint8Array(batch.body);
-  const children = columns.map(({ type }, i) => columnData(type, batch.header.columns[i], rows, body));
+  const children = columns.map(({ type }, i) => columnData(type, batch.header.columns[i]!, rows, body));
   return recordBatch(schema, rows, children);
 }
 

@@ -60,21 +60,35 @@ export function arrowFileEncoder(schema: Schema): {
   const blocks: FileBlock[] = [];
   let position = 8 + encoder.schema.metadataLength;
   return {
-    start: [MAGIC, new Uint8Array(2), ...encoder.schema.pieces],
+    start: arrowFileStart(encoder),
     batch(batch) {
       const { pieces, metadataLength, bodyLength } = encoder.batch(batch);
       blocks.push(new FileBlock(metadataLength, bodyLength, position));
       position += metadataLength + bodyLength;
       return pieces;
     },
-    end() {
-      const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, blocks, []));
-      const length = new Uint8Array(4);
-      new DataView(length.buffer).setInt32(0, footer.byteLength, true);
-      return [END_OF_STREAM, footer, length, MAGIC];
-    },
+    end: () => arrowFileEnd(schema, blocks),
   };
 }
+
+/** What stands before the first batch of a file: the magic, padded, and the schema. */
+export const arrowFileStart = ({ schema }: ArrowEncoder): readonly Uint8Array[] => [
+  MAGIC,
+  new Uint8Array(2),
+  ...schema.pieces,
+];
+
+/** What follows the last batch of a file: the end of the stream, the footer, its length and the magic. */
+export function arrowFileEnd(schema: Schema, blocks: readonly FileBlock[]): readonly Uint8Array[] {
+  const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, [...blocks], []));
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setInt32(0, footer.byteLength, true);
+  return [END_OF_STREAM, footer, length, MAGIC];
+}
+
+/** Whether two stretches hold the same. */
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
 
 /** The pieces as one array. */
 export function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -2,7 +2,7 @@
 import { OctavoError } from '@octavo/formats';
 import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
-import { END_OF_STREAM, MAGIC } from './arrow-encode.ts';
+import { END_OF_STREAM, MAGIC, sameBytes } from './arrow-encode.ts';
 import {
   type BatchMessage,
   checkColumns,
@@ -52,13 +52,13 @@ export async function openArrowFile(
   columnsOf: (schema: SchemaMessage) => readonly Column[],
 ): Promise<ArrowFile> {
   const { path, size } = file;
-  if (size < 8 || !same((await file.read(0, 8)).subarray(0, 6), MAGIC))
+  if (size < 8 || !sameBytes((await file.read(0, 8)).subarray(0, 6), MAGIC))
     throw new OctavoError(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
   const { schema, end: first } = await readSchemaAt(file, 8);
   guarded(path, () => checkColumns(schema, columnsOf(schema)));
 
   const tail = size < first + 18 ? new Uint8Array(10) : await file.read(size - 10, 10);
-  if (!same(tail.subarray(4), MAGIC)) throw await cutOff(file, first, columnsOf(schema));
+  if (!sameBytes(tail.subarray(4), MAGIC)) throw await cutOff(file, first, columnsOf(schema));
   const footerLength = new DataView(tail.buffer, tail.byteOffset).getInt32(0, true);
   const footerStart = size - 10 - footerLength;
   if (footerLength < 4 || footerLength > MAX_FOOTER || footerStart < first + 8)
@@ -67,7 +67,7 @@ export async function openArrowFile(
     );
   const footer = await file.read(footerStart, footerLength);
   const blocks = guarded(`${path}: its footer`, () => parseFooter(footer, schema, first, footerStart));
-  if (!same(await file.read(footerStart - 8, 8), END_OF_STREAM))
+  if (!sameBytes(await file.read(footerStart - 8, 8), END_OF_STREAM))
     throw new OctavoError(`[store] ${path} is damaged: its batches do not end where its footer begins`);
   return { file, schema, blocks };
 }
@@ -124,7 +124,13 @@ async function readSchemaAt(
   };
 }
 
-function parseFooter(bytes: Uint8Array, schema: SchemaMessage, first: number, footerStart: number): Block[] {
+/** The batches that a footer names; throws where they are not the stretch from `first` to the end of the stream, one after another. */
+export function parseFooter(
+  bytes: Uint8Array,
+  schema: SchemaMessage,
+  first: number,
+  footerStart: number,
+): Block[] {
   const footer = Footer.getRootAsFooter(new ByteBuffer(bytes));
   const copy = footer.schema();
   if (
@@ -180,6 +186,3 @@ async function cutOff(file: ReadableFile, first: number, columns: readonly Colum
     `[store] ${file.path} is cut off in row ${row}: got ${file.size} bytes without an Arrow footer, expected more: use an earlier file or write it again`,
   );
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);

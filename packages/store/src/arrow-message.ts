@@ -11,6 +11,7 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { ByteBuffer } from 'flatbuffers';
 import { type Column, type ColumnType, isList, widths } from './column.ts';
+import { oneLine, shown } from './shown.ts';
 
 /** A stretch of a message's body. */
 export interface Region {
@@ -50,7 +51,11 @@ export interface SchemaMessage {
 const MAX_COLUMNS = 1024;
 
 /** Says why bytes are not what they claim to be; callers put file and row in front. */
-export class Malformed extends Error {}
+export class Malformed extends Error {
+  constructor(why: string) {
+    super(oneLine(why));
+  }
+}
 
 const fail = (why: string): never => {
   throw new Malformed(why);
@@ -80,7 +85,8 @@ const buffer = (bytes: Uint8Array): ByteBuffer => new ByteBuffer(bytes);
 /** A schema message (`bytes` is the flatbuffer alone). */
 export function parseSchemaMessage(bytes: Uint8Array): SchemaMessage {
   const message = Message.getRootAsMessage(buffer(bytes));
-  if (message.headerType() !== MessageHeader.Schema) fail('it does not begin with an Arrow schema');
+  if (message.headerType() !== MessageHeader.Schema)
+    fail('it does not begin with an Arrow schema, as if another program had written the file');
   const schema: unknown = message.header(new Schema());
   return schema instanceof Schema ? parseSchema(schema, bytes.byteLength) : fail('its schema is missing');
 }
@@ -149,7 +155,7 @@ function pairs(
     const pair = at(i);
     if (pair === null) return fail('a metadata entry is missing');
     const key = text(pair.key(), budget);
-    if (entries.has(key)) fail(`metadata key ${JSON.stringify(key.slice(0, 80))} stands twice`);
+    if (entries.has(key)) fail(`metadata key ${shown(key)} stands twice`);
     entries.set(key, text(pair.value(), budget));
   }
   return Object.fromEntries(entries);
@@ -168,7 +174,8 @@ export function parseBatchMessage(
   if (message.headerType() !== MessageHeader.RecordBatch) fail('it is not an Arrow record batch');
   const batch: unknown = message.header(new RecordBatch());
   if (!(batch instanceof RecordBatch)) return fail('its header is missing');
-  if (batch.compression() !== null) fail('it is compressed, expected plain buffers');
+  if (batch.compression() !== null)
+    fail('it is compressed, as if another program had written the file again');
   const bodyLength = count(message.bodyLength(), maxBody, 'body length');
   if (bodyLength % 8 !== 0) fail(`got body length ${bodyLength}, expected a multiple of 8`);
   const rows = count(batch.length(), Math.min(bodyLength * 8, 2 ** 31 - 1), 'number of rows');
@@ -254,5 +261,5 @@ export function checkColumns(found: SchemaMessage, expected: readonly Column[]):
   const [got, wanted] = [show(found.columns), show(expected)];
   const nullable = found.columns.every((column, i) => column.nullable === (expected[i]?.nullable ?? false));
   if (got !== wanted || found.columns.length !== expected.length || !nullable)
-    fail(`got columns ${JSON.stringify(got)}${nullable ? '' : ' (nullability differs)'}, expected ${wanted}`);
+    fail(`got columns ${got}${nullable ? '' : ' (nullability differs)'}, expected ${wanted}`);
 }

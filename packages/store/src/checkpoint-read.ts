@@ -15,6 +15,7 @@ import { type Crc32c, loadCrc32c } from './crc32c.ts';
 import { tensorBytes } from './element-bits.ts';
 import { type Metadata, unsealMetadata } from './metadata.ts';
 import { openReadable, type ReadableFile } from './readable-file.ts';
+import { oneLine } from './shown.ts';
 
 /** A tensor in the index: what it is and how many bytes it has. */
 export interface IndexedTensor extends TensorDescription {
@@ -80,7 +81,7 @@ export async function verifyCheckpoint(path: string, options: CheckpointOptions 
   }
 }
 
-const label = ({ name, role }: TensorDescription): string => `${JSON.stringify(name).slice(1, -1)}, ${role}`;
+const label = ({ name, role }: TensorDescription): string => oneLine(`${name}, ${role}`);
 const keyOf = (name: string, role: string): string => JSON.stringify([name, role]);
 
 /** Adds a row to the tensor it continues, or begins the next; throws where it fits neither. */
@@ -171,7 +172,7 @@ function checkpoint(
       const entry = index.get(keyOf(name, role));
       if (entry === undefined)
         throw new OctavoError(
-          `[store] ${file.path} lacks a tensor: got no ${name} (${role}) among ${index.size}`,
+          `[store] ${file.path} lacks a tensor: got no ${oneLine(`${name} (${role})`)} among ${index.size}`,
         );
       return load(entry);
     },

@@ -14,6 +14,7 @@ import { arrowSchema, binaryRow, listRow, primitiveData, recordBatch, utf8Data }
 import { loadCrc32c } from './crc32c.ts';
 import { type ExtraFormats, tensorBytes } from './element-bits.ts';
 import { isWellFormed, type Metadata, sealMetadata } from './metadata.ts';
+import { oneLine, shown } from './shown.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /**
@@ -71,16 +72,18 @@ function checkTensor(tensor: TensorRecord, seen: Set<string>, formats: ExtraForm
   for (const [what, text] of Object.entries({ name, role, format }))
     if (text.length === 0 || text.length > MAX_NAME / 4 || !isWellFormed(text))
       throw new OctavoError(
-        `[store] tensor ${what} is impossible: got ${JSON.stringify(text.slice(0, 80))}, expected 1 to ${MAX_NAME / 4} characters`,
+        `[store] tensor ${what} is impossible: got ${shown(text)}, expected 1 to ${MAX_NAME / 4} characters`,
       );
   const key = JSON.stringify([name, role]);
   if (seen.has(key))
-    throw new OctavoError(`[store] tensor stands twice: got ${name} (${role}) again, expected each once`);
+    throw new OctavoError(
+      `[store] tensor stands twice: got ${oneLine(`${name} (${role})`)} again, expected each once`,
+    );
   seen.add(key);
   const expected = tensorBytes(shape, format, formats);
   if (data.byteLength !== expected)
     throw new OctavoError(
-      `[store] data of ${name} (${role}) doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
+      `[store] data of ${oneLine(`${name} (${role})`)} doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
     );
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

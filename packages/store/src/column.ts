@@ -104,9 +104,16 @@ export function primitiveData(
   });
 }
 
-/** One bit a row, least significant first. */
-export const boolData = (bits: Uint8Array, rows: number): Data =>
-  makeData({ type: new Bool(), length: rows, nullCount: 0, data: bits });
+/** One bit a row, least significant first; `validity` as in `primitiveData`. */
+export function boolData(
+  values: Uint8Array,
+  rows: number,
+  validity?: { readonly bits: Uint8Array; readonly nulls: number },
+): Data {
+  const nullCount = validity?.nulls ?? 0;
+  const nullBitmap = nullCount > 0 ? validity?.bits : undefined;
+  return makeData({ type: new Bool(), length: rows, nullCount, nullBitmap, data: values });
+}
 
 /** Strings; null where there is none. */
 export function utf8Data(strings: readonly (string | null)[]): Data {

@@ -8,7 +8,23 @@ export {
 export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
 export { writeCheckpoint } from './checkpoint-write.ts';
 export type { ExtraFormats } from './element-bits.ts';
-export { type SafetensorsEntry, type SafetensorsType, safetensorsTypes } from './safetensors.ts';
+export {
+  type EvaluationRow,
+  evaluationStatistics,
+  type GuardRow,
+  guardStatistics,
+  runStatistics,
+  type StepRow,
+  stepStatistics,
+  type TensorRow,
+  tensorStatistics,
+} from './run-statistics.ts';
+export {
+  type ListedEntry,
+  type SafetensorsEntry,
+  type SafetensorsType,
+  safetensorsTypes,
+} from './safetensors.ts';
 export {
   openSafetensors,
   readSafetensors,
@@ -16,18 +32,8 @@ export {
   type SafetensorsTensor,
 } from './safetensors-read.ts';
 export { type SafetensorsRecord, writeSafetensors } from './safetensors-write.ts';
-export {
-  type StatisticsColumn,
-  type StatisticsRow,
-  type StatisticsSchema,
-  type StepRow,
-  stepStatistics,
-  type TensorRow,
-  tensorStatistics,
-  type WatchRow,
-  watchStatistics,
-} from './statistics.ts';
-export { readStatistics } from './statistics-read.ts';
+export type { StatisticsColumn, StatisticsRow, StatisticsSchema } from './statistics.ts';
+export { type ReadStatisticsOptions, readStatistics } from './statistics-read.ts';
 export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics-write.ts';
 export type { TokenArray, TokenShard, TokenShardReader, TokenShardWriter } from './token-shard.ts';
 export { openTokenShard } from './token-shard-read.ts';

@@ -1,6 +1,7 @@
 /** @file The strings in an Arrow schema: the caller's, ours (`octavo.…`), and a CRC that covers both. */
 import { OctavoError } from '@octavo/formats';
 import type { Crc32c } from './crc32c.ts';
+import { shown } from './shown.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -15,18 +16,23 @@ const render = (metadata: Metadata): Uint8Array =>
 /** Whether UTF-8 can hold the text: no lone surrogates. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-/** The caller's strings with the layout, our own keys and the checksum added. Throws where the caller uses our prefix. */
-export function sealMetadata(crc: Crc32c, layout: string, metadata: Metadata, own: Metadata = {}): Metadata {
+/** Throws where a key has our prefix, or a string is not text. */
+export function checkMetadata(metadata: Metadata): void {
   for (const [key, value] of Object.entries(metadata)) {
     if (key.startsWith('octavo.'))
       throw new OctavoError(
-        `[store] metadata key is reserved: got ${key}, expected one without "octavo." in front`,
+        `[store] metadata key is reserved: got ${shown(key)}, expected one without "octavo." in front`,
       );
     if (typeof value !== 'string' || !isWellFormed(key) || !isWellFormed(value))
       throw new OctavoError(
-        `[store] metadata ${key} is not text: got ${typeof value}, expected a well-formed string`,
+        `[store] metadata ${shown(key)} is not text: got ${typeof value}, expected a well-formed string`,
       );
   }
+}
+
+/** The caller's strings with the layout, our own keys and the checksum added. Throws where the caller uses our prefix. */
+export function sealMetadata(crc: Crc32c, layout: string, metadata: Metadata, own: Metadata = {}): Metadata {
+  checkMetadata(metadata);
   const all = { ...metadata, ...own, [LAYOUT]: layout };
   return { ...all, [CRC]: String(crc(render(all))) };
 }
@@ -40,13 +46,13 @@ export function unsealMetadata(
 ): { readonly metadata: Metadata; readonly own: Metadata } {
   if (sealed[LAYOUT] !== layout)
     throw new OctavoError(
-      `[store] ${path} is of another kind: got layout ${JSON.stringify(sealed[LAYOUT] ?? 'none').slice(0, 80)}, expected "${layout}"`,
+      `[store] ${path} is of another kind: got layout ${shown(sealed[LAYOUT] ?? 'none')}, expected "${layout}"`,
     );
   const { [CRC]: written, ...all } = sealed;
   const found = String(crc(render(all)));
   if (found !== written)
     throw new OctavoError(
-      `[store] ${path} is altered in its metadata: got CRC-32C ${found}, expected ${written ?? 'one'}`,
+      `[store] ${path} is altered in its metadata: got CRC-32C ${found}, expected ${shown(written ?? 'one')}`,
     );
   const pick = (wanted: boolean): Metadata =>
     Object.fromEntries(Object.entries(all).filter(([key]) => key.startsWith('octavo.') === wanted));

@@ -1,7 +1,15 @@
 /** @file Reading safetensors: the header at once, tensors by seeking. */
 import { OctavoError } from '@octavo/formats';
 import { openReadable } from './readable-file.ts';
-import { MAX_HEADER, parseHeader, type SafetensorsEntry, show } from './safetensors.ts';
+import {
+  isSafetensorsType,
+  type ListedEntry,
+  MAX_HEADER,
+  parseHeader,
+  type SafetensorsEntry,
+  unknownType,
+} from './safetensors.ts';
+import { shown } from './shown.ts';
 
 /** A tensor that was read; `data` begins at the start of memory of its own. */
 export interface SafetensorsTensor extends SafetensorsEntry {
@@ -12,10 +20,10 @@ export interface SafetensorsTensor extends SafetensorsEntry {
 export interface Safetensors {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** In the order of their data. */
-  readonly tensors: readonly (SafetensorsEntry & { readonly byteLength: number })[];
+  /** In the order of their data; a type may be one that is not known, and only that tensor cannot be read. */
+  readonly tensors: readonly ListedEntry[];
   has(name: string): boolean;
-  /** Reads one tensor. Throws an `OctavoError` where there is none such. */
+  /** Reads one tensor. Throws an `OctavoError` where there is none such, or its type is not known. */
   read(name: string): Promise<SafetensorsTensor>;
   close(): Promise<void>;
 }
@@ -44,8 +52,11 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
       async read(wanted) {
         const entry = index.get(wanted);
         if (entry === undefined)
-          throw new OctavoError(`[store] ${path} lacks a tensor: got no ${show(wanted)} among ${index.size}`);
+          throw new OctavoError(
+            `[store] ${path} lacks a tensor: got no ${shown(wanted)} among ${index.size}`,
+          );
         const { name, dtype, shape, offset, byteLength } = entry;
+        if (!isSafetensorsType(dtype)) throw new OctavoError(unknownType(path, entry));
         return { name, dtype, shape, data: await file.read(start + offset, byteLength) };
       },
       close: () => file.close(),
@@ -56,16 +67,18 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   }
 }
 
-/** Reads a whole file into memory. */
+/** Reads a whole file into memory; `refused` lists tensors of a type that is not known. */
 export async function readSafetensors(path: string): Promise<{
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly SafetensorsTensor[];
+  readonly refused: readonly ListedEntry[];
 }> {
   const opened = await openSafetensors(path);
   try {
     const tensors: SafetensorsTensor[] = [];
-    for (const { name } of opened.tensors) tensors.push(await opened.read(name));
-    return { metadata: opened.metadata, tensors };
+    const isKnown = ({ dtype }: ListedEntry): boolean => isSafetensorsType(dtype);
+    for (const { name } of opened.tensors.filter(isKnown)) tensors.push(await opened.read(name));
+    return { metadata: opened.metadata, tensors, refused: opened.tensors.filter((one) => !isKnown(one)) };
   } finally {
     await opened.close();
   }

@@ -7,8 +7,8 @@ import {
   MAX_HEADER,
   type SafetensorsEntry,
   safetensorsTypes,
-  show,
 } from './safetensors.ts';
+import { shown as show } from './shown.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** A tensor to write; `data` may be a function, called when its turn comes, so that one is in memory at a time. */
@@ -35,7 +35,7 @@ export async function writeSafetensors(
       throw new OctavoError(`[store] tensor name is impossible: got ${show(name)}`);
     if (!isSafetensorsType(dtype))
       throw new OctavoError(
-        `[store] type of ${show(name)} is unknown: got ${String(dtype)}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`,
+        `[store] type of ${show(name)} is unknown: got ${show(String(dtype))}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`,
       );
   }
   const ordered = [...tensors].sort((a, b) => safetensorsTypes[b.dtype] - safetensorsTypes[a.dtype]);

@@ -1,24 +1,35 @@
 /** @file The safetensors format: its element types and its header, checked in every number. */
 import { OctavoError } from '@octavo/formats';
+import { duplicateKey } from './duplicate-key.ts';
+import { shown as show } from './shown.ts';
 
-/** Bytes of an element by safetensors' name (https://huggingface.co/docs/safetensors, "Format"); sub-byte types are left out. */
+/**
+ * Bits of an element by safetensors' name (https://huggingface.co/docs/safetensors, "Format", and `Dtype` of its source,
+ * 0.7). Elements of less than a byte are packed; a tensor takes whole bytes.
+ */
 export const safetensorsTypes = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  F8_E8M0: 1,
-  U16: 2,
-  I16: 2,
-  F16: 2,
-  BF16: 2,
-  U32: 4,
-  I32: 4,
-  F32: 4,
-  U64: 8,
-  I64: 8,
-  F64: 8,
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
 } as const;
 
 export type SafetensorsType = keyof typeof safetensorsTypes;
@@ -30,38 +41,50 @@ export interface SafetensorsEntry {
   readonly shape: readonly number[];
 }
 
-/** An entry and where its bytes lie, counted from the end of the header. */
-export interface PlacedEntry extends SafetensorsEntry {
-  readonly offset: number;
+/** An entry as a file lists it: its type may be one that this package doesn't know, and then it can't be read. */
+export interface ListedEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
   readonly byteLength: number;
+}
+
+/** An entry and where its bytes lie, counted from the end of the header. */
+export interface PlacedEntry extends ListedEntry {
+  readonly offset: number;
 }
 
 /** Largest header that is accepted; the reference implementation's limit. */
 export const MAX_HEADER = 100_000_000;
 
-/** Bytes of an entry. Throws an `OctavoError` for shapes that are no shapes. */
+/** Bytes of an entry. Throws an `OctavoError` for shapes that are no shapes, or that end within a byte. */
 export function entryBytes({ name, dtype, shape }: SafetensorsEntry): number {
-  let bytes: number = safetensorsTypes[dtype];
+  let bits: number = safetensorsTypes[dtype];
   for (const axis of shape) {
-    bytes *= axis;
-    if (!Number.isSafeInteger(axis) || axis < 0 || !Number.isSafeInteger(bytes))
+    bits *= axis;
+    if (!Number.isSafeInteger(axis) || axis < 0 || !Number.isSafeInteger(bits))
       throw new OctavoError(
         `[store] shape of ${show(name)} is impossible: got [${shape.slice(0, 32).join(', ')}], expected whole numbers from 0`,
       );
   }
-  return bytes;
+  if (bits % 8 !== 0)
+    throw new OctavoError(
+      `[store] shape of ${show(name)} is impossible: got ${bits} bits of ${dtype}, expected whole bytes`,
+    );
+  return bits / 8;
 }
 
 export const isSafetensorsType = (name: unknown): name is SafetensorsType =>
   typeof name === 'string' && Object.hasOwn(safetensorsTypes, name);
 
-/** A name from outside, short and in one line. */
-export const show = (name: string): string =>
-  JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+/** Why a tensor of a type that is not known cannot be read. */
+export const unknownType = (path: string, { name, dtype }: Pick<ListedEntry, 'name' | 'dtype'>): string =>
+  `[store] ${path}: tensor ${show(name)} is of an unknown type: got ${show(dtype)}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`;
 
 /**
  * Parses a header. The tensors must fill the `dataBytes` bytes behind it without gap or overlap, each as many bytes as
- * its shape and type ask for. Throws an `OctavoError` that names `path` and the tensor at fault.
+ * its shape and type ask for; of an unknown type, as many as it says. Throws an `OctavoError` that names `path` and the
+ * tensor at fault.
  */
 export function parseHeader(
   path: string,
@@ -72,12 +95,16 @@ export function parseHeader(
     throw new OctavoError(`[store] ${path} is damaged: ${why}`);
   };
   let parsed: unknown;
+  let text: string;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
+    parsed = JSON.parse(text);
   } catch (cause) {
     throw new OctavoError(`[store] ${path} is damaged: its header is not JSON`, { cause });
   }
   if (header[0] !== 0x7b || !isRecord(parsed)) return refuse('its header is not an object');
+  const twice = duplicateKey(text);
+  if (twice !== undefined) return refuse(`${show(twice)} stands twice in its header`);
 
   const entries: PlacedEntry[] = [];
   let metadata: Readonly<Record<string, string>> = {};
@@ -88,16 +115,20 @@ export function parseHeader(
     }
     if (!isRecord(value)) return refuse(`tensor ${show(name)} is not an object`);
     const { dtype, shape, data_offsets: offsets } = value;
-    if (!isSafetensorsType(dtype))
-      return refuse(
-        `tensor ${show(name)} has another type: got ${JSON.stringify(dtype)?.slice(0, 40)}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`,
-      );
+    if (typeof dtype !== 'string') return refuse(`tensor ${show(name)} has no type`);
     if (!isNumbers(shape) || shape.length > 64) return refuse(`tensor ${show(name)} has no shape`);
     if (!isNumbers(offsets) || offsets.length !== 2)
       return refuse(`tensor ${show(name)} has no data_offsets`);
-    const byteLength = entryBytes({ name, dtype, shape });
-    const [begin, end] = offsets;
-    if (!Number.isSafeInteger(begin) || begin < 0 || end > dataBytes || end - begin !== byteLength)
+    const [begin, end] = offsets as [number, number];
+    const byteLength = isSafetensorsType(dtype) ? entryBytes({ name, dtype, shape }) : end - begin;
+    if (
+      !Number.isSafeInteger(begin) ||
+      begin < 0 ||
+      !Number.isSafeInteger(end) ||
+      end > dataBytes ||
+      end < begin ||
+      end - begin !== byteLength
+    )
       return refuse(
         `tensor ${show(name)} doesn't fit: got offsets ${begin} to ${end}, expected ${byteLength} bytes within ${dataBytes}`,
       );

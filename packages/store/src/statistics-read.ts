@@ -2,35 +2,38 @@
 import { OctavoError } from '@octavo/formats';
 import { type RecordBatch, Table } from 'apache-arrow';
 import { decodeBatch } from './arrow-decode.ts';
-import { scanStream } from './arrow-stream.ts';
 import { arrowSchema } from './column.ts';
-import { fileError } from './file-error.ts';
-import { openReadable, type ReadableFile } from './readable-file.ts';
+import { openReadable } from './readable-file.ts';
+import { readHead, type Source, scanStatistics } from './statistics-scan.ts';
+
+export interface ReadStatisticsOptions {
+  /** Hears in one line what was left out: a torn tail, and, instead of an error, batches that are damaged. */
+  readonly leftOut?: (what: string) => void;
+}
 
 /**
- * All whole batches of a statistics file as an Arrow table; a partial batch at the end is left out.
- * Throws an `OctavoError` where the file is missing, or doesn't begin with the schema of an Arrow stream.
+ * All whole batches of a statistics file as an Arrow table, each checked against its CRC; a torn tail is left out.
+ * Throws an `OctavoError` where the file is missing, of another kind, or damaged elsewhere, and names the batch.
  */
-export async function readStatistics(path: string): Promise<Table> {
+export async function readStatistics(path: string, options: ReadStatisticsOptions = {}): Promise<Table> {
   const file = await openReadable(path);
-  const bytes = await readWhole(file).finally(() => file.close());
-  const scan = scanStream(path, bytes.byteLength, (position, length) =>
-    bytes.subarray(position, position + length),
-  );
-  if (scan === undefined)
+  const bytes = await file.read(0, file.size).finally(() => file.close());
+  const read: Source['read'] = (position, length) => bytes.subarray(position, position + length);
+  const source: Source = { path, size: bytes.byteLength, read };
+  const head = readHead(source);
+  if (head === undefined)
     throw new OctavoError(
       `[store] ${path} is cut off: got ${bytes.byteLength} bytes, expected at least its schema`,
     );
-  const schema = arrowSchema(scan.columns, scan.schema.metadata);
+  const schema = arrowSchema(head.columns, head.message.metadata);
   const batches: RecordBatch[] = [];
-  for (const batch of scan.batches()) batches.push(decodeBatch(schema, scan.columns, batch));
+  const { leftOut } = options;
+  const { torn } = scanStatistics(
+    source,
+    head,
+    (batch) => batches.push(decodeBatch(schema, head.columns, batch)),
+    leftOut,
+  );
+  if (torn !== null) leftOut?.(torn);
   return new Table(schema, batches);
-}
-
-async function readWhole(file: ReadableFile): Promise<Uint8Array> {
-  try {
-    return await file.read(0, file.size);
-  } catch (error) {
-    throw fileError('read', file.path, error);
-  }
 }

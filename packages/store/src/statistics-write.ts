@@ -1,40 +1,30 @@
-/** @file Appending statistics so that the file is a whole Arrow stream at every moment, whoever kills the writer. */
-import {
-  closeSync,
-  existsSync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+/** @file Appending statistics so that the file is a whole Arrow file at every moment, whoever reads it or kills the writer. */
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { type Schema, Table } from 'apache-arrow';
-import { decodeBatch } from './arrow-decode.ts';
-import { type ArrowEncoder, arrowEncoder, concatenate, END_OF_STREAM } from './arrow-encode.ts';
-import { checkColumns, guarded } from './arrow-message.ts';
-import { int32Values, type StreamBatch, scanStream } from './arrow-stream.ts';
+import { FileBlock } from 'apache-arrow/ipc/metadata/file';
+import { arrowEncoder, arrowFileEnd, arrowFileStart, concatenate } from './arrow-encode.ts';
+import type { Block } from './arrow-file.ts';
 import { arrowSchema } from './column.ts';
 import { fileError } from './file-error.ts';
-import {
-  STATISTICS_LAYOUT,
-  type StatisticsRow,
-  type StatisticsSchema,
-  statisticsColumns,
-} from './statistics.ts';
+import type { Metadata } from './metadata.ts';
+import { type StatisticsRow, type StatisticsSchema, statisticsColumns } from './statistics.ts';
+import { sealBatch } from './statistics-batch.ts';
+import { replaceTail, syncFile, withSource } from './statistics-file.ts';
+import { keepBefore } from './statistics-resume.ts';
 import { checkRow, encodeRows, type PlainRow } from './statistics-rows.ts';
-import { temporaryPath } from './write-atomically.ts';
+import { sealSchema } from './statistics-schema.ts';
 
 export interface StatisticsOptions {
   /** Continue an existing file: rows of this step and later ones are dropped, and what a kill left half written. */
   readonly resumeAtStep?: number;
-  /** Rows are gathered for at most this long before an `append` writes them as one batch (default 1000; 0: each append). */
+  /**
+   * Rows are gathered for at most this long before an `append` writes them as one batch (default 1000; 0: each append).
+   * Longer where writing takes long, so that it stays below 2 % of the time.
+   */
   readonly flushMilliseconds?: number;
+  /** Strings for the schema of a new file (run, recipe, model, …); a file that is continued keeps its own. */
+  readonly metadata?: Metadata;
 }
 
 /** A statistics file open for appending. */
@@ -47,45 +37,41 @@ export interface StatisticsWriter<S extends StatisticsSchema> {
   close(): void;
 }
 
+/** Times the last writing took that pass before an `append` writes again. */
+const PATIENCE = 50;
+
 /**
- * Opens `path` for appending batches of `schema`. The file always ends with the end-of-stream mark: a new batch is
- * written behind it, with a mark of its own, and its first eight bytes then replace the old mark in one write. So an
- * ordinary reader sees whole batches and an end at any moment, and after a kill.
- * Throws an `OctavoError` where the file exists and `resumeAtStep` isn't given, or it has other columns.
+ * Opens `path` for appending batches of `schema`. Each flush makes a copy of the file, writes the new batch over its old
+ * footer and a new footer behind it in one write, and gives the copy the name: so every reader of Arrow files opens it
+ * at any moment, and after a kill. Throws an `OctavoError` where the file exists and `resumeAtStep` isn't given, and
+ * where it is damaged or has other columns; it then stays as it is.
  */
 export function openStatistics<const S extends StatisticsSchema>(
   path: string,
   schema: S,
   options: StatisticsOptions = {},
 ): StatisticsWriter<S> {
-  const { resumeAtStep, flushMilliseconds = 1000 } = options;
+  const { resumeAtStep, flushMilliseconds = 1000, metadata = {} } = options;
   if (schema.step?.type !== 'int32' || schema.step.nullable)
     throw new OctavoError(
       '[store] statistics schema lacks a step: expected a column step, int32, not nullable',
     );
-  const arrow = arrowSchema(statisticsColumns(schema), { 'octavo.layout': STATISTICS_LAYOUT });
-  const encoder = arrowEncoder(arrow);
   if (resumeAtStep === undefined && existsSync(path))
     throw new OctavoError(
       `[store] ${path} already exists: give resumeAtStep to continue it, or choose another folder`,
     );
-  const target: Target = { path, schema, arrow, encoder };
-  const opened = attempt(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
-    if (resumeAtStep === undefined || !existsSync(path)) return create(target, []);
-    return resume(target, resumeAtStep);
-  });
-  const { descriptor } = opened;
-  let { end } = opened;
+  const file = attempt(path, () => openFile(path, schema, metadata, resumeAtStep));
   let waiting: PlainRow[] = [];
-  let last = Number.NEGATIVE_INFINITY;
+  let due = Number.NEGATIVE_INFINITY;
   let closed = false;
 
-  const write = (): void => {
-    last = performance.now();
-    if (waiting.length === 0) return;
-    end = publish(descriptor, end, encoder, encodeRows(arrow, schema, waiting));
+  const write = (durable: boolean): void => {
+    const began = performance.now();
+    if (waiting.length > 0) file.append(waiting, durable);
+    else if (durable) syncFile(path);
     waiting = [];
+    const now = performance.now();
+    due = now + (flushMilliseconds === 0 ? 0 : Math.max(flushMilliseconds, PATIENCE * (now - began)));
   };
   return {
     path,
@@ -93,139 +79,74 @@ export function openStatistics<const S extends StatisticsSchema>(
       if (closed) throw new OctavoError(`[store] ${path} is closed: open it again to append`);
       for (const row of rows) checkRow(schema, row);
       for (const row of rows) waiting.push({ ...row });
-      if (performance.now() - last >= flushMilliseconds) attempt(path, write);
+      if (waiting.length > 0 && performance.now() >= due) attempt(path, () => write(false));
     },
     flush() {
-      if (closed) return;
-      attempt(path, () => {
-        write();
-        fdatasyncSync(descriptor);
-      });
+      if (!closed) attempt(path, () => write(true));
     },
     close() {
       if (closed) return;
       closed = true;
-      try {
-        attempt(path, write);
-      } finally {
-        closeSync(descriptor);
-      }
+      if (waiting.length > 0) attempt(path, () => write(false));
     },
   };
 }
 
-interface Target {
-  readonly path: string;
-  readonly schema: StatisticsSchema;
-  readonly arrow: Schema;
-  readonly encoder: ArrowEncoder;
+interface OpenFile {
+  append(rows: readonly PlainRow[], durable: boolean): void;
 }
 
-interface Opened {
-  readonly descriptor: number;
-  /** Where the end-of-stream mark stands. */
-  readonly end: number;
-}
+/** A new file, or what is kept of one that is there, with a footer behind it. */
+function openFile(
+  path: string,
+  schema: StatisticsSchema,
+  metadata: Metadata,
+  resumeAtStep: number | undefined,
+): OpenFile {
+  const columns = statisticsColumns(schema);
+  mkdirSync(dirname(path), { recursive: true });
+  const there = resumeAtStep !== undefined && existsSync(path);
+  const found = there
+    ? withSource(path, (source) => ({ size: source.size, kept: keepBefore(source, columns, resumeAtStep) }))
+    : { size: 0, kept: undefined };
+  const { kept } = found;
+  const arrow = arrowSchema(columns, kept?.metadata ?? sealSchema(columns, metadata));
+  const encoder = arrowEncoder(arrow);
+  const start = kept === undefined ? arrowFileStart(encoder) : [];
+  const blocks: Block[] = [...(kept?.blocks ?? [])];
+  let end = kept?.end ?? 0;
+  let size = found.size;
 
-/** A new file of the schema, `pieces` (whole batches) and the mark, put under its name in one step. */
-function create({ path, encoder }: Target, pieces: readonly Uint8Array[]): Opened {
-  const temporary = temporaryPath(path);
-  const bytes = concatenate([...encoder.schema.pieces, ...pieces, END_OF_STREAM]);
-  const descriptor = openSync(temporary, 'w+');
-  try {
-    writeAt(descriptor, bytes, 0);
-    fdatasyncSync(descriptor);
-    renameSync(temporary, path);
-  } catch (error) {
-    closeSync(descriptor);
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  return { descriptor, end: bytes.byteLength - 8 };
-}
-
-/** Keeps the rows before `step`; in place where only a tail must go, else in a new file that replaces the old one. */
-function resume(target: Target, step: number): Opened {
-  const { path, schema, arrow, encoder } = target;
-  const descriptor = openSync(path, 'r+');
-  try {
-    const read = (position: number, length: number): Uint8Array => {
-      const bytes = new Uint8Array(Math.max(0, Math.min(length, fstatSync(descriptor).size - position)));
-      let at = 0;
-      while (at < bytes.byteLength) {
-        const got = readSync(descriptor, bytes, at, bytes.byteLength - at, position + at);
-        if (got === 0) return bytes.subarray(0, at);
-        at += got;
-      }
-      return bytes;
-    };
-    const scan = scanStream(path, fstatSync(descriptor).size, read);
-    if (scan === undefined) {
-      closeSync(descriptor);
-      return create(target, []);
-    }
-    guarded(path, () => checkColumns(scan.schema, statisticsColumns(schema)));
-    const stepColumn = Object.keys(schema).indexOf('step');
-    let cut: number | undefined;
-    let end = scan.first;
-    const rescued: PlainRow[] = [];
-    for (const batch of scan.batches()) {
-      const steps = int32Values(batch, stepColumn);
-      if (cut === undefined && steps.some((value) => value >= step)) cut = batch.position;
-      if (cut === undefined) end = batch.end;
-      else if (steps.some((value) => value < step)) rescued.push(...rowsBefore(target, batch, step));
-    }
-    if (rescued.length > 0) {
-      const kept = read(scan.first, end - scan.first);
-      const batch = encoder.batch(encodeRows(arrow, schema, rescued));
-      closeSync(descriptor);
-      return create(target, [kept, ...batch.pieces]);
-    }
-    writeAt(descriptor, END_OF_STREAM, end);
-    ftruncateSync(descriptor, end + 8);
-    fdatasyncSync(descriptor);
-    return { descriptor, end };
-  } catch (error) {
-    try {
-      closeSync(descriptor);
-    } catch {
-      // Closed above already.
-    }
-    throw error;
-  }
-}
-
-function rowsBefore({ schema, arrow }: Target, batch: StreamBatch, step: number): PlainRow[] {
-  return [...new Table(arrow, [decodeBatch(arrow, statisticsColumns(schema), batch)])]
-    .map((row): PlainRow => row.toJSON())
-    .filter((row) => Number(row.step) < step);
-}
-
-/** Writes a batch behind the mark at `end`, then over the mark. Gives the place of the new mark. */
-function publish(
-  descriptor: number,
-  end: number,
-  encoder: ArrowEncoder,
-  batch: ReturnType<typeof encodeRows>,
-): number {
-  const bytes = concatenate([...encoder.batch(batch).pieces, END_OF_STREAM]);
-  try {
-    writeAt(descriptor, bytes.subarray(8), end + 8);
-    writeAt(descriptor, bytes.subarray(0, 8), end);
-  } catch (error) {
-    try {
-      ftruncateSync(descriptor, end + 8);
-    } catch {
-      // The mark still stands: what lies behind it is never read.
-    }
-    throw error;
-  }
-  return end + bytes.byteLength - 8;
-}
-
-function writeAt(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.byteLength; )
-    at += writeSync(descriptor, bytes, at, bytes.byteLength - at, position + at);
+  const publish = (
+    pieces: readonly Uint8Array[],
+    position: number,
+    added: Block | null,
+    durable: boolean,
+  ): void => {
+    const all = added === null ? blocks : [...blocks, added];
+    const footer = all.map((block) => new FileBlock(block.metadataLength, block.bodyLength, block.position));
+    const bytes = concatenate([...pieces, ...arrowFileEnd(arrow, footer)]);
+    replaceTail(path, { keep: end, expected: size, durable }, bytes);
+    if (added !== null) blocks.push(added);
+    size = end + bytes.byteLength;
+    end = position;
+  };
+  const append = (rows: readonly PlainRow[], durable: boolean): void => {
+    const { pieces, metadataLength, bodyLength } = sealBatch(encoder, columns, blocks.length, (notes) =>
+      encodeRows(arrow, schema, rows, notes),
+    );
+    const block = { position: end, metadataLength, bodyLength };
+    publish(pieces, end + metadataLength + bodyLength, block, durable);
+  };
+  if (kept === undefined || (kept.rows.length === 0 && !kept.whole))
+    publish(
+      start,
+      start.reduce((sum, { byteLength }) => sum + byteLength, end),
+      null,
+      true,
+    );
+  else if (kept.rows.length > 0) append(kept.rows, true);
+  return { append };
 }
 
 function attempt<T>(path: string, action: () => T): T {

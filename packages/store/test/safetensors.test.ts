@@ -2,7 +2,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { describe, expect, test } from 'vitest';
-import { openSafetensors, readSafetensors, type SafetensorsRecord, writeSafetensors } from '../src/index.ts';
+import {
+  openSafetensors,
+  readSafetensors,
+  type SafetensorsRecord,
+  type SafetensorsType,
+  safetensorsTypes,
+  writeSafetensors,
+} from '../src/index.ts';
 import { randomFrom } from './random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -59,6 +66,7 @@ function handMade(header: string, dataBytes: number, length?: bigint): Buffer {
   text.copy(file, 8);
   return file;
 }
+const empty = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}';
 const one = (fields: string): string => `{"a":{${fields}}}`;
 
 describe('hostile headers', () => {
@@ -72,10 +80,18 @@ describe('hostile headers', () => {
     ['no UTF-8', handMade('{}', 0, 2n).fill(0xff, 9), /not JSON/],
     ['metadata of numbers', handMade('{"__metadata__":{"a":1}}', 0), /not made of strings/],
     ['tensor of null', handMade('{"a":null}', 0), /"a" is not an object/],
+    ['no type', handMade(one('"dtype":8,"shape":[],"data_offsets":[0,4]'), 4), /"a" has no type/],
+    ['half a byte', handMade(one('"dtype":"F4","shape":[3],"data_offsets":[0,2]'), 2), /12 bits of F4/],
+    ['a name twice', handMade(`{"a":${empty},"\\u0061":${empty}}`, 0), /"a" stands twice in its header/],
     [
-      'dtype',
-      handMade(one('"dtype":"toString","shape":[],"data_offsets":[0,4]'), 4),
-      /got "toString", expected one of/,
+      'a field twice',
+      handMade(one('"dtype":"U8","dtype":"I8","shape":[0],"data_offsets":[0,0]'), 0),
+      /"dtype" stands twice/,
+    ],
+    [
+      'a name of control characters',
+      handMade(`{"a\\n\\u001b[2J\\u009b":{"dtype":"U8","shape":[7],"data_offsets":[0,0]}}`, 0),
+      /"a\\u\{a\}\\u\{1b\}\[2J\\u\{9b\}" doesn't fit/,
     ],
     ['no shape', handMade(one('"dtype":"F32","data_offsets":[0,4]'), 4), /no shape/],
     ['negative axis', handMade(one('"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]'), 4), /impossible/],
@@ -122,6 +138,47 @@ describe('hostile headers', () => {
       await readSafetensors(path).catch((error: unknown) => expect(OctavoError.is(error)).toBe(true));
     }
   });
+});
+
+test('all types of the format are known; of another one only that tensor is refused', async () => {
+  const path = join(folder, 'types.safetensors');
+  const types = Object.entries(safetensorsTypes);
+  const names =
+    'BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ I16 U16 F16 BF16 I32 U32 F32 C64 F64 I64 U64';
+  expect(new Set(types.map(([name]) => name))).toEqual(
+    new Set([...names.split(' '), 'F4', 'F6_E2M3', 'F6_E3M2']),
+  );
+  await writeSafetensors(
+    path,
+    types.map(([dtype, bits], i) => ({
+      name: dtype,
+      dtype: dtype as SafetensorsType,
+      shape: [2, 4],
+      data: new Uint8Array(bits).fill(i),
+    })),
+  );
+  const { tensors, refused } = await readSafetensors(path);
+  expect(refused).toEqual([]);
+  for (const { dtype, data } of tensors) {
+    const i = types.findIndex(([name]) => name === dtype);
+    expect([...data]).toEqual(Array(types[i]![1]).fill(i));
+  }
+  // As a later version of the format may have it.
+  const file = readFileSync(path);
+  const at = file.indexOf('"dtype":"BF16"') + '"dtype":"'.length;
+  file.write('XY99', at);
+  writeFileSync(path, file);
+  const opened = await openSafetensors(path);
+  expect(opened.tensors.find(({ name }) => name === 'BF16')).toEqual({
+    ...{ name: 'BF16', dtype: 'XY99', shape: [2, 4], byteLength: 16 },
+  });
+  await expect(opened.read('BF16')).rejects.toThrow(
+    /tensor "BF16" is of an unknown type: got "XY99", expected one/,
+  );
+  expect((await opened.read('U16')).data.byteLength).toBe(16);
+  await opened.close();
+  const again = await readSafetensors(path);
+  expect([again.tensors.length, again.refused.map(({ name }) => name)]).toEqual([types.length - 1, ['BF16']]);
 });
 
 test('bad tensors are refused and leave nothing behind', async () => {

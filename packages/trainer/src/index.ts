@@ -14,7 +14,7 @@ export { type LoadOptions, loadModel, type MissingHistory } from './load-model.t
 export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
-export { checkpointFolder, openRunFiles, type RunFiles } from './run-files.ts';
+export { checkpointFolder, openRunFiles, type RunFiles, statisticsMetadata } from './run-files.ts';
 export { sameValue } from './same.ts';
 export { type StepResult, trainStep } from './step.ts';
 export { createTraining, optimizerBytes, type Training } from './training.ts';

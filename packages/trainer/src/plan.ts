@@ -25,7 +25,7 @@ export interface TrainPlan {
   readonly checkpointEvery: number;
   /** Checkpoints kept, the newest; 0: all. */
   readonly keepCheckpoints: number;
-  /** Steps between samples of the tensors' statistics; 0: never. */
+  /** Steps between samples of the tensors' statistics (the last step is always sampled); 0: never. */
   readonly sampleEvery: number;
   /** Steps between evaluations on held-out text; 0: only before and after. */
   readonly evaluateEvery: number;

@@ -1,10 +1,13 @@
-/** @file Rows of the two statistics files, from what a step learned. */
-import type { StepRow, TensorRow, WatchRow } from '@octavo/store';
+/** @file Rows of the statistics files, from what a step learned. */
+import type { GuardRow, StepRow, TensorRow } from '@octavo/store';
 import type { TrainEvent } from './events.ts';
 import { siteStatistics } from './site-statistics.ts';
 import type { StepResult } from './step.ts';
 import type { Training } from './training.ts';
 import type { WatchAlarm } from './watch/alarm.ts';
+
+/** The operand of rows that compare a layer's gate and up weights. */
+export const ALIGNMENT = 'gate-up-alignment';
 
 /** One row per site, and one per layer for the alignment of gate and up. Empty on steps that are not sampled. */
 export function tensorRows(training: Training, { step, gradients }: StepResult): TensorRow[] {
@@ -21,11 +24,10 @@ export function tensorRows(training: Training, { step, gradients }: StepResult):
       step,
       layer,
       site: 'gateUp',
-      operand: 'alignment',
-      format: 'fp32',
-      cosine_max: magnitudes.reduce((a, b) => Math.max(a, b), 0),
-      cosine_mean: magnitudes.reduce((a, b) => a + b, 0) / magnitudes.length,
-      cosine_above: magnitudes.filter((c) => c > 0.9).length,
+      operand: ALIGNMENT,
+      abs_cosine_max: magnitudes.reduce((a, b) => Math.max(a, b), 0),
+      abs_cosine_mean: magnitudes.reduce((a, b) => a + b, 0) / magnitudes.length,
+      abs_cosine_above: magnitudes.filter((c) => c > 0.9).length,
     };
   });
   return [...sites, ...pairs];
@@ -53,8 +55,8 @@ export function stepRow({
   };
 }
 
-/** A row of `watch.arrow`. */
-export function watchRow({ step, layer, site, operand, rule, value, limit, ...more }: WatchAlarm): WatchRow {
+/** A row of `guard.arrow`. */
+export function guardRow({ step, layer, site, operand, rule, value, limit, ...more }: WatchAlarm): GuardRow {
   const { channel = null, recipe, switched } = more;
-  return { step, layer, site, operand, rule, value, limit, channel, recipe, switched: Number(switched) };
+  return { step, layer, site, operand, rule, value, limit, channel, recipe, switched };
 }

@@ -1,19 +1,20 @@
-/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `watch.arrow`, `checkpoints/step-00000100.arrow`. */
+/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `checkpoints/step-00000100.arrow`. */
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import {
   checkpointFileName,
+  guardStatistics,
   listCheckpoints,
   openStatistics,
   removeTemporaries,
   stepStatistics,
   tensorStatistics,
-  watchStatistics,
   writeCheckpoint,
 } from '@octavo/store';
 import { type CheckpointState, metadataOf, recordsOf } from './checkpoint.ts';
 import type { TrainEvent } from './events.ts';
-import { stepRow, tensorRows, watchRow } from './rows.ts';
+import type { TrainPlan } from './plan.ts';
+import { guardRow, stepRow, tensorRows } from './rows.ts';
 import type { Training } from './training.ts';
 
 export interface RunFiles {
@@ -25,30 +26,41 @@ export interface RunFiles {
 
 export const checkpointFolder = (run: string): string => join(run, 'checkpoints');
 
-/** Opens a run's files. After a resume at step `resumeFrom` the rows of later steps are dropped: they come again. */
+/** What the schema of every statistics file says of its run: JSON strings `run`, `recipe` and `model`. */
+export function statisticsMetadata(folder: string, plan: TrainPlan): Record<string, string> {
+  const { model, recipe, seed, batch, accumulation, sequence } = plan;
+  const run = { name: basename(resolve(folder)), seed, batch, accumulation, sequence };
+  return { run: JSON.stringify(run), recipe: JSON.stringify(recipe), model: JSON.stringify(model) };
+}
+
+/**
+ * Opens a run's files, and removes what killed processes left half written. After a resume at step `resumeFrom` the
+ * rows of later steps are dropped: they come again.
+ */
 export async function openRunFiles(
   folder: string,
-  options: { tokenizer: CheckpointState['tokenizer']; resumeFrom?: number },
+  options: { plan: TrainPlan; tokenizer: CheckpointState['tokenizer']; resumeFrom?: number },
 ): Promise<RunFiles> {
   const checkpoints = checkpointFolder(folder);
   await mkdir(checkpoints, { recursive: true });
-  await removeTemporaries(checkpoints);
+  for (const one of [folder, checkpoints]) await removeTemporaries(one);
   const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
-  const steps = openStatistics(join(folder, 'steps.arrow'), stepStatistics, resume);
-  const tensors = openStatistics(join(folder, 'tensors.arrow'), tensorStatistics, resume);
-  const watch = openStatistics(join(folder, 'watch.arrow'), watchStatistics, resume);
+  const how = { ...resume, metadata: statisticsMetadata(folder, options.plan) };
+  const steps = openStatistics(join(folder, 'steps.arrow'), stepStatistics, how);
+  const tensors = openStatistics(join(folder, 'tensors.arrow'), tensorStatistics, how);
+  const guard = openStatistics(join(folder, 'guard.arrow'), guardStatistics, how);
   return {
     recordStep(training, event) {
       steps.append([stepRow(event)]);
       const rows = tensorRows(training, event.result);
       if (rows.length > 0) tensors.append(rows);
-      const alarms = event.result.alarms.map(watchRow);
-      if (alarms.length > 0) watch.append(alarms);
+      const alarms = event.result.alarms.map(guardRow);
+      if (alarms.length > 0) guard.append(alarms);
     },
     async save(training, loader) {
       steps.flush();
       tensors.flush();
-      watch.flush();
+      guard.flush();
       const path = join(checkpoints, checkpointFileName(training.step));
       await writeCheckpoint(path, metadataOf(training, loader, options.tokenizer), recordsOf(training));
       await dropOld(checkpoints, training.plan.keepCheckpoints, training.step);
@@ -57,7 +69,7 @@ export async function openRunFiles(
     close() {
       steps.close();
       tensors.close();
-      watch.close();
+      guard.close();
     },
   };
 }

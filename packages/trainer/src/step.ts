@@ -50,7 +50,8 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
   const { device, plan, model } = training;
   const scope = createScope(device);
   try {
-    const sample = plan.sampleEvery > 0 && training.step % plan.sampleEvery === 0;
+    const last = training.step + 1 === plan.steps;
+    const sample = plan.sampleEvery > 0 && (last || training.step % plan.sampleEvery === 0);
     const watched = await watchGradients(training, () => computeGradients(training, batches, scope, sample));
     let { gradients } = watched;
     const gradientNorm = globalNorm(gradients.squares);

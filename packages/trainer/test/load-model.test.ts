@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'octavo-load-'));
   for (const name of ['fp8', 'bf16']) {
     const plan = tinyPlan(name, { steps: 3 });
-    const files = await openRunFiles(join(folder, name), { tokenizer: { name: 'test', hash: '0' } });
+    const files = await openRunFiles(join(folder, name), { plan, tokenizer: { name: 'test', hash: '0' } });
     const source = circleSource(plan);
     const training = createTraining(device, plan);
     for await (const _ of run({ training, source, heldOut: [], files })) void _;

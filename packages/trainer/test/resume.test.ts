@@ -44,7 +44,11 @@ async function train(
     source.seek(stateOf(checkpoint).loader);
     await checkpoint.close();
   }
-  const files = await openRunFiles(path, { tokenizer, ...(options.resume && { resumeFrom: training.step }) });
+  const files = await openRunFiles(path, {
+    plan,
+    tokenizer,
+    ...(options.resume && { resumeFrom: training.step }),
+  });
   const interrupt = new AbortController();
   const events: TrainEvent[] = [];
   const heldOut = [circleSource(plan).next()];
@@ -112,7 +116,7 @@ describe('a run that is stopped and resumed', () => {
     expect(JSON.parse(metadata.recipe!).smoothLayers).toEqual({ 0: 'channel', 1: 'channel' });
     expect(JSON.parse(metadata.plan!).recipe).toEqual(recipeOf('fp8'));
     const [a, b] = await Promise.all(
-      ['whole', 'parts'].map((n) => readStatistics(join(folder, n, 'watch.arrow'))),
+      ['whole', 'parts'].map((n) => readStatistics(join(folder, n, 'guard.arrow'))),
     );
     expect(a!.numRows).toBeGreaterThan(2);
     for (const { name } of a!.schema.fields)

@@ -117,7 +117,7 @@ describe('a training step', () => {
     const of = (operand: string) => rows.filter((r) => r.operand === operand);
     expect(of('input').map((r) => r.format)).toEqual(Array(8).fill('e4m3fn'));
     expect(of('grad').map((r) => r.format)).toEqual(Array(8).fill('e5m2'));
-    expect(of('alignment')).toHaveLength(2);
+    expect(of('gate-up-alignment')).toHaveLength(2);
     for (const row of [...of('input'), ...of('weight'), ...of('grad')]) {
       expect(row.amax).toBeGreaterThan(0);
       expect(row.scale).toBeGreaterThan(0);

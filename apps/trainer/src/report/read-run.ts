@@ -58,7 +58,7 @@ export async function readRunFolder(folder: string, name: string): Promise<RunIn
       seed: settings.knobs.seed,
       steps: stepsOf(await readIfThere(folder, 'steps.arrow')),
       tensors: tensorsOf(await readIfThere(folder, 'tensors.arrow')),
-      alarms: alarmsOf(await readIfThere(folder, 'watch.arrow')),
+      alarms: alarmsOf(await readIfThere(folder, 'guard.arrow')),
       evaluations,
       baseline,
     },
@@ -105,8 +105,8 @@ const tensorsOf = (table: Table | null): TensorPoint[] =>
     ];
     const [amax, kurtosis] = [numbersOf(from, 'amax'), numbersOf(from, 'kurtosis')];
     const [overflows, underflows] = [numbersOf(from, 'overflows'), numbersOf(from, 'underflows')];
-    const [cosineMax, cosineMean] = [numbersOf(from, 'cosine_max'), numbersOf(from, 'cosine_mean')];
-    const cosineAbove = numbersOf(from, 'cosine_above');
+    const [cosineMax, cosineMean] = [numbersOf(from, 'abs_cosine_max'), numbersOf(from, 'abs_cosine_mean')];
+    const cosineAbove = numbersOf(from, 'abs_cosine_above');
     return (i) => ({
       step: step(i) ?? 0,
       layer: layer(i) ?? -1,
@@ -125,11 +125,8 @@ const tensorsOf = (table: Table | null): TensorPoint[] =>
 
 const alarmsOf = (table: Table | null): AlarmPoint[] =>
   rowsOf(table, (from) => {
-    const [step, layer, switched] = [
-      numbersOf(from, 'step'),
-      numbersOf(from, 'layer'),
-      numbersOf(from, 'switched'),
-    ];
+    const [step, layer] = [numbersOf(from, 'step'), numbersOf(from, 'layer')];
+    const switched = from.getChild('switched');
     const [site, operand] = [textsOf(from, 'site'), textsOf(from, 'operand')];
     const [rule, recipe] = [textsOf(from, 'rule'), textsOf(from, 'recipe')];
     return (i) => ({
@@ -139,7 +136,7 @@ const alarmsOf = (table: Table | null): AlarmPoint[] =>
       operand: operand(i),
       rule: rule(i),
       recipe: recipe(i),
-      switched: switched(i) === 1,
+      switched: switched?.get(i) === true,
     });
   });
 

@@ -164,11 +164,12 @@ async function runSession(
   const began = performance.now();
   const identity = { name: tokenizer.name, hash: tokenizer.hash };
   const files = await openRunFiles(folder, {
+    plan,
     tokenizer: identity,
     ...(resumed ? { resumeFrom: training.step } : {}),
   });
   const done = resumed ? await evaluatedSteps(folder, training.step) : NOTHING_EVALUATED;
-  const evaluations = openEvaluations(folder, resumed ? training.step : null);
+  const evaluations = openEvaluations(folder, plan, resumed ? training.step : null);
   let end: (TrainEvent & { kind: 'end' }) | null = null;
   let alarms: WatchAlarm[] = [];
   try {
@@ -187,7 +188,6 @@ async function runSession(
         const message = messageOf(event, plan.steps, corpus);
         if (message.event === 'evaluation') {
           evaluations.model(message);
-          evaluations.flush(); // before the next checkpoint, from which no run comes back to this step
         }
         output.say(message);
       }
@@ -196,7 +196,6 @@ async function runSession(
     }
   } finally {
     files.close();
-    evaluations.flush();
   }
   const seconds = (performance.now() - began) / 1000;
   const { reason, step } = end!;

@@ -72,7 +72,7 @@ export async function trainRecipe(
       for (const row of tensorRows(training, result)) {
         if (row.site !== 'down' || row.operand !== 'input') continue;
         const { step, layer, amax, overflows, underflows } = row;
-        casts.push({ step, layer, amax: amax!, overflows: overflows!, underflows: underflows! });
+        casts.push({ step, layer: layer!, amax: amax!, overflows: overflows!, underflows: underflows! });
       }
       options.onStep?.(training.step);
       if (result.nonFinite) return { losses, casts, broke: { step: result.step, where: result.nonFinite } };

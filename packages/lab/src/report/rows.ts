@@ -25,7 +25,7 @@ export interface StepPoint {
   readonly peakMemory: number | null;
 }
 
-/** A row of `tensors.arrow`: a cast, or (operand `alignment`) the gate and up vectors of a layer. */
+/** A row of `tensors.arrow`: a cast, or (operand `gate-up-alignment`) the gate and up vectors of a layer. */
 export interface TensorPoint {
   readonly step: number;
   readonly layer: number;
@@ -49,7 +49,7 @@ export interface EvaluationPoint {
   readonly loss: number;
 }
 
-/** A row of `watch.arrow`. */
+/** A row of `guard.arrow`. */
 export interface AlarmPoint {
   readonly step: number;
   readonly layer: number;

@@ -1,0 +1,75 @@
+/** @file What of a statistics file stays when a run goes on at a step: every row before it, whatever a kill left behind them. */
+import { OctavoError } from '@octavo/formats';
+import { Table } from 'apache-arrow';
+import { decodeBatch } from './arrow-decode.ts';
+import type { Block } from './arrow-file.ts';
+import { checkColumns, guarded } from './arrow-message.ts';
+import { arrowSchema, type Column } from './column.ts';
+import type { Metadata } from './metadata.ts';
+import type { StatisticsBatch } from './statistics-batch.ts';
+import type { PlainRow } from './statistics-rows.ts';
+import {
+  isTorn,
+  nextBatch,
+  readHead,
+  type Source,
+  type StatisticsHead,
+  scanStatistics,
+} from './statistics-scan.ts';
+
+/** The part of a file that stays as it is, and the rows that stand behind it. */
+export interface Kept {
+  /** Of its schema. */
+  readonly metadata: Metadata;
+  readonly blocks: readonly Block[];
+  /** Where its last batch ends. */
+  readonly end: number;
+  /** Rows of batches that also hold later ones: they are written again. */
+  readonly rows: readonly PlainRow[];
+  /** Nothing is to be left out and the footer is whole. */
+  readonly whole: boolean;
+}
+
+/**
+ * Looks at a file that is to go on at `step`; undefined for one that never got its schema. Later steps' rows and a torn
+ * tail are left out and nothing else: throws an `OctavoError` where the file is damaged, of another kind or of other
+ * columns, and leaves it as it is.
+ */
+export function keepBefore(source: Source, columns: readonly Column[], step: number): Kept | undefined {
+  const { path, size } = source;
+  const head = readHead(source);
+  if (head === undefined) {
+    if (isTorn(source, size + 1) && nextBatch(source, columns, 0) === undefined) return undefined;
+    throw new OctavoError(`[store] ${path} is damaged: its schema is not where it should be`);
+  }
+  guarded(path, () => checkColumns(head.message, columns));
+  const stepColumn = columns.findIndex(({ name }) => name === 'step');
+  const blocks: Block[] = [];
+  const rows: PlainRow[] = [];
+  let end = head.first;
+  let cut = false;
+  const { whole } = scanStatistics(source, head, (batch) => {
+    const steps = int32Values(batch, stepColumn);
+    cut ||= steps.some((value) => value >= step);
+    if (cut) rows.push(...rowsBefore(head, batch, step));
+    else {
+      const { position, metadataLength, header } = batch;
+      blocks.push({ position, metadataLength, bodyLength: header.bodyLength });
+      end = batch.end;
+    }
+  });
+  return { metadata: head.message.metadata, blocks, end, rows, whole: whole && !cut };
+}
+
+function int32Values({ header, body }: StatisticsBatch, column: number): Int32Array {
+  const { values } = header.columns[column]!;
+  const view = new DataView(body.buffer, body.byteOffset + values.offset, 4 * header.rows);
+  return Int32Array.from({ length: header.rows }, (_, i) => view.getInt32(4 * i, true));
+}
+
+function rowsBefore({ columns }: StatisticsHead, batch: StatisticsBatch, step: number): PlainRow[] {
+  const schema = arrowSchema(columns);
+  return [...new Table(schema, [decodeBatch(schema, columns, batch)])]
+    .map((row): PlainRow => row.toJSON())
+    .filter((row) => Number(row.step) < step);
+}

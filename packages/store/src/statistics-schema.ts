@@ -1,0 +1,68 @@
+/** @file The schema of a statistics file: the caller's strings, and a CRC-32 that covers them and every column. */
+import { OctavoError } from '@octavo/formats';
+import { checkColumns, guarded, Malformed, parseSchemaMessage, type SchemaMessage } from './arrow-message.ts';
+import { type Column, type ColumnType, isList } from './column.ts';
+import { crc32 } from './crc32.ts';
+import { checkMetadata, type Metadata } from './metadata.ts';
+import { shown } from './shown.ts';
+import { STATISTICS_LAYOUT } from './statistics.ts';
+
+const LAYOUT = 'octavo.layout';
+const CRC = 'octavo.crc32';
+
+const known: readonly ColumnType[] = [
+  'bool',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'float32',
+  'float64',
+  'utf8',
+];
+
+const sorted = (metadata: Metadata): readonly (readonly [string, string])[] =>
+  Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+
+const sumOf = (columns: SchemaMessage['columns'], metadata: Metadata): string => {
+  const fields = columns.map(({ name, type, nullable, metadata: notes }) => [
+    name,
+    type,
+    nullable,
+    sorted(notes),
+  ]);
+  return String(crc32(new TextEncoder().encode(JSON.stringify([fields, sorted(metadata)]))));
+};
+
+/** The caller's strings with layout and checksum. Throws where one of them is not text, or uses our prefix. */
+export function sealSchema(columns: readonly Column[], metadata: Metadata): Metadata {
+  checkMetadata(metadata);
+  const all = { ...metadata, [LAYOUT]: STATISTICS_LAYOUT };
+  const full = columns.map((column) => ({ nullable: false, metadata: {}, ...column }));
+  return { ...all, [CRC]: sumOf(full, all) };
+}
+
+/** A schema message whose checksum fits, with its columns as this package has them. Throws an `OctavoError` otherwise. */
+export function unsealSchema(
+  path: string,
+  bytes: Uint8Array,
+): { readonly message: SchemaMessage; readonly columns: readonly Column[] } {
+  const message = guarded(`${path}: its schema`, () => parseSchemaMessage(bytes));
+  const { [CRC]: written, ...metadata } = message.metadata;
+  if (metadata[LAYOUT] !== STATISTICS_LAYOUT)
+    throw new OctavoError(
+      `[store] ${path} is of another kind: got layout ${shown(metadata[LAYOUT] ?? 'none')}, expected "${STATISTICS_LAYOUT}"`,
+    );
+  return guarded(`${path}: its schema`, () => {
+    const found = sumOf(message.columns, metadata);
+    if (found !== written) throw new Malformed(`got CRC-32 ${found}, expected ${shown(written ?? 'one')}`);
+    const columns = message.columns.map(({ type, ...rest }): Column => {
+      const own = known.find((one) => one === type);
+      if (own === undefined || isList(own))
+        throw new Malformed(`got column ${shown(rest.name)} ${type}, expected ${known.join(', ')}`);
+      return { ...rest, type: own };
+    });
+    checkColumns(message, columns);
+    return { message, columns };
+  });
+}
