@@ -8,6 +8,7 @@ export {
 export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
 export { writeCheckpoint } from './checkpoint-write.ts';
 export type { ExtraFormats } from './element-bits.ts';
+export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export {
   type EvaluationRow,
   evaluationStatistics,
@@ -38,4 +39,4 @@ export { openStatistics, type StatisticsOptions, type StatisticsWriter } from '.
 export type { TokenArray, TokenShard, TokenShardReader, TokenShardWriter } from './token-shard.ts';
 export { openTokenShard } from './token-shard-read.ts';
 export { createTokenShard, writeTokenShard } from './token-shard-write.ts';
-export { removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';
+export { isTemporary, removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';

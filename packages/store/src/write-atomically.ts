@@ -88,6 +88,9 @@ export async function writeFileAtomically(path: string, content: Uint8Array | st
   await writeAtomically(path, (write) => write([bytes]));
 }
 
+/** Whether a file of this name is one that a killed process may have left half written. */
+export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
+
 /** Removes temporary files that killed processes left in `folder`; those of living processes stay. Returns their number. */
 export async function removeTemporaries(folder: string): Promise<number> {
   let removed = 0;
@@ -124,7 +127,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine has the number. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

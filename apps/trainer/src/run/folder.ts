@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
+import { type FolderLock, isTemporary, LOCK_FILE, lockFolder, removeTemporaries } from '@octavo/store';
 
 /** Where runs lie unless `--out` says otherwise. */
 export const RUNS = 'runs';
@@ -10,6 +11,13 @@ export const RUNS = 'runs';
 const RUN_FILE = 'run.json';
 
 export const isRun = (folder: string): boolean => existsSync(join(folder, RUN_FILE));
+
+/** What a killed process may have left in a folder that it had just begun to write in. */
+const isLeftover = (name: string): boolean => name === LOCK_FILE || isTemporary(name);
+
+/** A folder without anything that is anybody’s. */
+export const isFree = (folder: string): boolean =>
+  statSync(folder).isDirectory() && readdirSync(folder).every(isLeftover);
 
 /** Refuses a folder for a new run that holds anything, and leaves it as it is. */
 export function checkFree(out: string): void {
@@ -19,7 +27,7 @@ export function checkFree(out: string): void {
       { exitCode: 2 },
     );
   }
-  if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
+  if (existsSync(out) && !isFree(out)) {
     throw new OctavoError(
       `[run] ${out}: got something that is not an empty folder, expected a new or an empty one for --out`,
       { exitCode: 2 },
@@ -27,12 +35,20 @@ export function checkFree(out: string): void {
   }
 }
 
-/** Makes the folder of a new run: the one given, or a new one named after the run. */
-export async function claimFolder(out: string | null, name: string): Promise<string> {
+/** Makes and locks the folder of a new run: the one given, or a new one named after the run. */
+export async function claimFolder(out: string | null, name: string): Promise<FolderLock> {
   if (out !== null) {
     checkFree(out);
     await mkdir(out, { recursive: true });
-    return out;
+    const lock = lockFolder(out);
+    try {
+      checkFree(out); // again, since another run may have come and gone
+      await removeTemporaries(out);
+      return lock;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
   await mkdir(RUNS, { recursive: true });
   for (let n = 1; ; n++) {
@@ -45,8 +61,16 @@ export async function claimFolder(out: string | null, name: string): Promise<str
         throw error;
       },
     );
-    if (made) return folder;
+    if (made) return lockFolder(folder);
   }
+}
+
+/** Refuses to go on once the folder is another than the one locked: what is written would not reach it. */
+export function checkHeld(lock: FolderLock): void {
+  if (lock.holds()) return;
+  throw new OctavoError(
+    `[run] ${lock.folder} is no longer the folder that this process writes in: it was moved or deleted, or its ${LOCK_FILE} was; stopped: go on in the folder as it was last written, with --out where it lies now`,
+  );
 }
 
 /** The folder to resume: the one given, or the newest run. */

@@ -1,12 +1,19 @@
 /** @file A study's folder: the parts that are done, and in the end its tables, charts and summary. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import type { Parts, StudyResult } from '@octavo/lab';
-import { openSafetensors, writeFileAtomically, writeSafetensors } from '@octavo/store';
+import {
+  lockFolder,
+  openSafetensors,
+  removeTemporaries,
+  writeFileAtomically,
+  writeSafetensors,
+} from '@octavo/store';
 import { tableToIPC } from 'apache-arrow';
 import { renderSvg } from '../chart/render-chart.ts';
+import { checkHeld, isFree } from './folder.ts';
 
 export const STUDY_FILE = 'study.json';
 
@@ -14,32 +21,58 @@ export interface StudyFolder {
   readonly parts: Parts;
   /** Writes everything; the names of the files, `summary.md` first. */
   writeResult(result: StudyResult): Promise<string[]>;
+  /** Lets others write there. */
+  close(): void;
 }
 
-/** A new folder, or one of the same study with the same settings: anything else is refused (exit code 2). */
+/**
+ * A new folder, or one of the same study with the same settings: anything else is refused (exit code 2), and so is one
+ * that another process writes in.
+ */
 export async function openStudyFolder(folder: string, identity: object): Promise<StudyFolder> {
-  const path = join(folder, STUDY_FILE);
   const text = `${JSON.stringify(identity, null, 2)}\n`;
-  if (existsSync(path)) {
-    if ((await readFile(path, 'utf8')) !== text)
-      throw new OctavoError(
-        `[study] ${folder} holds a study with other settings: got other values in ${STUDY_FILE}, expected the same; choose another --out`,
-        { exitCode: 2 },
-      );
-  } else {
-    if (existsSync(folder) && readdirSync(folder).length > 0)
-      throw new OctavoError(
-        `[study] ${folder}: got a folder that is not empty and holds no study, expected a new or an empty one for --out`,
-        { exitCode: 2 },
-      );
-    await mkdir(folder, { recursive: true });
-    await writeFileAtomically(path, text);
+  await checkStudy(folder, text);
+  await mkdir(folder, { recursive: true });
+  const lock = lockFolder(folder);
+  try {
+    await checkStudy(folder, text); // again: another may have begun here meanwhile
+    await removeTemporaries(folder);
+    const path = join(folder, STUDY_FILE);
+    if (!existsSync(path)) await writeFileAtomically(path, text);
+    await mkdir(join(folder, 'parts'), { recursive: true });
+    await removeTemporaries(join(folder, 'parts'));
+  } catch (error) {
+    lock.release();
+    throw error;
   }
-  await mkdir(join(folder, 'parts'), { recursive: true });
-  return { parts: partsIn(join(folder, 'parts')), writeResult: (result) => writeResult(folder, result) };
+  return {
+    parts: partsIn(join(folder, 'parts'), () => checkHeld(lock)),
+    writeResult: (result) => {
+      checkHeld(lock);
+      return writeResult(folder, result);
+    },
+    close: () => lock.release(),
+  };
 }
 
-function partsIn(folder: string): Parts {
+async function checkStudy(folder: string, text: string): Promise<void> {
+  const path = join(folder, STUDY_FILE);
+  if (existsSync(path)) {
+    if ((await readFile(path, 'utf8')) === text) return;
+    throw new OctavoError(
+      `[study] ${folder} holds a study with other settings: got other values in ${STUDY_FILE}, expected the same; choose another --out`,
+      { exitCode: 2 },
+    );
+  }
+  if (existsSync(folder) && !isFree(folder))
+    throw new OctavoError(
+      `[study] ${folder}: got a folder that is not empty and holds no study, expected a new or an empty one for --out`,
+      { exitCode: 2 },
+    );
+}
+
+/** `check` throws where the folder is no longer ours: a part is not written beside it. */
+function partsIn(folder: string, check: () => void): Parts {
   const json = (key: string) => join(folder, `${key}.json`);
   const arrays = (key: string) => join(folder, `${key}.safetensors`);
   return {
@@ -51,7 +84,10 @@ function partsIn(folder: string): Parts {
         throw new OctavoError(`[study] ${json(key)} is damaged: delete it, and it is made again`, { cause });
       }
     },
-    write: (key, value) => writeFileAtomically(json(key), `${JSON.stringify(value)}\n`),
+    write: async (key, value) => {
+      check();
+      await writeFileAtomically(json(key), `${JSON.stringify(value)}\n`);
+    },
     async readArrays(key) {
       if (!existsSync(arrays(key))) return undefined;
       const file = await openSafetensors(arrays(key));
@@ -64,11 +100,13 @@ function partsIn(folder: string): Parts {
         await file.close();
       }
     },
-    writeArrays: (key, values) =>
-      writeSafetensors(
-        arrays(key),
-        [...values].map(([name, data]) => ({ name, dtype: 'F32', shape: [data.length], data })),
-      ),
+    writeArrays: async (key, values) => {
+      check();
+      const tensors = [...values].map(
+        ([name, data]) => ({ name, dtype: 'F32', shape: [data.length], data }) as const,
+      );
+      await writeSafetensors(arrays(key), tensors);
+    },
   };
 }
 

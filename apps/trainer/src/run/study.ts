@@ -6,7 +6,7 @@ import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 import { openRecordedRun } from './recorded-run.ts';
-import { openStudyFolder } from './study-folder.ts';
+import { openStudyFolder, type StudyFolder } from './study-folder.ts';
 
 export interface StudyRequest {
   readonly name: StudyName;
@@ -36,12 +36,13 @@ export async function study(request: StudyRequest): Promise<void> {
   const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
   const device = await createDevice(name, threads === null ? {} : { threads });
   const began = performance.now();
+  let folder: StudyFolder | null = null;
   let recorded: Awaited<ReturnType<typeof openRecordedRun>> | null = null;
   try {
     if (request.run !== null) recorded = await openRecordedRun(request.run, device, screen.line);
     const subject = recorded?.run;
     const identity = subject ? { run: subject.name, step: subject.step } : {};
-    const folder = await openStudyFolder(out, { study: request.name, settings, ...identity });
+    folder = await openStudyFolder(out, { study: request.name, settings, ...identity });
     const [bytes, heldOut] = [await corpusBytes(), await heldOutBytes()];
     const { signal } = interrupt;
     const options = { settings, seeds, device, bytes, heldOut, parts: folder.parts, subject, signal };
@@ -61,6 +62,7 @@ export async function study(request: StudyRequest): Promise<void> {
     const left = `stopped; go on with the same command: what is done is in ${out}`;
     screen.end({ event: 'end', study: request.name, folder: out, interrupted: true }, [left]);
   } finally {
+    folder?.close();
     await recorded?.close();
     await device.destroy();
     interrupt.release();

@@ -3,9 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { perplexity } from '@octavo/evals';
 import type { Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
-import type { Checkpoint } from '@octavo/store';
+import type { FolderLock } from '@octavo/store';
 import {
-  checkpointFolder,
   createDevice,
   createTraining,
   openRunFiles,
@@ -13,47 +12,30 @@ import {
   run,
   stateOf,
   type TrainEvent,
+  type Training,
   tokensPerStep,
   type WatchAlarm,
 } from '@octavo/trainer';
-import type { Config } from '../config/schema.ts';
-import { planOf, resolveSettings, type Settings } from '../config/settings.ts';
+import { planOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import type { Message, Output } from '../output/messages.ts';
-import { newestCheckpoint } from './checkpoint.ts';
-import { type Began, type Corpus, openCorpus } from './corpus.ts';
+import { type Corpus, openCorpus } from './corpus.ts';
 import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
-import { checkFree, claimFolder, folderToResume } from './folder.ts';
+import { checkHeld, claimFolder } from './folder.ts';
 import { evaluationMessage } from './held-out.ts';
 import { nextSteps } from './next.ts';
-import { type RunRecord, readRun, writeRun } from './record.ts';
-import { checkAhead, resumedSettings } from './resume.ts';
+import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
+import { writeRun } from './record.ts';
 import { promptOf, sampleMessage } from './sample.ts';
-import { keepTokenizer, tokenizerOf } from './tokenizer.ts';
+import { keepTokenizer } from './tokenizer.ts';
 import { stoppedError, switchedLayers, watchMessage } from './watch.ts';
 
-export interface TrainRequest {
-  readonly file: Config;
-  readonly options: Config;
-  readonly resume: boolean;
+export interface TrainRequest extends OriginRequest {
   readonly json: boolean;
   readonly whatNext: boolean;
-}
-
-/** What a session goes on from: settings, and of a resumed run what its folder holds. */
-interface Origin {
-  readonly settings: Settings;
-  readonly resumed: Resumed | null;
-}
-
-interface Resumed {
-  readonly folder: string;
-  readonly record: RunRecord;
-  /** The newest whole one; null: the run was ended before it had saved any. */
-  readonly checkpoint: Checkpoint | null;
 }
 
 export async function train(request: TrainRequest): Promise<void> {
@@ -64,16 +46,18 @@ export async function train(request: TrainRequest): Promise<void> {
   );
   let device: Device | null = null;
   try {
-    const origin = await originOf(request, warn);
+    const origin = await openOrigin(request, warn);
     try {
-      const began = origin.resumed && (await beganOf(origin.resumed, origin.settings));
-      const corpus = await openCorpus(origin.settings, began, { warn, signal: interrupt.signal });
+      const corpus = await openCorpus(origin.settings, origin.resumed?.began ?? null, {
+        warn,
+        signal: interrupt.signal,
+      });
       const { knobs, threads, blas } = origin.settings;
       device = await createDevice(knobs.device, { threads, blas });
-      await runSession(origin, corpus, device, output, interrupt.signal, request.whatNext);
+      await runSession({ origin, corpus, device, output, signal: interrupt.signal }, request.whatNext);
       await corpus.close();
     } finally {
-      await origin.resumed?.checkpoint?.close();
+      await closeOrigin(origin);
     }
   } finally {
     output.close();
@@ -82,50 +66,40 @@ export async function train(request: TrainRequest): Promise<void> {
   }
 }
 
-async function originOf(
-  { file, options, resume }: TrainRequest,
-  warn: (message: string) => void,
-): Promise<Origin> {
-  if (!resume) {
-    const settings = await resolveSettings(file, options);
-    if (settings.out !== null) checkFree(settings.out); // before anything takes long
-    return { settings, resumed: null };
-  }
-  const folder = folderToResume(options.out ?? file.out ?? null);
-  const record = await readRun(folder);
-  const { settings: before } = record;
-  const settings = await resumedSettings(await resumedSettings(before, file, folder), options, folder);
-  const checkpoint = await newestCheckpoint(checkpointFolder(folder), warn);
-  return { settings, resumed: { folder, record, checkpoint } };
+interface Session {
+  readonly origin: Origin;
+  readonly corpus: Corpus;
+  readonly device: Device;
+  readonly output: Output;
+  readonly signal: AbortSignal;
 }
 
-/**
- * What the run began with, once it is sure that it is to go on. The tokenizer is found by its hash, wherever it lies
- * now; the text is where the settings say, and compared.
- */
-async function beganOf({ folder, record, checkpoint }: Resumed, settings: Settings): Promise<Began | null> {
-  if (checkpoint) checkAhead(stateOf(checkpoint).step, settings, folder);
-  const { identity } = record;
-  if (identity === null) return null;
-  return { folder, identity, tokenizer: await tokenizerOf(identity.tokenizer, folder, null) };
-}
-
-async function runSession(
-  { settings, resumed }: Origin,
-  corpus: Corpus,
-  device: Device,
-  output: Output,
-  signal: AbortSignal,
-  whatNext: boolean,
-): Promise<void> {
+/** The run's state at its beginning, or as it was saved; then, once that is known to be possible, its folder. */
+async function runSession(session: Session, whatNext: boolean): Promise<void> {
+  const { settings, resumed } = session.origin;
   const plan = planOf(settings);
   const checkpoint = resumed?.checkpoint ?? null;
   const training = checkpoint
-    ? await restoreTraining(device, plan, checkpoint)
-    : createTraining(device, plan);
-  if (checkpoint) corpus.source.seek(stateOf(checkpoint).loader);
-  const folder =
-    resumed?.folder ?? (await claimFolder(settings.out, `${settings.model.name}-${settings.recipe.name}`));
+    ? await restoreTraining(session.device, plan, checkpoint)
+    : createTraining(session.device, plan);
+  if (checkpoint) session.corpus.source.seek(stateOf(checkpoint).loader);
+  const name = `${settings.model.name}-${settings.recipe.name}`;
+  const lock = resumed?.lock ?? (await claimFolder(settings.out, name));
+  try {
+    await trainIn(lock, training, session, whatNext);
+  } finally {
+    lock.release();
+  }
+}
+
+async function trainIn(
+  lock: FolderLock,
+  training: Training,
+  { origin: { settings, resumed }, corpus, device, output, signal }: Session,
+  whatNext: boolean,
+): Promise<void> {
+  const { plan } = training;
+  const { folder } = lock;
   const before = resumed?.record.device;
   if (before && withoutThreads(before) !== withoutThreads(device.description))
     output.say({
@@ -135,7 +109,6 @@ async function runSession(
   const parameters = countParameters(plan.model);
   const { description, trainTokens, heldOut, tokenizer } = corpus;
   const heldOutTokens = heldOut?.tokens ?? 0;
-  await keepTokenizer(folder, tokenizer);
   await writeRun(folder, settings, corpus.identity, {
     octavo: version(),
     node: process.version,
@@ -144,6 +117,7 @@ async function runSession(
     parameters,
     corpus: { description, trainTokens, heldOutTokens },
   });
+  await keepTokenizer(folder, tokenizer);
   output.say({
     event: 'start',
     model: settings.model.name,
@@ -186,14 +160,16 @@ async function runSession(
       if (event.kind === 'end') end = event;
       else {
         const message = messageOf(event, plan.steps, corpus);
-        if (message.event === 'evaluation') {
-          evaluations.model(message);
-        }
+        if (message.event === 'evaluation') evaluations.model(message);
         output.say(message);
       }
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
       await setImmediate();
+      checkHeld(lock); // the last thing before a checkpoint is written
     }
+  } catch (error) {
+    checkHeld(lock); // why writing failed, if that is why
+    throw error;
   } finally {
     files.close();
   }

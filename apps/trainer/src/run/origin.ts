@@ -1,0 +1,76 @@
+/** @file What a training session begins from: a configuration alone, or a run's folder, locked, with what it holds. */
+import { type Checkpoint, type FolderLock, lockFolder, removeTemporaries } from '@octavo/store';
+import { checkpointFolder, stateOf } from '@octavo/trainer';
+import type { Config } from '../config/schema.ts';
+import { resolveSettings, type Settings } from '../config/settings.ts';
+import { newestCheckpoint } from './checkpoint.ts';
+import type { Began } from './corpus.ts';
+import { checkFree, folderToResume } from './folder.ts';
+import { type RunRecord, readRun } from './record.ts';
+import { checkAhead, resumedSettings } from './resume.ts';
+import { tokenizerOf } from './tokenizer.ts';
+
+export interface Origin {
+  readonly settings: Settings;
+  /** Null: a new run. */
+  readonly resumed: Resumed | null;
+}
+
+export interface Resumed {
+  readonly lock: FolderLock;
+  readonly record: RunRecord;
+  /** The newest whole one; null: the run was ended before it had saved any. */
+  readonly checkpoint: Checkpoint | null;
+  /** Null: `run.json` does not say. */
+  readonly began: Began | null;
+}
+
+export interface OriginRequest {
+  readonly file: Config;
+  readonly options: Config;
+  readonly resume: boolean;
+}
+
+/** Checks all that can be checked before anything takes long, or is written. Close it afterwards, by `closeOrigin`. */
+export async function openOrigin(
+  { file, options, resume }: OriginRequest,
+  warn: (message: string) => void,
+): Promise<Origin> {
+  if (resume) return resumeIn(folderToResume(options.out ?? file.out ?? null), [file, options], warn);
+  const settings = await resolveSettings(file, options);
+  if (settings.out !== null) checkFree(settings.out);
+  return { settings, resumed: null };
+}
+
+export async function closeOrigin({ resumed }: Origin): Promise<void> {
+  await resumed?.checkpoint?.close();
+  resumed?.lock.release();
+}
+
+async function resumeIn(
+  folder: string,
+  configs: readonly Config[],
+  warn: (message: string) => void,
+): Promise<Origin> {
+  const lock = lockFolder(folder);
+  let checkpoint: Checkpoint | null = null;
+  try {
+    const record = await readRun(folder);
+    let { settings } = record;
+    for (const config of configs) settings = await resumedSettings(settings, config, folder);
+    checkpoint = await newestCheckpoint(checkpointFolder(folder), warn);
+    if (checkpoint) checkAhead(stateOf(checkpoint).step, settings, folder);
+    const began = await beganOf(record, folder);
+    await removeTemporaries(folder);
+    return { settings, resumed: { lock, record, checkpoint, began } };
+  } catch (error) {
+    await checkpoint?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** The tokenizer is found by its hash, wherever it lies now; the text is where the settings say, and compared. */
+async function beganOf({ identity }: RunRecord, folder: string): Promise<Began | null> {
+  return identity && { folder, identity, tokenizer: await tokenizerOf(identity.tokenizer, folder, null) };
+}
