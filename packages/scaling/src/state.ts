@@ -27,7 +27,8 @@ export function initState(_policy: Policy, slots: number): ScalingState {
 /**
  * The state after one more observation: `amaxes`, a maximum a slot (max |x| of what was, or is to be, cast).
  * Delayed scales are renewed with every `interval`-th observation, and with the first one where the policy starts from
- * the tensor's own maximum. Call it in one place a step, after the backward pass.
+ * the tensor's own maximum. A maximum that is not finite leaves its slot at the latest finite one; before there is one the
+ * observation does not count. Call it in one place a step, after the backward pass.
  */
 export function observe(policy: Policy, state: ScalingState, amaxes: ArrayLike<number>): ScalingState {
   const slots = state.amax.length;
@@ -47,6 +48,9 @@ export function observe(policy: Policy, state: ScalingState, amaxes: ArrayLike<n
     nonFinite++;
     return latest(state, slot);
   });
+  // before anything finite was seen there is nothing to go on from: the next observation is the first one
+  if (policy.kind === 'delayed' && state.observed === 0 && nonFinite > state.nonFinite)
+    return { ...state, nonFinite };
   const observed = state.observed + 1;
   if (policy.kind === 'fixed') return { ...state, observed, nonFinite };
   if (policy.kind === 'current') return { ...state, observed, amax: seen, nonFinite };

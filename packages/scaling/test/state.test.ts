@@ -109,9 +109,17 @@ describe('delayed', () => {
     expect(state.nonFinite).toBe(3);
     expect(state.history).toEqual([4, 4]);
     expect(reach(policy, state)).toBe(4);
-    expect(run(policy, [Number.NaN]).history).toEqual([0]);
     const slots = observe(policy, observe(policy, initState(policy, 2), [1, 2]), [Number.NaN, 8]);
     expect(slots).toMatchObject({ amax: [1, 8], nonFinite: 1 });
+  });
+
+  test('before anything finite was seen, NaN and infinity are no observation', () => {
+    const policy = delayed({ history: 2 });
+    const state = run(policy, [Number.NaN, Number.POSITIVE_INFINITY]);
+    expect(state).toEqual({ observed: 0, history: [], amax: [0], nonFinite: 2 });
+    expect(needsOwnMaximum(policy, state)).toBe(true);
+    expect(reach(policy, run(policy, [Number.NaN, 4]))).toBe(4);
+    expect(checkState(policy, state)).toEqual(state);
   });
 
   test('slots keep apart', () => {

@@ -9,9 +9,8 @@ export const PIECE: i32 = 2048;
 
 export const INFINITY_BITS: i32 = 0x7f800000;
 
-/** Bits of the largest |x| that is not NaN, of `n` floats. */
+/** Bits of the largest |x| of `n` floats; a NaN's are above infinity's, and it thus counts as the largest. */
 export function amaxBits(from: usize, n: i32): i32 {
-  const infinity = i32x4.splat(INFINITY_BITS);
   let top = i32x4.splat(0);
   let i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -23,14 +22,7 @@ export function amaxBits(from: usize, n: i32): i32 {
     top = i32x4.max_s(top, i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d)));
   }
   let most = maxLanesInt(top);
-  if (most > INFINITY_BITS) {
-    most = 0;
-    i = 0;
-  }
-  for (; i < n; i++) {
-    const a = load<i32>(from + ((<usize>i) << 2)) & 0x7fffffff;
-    if (a <= INFINITY_BITS) most = max(most, a);
-  }
+  for (; i < n; i++) most = max(most, load<i32>(from + ((<usize>i) << 2)) & 0x7fffffff);
   return most;
 }
 
@@ -45,14 +37,7 @@ function amaxHalves(from: usize, n: i32): i32 {
     top = i16x8.max_s(top, i16x8.max_s(a, v128.and(v128.load(at, 16), magnitude)));
   }
   let most = maxLanesShort(top);
-  if (most > INFINITY_BITS >> 16) {
-    most = 0;
-    i = 0;
-  }
-  for (; i < n; i++) {
-    const a = <i32>load<u16>(from + ((<usize>i) << 1)) & 0x7fff;
-    if (a <= INFINITY_BITS >> 16) most = max(most, a);
-  }
+  for (; i < n; i++) most = max(most, <i32>load<u16>(from + ((<usize>i) << 1)) & 0x7fff);
   return most << 16;
 }
 
@@ -125,9 +110,7 @@ export function blockMaxima(
     if (blockColumns == 1) {
       for (let i = 0; i < width; i += 4) {
         const at = (<usize>i) << 2;
-        const a = abs(v128.load(x + at));
-        const known = v128.and(a, i32x4.le_s(a, i32x4.splat(INFINITY_BITS)));
-        storePart(results + at, i32x4.max_s(v128.load(results + at), known), width - i);
+        storePart(results + at, i32x4.max_s(v128.load(results + at), abs(v128.load(x + at))), width - i);
       }
     } else {
       for (let b = 0; b < blocks; b++) {

@@ -15,7 +15,7 @@ const LEAST: u32 = 64;
 
 // of the task at work
 let most: i32 = 0;
-let largest: i32 = 0; // as most, infinities included
+let largest: i32 = 0; // as most, all that is not finite included
 let clipped: i32 = 0;
 let underflowed: i32 = 0;
 let finite: i32 = 0;
@@ -23,7 +23,7 @@ let small: i32 = 0;
 
 /**
  * castStatistics of chunks: 0 x, 3 elements, 4 lanes, 5 sums (three arrays of lanes), 6 counts (20 bytes a task: amax
- * bits, clipped, underflowed, finite, amax bits with infinities), 7 scales (5 arguments), 12 max, 13 minSubnormal / 2,
+ * bits, clipped, underflowed, finite, amax bits of all elements), 7 scales (5 arguments), 12 max, 13 minSubnormal / 2,
  * 14 codes (address 0 if none), 17 rounding, 18 special, 19 seed tensor, 20 stream, 21 strips and marks.
  */
 export function laneStatistics(task: i32): void {
@@ -198,7 +198,7 @@ function carefulPiece(index: i32, n: i32, room: usize): void {
     const a = v128.and(bits, known);
     const s = v128.and(abs(v128.load(scaled + k)), v128.and(known, inside));
     top = i32x4.max_s(top, a);
-    topOfAll = i32x4.max_s(topOfAll, v128.and(bits, i32x4.le_s(bits, i32x4.splat(INFINITY_BITS))));
+    topOfAll = i32x4.max_s(topOfAll, bits);
     good = i32x4.sub(good, v128.and(known, inside));
     over = i32x4.sub(over, i32x4.gt_s(s, limit));
     under = i32x4.sub(under, v128.and(i32x4.gt_s(a, i32x4.splat(0)), i32x4.le_s(s, half)));

@@ -6,7 +6,10 @@ import { type BlockAttributes, blockOf, checkBlock, checkInputs } from './check.
 import type { Kernel } from './kernel.ts';
 import { lanePasses } from './lanes.ts';
 
-/** max |x| of every block: x → `[⌈R / blockRows⌉, ⌈C / blockColumns⌉]`. NaN is passed over, infinity is not. */
+/**
+ * max |x| of every block: x → `[⌈R / blockRows⌉, ⌈C / blockColumns⌉]`. Infinity where a block holds one, and NaN where it
+ * holds a NaN: what is not finite cannot go unseen.
+ */
 export const amax = defineOperator<BlockAttributes>({
   name: 'amax',
   shape(attributes, inputs) {
@@ -20,7 +23,7 @@ export const amax = defineOperator<BlockAttributes>({
       let most = largest[s]!;
       for (let i = start; i < end; i++) {
         const value = Math.abs(x!.data[i]!);
-        if (value > most) most = value;
+        if (value > most || value !== value) most = value;
       }
       largest[s] = most;
     });
@@ -90,7 +93,7 @@ function maxAlong(this: Kernel, x: number[]): number {
       const value = Math.abs(
         x[this.thread.y * this.constants.columns + this.thread.x * this.constants.block + j],
       );
-      if (value > largest) largest = value;
+      if (value > largest || value !== value) largest = value;
     }
   }
   return largest;
@@ -107,7 +110,7 @@ function maxDown(this: Kernel, x: number[]): number {
             this.thread.x
         ],
       );
-      if (value > largest) largest = value;
+      if (value > largest || value !== value) largest = value;
     }
   }
   return largest;

@@ -43,14 +43,15 @@ function maxLanes(this: Kernel, x: number[]): number {
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
       const value = Math.abs(x[k * this.constants.lanes + this.thread.x]);
-      if (value > largest) largest = value;
+      if (value > largest || value !== value) largest = value;
     }
   }
   return largest;
 }
 
 /**
- * Passes that reduce `length` elements of `source` to one, by sums or by the largest magnitude; the first is number
+ * Passes that reduce `length` elements of `source` to one, by sums or by the largest magnitude (NaN if there is one);
+ * the first is number
  * `first` of the operator's.
  */
 export function lanePasses(
