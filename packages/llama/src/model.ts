@@ -11,6 +11,7 @@ import {
   embedding,
   type Fp8Linear,
   linear,
+  observe,
   type Parameter,
   type Precision,
   project,
@@ -156,7 +157,9 @@ export function forward(
   ); // [T, D]
   const normed = rmsNorm(context, out, model.norm, model.config.normEpsilon); // [T, D]
   done(context, out);
+  observe(context, { layer: null, name: 'head', operand: 'input' }, normed.value);
   const logits = project(context, normed, model.head); // [T, V]
+  observe(context, { layer: null, name: 'head', operand: 'output' }, logits.value);
   done(context, normed);
   return logits;
 }
@@ -170,6 +173,7 @@ function forwardBlock(
   watch: (input: Variable) => void,
 ): Variable {
   const { config } = model;
+  const { layer } = block.qkv;
   const heads = { heads: config.heads, keyValueHeads: config.keyValueHeads, headDim: headDimOf(config) };
 
   const a = rmsNorm(context, x, block.attentionNorm, config.normEpsilon); // [T, D]
@@ -177,6 +181,7 @@ function forwardBlock(
   done(context, a);
   const turned = rope(context, qkv, heads, { ...model.rope, positions: input.positions });
   done(context, qkv);
+  observe(context, { layer, name: 'attention', operand: 'input' }, turned.value);
   const mixed = attention(context, turned, { ...heads, batch: input.batch, sequence: input.sequence }); // [T, H hd]
   done(context, turned);
   const attended = linear(context, block.attentionOut, mixed); // [T, D]

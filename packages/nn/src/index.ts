@@ -14,6 +14,7 @@ export { project } from './functions/project.ts';
 export { rmsNorm } from './functions/rms-norm.ts';
 export { scaleTokens, swiglu, swigluPerToken } from './functions/swiglu.ts';
 export { createFp8Linear, type Fp8Linear, linear } from './linear.ts';
+export { observe, type Point, type Seen, slotOf } from './observe.ts';
 export { type MatrixOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
 export {
   beginMicroBatch,

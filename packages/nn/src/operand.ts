@@ -23,6 +23,7 @@ import {
 } from '@octavo/kernels';
 import { blockOf } from '@octavo/scaling';
 import { apply, type Context } from './context.ts';
+import { noteMaximum } from './observe.ts';
 import { type Site, STATISTICS } from './precision.ts';
 import type { CastRecipe } from './recipe.ts';
 
@@ -77,7 +78,10 @@ export function quantize(
   context.precision.onOperand?.(site, x);
   const [rows, columns] = matrixShape(x.shape);
   if (!site.cast) {
-    sampleStatistics(context, site, x, { codes: x, scale: site.scale, block: { rows, columns } }, site.scale);
+    const block = { rows, columns };
+    if (context.precision.recording)
+      noteMaximum(context, site, apply(context, amax, blockAttributes(block), [x], FP32));
+    sampleStatistics(context, site, x, { codes: x, scale: site.scale, block }, site.scale);
     return x;
   }
   const block = blockOf(site.cast.granularity, rows, columns);
@@ -166,19 +170,6 @@ function castArguments(context: Context, site: Site, recipe: CastRecipe, block: 
 function ownScale(site: Site, { policy }: CastRecipe): { max: number; margin: number; powerOfTwo: boolean } {
   if (policy.kind === 'fixed') return { max: site.format.max, margin: 0, powerOfTwo: false };
   return { max: site.format.max, margin: policy.margin, powerOfTwo: policy.powerOfTwo };
-}
-
-/** Keeps a cast's maximum for the site's policy. */
-function noteMaximum(context: Context, site: Site, maxima: Tensor): void {
-  const { recording, sites } = context.precision;
-  if (!recording) return;
-  const [rows, columns] = matrixShape(maxima.shape);
-  const whole = blockAttributes({ rows, columns });
-  const one = rows * columns === 1 ? maxima : apply(context, amax, whole, [maxima], FP32);
-  context.device.copy(recording.amaxes, one, {
-    to: recording.microBatch * sites.length + site.index,
-    length: 1,
-  });
 }
 
 /** Whether what casts do is recorded now: once a sampled step, on the first micro-batch. */

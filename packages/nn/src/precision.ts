@@ -5,6 +5,7 @@
 import { type Format, FP32, formatOf, OctavoError } from '@octavo/formats';
 import { createScope, type Device, type Scope, type Tensor } from '@octavo/kernels';
 import { initState, needsOwnMaximum, observe, type ScalingState, scales } from '@octavo/scaling';
+import type { Seen } from './observe.ts';
 import type { MatrixOperand } from './operand.ts';
 import type { CastRecipe, Recipe } from './recipe.ts';
 
@@ -55,6 +56,10 @@ export interface Recording {
   readonly random: { readonly seed: number; readonly first: number };
   /** Set by `beginMicroBatch`. */
   microBatch: number;
+  /** What was looked at so far, in the order of computation. */
+  readonly seen: Seen[];
+  /** What is recorded lives until it is released. */
+  readonly scope: Scope;
 }
 
 export function createPrecision(device: Device, recipe: Recipe): Precision {
@@ -137,6 +142,8 @@ export function beginStep(
     statistics: options.sample ? zeros(count * STATISTICS) : null,
     random: { seed, first: step * microBatches },
     microBatch: 0,
+    seen: [],
+    scope,
   };
   precision.recording = recording;
   beginMicroBatch(precision, 0);
@@ -155,7 +162,10 @@ export function beginMicroBatch({ device, seed, recording }: Precision, microBat
   device.write(seed, [random.seed % 2 ** 24, (random.first + microBatch) % 2 ** 24]);
 }
 
-/** Ends a step: every site's policy sees the largest maximum over the step's micro-batches. */
+/**
+ * Ends a step: every site's policy sees the largest maximum over the step's micro-batches, and one that is not finite
+ * where any of them is not.
+ */
 export function endStep(precision: Precision, amaxes: ArrayLike<number>): void {
   precision.recording = null;
   const count = precision.sites.length;

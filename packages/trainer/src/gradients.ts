@@ -1,10 +1,32 @@
 /** @file Forward and backward over a step's micro-batches; what the host learns of it comes back in one read. */
 import { FP32 } from '@octavo/formats';
 import { channelCosine, createScope, elements, type Scope, sumSquares, type Tensor } from '@octavo/kernels';
-import { lossOf } from '@octavo/llama';
-import { apply, beginMicroBatch, beginStep, type Context, createTape, STATISTICS } from '@octavo/nn';
+import { type Llama, lossOf } from '@octavo/llama';
+import {
+  apply,
+  beginMicroBatch,
+  beginStep,
+  type Context,
+  createTape,
+  observe,
+  type Parameter,
+  type Point,
+  type Precision,
+  type Seen,
+  type Site,
+  STATISTICS,
+  slotOf,
+} from '@octavo/nn';
+import { pointOf } from './point.ts';
 import type { Training } from './training.ts';
 import { countTargets, type TokenBatch, upload, uploadBatch } from './upload.ts';
+
+/** The largest magnitude of a tensor: infinity or NaN where it holds one. */
+export interface Sighting {
+  readonly of: Point;
+  readonly microBatch: number;
+  readonly amax: number;
+}
 
 /** What one forward and backward pass tells the host. */
 export interface Gradients {
@@ -14,6 +36,8 @@ export interface Gradients {
   readonly squares: Float32Array;
   /** Maxima of every site for every micro-batch. */
   readonly amaxes: Float32Array;
+  /** Every tensor that was looked at, in the order of computation. */
+  readonly seen: readonly Sighting[];
   /** Statistics of every site, 8 each, on sampled steps. */
   readonly statistics: Float32Array | null;
   /** Cosine of gate and up per channel, per layer, on sampled steps. */
@@ -39,6 +63,8 @@ export async function computeGradients(
   const counted = batches.reduce((n, { targets }) => n + countTargets(targets), 0);
   const weight = upload(device, scope, [1 / Math.max(1, counted)]);
 
+  for (const parameter of parametersOutsideLayers(model))
+    observe({ device, precision }, pointOf(parameter.name, 'weight'), parameter.value);
   const board = createBoard(training, scope);
   for (const [i, batch] of batches.entries()) {
     beginMicroBatch(precision, i);
@@ -47,6 +73,7 @@ export async function computeGradients(
   for (const parameter of parameters)
     board.put('squares', apply({ device, scope }, sumSquares, {}, [parameter.grad!], FP32));
   board.put('amaxes', recording.amaxes);
+  for (const { maximum } of recording.seen) if (maximum) board.put('maxima', maximum);
   if (recording.statistics) board.put('statistics', recording.statistics);
   if (sample) {
     for (const { gateUp } of model.blocks)
@@ -58,15 +85,37 @@ export async function computeGradients(
   const losses = values('loss');
   const cosines = sample ? values('cosines') : null;
   const width = plan.model.ffnSize;
+  const amaxes = values('amaxes').subarray(0, batches.length * precision.sites.length);
   return {
     loss: losses.reduce((a, b) => a + b, 0) / Math.max(1, counted),
     squares: values('squares'),
-    amaxes: values('amaxes').subarray(0, batches.length * precision.sites.length),
+    amaxes,
+    seen: sightings(precision, recording.seen, amaxes, values('maxima')),
     statistics: recording.statistics
       ? values('statistics').subarray(0, precision.sites.length * STATISTICS)
       : null,
     cosines: cosines && model.blocks.map((_, i) => cosines.subarray(i * width, (i + 1) * width)),
   };
+}
+
+/** Those that no linear layer of a block casts or looks at: embedding, head, norms. */
+function parametersOutsideLayers({ parameters, blocks }: Llama): Parameter[] {
+  const layers = blocks.flatMap(({ qkv, attentionOut, gateUp, down }) => [qkv, attentionOut, gateUp, down]);
+  const inside = new Set(layers.map(({ weight }) => weight));
+  return parameters.filter((parameter) => !inside.has(parameter));
+}
+
+function sightings(
+  precision: Precision,
+  seen: readonly Seen[],
+  amaxes: Float32Array,
+  maxima: Float32Array,
+): Sighting[] {
+  let next = 0;
+  return seen.map(({ of, microBatch, maximum }) => {
+    const amax = maximum ? maxima[next++]! : amaxes[slotOf(precision, of as Site, microBatch)]!;
+    return { of, microBatch, amax };
+  });
 }
 
 /** Adds one micro-batch's gradients to the parameters'; its activations live no longer than this. Its summed loss, [1]. */

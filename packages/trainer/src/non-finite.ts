@@ -1,34 +1,101 @@
-/** @file Where a value that is not finite came from. */
-import { round } from '@octavo/formats';
-import type { Site } from '@octavo/nn';
-import type { Gradients } from './gradients.ts';
+/** @file Where a value that is not finite came from, and the error that says so. */
+import { OctavoError, round } from '@octavo/formats';
+import type { Point, Site } from '@octavo/nn';
+import type { Gradients, Sighting } from './gradients.ts';
+import { pointOf } from './point.ts';
 import { type SiteStatistics, siteStatistics } from './site-statistics.ts';
 import type { Training } from './training.ts';
 
-/**
- * The first tensor, in the order of computation, that holds a value that is not finite, or whose cast makes one: with
- * overflow mode `special` a finite tensor may overflow in it, and is at fault, not what is computed from it.
- */
-export function firstNonFinite(training: Training, { statistics }: Gradients): string {
-  const named = training.model.precision.sites.flatMap((site) => {
-    const what = statistics && fault(site, siteStatistics(statistics, site));
-    return what === null ? [] : [{ site, what }];
-  });
-  const forward = named.filter((n) => n.site.operand !== 'grad').sort((a, b) => a.site.index - b.site.index);
-  const backward = named.filter((n) => n.site.operand === 'grad').sort((a, b) => b.site.index - a.site.index);
-  const first = forward[0] ?? backward[0];
-  if (!first) return 'the head or the embedding';
-  const { layer, name, operand } = first.site;
-  return `layer ${layer}, ${name}, ${operand}${first.what}`;
+/** The first tensor, in the order of computation, that holds a value that is not finite, or whose cast makes one. */
+export interface NonFinite extends Point {
+  readonly value: 'NaN' | 'infinity';
+  /** Elements that are not finite, where they were counted. */
+  readonly count: number | null;
+  /** In words, such as `layer 1, down, input (overflows in its cast to e4m3fn)`. */
+  readonly where: string;
 }
 
-/** Null: neither the tensor nor its cast is at fault. */
-function fault({ cast, format }: Site, { nonFinite, overflows, amax, scale }: SiteStatistics): string | null {
-  if (!(nonFinite === 0)) return '';
-  if (cast?.overflow !== 'special' || !(overflows > 0)) return null;
+/** What a step found, and whether the state that it began with may be gone on with. */
+export interface NonFiniteReport {
+  readonly step: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly nonFinite: NonFinite;
+  /** Of the failed step, with statistics where they show the fault. */
+  readonly gradients: Gradients;
+}
+
+/** A run that goes no further because of a value that is not finite. */
+export class NonFiniteError extends OctavoError {
+  readonly report: NonFiniteReport;
+
+  constructor(message: string, report: NonFiniteReport) {
+    super(message);
+    this.report = report;
+  }
+}
+
+export const nonFiniteAt = (
+  { layer, name, operand }: Point,
+  value: number,
+  more: { count?: number | null; how?: string } = {},
+): NonFinite => ({
+  layer,
+  name,
+  operand,
+  value: Number.isNaN(value) ? 'NaN' : 'infinity',
+  count: more.count ?? null,
+  where: `${layer === null ? '' : `layer ${layer}, `}${name}, ${operand}${more.how ?? ''}`,
+});
+
+/**
+ * The first tensor of a step that is at fault; null: all that the step has looked at is finite. With overflow mode
+ * `special` a finite tensor may overflow in its cast, and is at fault, not what is computed from it; that is known only
+ * of steps with statistics.
+ */
+export function firstNonFinite({ model }: Training, gradients: Gradients): NonFinite | null {
+  const { seen, statistics, loss, squares } = gradients;
+  const first = seen.findIndex(({ amax }) => !Number.isFinite(amax));
+  const broken = first >= 0 || !Number.isFinite(loss) || squares.some((square) => !Number.isFinite(square));
+  if (!broken) return null;
+  if (statistics) {
+    const until = first < 0 ? seen : seen.slice(0, first);
+    for (const { of } of until) {
+      if (!isSite(of) || !overflows(of, siteStatistics(statistics, of))) continue;
+      return nonFiniteAt(of, Number.NaN, { how: ` (overflows in its cast to ${of.format.name})` });
+    }
+  }
+  if (first >= 0) return sighted(seen[first]!, statistics);
+  if (!Number.isFinite(loss)) return nonFiniteAt({ layer: null, name: 'loss', operand: 'output' }, loss);
+  const at = squares.findLastIndex((square) => !Number.isFinite(square));
+  return nonFiniteAt(pointOf(model.parameters[at]!.name, 'gradient'), squares[at]!);
+}
+
+const isSite = (of: Point): of is Site => 'cast' in of;
+
+function sighted({ of, amax, microBatch }: Sighting, statistics: Float32Array | null): NonFinite {
+  const count =
+    statistics && isSite(of) && microBatch === 0 ? siteStatistics(statistics, of).nonFinite : null;
+  return nonFiniteAt(of, amax, { count: count || null });
+}
+
+/** Whether a cast makes NaN or infinity of finite elements. */
+function overflows({ cast, format }: Site, { nonFinite, overflows, amax, scale }: SiteStatistics): boolean {
+  if (nonFinite !== 0 || cast?.overflow !== 'special' || !(overflows > 0)) return false;
   // Beyond the largest value but nearer to it than to the next one, an element is rounded back into the format.
   const known = cast.rounding !== 'stochastic' && scale !== null;
-  if (known && Number.isFinite(round(format, Math.fround(amax * scale), cast.rounding, 'special')))
-    return null;
-  return ` (overflows in its cast to ${format.name})`;
+  return !(known && Number.isFinite(round(format, Math.fround(amax * scale), cast.rounding, 'special')));
+}
+
+/**
+ * A step's maxima as scaling may learn of them: from the first value that is not finite on, what was computed tells
+ * nothing of the model, so those maxima are NaN and leave their histories as they are.
+ */
+export function trustedMaxima({ model }: Training, { amaxes, seen }: Gradients): Float32Array {
+  const first = seen.findIndex(({ amax }) => !Number.isFinite(amax));
+  if (first < 0) return amaxes;
+  const trusted = amaxes.slice();
+  for (const { of, microBatch } of seen.slice(first))
+    if (isSite(of)) trusted[microBatch * model.precision.sites.length + of.index] = Number.NaN;
+  return trusted;
 }

@@ -23,7 +23,7 @@ export const amax = defineOperator<BlockAttributes>({
       let most = largest[s]!;
       for (let i = start; i < end; i++) {
         const value = Math.abs(x!.data[i]!);
-        if (value > most || value !== value) most = value;
+        if (value > most || !(value >= 0)) most = value;
       }
       largest[s] = most;
     });
@@ -93,7 +93,7 @@ function maxAlong(this: Kernel, x: number[]): number {
       const value = Math.abs(
         x[this.thread.y * this.constants.columns + this.thread.x * this.constants.block + j],
       );
-      if (value > largest || value !== value) largest = value;
+      if (value > largest || !(value >= 0)) largest = value;
     }
   }
   return largest;
@@ -110,7 +110,7 @@ function maxDown(this: Kernel, x: number[]): number {
             this.thread.x
         ],
       );
-      if (value > largest || value !== value) largest = value;
+      if (value > largest || !(value >= 0)) largest = value;
     }
   }
   return largest;

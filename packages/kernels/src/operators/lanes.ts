@@ -43,7 +43,7 @@ function maxLanes(this: Kernel, x: number[]): number {
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
       const value = Math.abs(x[k * this.constants.lanes + this.thread.x]);
-      if (value > largest || value !== value) largest = value;
+      if (value > largest || !(value >= 0)) largest = value;
     }
   }
   return largest;

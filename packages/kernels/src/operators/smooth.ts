@@ -21,7 +21,7 @@ export const tokenAmax = defineOperator<NoAttributes>({
       let largest = 0;
       for (let i = r * both + both / 2; i < (r + 1) * both; i++) {
         const value = Math.abs(gateUp!.data[i]!);
-        if (value > largest || value !== value) largest = value;
+        if (value > largest || !(value >= 0)) largest = value;
       }
       out.data[r] = largest === 0 ? 1 : largest;
     }
@@ -77,7 +77,7 @@ function rowMaximum(this: Kernel, gateUp: number[]): number {
   let largest = 0;
   for (let j = 0; j < this.constants.width; j += 1) {
     const value = Math.abs(gateUp[(this.thread.x * 2 + 1) * this.constants.width + j]);
-    if (value > largest || value !== value) largest = value;
+    if (value > largest || !(value >= 0)) largest = value;
   }
   if (largest === 0) largest = 1;
   return largest;
