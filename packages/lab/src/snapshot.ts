@@ -4,7 +4,7 @@ import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
 import { createLlama } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
 import { adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
-import { initWatch, type Training, type TrainPlan } from '@octavo/trainer';
+import { initSafety, initWatch, type Training, type TrainPlan } from '@octavo/trainer';
 
 export interface Snapshot {
   /** By the parameter's name: values (the master weights) and both moments. */
@@ -67,7 +67,18 @@ export function trainingFrom(device: Device, plan: TrainPlan, snapshot: Snapshot
   });
   const hyper = device.alloc([HYPER_LENGTH], FP32);
   const { updates } = snapshot;
-  return { plan, device, model, optimizer, hyper, step: 0, updates, tokens: 0, watch: initWatch() };
+  return {
+    plan,
+    device,
+    model,
+    optimizer,
+    hyper,
+    step: 0,
+    updates,
+    tokens: 0,
+    watch: initWatch(),
+    safety: initSafety(),
+  };
 }
 
 /** Frees what a run holds on its device. */

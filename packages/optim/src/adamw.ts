@@ -85,7 +85,8 @@ export const hyperValues = (hyper: AdamHyper, gradientScale: number, t: number):
 export const STREAMS = 3;
 
 /**
- * One update: fresh tensors for the new state, which replaces `state`'s; the old ones are freed.
+ * One update: fresh tensors for the new state, which replaces `state`'s; the old ones are freed, unless `keepsOld`. A new
+ * state that holds a value which is not finite has the scale NaN.
  * `grad` may be FP32 or BF16, of the shape of the weights. Stochastic rounding draws from `stream` (the master's) and the two
  * that follow: parameters' streams must be `STREAMS` apart. `lost`, FP32 `[1]`, if given receives how many elements' updates
  * were not zero and yet lost (see lost-updates.ts).
@@ -94,7 +95,15 @@ export function adamStep(
   device: Device,
   state: AdamState,
   formats: AdamFormats,
-  options: { grad: Tensor; hyper: Tensor; seed: Tensor; stream: number; decays: boolean; lost?: Tensor },
+  options: {
+    grad: Tensor;
+    hyper: Tensor;
+    seed: Tensor;
+    stream: number;
+    decays: boolean;
+    lost?: Tensor;
+    keepsOld?: boolean;
+  },
 ): void {
   const { shape } = state.master;
   const next: AdamState = {
@@ -124,7 +133,7 @@ export function adamStep(
     tensorsOf(next),
   );
   if (options.lost) countLost(device, state, next, { ...options, masterRounding }, options.lost);
-  for (const tensor of tensorsOf(state)) device.free(tensor);
+  if (!options.keepsOld) for (const tensor of tensorsOf(state)) device.free(tensor);
   Object.assign(state, next);
 }
 

@@ -1,6 +1,6 @@
 /** @file AdamW: the moments and the weight one by one, and all three in one pass over formatted states. */
 import { address, float, int, scratch } from './control';
-import { amaxBits, CHUNK, scaleOf } from './amax';
+import { amaxBits, CHUNK, INFINITY_BITS, scaleOf } from './amax';
 import { encodeScaled } from './cast';
 import { decodeBytes, scaledTable, TABLE_BYTES } from './decode';
 import { STOCHASTIC } from './encode';
@@ -112,7 +112,7 @@ export function adamWeight(task: i32): void {
  * adamw, its arguments: 0 w, 3 m, 6 v, 9 g, 12 hyper, 13 … 15 the scales of w, m, v, 16 w', 19 m', 22 v', 25 … 27
  * their scales, 28 elements, 29 decays, 30 rounding of w', 31 of m' and v', 32 power of two, 33 seed, 34 stream,
  * 35 maxima (three words a task), 36 … 38 largest values of the formats of w', m', v', 39 tasks,
- * 40 bounded, 41 code of the smallest value of v''s format.
+ * 40 bounded, 41 code of the smallest value of v''s format, 42 maxima come with what is stored, not before it.
  * A scale is not looked at where its state is FP32.
  */
 function decoded(slot: i32, scaleSlot: i32, i: i32, n: i32, room: usize, table: usize): usize {
@@ -228,24 +228,20 @@ export function adamwMaxima(task: i32): void {
     memory.fill(some, 0, 12);
     readStates(i, n);
     next(n, some);
-    if (max(max(load<i32>(some), load<i32>(some, 4)), load<i32>(some, 8)) > 0x7f800000) {
-      // NaN counts for nothing
-      next(n, 0);
-      put3(to, amaxBits(room, n), amaxBits(room + ROOM, n), amaxBits(room + 2 * ROOM, n));
-    } else put3(to, load<i32>(some), load<i32>(some, 4), load<i32>(some, 8));
+    put3(to, load<i32>(some), load<i32>(some, 4), load<i32>(some, 8));
   }
 }
 
-/** The three new scales. */
+/** The three new scales: NaN where a state is not finite. */
 export function adamwScales(task: i32): void {
   for (let state = 0; state < 3; state++) {
     let most: i32 = 0;
-    if (int(17 + 3 * state) != FP32) {
-      for (let t = 0; t < int(39); t++) {
-        most = max(most, load<i32>(address(35) + <usize>t * 12 + ((<usize>state) << 2)));
-      }
+    for (let t = 0; t < int(39); t++) {
+      most = max(most, load<i32>(address(35) + <usize>t * 12 + ((<usize>state) << 2)));
     }
-    const s = scaleOf(reinterpret<f32>(most), float(36 + state), 1, int(32));
+    let s: f32 = 1;
+    if (most >= INFINITY_BITS) s = NaN;
+    else if (int(17 + 3 * state) != FP32) s = scaleOf(reinterpret<f32>(most), float(36 + state), 1, int(32));
     store<f32>(address(25 + state), s);
   }
 }
@@ -302,10 +298,14 @@ export function adamwStore(task: i32): void {
   const first = task * CHUNK;
   const last = min(int(28), first + CHUNK);
   tables();
+  const room = scratch() + 4 * ROOM;
+  const maxima = int(42) ? address(35) + <usize>task * 12 : 0;
+  if (maxima) memory.fill(maxima, 0, 12);
   for (let i = first; i < last; i += PIECE) {
     const n = min(PIECE, last - i);
     readStates(i, n);
     next(n, 0);
+    if (maxima) put3(maxima, amaxBits(room, n), amaxBits(room + ROOM, n), amaxBits(room + 2 * ROOM, n));
     put(0, i, n, int(30));
     put(1, i, n, int(31));
     put(2, i, n, int(31));

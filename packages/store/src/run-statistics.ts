@@ -96,7 +96,8 @@ export const tensorStatistics = {
     type: 'float32',
     nullable: true,
     unit: 'units of the tensor',
-    meaning: 'Largest absolute value before the cast, over the step’s micro-batches.',
+    meaning:
+      'Largest finite absolute value before the cast; like all the row, of the step’s first micro-batch.',
   },
   scale: {
     type: 'float32',
@@ -116,6 +117,12 @@ export const tensorStatistics = {
     nullable: true,
     unit: 'share of the elements, 0 to 1',
     meaning: 'Elements that are not zero and that the cast makes zero.',
+  },
+  non_finite: {
+    type: 'int64',
+    nullable: true,
+    unit: 'elements',
+    meaning: 'NaN and infinities before the cast; the other columns are of the finite elements.',
   },
   rms: {
     type: 'float32',

@@ -6,8 +6,10 @@ import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor } from '@octavo/optim';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import { historyRecord, restoreHistories, type StoredScaling, scalingOf } from './histories.ts';
+import type { NonFinite } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
+import { initSafety } from './safety.ts';
 import { canonical, sameValue } from './same.ts';
 import type { Training } from './training.ts';
 import { checkWatch, initWatch, type WatchState } from './watch/state.ts';
@@ -30,6 +32,20 @@ export interface CheckpointState {
   readonly watch: WatchState;
 }
 
+/** The step, after the checkpoint's, that a value which is not finite has ended the run at. */
+export interface FailedStep {
+  readonly step: number;
+  readonly where: string;
+}
+
+/** The first tensor of a checkpoint that is not finite, as its metadata say, or null. */
+export const faultOf = ({ metadata }: Pick<Checkpoint, 'metadata'>): string | null =>
+  metadata.finite === 'false' ? (metadata.notFinite ?? 'an unnamed tensor') : null;
+
+/** Whether the run was ended at the step after the checkpoint's: it may go on with another recipe or learning rate. */
+export const isRescued = ({ metadata }: Pick<Checkpoint, 'metadata'>): boolean =>
+  metadata.failed !== undefined;
+
 const ROLES = ['master', 'moment1', 'moment2'] as const;
 
 /** Metadata strings, one per part of the state, so that any Arrow reader shows them. */
@@ -37,6 +53,7 @@ export function metadataOf(
   training: Training,
   loader: unknown,
   tokenizer: CheckpointState['tokenizer'],
+  { fault = null, failed }: { fault?: NonFinite | null; failed?: FailedStep | undefined } = {},
 ): Record<string, string> {
   const { plan, step, updates, tokens, watch } = training;
   const parts = {
@@ -52,6 +69,9 @@ export function metadataOf(
     scaling: scalingOf(training.model.precision.sites),
     tokenizer,
     watch,
+    finite: fault === null,
+    ...(fault && { notFinite: fault.where }),
+    ...(failed && { failed }),
   };
   return Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value)]));
 }
@@ -147,7 +167,7 @@ export async function restoreTraining(
   await restoreHistories(precision.sites, checkpoint, state.scaling);
   const { step, updates, tokens, watch } = state;
   const hyper = device.alloc([HYPER_LENGTH], FP32);
-  return { plan, device, model, optimizer, hyper, step, updates, tokens, watch };
+  return { plan, device, model, optimizer, hyper, step, updates, tokens, watch, safety: initSafety() };
 }
 
 /** What a step is computed from. All of it has to be what it was; how far a run goes and what it leaves behind may differ. */

@@ -20,7 +20,14 @@ export type TrainEvent =
       readonly step: number;
       readonly loss: number;
       readonly gradientNorm: number;
+      /** The first tensor that was not finite, in words and by its parts; layer null: outside the blocks. */
       readonly where: string;
+      readonly layer: number | null;
+      readonly site: string;
+      readonly operand: string;
+      readonly value: 'NaN' | 'infinity';
+      /** Elements that were not finite, where they were counted. */
+      readonly count: number | null;
       readonly updated: boolean;
     }
   /** A tensor is about to break. */

@@ -1,6 +1,9 @@
 export {
   type CheckpointState,
   checkSameRun,
+  type FailedStep,
+  faultOf,
+  isRescued,
   metadataOf,
   recordsOf,
   restoreTraining,
@@ -11,12 +14,14 @@ export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
 export { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
+export { type NonFinite, NonFiniteError, type NonFiniteReport } from './non-finite.ts';
 export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles, statisticsMetadata } from './run-files.ts';
+export { initSafety, type Safety } from './safety.ts';
 export { sameValue } from './same.ts';
-export { type StepResult, trainStep } from './step.ts';
+export { SKIP_LIMIT, type StepResult, trainStep } from './step.ts';
 export { createTraining, optimizerBytes, type Training } from './training.ts';
 export { type TokenBatch, uploadBatch } from './upload.ts';
 export { adviceOf, describeAlarm, type WatchAlarm, type WatchPolicy } from './watch/alarm.ts';

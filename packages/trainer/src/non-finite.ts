@@ -21,8 +21,12 @@ export interface NonFiniteReport {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly nonFinite: NonFinite;
-  /** Of the failed step, with statistics where they show the fault. */
-  readonly gradients: Gradients;
+  /** Of the failed step, with statistics where they show the fault; null: the fault was found in the state, outside a step. */
+  readonly gradients: Gradients | null;
+  /** The state that the step began with gives finite gradients: the fault came and went, or lies in the update. */
+  readonly proven: boolean;
+  /** Steps in a row that were skipped, this one included; 0 under policy `stop`. */
+  readonly skips: number;
 }
 
 /** A run that goes no further because of a value that is not finite. */
@@ -33,6 +37,23 @@ export class NonFiniteError extends OctavoError {
     super(message);
     this.report = report;
   }
+}
+
+/** The error of a report. `saved`: the step that is there to be resumed; null: none was saved; left out: nobody saves here. */
+export function nonFiniteError(report: NonFiniteReport, saved?: number | null): NonFiniteError {
+  const { step, loss, gradientNorm, nonFinite, gradients, skips } = report;
+  const skipped = skips > 0 ? `, the last of ${skips} in a row that had to be skipped` : '';
+  const state =
+    saved === undefined
+      ? ''
+      : saved === null
+        ? 'no finite state was left to save; '
+        : `step ${saved}, the last good state, is saved; `;
+  const advice = `resume ${saved == null ? '' : 'it '}with another recipe, a lower learning rate${skips > 0 ? '' : ', or nonFinite: skip-step'}`;
+  const got = gradients
+    ? `got loss ${loss}, gradient norm ${gradientNorm}, expected finite values; first non-finite in ${nonFinite.where}`
+    : `its state is not to be saved: got ${nonFinite.value} in ${nonFinite.where}, expected finite values`;
+  return new NonFiniteError(`[trainer] step ${step}${skipped}: ${got}; ${state}${advice}`, report);
 }
 
 export const nonFiniteAt = (
@@ -99,3 +120,15 @@ export function trustedMaxima({ model }: Training, { amaxes, seen }: Gradients):
     if (isSite(of)) trusted[microBatch * model.precision.sites.length + of.index] = Number.NaN;
   return trusted;
 }
+
+/** The error of a state that may not become a checkpoint. */
+export const unsavable = ({ step }: Training, nonFinite: NonFinite): NonFiniteError =>
+  nonFiniteError({
+    step,
+    loss: Number.NaN,
+    gradientNorm: Number.NaN,
+    nonFinite,
+    gradients: null,
+    proven: false,
+    skips: 0,
+  });

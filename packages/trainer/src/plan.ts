@@ -4,7 +4,7 @@ import type { Recipe } from '@octavo/nn';
 import type { AdamHyper, Schedule } from '@octavo/optim';
 import type { WatchPlan } from './watch/state.ts';
 
-/** What to do when the loss or the gradient norm is not finite. */
+/** What to do when a tensor of the step, the loss, a gradient or an updated state is not finite. */
 export type NonFinitePolicy = 'stop' | 'skip-step' | 'continue';
 
 export interface TrainPlan {
@@ -21,6 +21,8 @@ export interface TrainPlan {
   /** Largest global gradient norm; 0: no clipping. */
   readonly clip: number;
   readonly nonFinite: NonFinitePolicy;
+  /** Steps in a row that `skip-step` passes over before the run stops; absent: 8. */
+  readonly skipLimit?: number;
   /** Steps between checkpoints (the last step is always saved; 0: only that one). */
   readonly checkpointEvery: number;
   /** Checkpoints kept, the newest; 0: all. */

@@ -10,13 +10,16 @@ import type { WatchAlarm } from './watch/alarm.ts';
 export const ALIGNMENT = 'gate-up-alignment';
 
 /** One row per site, and one per layer for the alignment of gate and up. Empty on steps that are not sampled. */
-export function tensorRows(training: Training, { step, gradients }: StepResult): TensorRow[] {
+export function tensorRows(
+  training: Training,
+  { step, gradients }: Pick<StepResult, 'step' | 'gradients'>,
+): TensorRow[] {
   const { statistics, cosines } = gradients;
   if (!statistics) return [];
   const sites = training.model.precision.sites.map((site): TensorRow => {
-    const { nonFinite: _, ...measured } = siteStatistics(statistics, site);
+    const { nonFinite: non_finite, ...measured } = siteStatistics(statistics, site);
     const { layer, name, operand } = site;
-    return { step, layer, site: name, operand, format: site.format.name, ...measured };
+    return { step, layer, site: name, operand, format: site.format.name, ...measured, non_finite };
   });
   const pairs = (cosines ?? []).map((cosine, layer): TensorRow => {
     const magnitudes = cosine.map(Math.abs);

@@ -1,26 +1,36 @@
 /** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `checkpoints/step-00000100.arrow`. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
   checkpointFileName,
   guardStatistics,
   listCheckpoints,
+  openCheckpoint,
   openStatistics,
   removeTemporaries,
   stepStatistics,
   tensorStatistics,
   writeCheckpoint,
 } from '@octavo/store';
-import { type CheckpointState, metadataOf, recordsOf } from './checkpoint.ts';
+import { type CheckpointState, type FailedStep, faultOf, metadataOf, recordsOf } from './checkpoint.ts';
 import type { TrainEvent } from './events.ts';
+import { type NonFiniteReport, unsavable } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
 import { guardRow, stepRow, tensorRows } from './rows.ts';
+import { stateFault } from './state-fault.ts';
 import type { Training } from './training.ts';
 
 export interface RunFiles {
   recordStep(training: Training, event: TrainEvent & { kind: 'step' }): void;
-  /** Writes a checkpoint; resolves to its path once it is whole and on disk. */
-  save(training: Training, loader: unknown): Promise<string>;
+  /** Records what the tensors of a step that failed were like. */
+  recordFault(training: Training, report: NonFiniteReport): void;
+  /**
+   * Writes a checkpoint; resolves to its path once it is whole and on disk. A state that is not finite is refused with a
+   * `NonFiniteError`, save under policy `continue`, where the checkpoint says so. `failed`: the step that ended the run.
+   */
+  save(training: Training, loader: unknown, failed?: FailedStep): Promise<string>;
+  /** Takes checkpoints of later steps out of the way; they keep their content under another name. */
+  setAside(after: number): Promise<void>;
   close(): void;
 }
 
@@ -57,12 +67,26 @@ export async function openRunFiles(
       const alarms = event.result.alarms.map(guardRow);
       if (alarms.length > 0) guard.append(alarms);
     },
-    async save(training, loader) {
+    recordFault(training, { step, gradients }) {
+      const rows = gradients ? tensorRows(training, { step, gradients }) : [];
+      if (rows.length > 0) tensors.append(rows);
+    },
+    async setAside(after) {
+      for (const { path, step } of await listCheckpoints(checkpoints))
+        if (step > after) await rename(path, `${path}.set-aside`);
+    },
+    async save(training, loader, failed) {
+      const fault = await stateFault(training);
+      if (fault && training.plan.nonFinite !== 'continue') throw unsavable(training, fault);
       steps.flush();
       tensors.flush();
       guard.flush();
       const path = join(checkpoints, checkpointFileName(training.step));
-      await writeCheckpoint(path, metadataOf(training, loader, options.tokenizer), recordsOf(training));
+      await writeCheckpoint(
+        path,
+        metadataOf(training, loader, options.tokenizer, { fault, failed }),
+        recordsOf(training),
+      );
       await dropOld(checkpoints, training.plan.keepCheckpoints, training.step);
       return path;
     },
@@ -74,9 +98,26 @@ export async function openRunFiles(
   };
 }
 
-/** Later ones, which were damaged and passed over when the run was resumed, do not count among those kept. */
+/**
+ * Later ones, which were damaged and passed over when the run was resumed, do not count among those kept; and the newest that is
+ * finite stays, however old.
+ */
 async function dropOld(folder: string, keep: number, now: number): Promise<void> {
   if (keep === 0) return;
-  const all = (await listCheckpoints(folder)).filter(({ step }) => step <= now);
-  for (const { path } of all.slice(0, -keep)) await rm(path, { force: true });
+  const newest = (await listCheckpoints(folder)).filter(({ step }) => step <= now).reverse();
+  let safe = false;
+  for (const [i, { path }] of newest.entries()) {
+    if (i >= keep && safe) await rm(path, { force: true });
+    else if (await holdsFinite(path)) safe = true;
+    else if (i >= keep) await rm(path, { force: true });
+  }
+}
+
+async function holdsFinite(path: string): Promise<boolean> {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    return faultOf(checkpoint) === null;
+  } finally {
+    await checkpoint.close();
+  }
 }

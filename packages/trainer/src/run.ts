@@ -3,6 +3,8 @@
 import { heldOutLoss } from './evaluate.ts';
 import type { TrainEvent } from './events.ts';
 
+import { type NonFinite, NonFiniteError } from './non-finite.ts';
+import { endedBy, rescue } from './rescue.ts';
 import type { RunFiles } from './run-files.ts';
 import { type StepResult, trainStep } from './step.ts';
 import type { Training } from './training.ts';
@@ -29,7 +31,9 @@ export interface RunInputs {
 }
 
 /**
- * Trains until the plan's last step, an interrupt, or an alarm of the watch under policy `stop`. The last event is `end`, after the last checkpoint.
+ * Trains until the plan's last step, an interrupt, or an alarm of the watch under policy `stop`. The last event is `end`, after
+ * the last checkpoint. A value that is not finite ends it, where its policy says so, with a `NonFiniteError`, after the last
+ * good state was saved.
  * A resumed run (`restoreTraining`, then `seek`) equals an uninterrupted one bit for bit on the same device.
  */
 export async function* run({
@@ -55,39 +59,73 @@ export async function* run({
     evaluatedAt = training.step;
   }
   let stopped = false;
-  while (training.step < plan.steps && !signal?.aborted && !stopped) {
-    const began = performance.now();
-    const batches: TokenBatch[] = [];
-    for (let i = 0; i < plan.accumulation; i++) batches.push(await source.next());
-    const result = await trainStep(training, batches);
-    const stepTime = (performance.now() - began) / 1000;
-    const event = stepEvent(training, result, stepTime);
-    files?.recordStep(training, event);
-    yield event;
-    if (result.nonFinite) {
-      const { step, loss, gradientNorm, nonFinite: where, updated } = result;
-      yield { kind: 'non-finite', step, loss, gradientNorm, where, updated };
+  training.safety.holds = files !== null;
+  /** Of the loader, by the steps that a run may come back to. */
+  const positions = new Map<number, unknown>([[training.step, source.position()]]);
+  const steps = async function* (): AsyncGenerator<TrainEvent> {
+    while (training.step < plan.steps && !signal?.aborted && !stopped) {
+      const began = performance.now();
+      const batches: TokenBatch[] = [];
+      for (let i = 0; i < plan.accumulation; i++) batches.push(await source.next());
+      const result = await trainStep(training, batches);
+      positions.set(training.step, source.position());
+      const oldest = training.safety.held?.step ?? training.step;
+      for (const step of positions.keys()) if (step < oldest) positions.delete(step);
+      const stepTime = (performance.now() - began) / 1000;
+      const event = stepEvent(training, result, stepTime);
+      files?.recordStep(training, event);
+      yield event;
+      if (result.nonFinite) yield nonFiniteEvent(result, result.nonFinite, result.updated);
+      for (const alarm of result.alarms) yield { kind: 'watch', alarm };
+      stopped = plan.watch?.policy === 'stop' && result.alarms.length > 0;
+      const { step } = training;
+      if (files && plan.checkpointEvery > 0 && step % plan.checkpointEvery === 0) {
+        yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };
+        savedAt = step;
+      }
+      if (due(step)) {
+        yield await evaluate();
+        evaluatedAt = step;
+      }
     }
-    for (const alarm of result.alarms) yield { kind: 'watch', alarm };
-    stopped = plan.watch?.policy === 'stop' && result.alarms.length > 0;
-    const { step } = training;
-    if (files && plan.checkpointEvery > 0 && step % plan.checkpointEvery === 0) {
-      yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };
-      savedAt = step;
+    if (files && savedAt !== training.step) {
+      yield { kind: 'checkpoint', step: training.step, path: await files.save(training, source.position()) };
     }
-    if (due(step)) {
-      yield await evaluate();
-      evaluatedAt = step;
-    }
+  };
+  try {
+    yield* steps();
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    yield nonFiniteEvent(error.report, error.report.nonFinite, false);
+    if (!files) throw error;
+    files.recordFault(training, error.report);
+    const saved = await rescue(training, error, files, positions);
+    if (saved) yield { kind: 'checkpoint', ...saved };
+    throw endedBy(error, saved);
   }
   const finished = training.step >= plan.steps;
-  if (files && savedAt !== training.step) {
-    yield { kind: 'checkpoint', step: training.step, path: await files.save(training, source.position()) };
-  }
   if (finished && heldOut.length > 0 && evaluatedAt !== training.step) yield await evaluate();
   const reason = finished ? 'finished' : stopped ? 'stopped' : 'interrupted';
   yield { kind: 'end', reason, step: training.step };
 }
+
+const nonFiniteEvent = (
+  { step, loss, gradientNorm }: Pick<StepResult, 'step' | 'loss' | 'gradientNorm'>,
+  { layer, name: site, operand, value, count, where }: NonFinite,
+  updated: boolean,
+): TrainEvent => ({
+  kind: 'non-finite',
+  step,
+  loss,
+  gradientNorm,
+  where,
+  layer,
+  site,
+  operand,
+  value,
+  count,
+  updated,
+});
 
 function stepEvent(training: Training, result: StepResult, stepTime: number): TrainEvent & { kind: 'step' } {
   const { plan, device, tokens } = training;

@@ -1,10 +1,10 @@
 /**
  * @file One training step: gradients, what the host decides from them, the update.
  *
- * The host reads once, between the backward pass and the update, since clipping and the policy for non-finite values
- * decide about the update itself. Scaling states change here and nowhere else.
+ * The host reads once between the backward pass and the update, since clipping and the policy for non-finite values
+ * decide about the update itself, and a few numbers after it. Scaling states change here and nowhere else.
  */
-import { FP32, OctavoError } from '@octavo/formats';
+import { FP32 } from '@octavo/formats';
 import {
   createScope,
   dequantize,
@@ -17,8 +17,10 @@ import {
 import { activationFormat, apply, dropWeights, endStep } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperValues, learningRate, STREAMS } from '@octavo/optim';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
-import { firstNonFinite } from './non-finite.ts';
+import { firstNonFinite, type NonFinite, nonFiniteError, trustedMaxima } from './non-finite.ts';
 import { tokensPerStep } from './plan.ts';
+import { accept, putBack, stateNow } from './safety.ts';
+import { updateFault } from './state-fault.ts';
 import type { Training } from './training.ts';
 import type { TokenBatch } from './upload.ts';
 import { watchGradients } from './watch/act.ts';
@@ -37,39 +39,48 @@ export interface StepResult {
   readonly lostUpdates: readonly (number | null)[];
   /** Present when sampled, or when something was not finite. */
   readonly gradients: Gradients;
-  /** Where a value that is not finite first appeared, or null. */
-  readonly nonFinite: string | null;
+  /** The first tensor with a value that is not finite, or null. */
+  readonly nonFinite: NonFinite | null;
   readonly updated: boolean;
   /** What the watch has to say of this step. */
   readonly alarms: readonly WatchAlarm[];
   readonly nearness: Nearness;
 }
 
-/** Runs a step. With policy `stop` a non-finite loss or gradient throws, and leaves the state as it was before. */
+/** Steps in a row that policy `skip-step` passes over before the run stops, unless the plan says another number. */
+export const SKIP_LIMIT = 8;
+
+/**
+ * Runs a step. Where a tensor of it, its loss, a gradient or the state that its update would leave is not finite, the
+ * policy decides: `stop` throws a `NonFiniteError`, `skip-step` goes on without the update (and throws after
+ * `skipLimit` such steps in a row), and both leave the state as it was before; `continue` takes the update.
+ */
 export async function trainStep(training: Training, batches: readonly TokenBatch[]): Promise<StepResult> {
-  const { device, plan, model } = training;
+  const { device, plan, model, safety } = training;
   const scope = createScope(device);
+  const before = stateNow(training);
   try {
     const last = training.step + 1 === plan.steps;
     const sample = plan.sampleEvery > 0 && (last || training.step % plan.sampleEvery === 0);
     const watched = await watchGradients(training, () => computeGradients(training, batches, scope, sample));
     let { gradients } = watched;
+    const { loss, seen } = gradients;
     const gradientNorm = globalNorm(gradients.squares);
-    const finite = Number.isFinite(gradients.loss) && Number.isFinite(gradientNorm);
-    let nonFinite: string | null = null;
-    if (!finite) {
-      gradients = await computeGradients(training, batches, scope, true);
-      nonFinite = firstNonFinite(training, gradients);
-      if (plan.nonFinite === 'stop') {
-        throw new OctavoError(
-          `[trainer] step ${training.step + 1}: got loss ${gradients.loss}, gradient norm ${gradientNorm}, expected finite values; first non-finite in ${nonFinite}; resume with another recipe, a lower learning rate, or nonFinite: skip-step`,
-        );
-      }
+    const trusted = trustedMaxima(training, gradients);
+    let nonFinite = firstNonFinite(training, gradients);
+    let proven = nonFinite === null;
+    if (nonFinite) {
+      const again = await computeGradients(training, batches, scope, true);
+      const confirmed = firstNonFinite(training, again);
+      proven = confirmed === null;
+      if (confirmed) gradients = again;
+      // what the cast made is known now; what has gone since is named as it was seen
+      nonFinite = confirmed ? firstNonFinite(training, { ...again, seen, loss }) : nonFinite;
     }
     const rate = learningRate(plan.schedule, training.step);
-    const updated = finite || plan.nonFinite === 'continue';
     let moved: Moved = { updateRatio: null, lostUpdates: [] };
-    if (updated) {
+    let updated = false;
+    if (!nonFinite || plan.nonFinite === 'continue') {
       training.updates += 1;
       device.write(
         training.hyper,
@@ -80,13 +91,24 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
         ),
       );
       moved = await update(training, scope, sample);
+      const fault = await updateFault(training);
+      nonFinite ??= fault;
+      updated = !fault || plan.nonFinite === 'continue';
+      if (updated) accept(training, before, nonFinite === null);
+      else putBack(training, before);
       dropWeights(model.precision);
     }
-    endStep(model.precision, gradients.amaxes);
+    if (nonFinite && plan.nonFinite !== 'continue') {
+      const skips = plan.nonFinite === 'stop' ? 0 : safety.skipped + 1;
+      const step = training.step + 1;
+      const report = { step, loss, gradientNorm, nonFinite, gradients, proven, skips };
+      if (skips === 0 || skips >= (plan.skipLimit ?? SKIP_LIMIT)) throw nonFiniteError(report);
+    }
+    safety.skipped = updated ? 0 : safety.skipped + 1;
+    endStep(model.precision, trusted);
     training.watch = watched.state;
     training.step += 1;
     training.tokens += tokensPerStep(plan);
-    const loss = gradients.loss;
     return {
       step: training.step,
       loss,
@@ -111,7 +133,7 @@ type Moved = Pick<StepResult, 'updateRatio' | 'lostUpdates'>;
 /** The first random stream of the optimizer; those of casts lie below. */
 const FIRST_STREAM = 0x800000;
 
-/** Moves every parameter; when sampling, measures ‖Δw‖ / ‖w‖ and the lost updates of the matrices. */
+/** Moves every parameter, the old tensors left alive; when sampling, measures ‖Δw‖ / ‖w‖ and the lost updates of the matrices. */
 async function update(training: Training, scope: Scope, sample: boolean): Promise<Moved> {
   const { device, model, optimizer, hyper } = training;
   const { seed } = model.precision;
@@ -130,8 +152,8 @@ async function update(training: Training, scope: Scope, sample: boolean): Promis
       stream: FIRST_STREAM + STREAMS * i,
       decays: parameter.isMatrix,
       ...(lost && { lost }),
+      keepsOld: true,
     });
-    device.free(parameter.value);
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
     device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], parameter.value);
     if (before && lost) {

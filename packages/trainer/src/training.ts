@@ -12,6 +12,7 @@ import {
   tensorsOf,
 } from '@octavo/optim';
 import type { TrainPlan } from './plan.ts';
+import { initSafety, type Safety } from './safety.ts';
 import { initWatch, type WatchState } from './watch/state.ts';
 
 export interface Training {
@@ -28,6 +29,7 @@ export interface Training {
   updates: number;
   tokens: number;
   watch: WatchState;
+  readonly safety: Safety;
 }
 
 /** A run at its beginning: weights at random from the plan's seed. */
@@ -55,6 +57,7 @@ export function createTraining(device: Device, plan: TrainPlan): Training {
     updates: 0,
     tokens: 0,
     watch: initWatch(),
+    safety: initSafety(),
   };
   return training;
 }

@@ -98,7 +98,14 @@ export type Message =
       readonly step: number;
       readonly loss: number;
       readonly gradientNorm: number;
+      /** The first tensor that was not finite, in words and by its parts; layer null: outside the blocks. */
       readonly where: string;
+      readonly layer: number | null;
+      readonly site: string;
+      readonly operand: string;
+      readonly value: 'NaN' | 'infinity';
+      /** Elements that were not finite, where they were counted. */
+      readonly count: number | null;
       readonly updated: boolean;
     }
   | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }

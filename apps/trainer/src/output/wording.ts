@@ -51,7 +51,7 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
       ];
     case 'non-finite':
       return [
-        `step ${message.step}: loss ${message.loss}, gradient norm ${message.gradientNorm}; first not finite in ${message.where}; ${message.updated ? 'updated all the same' : 'step skipped'}`,
+        `step ${message.step}: loss ${message.loss}, gradient norm ${message.gradientNorm}; first not finite in ${message.where}; ${message.updated ? 'updated all the same' : 'no update'}`,
       ];
     case 'watch':
       return [`watch: step ${message.step}, ${message.seen}; ${message.advice}`];

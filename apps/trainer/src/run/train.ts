@@ -213,8 +213,8 @@ function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number, c
     case 'evaluation':
       return evaluationMessage(event.step, event.loss, event.tokens, corpus.heldOut!.bytesPerToken);
     case 'non-finite': {
-      const { step, loss, gradientNorm, where, updated } = event;
-      return { event: 'non-finite', step, loss, gradientNorm, where, updated };
+      const { kind, ...what } = event;
+      return { event: kind, ...what };
     }
     case 'watch':
       return watchMessage(event.alarm);

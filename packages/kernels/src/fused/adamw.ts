@@ -3,11 +3,14 @@ import { FP32, type Rounding } from '@octavo/formats';
 import type { Device } from '../device.ts';
 import type { FusedOperator } from '../fused.ts';
 import { adamMoment1, adamMoment2, adamWeight } from '../operators/adam.ts';
+import { amax } from '../operators/amax.ts';
+import { cast } from '../operators/cast.ts';
 import { dequantize } from '../operators/dequantize.ts';
+import { add, subtract } from '../operators/elementwise.ts';
 import { keepNonzero } from '../operators/keep-nonzero.ts';
+import { scaleFromAmax } from '../operators/scale-from-amax.ts';
 import { createScope, type Scope } from '../scope.ts';
 import { matrixShape, type Tensor } from '../tensor.ts';
-import { quantizeCurrent } from './quantize.ts';
 
 export type AdamwAttributes = {
   /** Apply hyper's decay. */
@@ -28,7 +31,8 @@ export type AdamwAttributes = {
 /**
  * Inputs w, wScale, m, mScale, v, vScale, g, hyper (see adam.ts), and seed if a rounding is stochastic; outputs w',
  * wScale', m', mScale', v', vScale'. Each state is decoded, updated in float32, and stored in the format of its output
- * with scale max / amax, saturating. An FP32 state is used as it is; its scale `[1]` becomes 1.
+ * with scale max / amax, saturating. An FP32 state is used as it is; its scale `[1]` becomes 1. The scale of a state that is not
+ * finite anywhere becomes NaN: saturating must not hide it.
  */
 export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
   name: 'adamw',
@@ -48,16 +52,19 @@ export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
     device.run(adamWeight, { decays }, [oldW, nextM, nextV, hyper!], nextW);
 
     const store = (value: Tensor, to: Tensor, scale: Tensor, rounding: Rounding, of: number) => {
-      if (to.format === FP32) {
-        device.write(scale, [1]);
-        return;
-      }
-      const [rows, columns] = matrixShape(value.shape);
-      const block = { blockRows: rows, blockColumns: columns };
-      const how = { margin: 0, powerOfTwo, rounding, overflow: 'saturate', stream: of } as const;
+      const [blockRows, blockColumns] = matrixShape(value.shape);
+      const block = { blockRows, blockColumns };
+      const one = () => scope.alloc([1, 1], FP32);
+      const [maximum, wanted, nothing] = [one(), one(), one()];
+      device.run(amax, block, [value], maximum);
+      if (to.format === FP32) device.write(wanted, [1]);
+      else device.run(scaleFromAmax, { max: to.format.max, margin: 0, powerOfTwo }, [maximum], wanted);
+      device.run(subtract, {}, [maximum, maximum], nothing); // 0, or NaN of what is not finite
+      device.run(add, {}, [wanted, nothing], scale);
+      if (to.format === FP32) return;
+      const how = { rounding, overflow: 'saturate', stream: of } as const;
       const draws = rounding === 'stochastic' && seed ? [seed] : [];
-      const maxima = scope.alloc([1, 1], FP32);
-      quantizeCurrent.unfused(device, { ...block, ...how }, [value, ...draws], [to, scale, maxima]);
+      device.run(cast, { ...block, ...how }, [value, scale, ...draws], to);
     };
     store(nextW, newW!, newWScale!, masterRounding, stream);
     store(nextM, newM!, newMScale!, momentRounding, stream + 1);

@@ -75,7 +75,8 @@ export async function trainRecipe(
         casts.push({ step, layer: layer!, amax: amax!, overflows: overflows!, underflows: underflows! });
       }
       options.onStep?.(training.step);
-      if (result.nonFinite) return { losses, casts, broke: { step: result.step, where: result.nonFinite } };
+      if (result.nonFinite)
+        return { losses, casts, broke: { step: result.step, where: result.nonFinite.where } };
       await setImmediate();
     }
     return { losses, casts, broke: null };

@@ -58,7 +58,7 @@ export async function trainArm(
       if (observer.sampling) moments.push(...(await momentRows(training, observer)));
       options.onStep(training.step);
       if (result.nonFinite)
-        return { losses, moments, bytes, broke: { step: result.step, where: result.nonFinite } };
+        return { losses, moments, bytes, broke: { step: result.step, where: result.nonFinite.where } };
       await setImmediate();
     }
     return { losses, moments, bytes, broke: null };

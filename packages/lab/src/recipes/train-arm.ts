@@ -48,7 +48,7 @@ export async function trainArm(
       signal?.throwIfAborted();
       const result = await trainStep(training, [plainBatch(train, settings, seed, training.step)]);
       losses.push(result.loss);
-      if (result.nonFinite) broke ??= { step: result.step, where: result.nonFinite };
+      if (result.nonFinite) broke ??= { step: result.step, where: result.nonFinite.where };
       onStep(training.step);
       await setImmediate();
     }

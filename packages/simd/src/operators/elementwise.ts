@@ -84,6 +84,7 @@ export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, 
   const [newW, newWScale, newM, newMScale, newV, newVScale] = outs;
   const { length } = newW!;
   const tasks = chunks(length);
+  const plain = newW!.kind === 0 && newM!.kind === 0 && newV!.kind === 0;
   const parameters = [
     ...place(engine, w),
     ...place(engine, m),
@@ -107,11 +108,13 @@ export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, 
     tasks,
     Number(attributes.bounded),
     encode(newV!.format, newV!.format.minSubnormal),
+    Number(plain),
   ];
-  const plain = newW!.kind === 0 && newM!.kind === 0 && newV!.kind === 0;
-  if (!plain) engine.run(kernel.ADAMW_MAXIMA, tasks, 0, parameters);
+  // states that need no scale are only looked at, while they are stored
+  if (plain) engine.run(kernel.ADAMW_STORE, tasks, 0, parameters);
+  else engine.run(kernel.ADAMW_MAXIMA, tasks, 0, parameters);
   engine.run(kernel.ADAMW_SCALES, 1, 0, parameters);
-  engine.run(kernel.ADAMW_STORE, tasks, 0, parameters);
+  if (!plain) engine.run(kernel.ADAMW_STORE, tasks, 0, parameters);
   return true;
 };
 
