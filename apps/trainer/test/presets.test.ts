@@ -27,6 +27,7 @@ const facts = {
   started: '',
   device: '',
   parameters: 0,
+  choice: { asked: 'simd', taken: 'simd', tried: [], layers: null, dropped: [], said: null },
   corpus: { description: '', trainTokens: 0, heldOutTokens: 0 },
 };
 

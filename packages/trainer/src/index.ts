@@ -9,7 +9,10 @@ export {
   restoreTraining,
   stateOf,
 } from './checkpoint.ts';
-export { createDevice, deviceNames } from './device.ts';
+export { chooseDevice, createDevice, type DeviceChoice, type DeviceOptions } from './device/choose.ts';
+export { answerForGpu, type GpuAnswer, type GpuQuestion } from './device/gpu-process.ts';
+export { deviceNames } from './device/open.ts';
+export { type Trial, tryDevice, type Workload } from './device/trial.ts';
 export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
 export { computeGradients, freeGradients, type Gradients } from './gradients.ts';

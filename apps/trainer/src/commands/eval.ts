@@ -10,6 +10,7 @@ interface EvalOptions extends GlobalOptions {
   readonly tokens?: number;
   readonly textField?: string;
   readonly device?: NonNullable<Config['device']>;
+  readonly recipe?: string;
   readonly threads?: number;
   readonly blas?: string;
   readonly tokenizer?: string;
@@ -30,6 +31,7 @@ export function addEvalCommand(program: Command): void {
       'tokens to predict at most (default: as many as the run’s own evaluations; of --data, all)',
       numeric(integer(1)),
     )
+    .option('--recipe <name>', 'evaluate in another recipe than it was trained in')
     .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option(
@@ -42,11 +44,12 @@ export function addEvalCommand(program: Command): void {
     ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { data, tokens, textField, device, threads, blas, tokenizer, json } =
+    const { data, tokens, textField, recipe, device, threads, blas, tokenizer, json } =
       invoked.optsWithGlobals<EvalOptions>();
     await evaluate({
       path: checkpoint,
       data: data ?? null,
+      recipe: recipe ?? null,
       tokens: tokens ?? null,
       textField: textField ?? null,
       device: device ?? 'auto',

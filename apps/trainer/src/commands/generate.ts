@@ -12,6 +12,7 @@ interface GenerateOptions extends GlobalOptions {
   readonly topK: number;
   readonly seed: number;
   readonly device: NonNullable<Config['device']>;
+  readonly recipe?: string;
   readonly threads?: number;
   readonly blas?: string;
   readonly tokenizer?: string;
@@ -28,6 +29,7 @@ export function addGenerateCommand(program: Command): void {
     .option('--temperature <x>', '0: always the most probable token', numeric(number(0)), 0.8)
     .option('--top-k <n>', 'draw among the k most probable only; 0: all', numeric(integer(0)), 0)
     .option('--seed <n>', 'of the draws', numeric(knobs.seed), 1)
+    .option('--recipe <name>', 'compute in another recipe than it was trained in')
     .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device), 'auto')
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option(
@@ -40,11 +42,12 @@ export function addGenerateCommand(program: Command): void {
     ['octavo generate step-00000600.arrow --prompt "The" --temperature 0', 'from one file, without chance'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { prompt, tokens, temperature, topK, seed, device, threads, blas, tokenizer, json } =
+    const { prompt, tokens, temperature, topK, seed, device, recipe, threads, blas, tokenizer, json } =
       invoked.optsWithGlobals<GenerateOptions>();
     await generateText({
       path: checkpoint,
       prompt,
+      recipe: recipe ?? null,
       tokens,
       sampling: { temperature, topK, seed },
       device,

@@ -47,7 +47,11 @@ export function addTrainCommand(program: Command): void {
     .option('--data <path...>', 'text files, folders, JSONL files, or folders that octavo data prepare made')
     .option('--text-field <key>', 'the key of a JSONL line that holds its text (default: text)')
     .option('--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json')
-    .option('--device <name>', 'auto (a GPU if one answers, else simd), simd, gpu, …', word(knobs.device))
+    .option(
+      '--device <name>',
+      'auto (the faster of simd and a GPU, tried for a moment), simd, gpu, …',
+      word(knobs.device),
+    )
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option(
       '--blas <off|auto|path>',

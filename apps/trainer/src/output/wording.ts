@@ -34,6 +34,7 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
         `model    ${message.model}, ${plural(message.parameters, 'parameter')}`,
         `recipe   ${message.recipe}: ${message.recipeSummary}${switched(message.switchedLayers)}`,
         `device   ${message.device}`,
+        ...(message.deviceChoice === null ? [] : [`         ${message.deviceChoice}`]),
         `corpus   ${message.corpus}: ${plural(message.trainTokens, 'token')} to train on, ${message.heldOutTokens.toLocaleString('en')} held out`,
         `steps    ${message.steps.toLocaleString('en')} of ${plural(message.tokensPerStep, 'token')}${message.resumedFrom > 0 ? `, resumed after step ${message.resumedFrom}` : ''}`,
         `folder   ${message.folder}`,

@@ -1,18 +1,25 @@
 /** @file A checkpoint's loss on held-out text. */
 import { isPrepared, openPrepared, prepareCached, readDocuments, type Tokenizer } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
-import { createDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@octavo/trainer';
+import { chooseDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@octavo/trainer';
+import { resolveRecipe } from '../config/recipe.ts';
 import { createOutput } from '../output/create.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
 import { CACHE, checkVocabulary, openCorpus } from './corpus.ts';
+import { workOf } from './device.ts';
 import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
 import { readRun } from './record.ts';
 import { tokenizerOf } from './tokenizer.ts';
+
+/** Batches of the held-out text that delayed scales without a history learn from. */
+const CALIBRATION = 4;
 
 export interface EvaluateRequest {
   readonly path: string;
   /** Null: what the checkpoint's run held out. */
   readonly data: readonly string[] | null;
+  /** Null: the one that the checkpoint was trained in. */
+  readonly recipe: string | null;
   readonly tokens: number | null;
   /** The key of a JSONL line that holds its text; null: that of the checkpoint's run, else `text`. */
   readonly textField: string | null;
@@ -40,9 +47,15 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
         })
       : await heldOutOfRun(run, tokenizer, request);
     const { device: name, threads, blas } = request;
-    const device = await createDevice(name, { threads, blas });
+    const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
+    const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
+    const { device, choice } = await chooseDevice(name, { threads, blas, work });
+    if (choice.said) warn(choice.said);
     try {
-      const model = await loadModel(device, checkpoint);
+      const model = await loadModel(device, checkpoint, recipe, {
+        calibration: { batches: heldOut.batches.slice(0, CALIBRATION), sequence: plan.sequence },
+        onMissingHistory: ({ message }) => warn(message),
+      });
       const { loss, tokens: counted } = await heldOutLoss(model, heldOut.batches, plan.sequence);
       output.say(evaluationMessage(step, loss, counted, heldOut.bytesPerToken));
     } finally {

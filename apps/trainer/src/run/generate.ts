@@ -2,15 +2,19 @@
 import { setImmediate } from 'node:timers/promises';
 import { streamDecoder } from '@octavo/data';
 import { generate, type Sampling } from '@octavo/llama';
-import { createDevice, loadModel, stateOf } from '@octavo/trainer';
+import { chooseDevice, loadModel, stateOf } from '@octavo/trainer';
+import { resolveRecipe } from '../config/recipe.ts';
 import { printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
+import { workOf } from './device.ts';
 import { encodePrompt, tokenizerOf } from './tokenizer.ts';
 
 export interface GenerateRequest {
   readonly path: string;
   readonly prompt: string;
+  /** Null: the one that the checkpoint was trained in. */
+  readonly recipe: string | null;
   readonly tokens: number;
   readonly sampling: Sampling;
   readonly device: string;
@@ -23,6 +27,7 @@ export interface GenerateRequest {
 export async function generateText({
   path,
   prompt,
+  recipe: recipeName,
   tokens,
   sampling,
   device: name,
@@ -33,15 +38,19 @@ export async function generateText({
 }: GenerateRequest): Promise<void> {
   const say = (text: string): unknown =>
     process.stdout.write(process.stdout.isTTY && !json ? printable(text) : text);
-  const checkpoint = await openCheckpointAt(path, (message) =>
-    process.stderr.write(`octavo: note: ${message}\n`),
-  );
+  const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
+  const checkpoint = await openCheckpointAt(path, warn);
   try {
-    const { tokenizer: identity, step } = stateOf(checkpoint);
+    const { tokenizer: identity, step, plan } = stateOf(checkpoint);
     const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
-    const device = await createDevice(name, { threads, blas });
+    const recipe = recipeName === null ? undefined : resolveRecipe(recipeName);
+    const work = workOf('generate', recipe ? { ...plan, recipe } : plan);
+    const { device, choice } = await chooseDevice(name, { threads, blas, work });
+    if (choice.said) warn(choice.said);
     try {
-      const model = await loadModel(device, checkpoint);
+      const model = await loadModel(device, checkpoint, recipe, {
+        onMissingHistory: ({ message }) => warn(message),
+      });
       const start = encodePrompt(tokenizer, prompt);
       const stream = streamDecoder(tokenizer, start);
       if (json) say(toLine({ event: 'start', checkpoint: checkpoint.path, step, prompt, ...sampling }));

@@ -5,9 +5,10 @@ import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
 import { type Recipe, validateRecipe } from '@octavo/nn';
 import { writeFileAtomically } from '@octavo/store';
+import { type DeviceChoice, deviceNames } from '@octavo/trainer';
 import { z } from 'zod';
 import { check } from '../config/explain.ts';
-import { fields, integer, number, text } from '../config/fields.ts';
+import { fields, integer, number, oneOf, text } from '../config/fields.ts';
 import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
 import { knobs } from '../config/schema.ts';
@@ -22,6 +23,8 @@ export interface RunFacts {
   readonly node: string;
   readonly started: string;
   readonly device: string;
+  /** Why that device: what was tried, with tokens a second, and what was dropped. */
+  readonly choice: DeviceChoice;
   readonly parameters: number;
   readonly corpus: {
     readonly description: string;
@@ -52,12 +55,26 @@ export interface RunRecord {
   readonly identity: RunIdentity | null;
   /** What the run computed on last, in words; null where it does not say. */
   readonly device: string | null;
+  /** Null where the file is older than this part. */
+  readonly choice: DeviceChoice | null;
 }
+
+const choiceSchema = z.object({
+  asked: oneOf(deviceNames),
+  taken: oneOf(deviceNames),
+  tried: z.array(z.object({ device: z.string(), tokensPerSecond: z.number() })),
+  layers: z.object({ tried: z.number(), of: z.number() }).nullable(),
+  dropped: z.array(z.object({ device: z.string(), reason: z.string() })),
+  said: z.string().nullable(),
+});
 
 const recordSchema = z.object({
   settings: settingsSchema,
   identity: identitySchema.nullable().default(null),
-  facts: z.object({ device: z.string() }).nullable().catch(null),
+  facts: z
+    .object({ device: z.string(), choice: choiceSchema.nullable().default(null) })
+    .nullable()
+    .catch(null),
 });
 
 export async function writeRun(
@@ -88,5 +105,6 @@ export async function readRun(folder: string): Promise<RunRecord> {
     },
     identity,
     device: facts?.device ?? null,
+    choice: facts?.choice ?? null,
   };
 }

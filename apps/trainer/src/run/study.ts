@@ -1,7 +1,7 @@
 /** @file A study from its request to the files in its folder. */
 import { OctavoError } from '@octavo/formats';
 import { corpusBytes, heldOutBytes, type Progress, type StudyName, studyOf } from '@octavo/lab';
-import { createDevice } from '@octavo/trainer';
+import { chooseDevice } from '@octavo/trainer';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
@@ -34,7 +34,8 @@ export async function study(request: StudyRequest): Promise<void> {
   }
   const screen = createScreen(request.json);
   const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
-  const device = await createDevice(name, threads === null ? {} : { threads });
+  const { device, choice } = await chooseDevice(name, { threads });
+  if (choice.said) screen.line(choice.said);
   const began = performance.now();
   let folder: StudyFolder | null = null;
   let recorded: Awaited<ReturnType<typeof openRecordedRun>> | null = null;

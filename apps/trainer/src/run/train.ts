@@ -5,7 +5,6 @@ import type { Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
 import type { FolderLock } from '@octavo/store';
 import {
-  createDevice,
   createTraining,
   openRunFiles,
   restoreTraining,
@@ -22,6 +21,7 @@ import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import type { Message, Output } from '../output/messages.ts';
 import { type Corpus, openCorpus } from './corpus.ts';
+import { deviceOfRun, type SessionDevice } from './device.ts';
 import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
 import { checkHeld, claimFolder } from './folder.ts';
@@ -52,9 +52,10 @@ export async function train(request: TrainRequest): Promise<void> {
         warn,
         signal: interrupt.signal,
       });
-      const { knobs, threads, blas } = origin.settings;
-      device = await createDevice(knobs.device, { threads, blas });
-      await runSession({ origin, corpus, device, output, signal: interrupt.signal }, request.whatNext);
+      const told = request.options.device ?? request.file.device ?? null;
+      const chosen = await deviceOfRun(origin.settings, told, origin.resumed?.record ?? null);
+      device = chosen.device;
+      await runSession({ origin, corpus, ...chosen, output, signal: interrupt.signal }, request.whatNext);
       await corpus.close();
     } finally {
       await closeOrigin(origin);
@@ -66,10 +67,9 @@ export async function train(request: TrainRequest): Promise<void> {
   }
 }
 
-interface Session {
+interface Session extends SessionDevice {
   readonly origin: Origin;
   readonly corpus: Corpus;
-  readonly device: Device;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
@@ -95,7 +95,7 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
 async function trainIn(
   lock: FolderLock,
   training: Training,
-  { origin: { settings, resumed }, corpus, device, output, signal }: Session,
+  { origin: { settings, resumed }, corpus, device, choice, said, output, signal }: Session,
   whatNext: boolean,
 ): Promise<void> {
   const { plan } = training;
@@ -114,6 +114,7 @@ async function trainIn(
     node: process.version,
     started: new Date().toISOString(),
     device: device.description,
+    choice,
     parameters,
     corpus: { description, trainTokens, heldOutTokens },
   });
@@ -126,6 +127,7 @@ async function trainIn(
     recipeSummary: plan.recipe.summary,
     switchedLayers: switchedLayers(training),
     device: device.description,
+    deviceChoice: said,
     corpus: description,
     trainTokens,
     heldOutTokens,

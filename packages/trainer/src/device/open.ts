@@ -1,8 +1,7 @@
-/** @file Which device a run computes on. */
+/** @file Devices by their names. */
 import { OctavoError } from '@octavo/formats';
 import { createGpuDevice, createReferenceDevice, type Device } from '@octavo/kernels';
 import { createSimdDevice } from '@octavo/simd';
-import { gpuAnswers } from './probe-gpu.ts';
 
 export const deviceNames = [
   'auto',
@@ -14,26 +13,23 @@ export const deviceNames = [
   'reference',
 ] as const;
 
-export interface DeviceOptions {
+export interface OpenOptions {
   /** Threads of `simd`; null: as many as the machine runs at once, at most 4. */
   readonly threads?: number | null;
   /** A BLAS of the machine for the products of `simd`: `off` (the default), `auto`, or the path of a library. */
   readonly blas?: string;
+  /** Take a GPU adapter that computes on the CPU (a software renderer) for a GPU; default false. */
+  readonly allowSoftware?: boolean;
 }
 
-/** `auto`: a GPU adapter if one answers, else the SIMD host. The options count for `simd` only. */
-export async function createDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
-  const { threads = null, blas = 'off' } = options;
-  const simd = () => createSimdDevice({ blas, ...(threads === null ? {} : { threads }) });
+/** The device of a name that leaves no choice. */
+export async function openDevice(name: string, options: OpenOptions): Promise<Device> {
+  const { threads = null, blas = 'off', allowSoftware = false } = options;
   switch (name) {
-    case 'auto':
-      return (await tryWebGpu()) ?? simd();
     case 'simd':
-      return simd();
-    case 'gpu':
-      return createGpuDevice({ backend: 'auto' });
+      return createSimdDevice({ blas, ...(threads === null ? {} : { threads }) });
     case 'gpu:webgpu':
-      return createGpuDevice({ backend: 'webgpu' });
+      return createGpuDevice({ backend: 'webgpu', allowSoftware });
     case 'gpu:webasm':
       return createGpuDevice({ backend: 'webasm' });
     case 'gpu:cpu':
@@ -45,14 +41,5 @@ export async function createDevice(name: string, options: DeviceOptions = {}): P
         `[trainer] unknown device: got "${name}", expected one of ${deviceNames.join(', ')}`,
         { exitCode: 2 },
       );
-  }
-}
-
-async function tryWebGpu(): Promise<Device | null> {
-  if (!(await gpuAnswers())) return null;
-  try {
-    return await createGpuDevice({ backend: 'webgpu' });
-  } catch {
-    return null; // no adapter: the host it is
   }
 }

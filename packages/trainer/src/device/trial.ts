@@ -1,0 +1,131 @@
+/** @file How fast a device does a moment of the work that is to be done on it. */
+import type { Device } from '@octavo/kernels';
+import { countParameters, createCache, destroyCache, type LlamaConfig, nextLogits } from '@octavo/llama';
+import type { Recipe } from '@octavo/nn';
+import { batchLoss } from '../evaluate.ts';
+import type { TrainPlan } from '../plan.ts';
+import { trainStep } from '../step.ts';
+import { createTraining, type Training } from '../training.ts';
+import type { TokenBatch } from '../upload.ts';
+
+/** What a device is chosen for: the shape of one micro-batch, and what is done with it. Plain data. */
+export interface Workload {
+  readonly kind: 'train' | 'evaluate' | 'generate';
+  readonly model: LlamaConfig;
+  readonly recipe: Recipe;
+  readonly batch: number;
+  readonly sequence: number;
+}
+
+export interface Trial {
+  readonly tokensPerSecond: number;
+  /** Layers of the model that were tried; deep models repeat themselves. */
+  readonly layers: number;
+  /** Of the first step, nats per token: two devices that compute the same agree about it. */
+  readonly loss: number;
+}
+
+/** Operations of a step, and parameters to make, that a trial is worth; of a larger model only so many layers are tried. */
+const WORTH = { operations: 3e11, parameters: 3e7 };
+/** Milliseconds and steps of the timed part. */
+const MOMENT = 500;
+const FEWEST = 2;
+/** Tokens of a step of generation. */
+const GENERATED = 8;
+
+/** Runs a step that allocates and compiles, then as many as fit into half a second; frees nothing: destroy the device. */
+export async function tryDevice(device: Device, whole: Workload): Promise<Trial> {
+  const work = fewerLayers(whole);
+  const training = createTraining(device, planOf(work));
+  const step = stepOf(training, work);
+  const { loss } = await step();
+  await settled(training);
+  const began = performance.now();
+  let [steps, tokens] = [0, 0];
+  while (steps < FEWEST || performance.now() - began < MOMENT) {
+    tokens += (await step()).tokens;
+    steps++;
+  }
+  await settled(training);
+  const seconds = (performance.now() - began) / 1000;
+  return { tokensPerSecond: tokens / seconds, layers: work.model.layers, loss };
+}
+
+/** The work on a model of fewer layers, where a step of all would take long. */
+export function fewerLayers(work: Workload): Workload {
+  const parameters = (layers: number): number => countParameters({ ...work.model, layers });
+  // Forward and backward: 6 operations a parameter and token (Kaplan et al., arXiv 2001.08361).
+  const most = Math.min(WORTH.parameters, WORTH.operations / (6 * work.batch * work.sequence));
+  const affordable = Math.floor((most - parameters(0)) / (parameters(1) - parameters(0)));
+  const layers = Math.max(1, Math.min(work.model.layers, affordable));
+  if (layers === work.model.layers) return work;
+  const { smoothLayers, ...recipe } = work.recipe;
+  const there = Object.entries(smoothLayers ?? {}).filter(([layer]) => Number(layer) < layers);
+  return {
+    ...work,
+    model: { ...work.model, layers },
+    recipe: { ...recipe, ...(there.length > 0 && { smoothLayers: Object.fromEntries(there) }) },
+  };
+}
+
+type Step = () => Promise<{ readonly loss: number; readonly tokens: number }>;
+
+function stepOf(training: Training, { kind, model, batch, sequence }: Workload): Step {
+  const tokens = batch * sequence;
+  const text = tokensOf(tokens, model.vocabularySize);
+  switch (kind) {
+    case 'train':
+      return async () => ({ loss: (await trainStep(training, [text])).loss, tokens });
+    case 'evaluate':
+      return async () => ({ loss: (await batchLoss(training.model, text, sequence)).loss, tokens });
+    case 'generate':
+      return () => generated(training, text);
+  }
+}
+
+/** The same few tokens again and again, one at a time; the loss is that of the last. */
+async function generated({ model }: Training, { tokens, targets }: TokenBatch): ReturnType<Step> {
+  const cache = createCache(model);
+  const count = Math.min(GENERATED, tokens.length, model.config.contextLength);
+  let loss = 0;
+  for (let i = 0; i < count; i++) {
+    const logits = await nextLogits(model, cache, tokens[i]!);
+    const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const sum = logits.reduce((a, b) => a + Math.exp(b - largest), 0);
+    loss = Math.log(sum) + largest - logits[targets[i]!]!;
+  }
+  destroyCache(model, cache);
+  return { loss, tokens: count };
+}
+
+/** Waits until the device has done all that was asked of it. */
+async function settled({ device, model }: Training): Promise<void> {
+  await device.read(model.norm.value);
+}
+
+/** The same pseudo-random tokens every time. */
+function tokensOf(length: number, vocabulary: number): TokenBatch {
+  const token = (i: number): number => (i * i * 7 + i * 13) % vocabulary;
+  return {
+    tokens: Array.from({ length }, (_, i) => token(i)),
+    targets: Array.from({ length }, (_, i) => token(i + 1)),
+  };
+}
+
+const planOf = ({ model, recipe, batch, sequence }: Workload): TrainPlan => ({
+  model,
+  recipe,
+  batch,
+  accumulation: 1,
+  sequence,
+  steps: 1,
+  seed: 1,
+  schedule: { kind: 'constant', peak: 1e-4, warmup: 0 },
+  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1 },
+  clip: 1,
+  nonFinite: 'continue',
+  checkpointEvery: 0,
+  keepCheckpoints: 0,
+  sampleEvery: 0,
+  evaluateEvery: 0,
+});
