@@ -25,6 +25,7 @@ describe('a training step', () => {
     'mxfp8',
     'fp8-w3-bf16',
     'fp8-smooth-token',
+    'fp8-smooth-folded',
   ])('%s: learns one batch', async (recipe) => {
     const plan = tinyPlan(recipe, { schedule: { ...wait, peak: 1e-2 } });
     const training = createTraining(createReferenceDevice(), plan);

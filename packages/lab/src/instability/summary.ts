@@ -98,7 +98,7 @@ function productSection(products: Results['products'], seeds: readonly number[])
     'SwiGLU outputs and weights of the base model, but for one channel that puts out the outlier on one token. Its column of',
     '`down` is ordinary (the median one, as it is) or small (the outlier adds 0.3 of the mean output), as the aged channels have it',
     'and as training leaves it. Casts take their scales from this product. Error: ‖y − exact‖ / ‖exact‖, mean over the layers.',
-    'About 0.04 is the rounding of both operands to E4M3; 1 says that nothing of the other channels is left.',
+    'What `fp8-smooth` loses is the rounding of both operands to E4M3; 1 says that nothing of the other channels is left.',
     '',
     `| column | recipe | ${outliers.map((outlier) => outlier.toExponential()).join(' | ')} |`,
     `| --- | --- |${outliers.map(() => ' --- |').join('')}`,
