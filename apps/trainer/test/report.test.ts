@@ -257,8 +257,8 @@ describe('what cannot be reported is said in one line', () => {
   test('damaged files', async () => {
     const run = copyOf('fp8', 'damaged');
     truncateSync(join(run, 'steps.arrow'), 20);
-    expect(await report('damaged')).toMatchObject({ code: 1, stdout: '' });
-    await refused(1, /steps.arrow is cut off/, 'damaged');
+    expect(await report('damaged')).toMatchObject({ code: 2, stdout: '' });
+    await refused(2, /steps.arrow is cut off/, 'damaged');
     writeFileSync(join(run, 'run.json'), '{');
     await refused(1, /run.json cannot be read/, 'damaged');
     const study = copyOf('study', 'damaged-study');

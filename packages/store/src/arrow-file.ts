@@ -1,5 +1,6 @@
 /** @file The skeleton of an Arrow IPC file: its schema and where each record batch lies, checked end to end. */
-import { OctavoError } from '@octavo/formats';
+
+import type { OctavoError } from '@octavo/formats';
 import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
 import { END_OF_STREAM, MAGIC, sameBytes } from './arrow-encode.ts';
@@ -15,6 +16,7 @@ import {
   type SchemaMessage,
 } from './arrow-message.ts';
 import type { Column } from './column.ts';
+import { badFile } from './file-error.ts';
 import type { ReadableFile } from './readable-file.ts';
 
 /** Place of one record batch. */
@@ -53,7 +55,7 @@ export async function openArrowFile(
 ): Promise<ArrowFile> {
   const { path, size } = file;
   if (size < 8 || !sameBytes((await file.read(0, 8)).subarray(0, 6), MAGIC))
-    throw new OctavoError(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
+    throw badFile(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
   const { schema, end: first } = await readSchemaAt(file, 8);
   guarded(path, () => checkColumns(schema, columnsOf(schema)));
 
@@ -62,13 +64,13 @@ export async function openArrowFile(
   const footerLength = new DataView(tail.buffer, tail.byteOffset).getInt32(0, true);
   const footerStart = size - 10 - footerLength;
   if (footerLength < 4 || footerLength > MAX_FOOTER || footerStart < first + 8)
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} is damaged: got footer length ${footerLength}, expected 4 to ${size - 18 - first}`,
     );
   const footer = await file.read(footerStart, footerLength);
   const blocks = guarded(`${path}: its footer`, () => parseFooter(footer, schema, first, footerStart));
   if (!sameBytes(await file.read(footerStart - 8, 8), END_OF_STREAM))
-    throw new OctavoError(`[store] ${path} is damaged: its batches do not end where its footer begins`);
+    throw badFile(`[store] ${path} is damaged: its batches do not end where its footer begins`);
   return { file, schema, blocks };
 }
 
@@ -116,7 +118,7 @@ async function readSchemaAt(
     length > MAX_SCHEMA ||
     (position + length) % 8 !== 0
   )
-    throw new OctavoError(`[store] ${file.path} is damaged: its schema is not where it should be`);
+    throw badFile(`[store] ${file.path} is damaged: its schema is not where it should be`);
   const bytes = await file.read(position + 8, length);
   return {
     schema: guarded(`${file.path}: its schema`, () => parseSchemaMessage(bytes)),
@@ -182,7 +184,7 @@ async function cutOff(file: ReadableFile, first: number, columns: readonly Colum
     if (position + 8 + length + body > file.size) break;
     position += 8 + length + body;
   }
-  return new OctavoError(
+  return badFile(
     `[store] ${file.path} is cut off in row ${row}: got ${file.size} bytes without an Arrow footer, expected more: use an earlier file or write it again`,
   );
 }

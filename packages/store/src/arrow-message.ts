@@ -1,4 +1,5 @@
 /** @file Reading Arrow IPC messages that may lie: every count and region is checked before anything follows it. */
+
 import { OctavoError } from '@octavo/formats';
 import { Field } from 'apache-arrow/fb/field';
 import { FloatingPoint } from 'apache-arrow/fb/floating-point';
@@ -11,6 +12,7 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { ByteBuffer } from 'flatbuffers';
 import { type Column, type ColumnType, isList, widths } from './column.ts';
+import { badFile } from './file-error.ts';
 import { oneLine, shown } from './shown.ts';
 
 /** A stretch of a message's body. */
@@ -68,7 +70,7 @@ export function guarded<T>(where: string, parse: () => T): T {
   } catch (error) {
     if (OctavoError.is(error)) throw error;
     const why = error instanceof Malformed ? error.message : 'its bytes make no sense';
-    throw new OctavoError(`[store] ${where} is damaged: ${why}`, { cause: error });
+    throw badFile(`[store] ${where} is damaged: ${why}`, error);
   }
 }
 

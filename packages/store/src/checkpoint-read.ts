@@ -1,4 +1,5 @@
 /** @file Reading a checkpoint: the index at once, tensors by seeking, every row against its checksum. */
+
 import { OctavoError } from '@octavo/formats';
 import { loadBatch, openArrowFile } from './arrow-file.ts';
 import { Malformed } from './arrow-message.ts';
@@ -13,6 +14,7 @@ import {
 import { type Row, readRow } from './checkpoint-row.ts';
 import { type Crc32c, loadCrc32c } from './crc32c.ts';
 import { tensorBytes } from './element-bits.ts';
+import { badFile } from './file-error.ts';
 import { type Metadata, unsealMetadata } from './metadata.ts';
 import { openReadable, type ReadableFile } from './readable-file.ts';
 import { oneLine } from './shown.ts';
@@ -129,7 +131,7 @@ function rowError(where: string, error: unknown): OctavoError {
   if (OctavoError.is(error) && error.message.includes(where)) return error;
   const known = error instanceof Malformed || OctavoError.is(error);
   const why = known ? error.message.replace(/^\[store\] /, '') : 'its bytes make no sense';
-  return new OctavoError(`[store] ${where} is damaged: ${why}`, { cause: error });
+  return badFile(`[store] ${where} is damaged: ${why}`, error);
 }
 
 function checkpoint(
@@ -149,7 +151,7 @@ function checkpoint(
       const scale = new Float32Array((await file.read(row.scale.position, 4 * row.scale.count)).buffer);
       const found = rowCrc(crc, row, scale, part);
       if (found !== row.crc)
-        throw new OctavoError(
+        throw badFile(
           `[store] ${file.path}, row ${entry.first + i} (${label(entry)}) is altered: got CRC-32C ${found}, expected ${row.crc}: use an earlier checkpoint`,
         );
       scales.push(scale);
@@ -171,7 +173,7 @@ function checkpoint(
     async read(name, role) {
       const entry = index.get(keyOf(name, role));
       if (entry === undefined)
-        throw new OctavoError(
+        throw badFile(
           `[store] ${file.path} lacks a tensor: got no ${oneLine(`${name} (${role})`)} among ${index.size}`,
         );
       return load(entry);

@@ -1,5 +1,5 @@
 /** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
-import type { Column } from './column.ts';
+import type { Column, ColumnType } from './column.ts';
 import type { Crc32c } from './crc32c.ts';
 import type { ExtraFormats } from './element-bits.ts';
 
@@ -9,17 +9,33 @@ export const CHECKPOINT_LAYOUT = 'checkpoint/1';
 export const CHUNK_BYTES = 16 * 2 ** 20;
 export const MAX_NAME = 4096;
 
+const column = (name: string, type: ColumnType, meaning: string, unit?: string): Column => ({
+  name,
+  type,
+  metadata: { ...(unit === undefined ? {} : { unit }), meaning },
+});
+
 /** One row a tensor, or a chunk of one. `data` stands last: an index is read without it. */
 export const checkpointColumns: readonly Column[] = [
-  { name: 'name', type: 'utf8' },
-  { name: 'role', type: 'utf8' },
-  { name: 'format', type: 'utf8' },
-  { name: 'shape', type: 'list<int64>' },
-  { name: 'chunk', type: 'int32' },
-  { name: 'chunks', type: 'int32' },
-  { name: 'scale', type: 'list<float32>' },
-  { name: 'crc32c', type: 'uint32' },
-  { name: 'data', type: 'binary' },
+  column('name', 'utf8', 'Name of the tensor; name and role together stand once.'),
+  column('role', 'utf8', 'What it is: weight, master, moment1, moment2, amax-history.'),
+  column('format', 'utf8', 'Number format of the codes in data.'),
+  column('shape', 'list<int64>', 'Shape of the whole tensor, row-major.', 'elements'),
+  column('chunk', 'int32', 'Which part of the tensor’s data this row has, the first is 0.', 'index'),
+  column('chunks', 'int32', 'In how many rows the tensor stands.', 'rows'),
+  column(
+    'scale',
+    'list<float32>',
+    'What the values were multiplied by before the cast: a value is its code’s number divided by this; empty where there is none, and in all rows but a tensor’s first.',
+    '1 (factor)',
+  ),
+  column(
+    'crc32c',
+    'uint32',
+    'CRC-32C of the row: its other columns in a canonical rendering, its scales, its data.',
+    'checksum',
+  ),
+  column('data', 'binary', 'The codes, little-endian, packed without gaps.', 'bytes'),
 ];
 
 /** A tensor without its values. Name and role together are unique in a checkpoint. */

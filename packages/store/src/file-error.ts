@@ -15,6 +15,13 @@ const causes: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open: close some',
 };
 
+/** What the caller named wrongly, and not a failure of the machine. */
+const INPUT = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR']);
+
+/** A file from outside that is not what it should be: bad input, exit code 2. */
+export const badFile = (message: string, cause?: unknown): OctavoError =>
+  new OctavoError(message, { cause, exitCode: 2 });
+
 /** `[store] cannot ACTION PATH: why`, keeping the cause; an `OctavoError` passes as it is. */
 export function fileError(action: 'read' | 'write', path: string, error: unknown): OctavoError {
   if (OctavoError.is(error)) return error;
@@ -22,5 +29,8 @@ export function fileError(action: 'read' | 'write', path: string, error: unknown
     typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
   const text = error instanceof Error ? error.message : String(error);
   const why = code !== undefined && code in causes ? `${causes[code]} (${code})` : text.split('\n')[0];
-  return new OctavoError(`[store] cannot ${action} ${path}: ${why}`, { cause: error });
+  return new OctavoError(`[store] cannot ${action} ${path}: ${why}`, {
+    cause: error,
+    exitCode: action === 'read' && INPUT.has(code ?? '') ? 2 : 1,
+  });
 }

@@ -1,4 +1,10 @@
-export type { CheckpointOptions, StoredTensor, TensorDescription, TensorRecord } from './checkpoint.ts';
+export {
+  type CheckpointOptions,
+  checkpointColumns,
+  type StoredTensor,
+  type TensorDescription,
+  type TensorRecord,
+} from './checkpoint.ts';
 export {
   type CheckpointFile,
   checkpointFileName,
@@ -7,6 +13,7 @@ export {
 } from './checkpoint-folder.ts';
 export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
 export { writeCheckpoint } from './checkpoint-write.ts';
+export type { Column } from './column.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export {
@@ -33,10 +40,21 @@ export {
   type SafetensorsTensor,
 } from './safetensors-read.ts';
 export { type SafetensorsRecord, writeSafetensors } from './safetensors-write.ts';
-export type { StatisticsColumn, StatisticsRow, StatisticsSchema } from './statistics.ts';
+export {
+  type StatisticsColumn,
+  type StatisticsRow,
+  type StatisticsSchema,
+  statisticsColumns,
+} from './statistics.ts';
 export { type ReadStatisticsOptions, readStatistics } from './statistics-read.ts';
 export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics-write.ts';
-export type { TokenArray, TokenShard, TokenShardReader, TokenShardWriter } from './token-shard.ts';
+export {
+  shardColumns,
+  type TokenArray,
+  type TokenShard,
+  type TokenShardReader,
+  type TokenShardWriter,
+} from './token-shard.ts';
 export { openTokenShard } from './token-shard-read.ts';
 export { createTokenShard, writeTokenShard } from './token-shard-write.ts';
 export { isTemporary, removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';

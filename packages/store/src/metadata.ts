@@ -1,6 +1,7 @@
 /** @file The strings in an Arrow schema: the caller's, ours (`octavo.…`), and a CRC that covers both. */
-import { OctavoError } from '@octavo/formats';
+
 import type { Crc32c } from './crc32c.ts';
+import { badFile } from './file-error.ts';
 import { shown } from './shown.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
@@ -20,11 +21,11 @@ export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(te
 export function checkMetadata(metadata: Metadata): void {
   for (const [key, value] of Object.entries(metadata)) {
     if (key.startsWith('octavo.'))
-      throw new OctavoError(
+      throw badFile(
         `[store] metadata key is reserved: got ${shown(key)}, expected one without "octavo." in front`,
       );
     if (typeof value !== 'string' || !isWellFormed(key) || !isWellFormed(value))
-      throw new OctavoError(
+      throw badFile(
         `[store] metadata ${shown(key)} is not text: got ${typeof value}, expected a well-formed string`,
       );
   }
@@ -45,13 +46,13 @@ export function unsealMetadata(
   sealed: Metadata,
 ): { readonly metadata: Metadata; readonly own: Metadata } {
   if (sealed[LAYOUT] !== layout)
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} is of another kind: got layout ${shown(sealed[LAYOUT] ?? 'none')}, expected "${layout}"`,
     );
   const { [CRC]: written, ...all } = sealed;
   const found = String(crc(render(all)));
   if (found !== written)
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} is altered in its metadata: got CRC-32C ${found}, expected ${shown(written ?? 'one')}`,
     );
   const pick = (wanted: boolean): Metadata =>

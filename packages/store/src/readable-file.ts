@@ -1,7 +1,7 @@
 /** @file Reading pieces of a file at known places, never past its end. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { OctavoError } from '@octavo/formats';
-import { fileError } from './file-error.ts';
+import type { OctavoError } from '@octavo/formats';
+import { badFile, fileError } from './file-error.ts';
 
 /** A file opened for reading; its size is that at the time of opening. */
 export interface ReadableFile {
@@ -51,7 +51,7 @@ export async function openReadable(path: string): Promise<ReadableFile> {
 async function openPlain(path: string): Promise<{ handle: FileHandle; size: number }> {
   // Looked at first: opening a named pipe would wait for whoever writes to it.
   if (!(await stat(path)).isFile())
-    throw new OctavoError(`[store] cannot read ${path}: it is not a plain file: give the path of a file`);
+    throw badFile(`[store] cannot read ${path}: it is not a plain file: give the path of a file`);
   const handle = await open(path, 'r');
   try {
     return { handle, size: (await handle.stat()).size };
@@ -62,4 +62,4 @@ async function openPlain(path: string): Promise<{ handle: FileHandle; size: numb
 }
 
 const tooShort = (path: string, wanted: number, size: number): OctavoError =>
-  new OctavoError(`[store] ${path} is cut off: got ${size} bytes, expected at least ${wanted}`);
+  badFile(`[store] ${path} is cut off: got ${size} bytes, expected at least ${wanted}`);

@@ -1,5 +1,6 @@
 /** @file Reading safetensors: the header at once, tensors by seeking. */
-import { OctavoError } from '@octavo/formats';
+
+import { badFile } from './file-error.ts';
 import { openReadable } from './readable-file.ts';
 import {
   isSafetensorsType,
@@ -33,12 +34,10 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   const file = await openReadable(path);
   try {
     if (file.size < 8)
-      throw new OctavoError(
-        `[store] ${path} is not a safetensors file: got ${file.size} bytes, expected at least 8`,
-      );
+      throw badFile(`[store] ${path} is not a safetensors file: got ${file.size} bytes, expected at least 8`);
     const length = Number(new DataView((await file.read(0, 8)).buffer).getBigUint64(0, true));
     if (length < 2 || length > MAX_HEADER || 8 + length > file.size)
-      throw new OctavoError(
+      throw badFile(
         `[store] ${path} is not a safetensors file: got a header of ${length} bytes, expected 2 to ${Math.min(MAX_HEADER, file.size - 8)}`,
       );
     const start = 8 + length;
@@ -52,11 +51,9 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
       async read(wanted) {
         const entry = index.get(wanted);
         if (entry === undefined)
-          throw new OctavoError(
-            `[store] ${path} lacks a tensor: got no ${shown(wanted)} among ${index.size}`,
-          );
+          throw badFile(`[store] ${path} lacks a tensor: got no ${shown(wanted)} among ${index.size}`);
         const { name, dtype, shape, offset, byteLength } = entry;
-        if (!isSafetensorsType(dtype)) throw new OctavoError(unknownType(path, entry));
+        if (!isSafetensorsType(dtype)) throw badFile(unknownType(path, entry));
         return { name, dtype, shape, data: await file.read(start + offset, byteLength) };
       },
       close: () => file.close(),

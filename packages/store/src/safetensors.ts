@@ -1,6 +1,7 @@
 /** @file The safetensors format: its element types and its header, checked in every number. */
-import { OctavoError } from '@octavo/formats';
+
 import { duplicateKey } from './duplicate-key.ts';
+import { badFile } from './file-error.ts';
 import { shown as show } from './shown.ts';
 
 /**
@@ -63,12 +64,12 @@ export function entryBytes({ name, dtype, shape }: SafetensorsEntry): number {
   for (const axis of shape) {
     bits *= axis;
     if (!Number.isSafeInteger(axis) || axis < 0 || !Number.isSafeInteger(bits))
-      throw new OctavoError(
+      throw badFile(
         `[store] shape of ${show(name)} is impossible: got [${shape.slice(0, 32).join(', ')}], expected whole numbers from 0`,
       );
   }
   if (bits % 8 !== 0)
-    throw new OctavoError(
+    throw badFile(
       `[store] shape of ${show(name)} is impossible: got ${bits} bits of ${dtype}, expected whole bytes`,
     );
   return bits / 8;
@@ -92,7 +93,7 @@ export function parseHeader(
   dataBytes: number,
 ): { readonly metadata: Readonly<Record<string, string>>; readonly entries: readonly PlacedEntry[] } {
   const refuse = (why: string): never => {
-    throw new OctavoError(`[store] ${path} is damaged: ${why}`);
+    throw badFile(`[store] ${path} is damaged: ${why}`);
   };
   let parsed: unknown;
   let text: string;
@@ -100,7 +101,7 @@ export function parseHeader(
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new OctavoError(`[store] ${path} is damaged: its header is not JSON`, { cause });
+    throw badFile(`[store] ${path} is damaged: its header is not JSON`, cause);
   }
   if (header[0] !== 0x7b || !isRecord(parsed)) return refuse('its header is not an object');
   const twice = duplicateKey(text);

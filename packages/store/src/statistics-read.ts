@@ -1,8 +1,9 @@
 /** @file Reading statistics at any moment: while they are written, after a kill, cut off anywhere. */
-import { OctavoError } from '@octavo/formats';
+
 import { type RecordBatch, Table } from 'apache-arrow';
 import { decodeBatch } from './arrow-decode.ts';
 import { arrowSchema } from './column.ts';
+import { badFile } from './file-error.ts';
 import { openReadable } from './readable-file.ts';
 import { readHead, type Source, scanStatistics } from './statistics-scan.ts';
 
@@ -22,9 +23,7 @@ export async function readStatistics(path: string, options: ReadStatisticsOption
   const source: Source = { path, size: bytes.byteLength, read };
   const head = readHead(source);
   if (head === undefined)
-    throw new OctavoError(
-      `[store] ${path} is cut off: got ${bytes.byteLength} bytes, expected at least its schema`,
-    );
+    throw badFile(`[store] ${path} is cut off: got ${bytes.byteLength} bytes, expected at least its schema`);
   const schema = arrowSchema(head.columns, head.message.metadata);
   const batches: RecordBatch[] = [];
   const { leftOut } = options;

@@ -1,10 +1,11 @@
 /** @file What of a statistics file stays when a run goes on at a step: every row before it, whatever a kill left behind them. */
-import { OctavoError } from '@octavo/formats';
+
 import { Table } from 'apache-arrow';
 import { decodeBatch } from './arrow-decode.ts';
 import type { Block } from './arrow-file.ts';
 import { checkColumns, guarded } from './arrow-message.ts';
 import { arrowSchema, type Column } from './column.ts';
+import { badFile } from './file-error.ts';
 import type { Metadata } from './metadata.ts';
 import type { StatisticsBatch } from './statistics-batch.ts';
 import type { PlainRow } from './statistics-rows.ts';
@@ -40,7 +41,7 @@ export function keepBefore(source: Source, columns: readonly Column[], step: num
   const head = readHead(source);
   if (head === undefined) {
     if (isTorn(source, size + 1) && nextBatch(source, columns, 0) === undefined) return undefined;
-    throw new OctavoError(`[store] ${path} is damaged: its schema is not where it should be`);
+    throw badFile(`[store] ${path} is damaged: its schema is not where it should be`);
   }
   guarded(path, () => checkColumns(head.message, columns));
   const stepColumn = columns.findIndex(({ name }) => name === 'step');

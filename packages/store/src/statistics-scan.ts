@@ -1,9 +1,10 @@
 /** @file Walking a statistics file that may be torn or damaged, and telling the two apart. */
-import { OctavoError } from '@octavo/formats';
+
 import { END_OF_STREAM, MAGIC, sameBytes } from './arrow-encode.ts';
 import { type Block, parseFooter } from './arrow-file.ts';
 import { Malformed, type SchemaMessage } from './arrow-message.ts';
 import type { Column } from './column.ts';
+import { badFile } from './file-error.ts';
 import { batchAt, type Fault, type ReadStretch, type StatisticsBatch } from './statistics-batch.ts';
 import { unsealSchema } from './statistics-schema.ts';
 
@@ -39,17 +40,17 @@ const MAX_SCHEMA = 64 * 2 ** 20;
 export function readHead({ path, size, read }: Source): StatisticsHead | undefined {
   const start = read(0, 16);
   if (sameBytes(start.subarray(0, 4), END_OF_STREAM.subarray(0, 4)))
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} is an Arrow stream, as Octavo wrote before it wrote Arrow files: start a new run in another folder`,
     );
   const magic = start.subarray(0, MAGIC.byteLength);
   if (!sameBytes(magic, MAGIC.subarray(0, magic.byteLength)))
-    throw new OctavoError(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
+    throw badFile(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
   if (start.byteLength < 16) return undefined;
   const view = new DataView(start.buffer, start.byteOffset, 16);
   const length = view.getInt32(12, true);
   if (view.getUint32(8, true) !== 0xffffffff || length < 8 || length > MAX_SCHEMA || length % 8 !== 0)
-    throw new OctavoError(`[store] ${path} is damaged: its schema is not where it should be`);
+    throw badFile(`[store] ${path} is damaged: its schema is not where it should be`);
   if (16 + length > size) return undefined;
   return { ...unsealSchema(path, read(16, length)), first: 16 + length };
 }
@@ -87,7 +88,7 @@ export function scanStatistics(
       return { position, whole: false, torn };
     }
     const message = `${path}, batch ${next ?? 'of unknown number'} (from row ${rows}) is damaged: ${why}`;
-    if (!skip) throw new OctavoError(`[store] ${message}: restore the file from a copy`);
+    if (!skip) throw badFile(`[store] ${message}: restore the file from a copy`);
     skip(message);
     if (after === undefined) return { position, whole: false, torn: null };
     [position, next] = [after, null];
@@ -131,7 +132,7 @@ function endAt(
   if (footerFits(rest, head, position, blocks)) return { position, whole: true, torn: null };
   const limit = 4096 + 64 * blocks.length + 4 * head.first;
   if (rest.byteLength > limit || nextBatch(source, head.columns, position + 8) !== undefined)
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} goes on behind its end: got ${rest.byteLength} bytes that are no footer: restore the file from a copy`,
     );
   return { position, whole: false, torn: null };

@@ -1,8 +1,9 @@
 /** @file The schema of a statistics file: the caller's strings, and a CRC-32 that covers them and every column. */
-import { OctavoError } from '@octavo/formats';
+
 import { checkColumns, guarded, Malformed, parseSchemaMessage, type SchemaMessage } from './arrow-message.ts';
 import { type Column, type ColumnType, isList } from './column.ts';
 import { crc32 } from './crc32.ts';
+import { badFile } from './file-error.ts';
 import { checkMetadata, type Metadata } from './metadata.ts';
 import { shown } from './shown.ts';
 import { STATISTICS_LAYOUT } from './statistics.ts';
@@ -50,7 +51,7 @@ export function unsealSchema(
   const message = guarded(`${path}: its schema`, () => parseSchemaMessage(bytes));
   const { [CRC]: written, ...metadata } = message.metadata;
   if (metadata[LAYOUT] !== STATISTICS_LAYOUT)
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} is of another kind: got layout ${shown(metadata[LAYOUT] ?? 'none')}, expected "${STATISTICS_LAYOUT}"`,
     );
   return guarded(`${path}: its schema`, () => {

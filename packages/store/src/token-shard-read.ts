@@ -1,7 +1,8 @@
 /** @file Reading token shards: seek to a batch, check it the first time, read the tokens asked for. */
-import { OctavoError } from '@octavo/formats';
+
 import { type ArrowFile, loadBatch, openArrowFile } from './arrow-file.ts';
 import { loadCrc32c } from './crc32c.ts';
+import { badFile } from './file-error.ts';
 import { unsealMetadata } from './metadata.ts';
 import { openReadable } from './readable-file.ts';
 import {
@@ -40,7 +41,7 @@ export async function openTokenShard(path: string): Promise<TokenShardReader> {
 function vocabularyOf(path: string, metadata: Readonly<Record<string, string>>): number {
   const size = Number(metadata['octavo.vocabulary']);
   if (!Number.isSafeInteger(size) || size < 1 || size > 2 ** 32)
-    throw new OctavoError(`[store] ${path} is not a token shard: its vocabulary size is missing`);
+    throw badFile(`[store] ${path} is not a token shard: its vocabulary size is missing`);
   return size;
 }
 
@@ -50,7 +51,7 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
   const vocabularySize = vocabularyOf(path, own);
   const batchRows = Number(own['octavo.batch']);
   if (!Number.isSafeInteger(batchRows) || batchRows < 8 || batchRows % 8 !== 0 || batchRows > 2 ** 24)
-    throw new OctavoError(
+    throw badFile(
       `[store] ${path} is damaged: got ${own['octavo.batch']} tokens a batch, expected 8 to 16777216`,
     );
   const columns = shardColumns(vocabularySize);
@@ -61,9 +62,7 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
   const lastRows = last < 0 ? 0 : (await loadBatch(arrow, blocks[last], columns, where(last))).header.rows;
   const length = Math.max(last, 0) * batchRows + lastRows;
   if (last >= 0 && (lastRows < 1 || lastRows > batchRows || length > SHARD_LIMIT))
-    throw new OctavoError(
-      `[store] ${where(last)} is damaged: got ${lastRows} tokens, expected 1 to ${batchRows}`,
-    );
+    throw badFile(`[store] ${where(last)} is damaged: got ${lastRows} tokens, expected 1 to ${batchRows}`);
   const checked: (CheckedBatch | undefined)[] = new Array(blocks.length).fill(undefined);
 
   const view = (bytes: Uint8Array<ArrayBuffer>): TokenArray =>
@@ -75,19 +74,15 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
     const { header, body } = await loadBatch(arrow, blocks[index], columns, where(index));
     const rows = index === last ? lastRows : batchRows;
     if (header.rows !== rows)
-      throw new OctavoError(
-        `[store] ${where(index)} is damaged: got ${header.rows} tokens, expected ${rows}`,
-      );
+      throw badFile(`[store] ${where(index)} is damaged: got ${header.rows} tokens, expected ${rows}`);
     const [tokens, starts] = header.columns;
     const bytes = await file.read(body + tokens.values.offset, rows * width);
     const bits = await file.read(body + starts.values.offset, Math.ceil(rows / 8));
     if (String(shardCrc(crc, index, rows, bytes, bits)) !== header.metadata.crc32c)
-      throw new OctavoError(
-        `[store] ${where(index)} is altered: its CRC-32C does not fit: make the shard again`,
-      );
+      throw badFile(`[store] ${where(index)} is altered: its CRC-32C does not fit: make the shard again`);
     for (const id of view(bytes))
       if (id >= vocabularySize)
-        throw new OctavoError(
+        throw badFile(
           `[store] ${where(index)} is damaged: got token ${id}, expected 0 to ${vocabularySize - 1}`,
         );
     const found = { tokens: body + tokens.values.offset, starts: body + starts.values.offset };
@@ -108,7 +103,7 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
         wanted < 0 ||
         offset + wanted > length
       )
-        throw new OctavoError(
+        throw badFile(
           `[store] tokens lie outside ${path}: got ${offset} and ${wanted} more, expected a stretch of 0 to ${length}`,
         );
       const bytes = new Uint8Array(wanted * width);

@@ -14,8 +14,16 @@ export const tokenType = (vocabularySize: number): 'uint16' | 'uint32' =>
 
 /** A row a token: its id, and whether a document starts with it. */
 export const shardColumns = (vocabularySize: number): readonly Column[] => [
-  { name: 'tokens', type: tokenType(vocabularySize) },
-  { name: 'document_start', type: 'bool' },
+  {
+    name: 'tokens',
+    type: tokenType(vocabularySize),
+    metadata: { unit: 'index', meaning: 'Id of the token in the vocabulary, the first is 0.' },
+  },
+  {
+    name: 'document_start',
+    type: 'bool',
+    metadata: { meaning: 'Whether a document starts with this token.' },
+  },
 ];
 
 export type TokenArray = Uint16Array | Uint32Array;
