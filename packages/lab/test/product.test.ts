@@ -67,13 +67,14 @@ it('is a part of the study: a row a layer, column, outlier and recipe, and claim
     productRecipes: ['fp8-smooth', 'fp8-smooth-folded'],
   };
   const bytes = textWithRareByte();
-  const { tables, summary } = await studyInstability({
+  const { tables, charts, summary } = await studyInstability({
     settings,
     seeds: [1],
     device,
     bytes,
     parts: memoryParts(),
   });
+  expect(JSON.parse(JSON.stringify(charts.product))).toEqual(charts.product);
   const rows = [...tables.products!].map((row) => row.toJSON());
   expect(rows).toHaveLength(settings.model.layers * 2 * 2 * 2);
   expect(rows.every(({ error }) => error > 0 && error < 2)).toBe(true);

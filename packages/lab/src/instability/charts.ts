@@ -3,13 +3,14 @@ import { colour, frame, overSteps } from '../charts.ts';
 import { signed } from '../report/words.ts';
 import type { DoseGap, Gap } from './gaps.ts';
 import type { Results } from './index.ts';
+import { productChart } from './product-chart.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 export function chartsOf(
   settings: InstabilitySettings,
   gaps: readonly Gap[],
   doses: readonly DoseGap[],
-  { runs }: Results,
+  { runs, products }: Results,
 ): Record<string, object> {
   const charts: Record<string, object> = {
     losses: lossChart(settings, gaps),
@@ -17,6 +18,7 @@ export function chartsOf(
     underflows: underflowChart(settings, runs),
   };
   if (doses.length > 0) charts.doses = doseChart(settings, doses);
+  if (products.length > 0) charts.product = productChart(products);
   return charts;
 }
 

@@ -84,7 +84,7 @@ export function claimsOf(
 }
 
 /** Up to here a product loses what rounding its operands to E4M3 costs: each step is 1/8 of a power of two. */
-const ROUNDING_ONLY = 0.06;
+const ROUNDING_ONLY = 0.03;
 /** An outlier that takes some of the other channels' bits, not all. */
 const MIDDLING = 1e5;
 

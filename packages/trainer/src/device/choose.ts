@@ -101,11 +101,11 @@ function faster(nothing: DeviceChoice, host: Trial, gpu: Trial, of: number): Dev
   };
 }
 
-/** Relative difference of two losses of one step beyond which one of them is wrong: FP8 makes steps of last bits. */
+/** Nats, and share of the loss, by which two losses of one step may differ: FP8 makes steps of last bits. */
 const MOST_APART = 0.05;
 
 const disagreement = (host: Trial, gpu: Trial): string | null =>
-  Math.abs(host.loss - gpu.loss) <= MOST_APART * Math.abs(host.loss)
+  Math.abs(host.loss - gpu.loss) <= MOST_APART * Math.max(1, Math.abs(host.loss))
     ? null
     : `its first step has loss ${gpu.loss}, that of ${HOST} ${host.loss.toFixed(4)}`;
 
