@@ -15,4 +15,4 @@ export { clipFactor, globalNorm } from './clipping.ts';
 export { countLost } from './lost-updates.ts';
 export { leastRoot } from './moment-bound.ts';
 export { learningRate, type Schedule } from './schedule.ts';
-export { createAdamState } from './state.ts';
+export { createAdamState, storedState } from './state.ts';

@@ -11,15 +11,15 @@ export function createAdamState(
   shape: readonly number[],
   values: Float32Array,
 ): AdamState {
-  const [master, masterScale] = scaled(device, formats.master, shape, values);
+  const [master, masterScale] = storedState(device, formats.master, shape, values);
   const zeros = new Float32Array(values.length);
-  const [moment1, moment1Scale] = scaled(device, formats.moment1, shape, zeros);
-  const [moment2, moment2Scale] = scaled(device, formats.moment2, shape, zeros);
+  const [moment1, moment1Scale] = storedState(device, formats.moment1, shape, zeros);
+  const [moment2, moment2Scale] = storedState(device, formats.moment2, shape, zeros);
   return { master, masterScale, moment1, moment1Scale, moment2, moment2Scale };
 }
 
 /** Values in a format with one scale, max / amax (FP32: 1; all zero: 1). */
-function scaled(
+export function storedState(
   device: Device,
   format: Format,
   shape: readonly number[],

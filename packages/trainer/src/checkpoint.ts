@@ -3,9 +3,15 @@ import { FP32, OctavoError } from '@octavo/formats';
 import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
 import { createLlama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
 import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
-import { type AdamFormats, type AdamState, adamFormats, formatsFor } from '@octavo/optim';
+import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState } from '@octavo/optim';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
-import { historyRecord, restoreHistories, type StoredScaling, scalingOf } from './histories.ts';
+import {
+  historyRecord,
+  inheritHistories,
+  restoreHistories,
+  type StoredScaling,
+  scalingOf,
+} from './histories.ts';
 import type { NonFinite } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
@@ -132,7 +138,9 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
 
 /**
  * A run as it was when the checkpoint was written; `plan` may differ from the checkpoint's in what does not change the
- * past (steps, intervals), not in model, recipe or seed.
+ * past (steps, intervals), not in model, recipe or seed. Where a value that is not finite has ended the run at the next step
+ * (`isRescued`), the recipe may be another: the optimizer's state is stored in its formats, and histories of maxima are
+ * taken over for the casts that both make alike.
  */
 export async function restoreTraining(
   device: Device,
@@ -140,8 +148,9 @@ export async function restoreTraining(
   checkpoint: Checkpoint,
 ): Promise<Training> {
   const state = stateOf(checkpoint);
-  checkSameRun(state.plan, plan, checkpoint.path);
-  const { smoothLayers } = state.recipe;
+  const sameRecipe = !isRescued(checkpoint) || sameValue(state.plan.recipe, plan.recipe);
+  checkSameRun(sameRecipe ? state.plan : { ...state.plan, recipe: plan.recipe }, plan, checkpoint.path);
+  const smoothLayers = sameRecipe ? state.recipe.smoothLayers : undefined;
   const precision = createPrecision(device, { ...plan.recipe, ...(smoothLayers && { smoothLayers }) });
   const weights = new Map<string, Float32Array>();
   for (const spec of parameterSpecs(plan.model))
@@ -153,18 +162,18 @@ export async function restoreTraining(
     const own = formatsFor(formats, parameter.isMatrix);
     const parts: Partial<Record<keyof AdamState, Tensor>> = {};
     for (const role of ROLES) {
-      const record = await readRecord(
-        checkpoint,
-        { name: parameter.name, shape: parameter.value.shape },
-        role,
-        own[role].name,
-      );
-      parts[role] = tensorOf(device, record);
-      parts[`${role}Scale`] = scalar(device, record.scale[0] ?? 1);
+      const spec = { name: parameter.name, shape: parameter.value.shape };
+      const record = await readRecord(checkpoint, spec, role, sameRecipe ? own[role].name : undefined);
+      const stored: [Tensor, Tensor] =
+        record.format === own[role].name
+          ? [tensorOf(device, record), scalar(device, record.scale[0] ?? 1)]
+          : storedState(device, own[role], record.shape, valuesOf(record));
+      [parts[role], parts[`${role}Scale`]] = stored;
     }
     optimizer.push({ formats: own, state: parts as AdamState });
   }
-  await restoreHistories(precision.sites, checkpoint, state.scaling);
+  if (sameRecipe) await restoreHistories(precision.sites, checkpoint, state.scaling);
+  else await inheritHistories(precision, checkpoint, state);
   const { step, updates, tokens, watch } = state;
   const hyper = device.alloc([HYPER_LENGTH], FP32);
   return { plan, device, model, optimizer, hyper, step, updates, tokens, watch, safety: initSafety() };

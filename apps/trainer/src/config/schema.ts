@@ -39,6 +39,7 @@ export const knobs = {
   decay: number(0),
   clip: number(0),
   nonFinite: oneOf(['stop', 'skip-step', 'continue']),
+  skipLimit: integer(1),
   checkpointEvery: integer(0),
   keepCheckpoints: integer(0),
   sampleEvery: integer(0),

@@ -2,8 +2,14 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { type Checkpoint, newestWholeCheckpoint, openCheckpoint } from '@octavo/store';
-import { checkpointFolder } from '@octavo/trainer';
+import {
+  type Checkpoint,
+  listCheckpoints,
+  newestWholeCheckpoint,
+  openCheckpoint,
+  verifyCheckpoint,
+} from '@octavo/store';
+import { checkpointFolder, faultOf } from '@octavo/trainer';
 import { isRun } from './folder.ts';
 
 /** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
@@ -24,7 +30,10 @@ export async function openCheckpointAt(path: string, warn: (message: string) => 
   );
 }
 
-/** The newest whole checkpoint, or null where none was ever written. Refuses to go on where all are damaged. */
+/**
+ * The newest whole checkpoint whose state is finite (without such a one the newest), or null where none was ever written.
+ * Refuses to go on where all are damaged.
+ */
 export async function newestCheckpoint(
   folder: string,
   warn: (message: string) => void,
@@ -37,7 +46,33 @@ export async function newestCheckpoint(
     );
   }
   for (const reason of reasons) warn(`${reason}; an earlier checkpoint is used`);
-  return newest ? openCheckpoint(newest.path) : null;
+  if (!newest) return null;
+  const checkpoint = await openCheckpoint(newest.path);
+  const fault = faultOf(checkpoint);
+  if (fault === null) return checkpoint;
+  const finite = await newestFinite(folder, newest.step);
+  warn(
+    `${newest.path} is not finite (first in ${fault}); ${finite ? `${finite.path} is used, the last that is` : 'none before it is'}`,
+  );
+  if (!finite) return checkpoint;
+  await checkpoint.close();
+  return finite;
+}
+
+/** The newest whole checkpoint before `step` whose state is finite. */
+async function newestFinite(folder: string, step: number): Promise<Checkpoint | null> {
+  const earlier = (await listCheckpoints(folder)).filter((file) => file.step < step).reverse();
+  for (const { path } of earlier) {
+    try {
+      await verifyCheckpoint(path);
+      const checkpoint = await openCheckpoint(path);
+      if (faultOf(checkpoint) === null) return checkpoint;
+      await checkpoint.close();
+    } catch (error) {
+      if (!OctavoError.is(error)) throw error;
+    }
+  }
+  return null;
 }
 
 /** The run folder that a checkpoint lies in, as its path is written or where its links lead, or null. */

@@ -1,6 +1,6 @@
 /** @file What a training session begins from: a configuration alone, or a run's folder, locked, with what it holds. */
 import { type Checkpoint, type FolderLock, lockFolder, removeTemporaries } from '@octavo/store';
-import { checkpointFolder, stateOf } from '@octavo/trainer';
+import { checkpointFolder, isRescued, stateOf } from '@octavo/trainer';
 import type { Config } from '../config/schema.ts';
 import { resolveSettings, type Settings } from '../config/settings.ts';
 import { newestCheckpoint } from './checkpoint.ts';
@@ -57,8 +57,9 @@ async function resumeIn(
   try {
     const record = await readRun(folder);
     let { settings } = record;
-    for (const config of configs) settings = await resumedSettings(settings, config, folder);
     checkpoint = await newestCheckpoint(checkpointFolder(folder), warn);
+    const rescued = checkpoint !== null && isRescued(checkpoint);
+    for (const config of configs) settings = await resumedSettings(settings, config, folder, rescued);
     if (checkpoint) checkAhead(stateOf(checkpoint).step, settings, folder);
     const began = await beganOf(record, folder);
     await removeTemporaries(folder);

@@ -42,7 +42,8 @@ const settingsSchema = fields({
     tokenizer: text('a tokenizer'),
     textField: text('the name of a key'),
   }),
-  knobs: fields({ ...knobs, watch: knobs.watch.default('off') }), // runs from before there was a watch had none
+  // runs from before there was a watch, or a limit, had none
+  knobs: fields({ ...knobs, watch: knobs.watch.default('off'), skipLimit: knobs.skipLimit.default(8) }),
   threads: integer(1).nullable(),
   blas: text('a library').default('off'), // runs from before there was a choice had none
   out: text('a folder').nullable(),

@@ -18,6 +18,7 @@ import {
 const FREE = new Set<keyof Knobs>([
   'steps',
   'nonFinite',
+  'skipLimit',
   'checkpointEvery',
   'keepCheckpoints',
   'sampleEvery',
@@ -27,8 +28,26 @@ const FREE = new Set<keyof Knobs>([
   'device',
 ]);
 
-/** The settings of a resumed run; an `OctavoError` (exit code 2) names what differs and must not. */
-export async function resumedSettings(before: Settings, config: Config, folder: string): Promise<Settings> {
+/** Beside the recipe, what may be said anew where a value that is not finite has ended the run: what may have caused it. */
+const FREE_AFTER_FAILURE = new Set<keyof Knobs>([
+  'learningRate',
+  'warmup',
+  'schedule',
+  'floor',
+  'epsilon',
+  'clip',
+]);
+
+/**
+ * The settings of a resumed run; an `OctavoError` (exit code 2) names what differs and must not. `rescued`: it goes on from
+ * the last good state before a value that is not finite.
+ */
+export async function resumedSettings(
+  before: Settings,
+  config: Config,
+  folder: string,
+  rescued = false,
+): Promise<Settings> {
   const fail = (key: string, got: unknown, expected: unknown): never => {
     throw new OctavoError(
       `[run] ${folder} began with another ${key}: got ${show(got)}, expected ${show(expected)}; leave it out, or start a new run in another --out`,
@@ -39,10 +58,8 @@ export async function resumedSettings(before: Settings, config: Config, folder: 
     const model = await resolveModel(config.model, process.cwd());
     if (!sameValue(model.config, before.model.config)) fail('model', model.name, before.model.name);
   }
-  if (config.recipe !== undefined) {
-    const recipe = resolveRecipe(config.recipe);
-    if (!sameValue(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
-  }
+  const recipe = config.recipe === undefined ? before.recipe : resolveRecipe(config.recipe);
+  if (!rescued && !sameValue(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
   const data = dataOf(mergeConfigs([{ data: asConfig(before.data) }, config]), before.data.tokenizer);
   for (const key of ['train', 'validation', 'tokenizer', 'textField'] as const) {
     if (!sameValue(data[key], before.data[key]))
@@ -52,11 +69,13 @@ export async function resumedSettings(before: Settings, config: Config, folder: 
   for (const key of Object.keys(knobs) as (keyof Knobs)[]) {
     const value = config[key];
     if (value === undefined) continue;
-    if (!FREE.has(key) && value !== before.knobs[key]) fail(key, value, before.knobs[key]);
+    const free = FREE.has(key) || (rescued && FREE_AFTER_FAILURE.has(key));
+    if (!free && value !== before.knobs[key]) fail(key, value, before.knobs[key]);
     changed[key] = value;
   }
   return checkSettings({
     ...before,
+    recipe,
     knobs: { ...before.knobs, ...changed },
     threads: config.threads ?? before.threads,
     blas: blasOf(config) ?? before.blas,

@@ -6,6 +6,7 @@ import { countParameters } from '@octavo/llama';
 import type { FolderLock } from '@octavo/store';
 import {
   createTraining,
+  type NonFinite,
   openRunFiles,
   restoreTraining,
   run,
@@ -148,6 +149,7 @@ async function trainIn(
   const evaluations = openEvaluations(folder, plan, resumed ? training.step : null);
   let end: (TrainEvent & { kind: 'end' }) | null = null;
   let alarms: WatchAlarm[] = [];
+  let fault: NonFinite | null = null; // of the last step
   try {
     for await (const event of run({
       training,
@@ -157,7 +159,10 @@ async function trainIn(
       signal,
       evaluatedAt: done.model,
     })) {
-      if (event.kind === 'step') alarms = [];
+      if (event.kind === 'step') {
+        alarms = [];
+        fault = event.result.nonFinite;
+      }
       if (event.kind === 'watch') alarms.push(event.alarm);
       if (event.kind === 'end') end = event;
       else {
@@ -183,7 +188,9 @@ async function trainIn(
       evaluations.baseline(step, loss);
       output.say({ event: 'baseline', name: 'order-2 bytes', loss, perplexity: perplexity(loss) });
     }
-    if (heldOut)
+    if (fault)
+      output.say({ event: 'warning', message: `no sample: the model is not finite, ${fault.where}` });
+    else if (heldOut)
       output.say(await sampleMessage(training.model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
   }
   evaluations.close();

@@ -19,6 +19,7 @@ export const nano: Preset = {
     decay: 0.1,
     clip: 1,
     nonFinite: 'stop',
+    skipLimit: 8,
     checkpointEvery: 100,
     keepCheckpoints: 15, // all of the run: octavo report looks at an early one and the last
     sampleEvery: 20,
