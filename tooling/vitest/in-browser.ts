@@ -1,24 +1,14 @@
-/** @file A page of tests in a real browser: headless Chromium, whose WebGPU is SwiftShader where there is no GPU. */
-import { spawn } from 'node:child_process';
+/** @file A page of tests in a real browser, its modules as vitest resolves them. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createViteServer } from 'vitest/node';
-import { chromium } from './chromium.ts';
+import { isolation, mailbox, visit } from './browser.ts';
 
-export const hasBrowser = chromium !== null;
+export { hasBrowser } from './browser.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const flags =
-  '--no-sandbox --headless=new --enable-unsafe-webgpu --disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-default-apps --disable-dev-shm-usage';
-
-/** The two headers without which a page has no shared memory. */
-const isolation = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-};
 
 /**
  * Opens a page whose only script is the module `page` (a path from the repository's root, served with its imports as
@@ -26,10 +16,7 @@ const isolation = {
  */
 export async function inBrowser(page: string, options: { isolated?: boolean } = {}): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-chromium-'));
-  let report: (result: unknown) => void = () => undefined;
-  const reported = new Promise<unknown>((resolve) => {
-    report = resolve;
-  });
+  const { posted, take } = mailbox();
   const server = await createViteServer({
     root,
     configFile: join(root, 'vitest.config.ts'),
@@ -42,16 +29,7 @@ export async function inBrowser(page: string, options: { isolated?: boolean } = 
       {
         name: 'page',
         configureServer({ middlewares }) {
-          middlewares.use('/result', (request: IncomingMessage, response: ServerResponse) => {
-            let body = '';
-            request.on('data', (part: Buffer) => {
-              body += part.toString();
-            });
-            request.on('end', () => {
-              report(JSON.parse(body));
-              response.end();
-            });
-          });
+          middlewares.use('/result', take);
           middlewares.use((request, response, next) => {
             if (request.url !== '/') return next();
             response.setHeader('content-type', 'text/html');
@@ -64,16 +42,11 @@ export async function inBrowser(page: string, options: { isolated?: boolean } = 
     ],
   });
   await server.listen();
-  const url = server.resolvedUrls!.local[0]!;
-  const browser = spawn(chromium!, [...flags.split(' '), `--user-data-dir=${folder}/profile`, url], {
-    stdio: 'ignore',
-  });
+  const close = visit(server.resolvedUrls!.local[0]!, folder);
   try {
-    return await reported;
+    return await posted;
   } finally {
-    const gone = new Promise((resolve) => browser.once('exit', resolve));
-    browser.kill();
-    await gone;
+    await close();
     await server.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
