@@ -130,3 +130,25 @@ it("the weight is cast for each micro-batch's own activations", async () => {
   expect(precision.weights.size).toBe(0);
   scope.release();
 });
+
+it('takes block scales as well: in blocks of one row nothing of the quiet channels is lost to the outlier', async () => {
+  const precision = createPrecision(device, { ...recipe, linear: recipeOf('fp8-block').linear });
+  const tensor = (rows: number, columns: number, data: readonly number[]): Tensor => {
+    const made = device.alloc([rows, columns], FP32);
+    device.write(made, data);
+    return made;
+  };
+  const weight = { name: 'w', value: tensor(D, F, w), grad: null, isMatrix: true };
+  const down = createFp8Linear(precision, 0, 'down', weight);
+  const scope = createScope(device);
+  const y = linear({ device, scope, tape: null, precision }, down, variable(tensor(T, F, x)));
+  const got = await device.read(y.value);
+  for (let t = 0; t < T; t++) {
+    for (let o = 0; o < D; o++) {
+      const terms = Array.from({ length: F }, (_, j) => x[t * F + j]! * w[o * F + j]!);
+      const size = Math.max(...terms.map(Math.abs));
+      expect(Math.abs(got[t * D + o]! - terms.reduce((a, b) => a + b))).toBeLessThan(0.2 * size);
+    }
+  }
+  scope.release();
+});

@@ -93,6 +93,16 @@ describe('extending a recipe', () => {
     expect(() => extendRecipe({ extends: 'fp8', smoothSwiglu: 'row' as 'none' })).toThrow(
       /recipe smoothSwiglu: got "row", expected one of none, channel, channel-folded, token/,
     );
+    expect(() => extendRecipe({ extends: 'mxfp8', smoothLayers: { 1: 'channel' } })).toThrow(
+      /got channel with granularity mx for the input of down, expected granularity tensor there, or channel-folded/,
+    );
+    expect(extendRecipe({ extends: 'mxfp8', smoothSwiglu: 'channel-folded' }).name).toBe('mxfp8-custom');
+    const w3 = {
+      extends: 'fp8-block',
+      smoothSwiglu: 'channel' as const,
+      overrides: { down: recipes.bf16!.linear },
+    };
+    expect(extendRecipe(w3).smoothSwiglu).toBe('channel');
     const linear = (part: object) => ({ extends: 'fp8', linear: { output: { input: part } } });
     expect(() => extendRecipe(linear({ format: 'e8m0' }))).toThrow(/linear\.output\.input\.format: got e8m0/);
     expect(() => extendRecipe(linear({ format: 'fp33' }))).toThrow(/fp33/);

@@ -54,7 +54,22 @@ export function validateRecipe(given: Recipe): Recipe {
   }
   checkSmoothing(recipe.smoothSwiglu, 'smoothSwiglu');
   checkSmoothLayers(recipe.smoothLayers ?? {});
+  checkChannelSmoothing(recipe);
   return recipe;
+}
+
+/** Undone inside the product, a channel's factor is a part of its scale: there is no room for one a block. */
+function checkChannelSmoothing({ linear, overrides, smoothSwiglu, smoothLayers }: Recipe): void {
+  if (![smoothSwiglu, ...Object.values(smoothLayers ?? {})].includes('channel')) return;
+  const { output, gradWeight } = overrides.down ?? linear;
+  for (const { input } of [output, gradWeight]) {
+    if (input && input.granularity.kind !== 'tensor')
+      fail(
+        'smoothSwiglu',
+        `channel with granularity ${input.granularity.kind} for the input of down`,
+        'granularity tensor there, or channel-folded, which takes any',
+      );
+  }
 }
 
 function checkSmoothLayers(layers: Readonly<Record<string, unknown>>): void {
