@@ -2,6 +2,7 @@
 export type { CopyRegion, Device } from './device.ts';
 export { type AdamwAttributes, adamw } from './fused/adamw.ts';
 export { type CastWithStatisticsAttributes, castWithStatistics } from './fused/cast-with-statistics.ts';
+export { type CountLostAttributes, countLost } from './fused/count-lost.ts';
 export { crossEntropyWithGrad } from './fused/cross-entropy-with-grad.ts';
 export { fusedOperators } from './fused/index.ts';
 export {

@@ -1,7 +1,6 @@
 /** @file AdamW (Loshchilov and Hutter, arXiv 1711.05101) whose master weights and moments are kept in formats of choice. */
 import { type Format, FP32, formatOf, type Rounding } from '@octavo/formats';
-import { adamw, type Device, runFused, type Tensor } from '@octavo/kernels';
-import { countLost } from './lost-updates.ts';
+import { adamw, countLost, type Device, runFused, type Tensor } from '@octavo/kernels';
 import { leastRoot } from './moment-bound.ts';
 
 /** Where the state of one parameter lies. Scales are FP32 `[1, 1]`; value = code / scale. */
@@ -89,7 +88,7 @@ export const STREAMS = 3;
  * state that holds a value which is not finite has the scale NaN.
  * `grad` may be FP32 or BF16, of the shape of the weights. Stochastic rounding draws from `stream` (the master's) and the two
  * that follow: parameters' streams must be `STREAMS` apart. `lost`, FP32 `[1]`, if given receives how many elements' updates
- * were not zero and yet lost (see lost-updates.ts).
+ * were not zero and yet lost (see `countLost` of @octavo/kernels).
  */
 export function adamStep(
   device: Device,
@@ -132,7 +131,12 @@ export function adamStep(
     [...tensorsOf(state), options.grad, options.hyper, ...seed],
     tensorsOf(next),
   );
-  if (options.lost) countLost(device, state, next, { ...options, masterRounding }, options.lost);
+  if (options.lost) {
+    const { decays, stream, grad, hyper, lost } = options;
+    const before = [state.master, state.masterScale, state.moment1, grad, hyper];
+    const after = [next.master, next.masterScale];
+    runFused(device, countLost, { decays, masterRounding, stream }, [...before, ...after, ...seed], [lost]);
+  }
   if (!options.keepsOld) for (const tensor of tensorsOf(state)) device.free(tensor);
   Object.assign(state, next);
 }

@@ -12,7 +12,6 @@ export {
   tensorsOf,
 } from './adamw.ts';
 export { clipFactor, globalNorm } from './clipping.ts';
-export { countLost } from './lost-updates.ts';
 export { leastRoot } from './moment-bound.ts';
 export { learningRate, type Schedule } from './schedule.ts';
 export { createAdamState, storedState } from './state.ts';

@@ -9,6 +9,7 @@ import { elementwise, scaleColumns, scaleRows } from './elementwise';
 import { embedding, embeddingGrad } from './embedding';
 import { gemmFew, gemmPack, gemmPanelOfA, gemmTiles } from './gemm';
 import { crossEntropy } from './loss';
+import { lostUpdates } from './lost';
 import { channelCosine, inverseRmsRows, rmsNorm, rmsNormGradGain, rmsNormGradInput, sumColumns } from './norm';
 import { laneJoin, laneSums } from './reduce';
 import { rope } from './rope';
@@ -61,6 +62,7 @@ export function runTask(operator: i32, task: i32): void {
     case 41: return attentionGradJoin(task);
     case 42: return copyBytes(task);
     case 43: return scaleColumns(task);
+    case 44: return lostUpdates(task);
     default: unreachable();
   }
 }

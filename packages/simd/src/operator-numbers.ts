@@ -43,6 +43,7 @@ export const QUANTIZE_BLOCKS = 40;
 export const ATTENTION_GRAD_JOIN = 41;
 export const COPY_BYTES = 42;
 export const SCALE_COLUMNS = 43;
+export const LOST_UPDATES = 44;
 
 /** A kernel's number. */
 export type OperatorNumber = number;

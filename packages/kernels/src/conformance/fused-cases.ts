@@ -2,6 +2,7 @@
 import { BF16, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
 import { adamw } from '../fused/adamw.ts';
 import { castWithStatistics } from '../fused/cast-with-statistics.ts';
+import { countLost } from '../fused/count-lost.ts';
 import { crossEntropyWithGrad } from '../fused/cross-entropy-with-grad.ts';
 import { quantizeCurrent, quantizeScaled } from '../fused/quantize.ts';
 import type { FusedOperator } from '../fused.ts';
@@ -21,7 +22,7 @@ const fusedCase = <A extends Attributes>(
 ): FusedCase => ({ operator, title, attributes, ...rest });
 
 export function fusedCases(): readonly FusedCase[] {
-  return [...quantizeCases(), ...crossEntropyCases(), ...adamCases()];
+  return [...quantizeCases(), ...crossEntropyCases(), ...adamCases(), ...lostCases()];
 }
 
 function quantizeCases(): FusedCase[] {
@@ -142,6 +143,38 @@ function adamCases(): FusedCase[] {
           };
           const title = `${shape.join('×')} ${name} ${rounding}${bounded ? ' bounded' : ''}`;
           cases.push(fusedCase(adamw, title, attributes, { inputs, outs, exact: false }));
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+/** New weights of which a third are the old ones, and some are one rounding away; zeros in all that makes an update. */
+function lostCases(): FusedCase[] {
+  const cases: FusedCase[] = [];
+  for (const shape of [[7], [33, 21], [300, 70]] as const) {
+    for (const format of [FP32, FP16, BF16, E4M3FN]) {
+      for (const masterRounding of ['nearest-even', 'stochastic'] as const) {
+        for (const decays of [false, true]) {
+          const length = elements(shape);
+          const still = (every: number, seed: number) =>
+            normal(length, seed, 0.1).map((x, i) => (i % every ? 0 : x));
+          const w = normal(length, 161).map((x, i) => (i % 11 ? x : 0));
+          const moved = w.map((x, i) => (i % 3 ? x * (1 + 2 ** -(4 + (i % 9))) : x));
+          const hyper = Float32Array.of(3e-3, 0.9, 0.95, 1e-8, 0.1, 0.7, 0.3, 0.2, 1);
+          const inputs = [
+            ...stored(shape, format, w),
+            input(shape, still(2, 162), E5M2),
+            input(shape, still(3, 163), BF16),
+            input([9], hyper),
+            ...stored(shape, format, moved),
+            ...(masterRounding === 'stochastic' ? [SEED] : []),
+          ];
+          const title = `${shape.join('×')} ${format.name} ${masterRounding}${decays ? ' decays' : ''}`;
+          const attributes = { decays, masterRounding, stream: 4 };
+          const outs = [{ shape: [1], format: FP32 }];
+          cases.push(fusedCase(countLost, title, attributes, { inputs, outs, exact: true }));
         }
       }
     }

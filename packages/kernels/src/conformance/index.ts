@@ -51,6 +51,7 @@ export const exactOperators: readonly string[] = [
   'quantizeCurrent',
   'quantizeScaled',
   'castWithStatistics',
+  'countLost',
 ];
 
 /**

@@ -2,6 +2,7 @@
 import type { FusedOperator } from '../fused.ts';
 import { adamw } from './adamw.ts';
 import { castWithStatistics } from './cast-with-statistics.ts';
+import { countLost } from './count-lost.ts';
 import { crossEntropyWithGrad } from './cross-entropy-with-grad.ts';
 import { quantizeCurrent, quantizeScaled } from './quantize.ts';
 
@@ -11,6 +12,7 @@ const all: readonly FusedOperator[] = [
   castWithStatistics,
   crossEntropyWithGrad,
   adamw,
+  countLost,
 ];
 
 /** Every fused operator by its name. */

@@ -5,10 +5,12 @@ import { type DecayAttributes, HYPER_LENGTH } from './adam.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { Kernel } from './kernel.ts';
 
+const { fround } = Math;
+
 /**
  * 1 where an update was not zero and yet lost, else 0: stored, the codes of the new weights; kept, those that the old
  * weights would have got under the same scale and by the same random bits; w, the old weights; m, the first moment
- * before the update (in any scale); g; hyper (see adam.ts). An update is zero where lr is, or where m, g · gradScale
+ * before the update; g; hyper (see adam.ts). An update is zero where lr is, or where m, g · gradScale
  * and, if `decays`, decay · w all are.
  */
 export const lostUpdates = defineOperator<DecayAttributes>({
@@ -31,7 +33,8 @@ export const lostUpdates = defineOperator<DecayAttributes>({
     const decay = decays ? hyper!.data[4]! : 0;
     const gradScale = hyper!.data[5]!;
     for (let i = 0; i < out.data.length; i++) {
-      const moves = m!.data[i] !== 0 || g!.data[i]! * gradScale !== 0 || decay * w!.data[i]! !== 0;
+      const moves =
+        m!.data[i] !== 0 || fround(g!.data[i]! * gradScale) !== 0 || fround(decay * w!.data[i]!) !== 0;
       out.data[i] = Number(rate !== 0 && moves && stored!.data[i] === kept!.data[i]);
     }
   },

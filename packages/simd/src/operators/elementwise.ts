@@ -2,6 +2,7 @@
 import { encode } from '@octavo/formats';
 import {
   type AdamwAttributes,
+  type CountLostAttributes,
   type DecayAttributes,
   type Moment2Attributes,
   matrixShape,
@@ -115,6 +116,33 @@ export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, 
   else engine.run(kernel.ADAMW_MAXIMA, tasks, 0, parameters);
   engine.run(kernel.ADAMW_SCALES, 1, 0, parameters);
   if (!plain) engine.run(kernel.ADAMW_STORE, tasks, 0, parameters);
+  return true;
+};
+
+/** In one pass over codes; whole numbers, added here. */
+export const countLost: FusedLaunch<CountLostAttributes> = (engine, attributes, inputs, [lost]) => {
+  const [w, wScale, m, g, hyper, stored, storedScale, seed] = inputs;
+  const tasks = chunks(w!.length);
+  const counts = engine.workspace(tasks * 4);
+  engine.run(kernel.LOST_UPDATES, tasks, 0, [
+    ...place(engine, w),
+    ...place(engine, m),
+    ...place(engine, g),
+    ...place(engine, stored),
+    hyper!.address,
+    wScale!.address,
+    storedScale!.address,
+    w!.length,
+    Number(attributes.decays),
+    roundingNumber(attributes.masterRounding),
+    seed?.address ?? 0,
+    attributes.stream,
+    counts,
+  ]);
+  const floats = engine.floats();
+  let count = 0;
+  for (let task = 0; task < tasks; task++) count += floats[counts / 4 + task]!;
+  floats[lost!.address / 4] = count;
   return true;
 };
 

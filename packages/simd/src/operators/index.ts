@@ -16,6 +16,7 @@ import {
   adamWeight,
   adamw,
   add,
+  countLost,
   multiply,
   scaleBy,
   scaleColumns,
@@ -88,4 +89,5 @@ export const fusedLaunches = {
   castWithStatistics,
   crossEntropyWithGrad,
   adamw,
+  countLost,
 } as unknown as Readonly<Record<string, FusedLaunch>>;

@@ -1,0 +1,93 @@
+/** @file How many of AdamW's updates the stored weights do not show. */
+import { CHUNK } from './amax';
+import { encodeScaled } from './cast';
+import { address, int, scratch } from './control';
+import { STOCHASTIC } from './encode';
+import { streamSeed } from './random';
+import { decode, FP32, read } from './storage';
+import { vec } from './vector';
+
+const PIECE: i32 = 2048;
+const ROOM: usize = <usize>PIECE * 4 + 64;
+
+// of hyper, in bytes
+const LR: usize = 0;
+const DECAY: usize = 16;
+const GRAD_SCALE: usize = 20;
+
+/**
+ * lostUpdates: 0 w, 3 m, 6 g, 9 stored, 12 hyper, 13 scale of w, 14 of stored, 15 elements, 16 decays, 17 rounding,
+ * 18 seed, 19 stream, 20 counts, a float a task. Scales are not looked at where weights are FP32.
+ */
+export function lostUpdates(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(15), first + CHUNK);
+  let lost: i32 = 0;
+  if (load<f32>(address(12) + LR) != 0) {
+    for (let i = first; i < last; i += PIECE) lost += lostOf(i, min(PIECE, last - i));
+  }
+  store<f32>(address(20) + ((<usize>task) << 2), <f32>lost);
+}
+
+/** Of `n` elements from `i` on. */
+function lostOf(i: i32, n: i32): i32 {
+  const room = scratch();
+  const hyper = address(12);
+  const decay = vec(int(16) ? load<f32>(hyper + DECAY) : <f32>0);
+  const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
+  const w = oldWeights(i, n, room);
+  const kept = storedAgain(w, i, n, room + ROOM);
+  const stored = read(9, i, n, room + 2 * ROOM);
+  const m = read(3, i, n, room + 3 * ROOM);
+  const g = read(6, i, n, room + 4 * ROOM);
+  const zero = vec(0);
+  let counts = i32x4.splat(0);
+  for (let j = 0; j < n; j += 4) {
+    const k = (<usize>j) << 2;
+    const moves = v128.or(
+      v128.or(
+        f32x4.ne(v128.load(m + k), zero),
+        f32x4.ne(f32x4.mul(v128.load(g + k), gradScale), zero),
+      ),
+      f32x4.ne(f32x4.mul(v128.load(w + k), decay), zero),
+    );
+    const inside = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n - j));
+    const same = f32x4.eq(v128.load(stored + k), v128.load(kept + k));
+    counts = i32x4.sub(counts, v128.and(v128.and(moves, same), inside));
+  }
+  return (
+    i32x4.extract_lane(counts, 0) +
+    i32x4.extract_lane(counts, 1) +
+    i32x4.extract_lane(counts, 2) +
+    i32x4.extract_lane(counts, 3)
+  );
+}
+
+/** The old weights, their scale removed. */
+function oldWeights(i: i32, n: i32, room: usize): usize {
+  const w = read(0, i, n, room);
+  if (int(1) == FP32) return w;
+  const scale = v128.load32_splat(address(13));
+  for (let j = 0; j < n; j += 4) {
+    const at = room + ((<usize>j) << 2);
+    v128.store(at, f32x4.div(v128.load(at), scale));
+  }
+  return room;
+}
+
+/** What the old weights would be stored as now: values of their codes. `room`: a piece, and three behind it for now. */
+function storedAgain(w: usize, i: i32, n: i32, room: usize): usize {
+  const kind = int(1);
+  if (kind == FP32) return w;
+  const rounding = int(17);
+  let seed: u32 = 0;
+  if (rounding == STOCHASTIC) {
+    const seeds = address(18);
+    seed = streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>int(19));
+  }
+  const format = address(11);
+  const codes = room + ROOM;
+  encodeScaled(kind, format, rounding, 0, w, n, codes, seed, i, load<f32>(address(14)), room + 2 * ROOM);
+  decode(kind, format, codes, n, room);
+  return room;
+}
