@@ -32,28 +32,17 @@ export function lostUpdates(task: i32): void {
 /** Of `n` elements from `i` on. */
 function lostOf(i: i32, n: i32): i32 {
   const room = scratch();
-  const hyper = address(12);
-  const decay = vec(int(16) ? load<f32>(hyper + DECAY) : <f32>0);
-  const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
   const w = oldWeights(i, n, room);
   const kept = storedAgain(w, i, n, room + ROOM);
   const stored = read(9, i, n, room + 2 * ROOM);
-  const m = read(3, i, n, room + 3 * ROOM);
-  const g = read(6, i, n, room + 4 * ROOM);
-  const zero = vec(0);
+  const moves = room + 3 * ROOM;
+  const all = findMoves(w, i, n, moves);
   let counts = i32x4.splat(0);
   for (let j = 0; j < n; j += 4) {
     const k = (<usize>j) << 2;
-    const moves = v128.or(
-      v128.or(
-        f32x4.ne(v128.load(m + k), zero),
-        f32x4.ne(f32x4.mul(v128.load(g + k), gradScale), zero),
-      ),
-      f32x4.ne(f32x4.mul(v128.load(w + k), decay), zero),
-    );
-    const inside = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n - j));
-    const same = f32x4.eq(v128.load(stored + k), v128.load(kept + k));
-    counts = i32x4.sub(counts, v128.and(v128.and(moves, same), inside));
+    let lost = v128.and(f32x4.eq(v128.load(stored + k), v128.load(kept + k)), firstLanes(n - j));
+    if (!all) lost = v128.and(lost, v128.load(moves + k));
+    counts = i32x4.sub(counts, lost);
   }
   return (
     i32x4.extract_lane(counts, 0) +
@@ -61,6 +50,38 @@ function lostOf(i: i32, n: i32): i32 {
     i32x4.extract_lane(counts, 2) +
     i32x4.extract_lane(counts, 3)
   );
+}
+
+/** Ones in the first `count` lanes. */
+// @ts-ignore: decorator
+@inline
+function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
+/** Whether all of the elements have an update; if not, ones at `moves` where they have. Two pieces behind it are used. */
+function findMoves(w: usize, i: i32, n: i32, moves: usize): bool {
+  const hyper = address(12);
+  const decay = vec(int(16) ? load<f32>(hyper + DECAY) : <f32>0);
+  const zero = vec(0);
+  let still = i32x4.splat(0);
+  for (let j = 0; j < n; j += 4) {
+    const k = (<usize>j) << 2;
+    const decays = f32x4.ne(f32x4.mul(v128.load(w + k), decay), zero);
+    still = v128.or(still, v128.andnot(firstLanes(n - j), decays));
+    v128.store(moves + k, decays);
+  }
+  if (!v128.any_true(still)) return true;
+  const m = read(3, i, n, moves + ROOM);
+  const g = read(6, i, n, moves + 2 * ROOM);
+  const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
+  for (let j = 0; j < n; j += 4) {
+    const k = (<usize>j) << 2;
+    const gradient = f32x4.ne(f32x4.mul(v128.load(g + k), gradScale), zero);
+    const moment = f32x4.ne(v128.load(m + k), zero);
+    v128.store(moves + k, v128.or(v128.load(moves + k), v128.or(gradient, moment)));
+  }
+  return false;
 }
 
 /** The old weights, their scale removed. */
