@@ -19,7 +19,8 @@ const place = {
   site: {
     type: 'utf8',
     nullable: false,
-    meaning: 'Linear layer: qkv, attentionOut, gateUp (gate and up, w1 and w2) or down (w3).',
+    meaning:
+      'Linear layer: qkv, attentionOut, gateUp (gate and up, w1 and w2) or down (w3); for master rows also embedding and head.',
   },
 } as const;
 
@@ -85,12 +86,12 @@ export const tensorStatistics = {
     type: 'utf8',
     nullable: false,
     meaning:
-      'Which tensor of the site: input, weight or grad (gradient of the output); gate-up-alignment marks the rows that compare the gate and up weights of a layer, in which only the abs_cosine columns have values.',
+      'Which tensor of the site: input, weight or grad (gradient of the output); gate-up-alignment marks the rows that compare the gate and up weights of a layer, in which only the abs_cosine columns have values; master marks the rows of the optimizer’s master weights, in which only lost_updates has one.',
   },
   format: {
     type: 'utf8',
     nullable: true,
-    meaning: 'Number format that the tensor is cast to; absent in gate-up-alignment rows.',
+    meaning: 'Number format that the tensor is cast to or kept in; absent in gate-up-alignment rows.',
   },
   amax: {
     type: 'float32',
@@ -136,6 +137,13 @@ export const tensorStatistics = {
     unit: '1 (ratio)',
     meaning:
       'E[x⁴] / E[x²]² before the cast, uncentred: 3 for a normal distribution around 0; absent where all is zero.',
+  },
+  lost_updates: {
+    type: 'float32',
+    nullable: true,
+    unit: 'share of the elements, 0 to 1',
+    meaning:
+      'Elements whose update was not zero and left the stored master weight as it would be without; in master rows only.',
   },
   abs_cosine_max: {
     type: 'float32',

@@ -9,10 +9,20 @@ import type { WatchAlarm } from './watch/alarm.ts';
 /** The operand of rows that compare a layer's gate and up weights. */
 export const ALIGNMENT = 'gate-up-alignment';
 
-/** One row per site, and one per layer for the alignment of gate and up. Empty on steps that are not sampled. */
+/** The operand of rows about the optimizer's master weights. */
+export const MASTER = 'master';
+
+/**
+ * One row per site, one per layer for the alignment of gate and up, and, where there was an update, one per matrix for what
+ * its master weights lost of it. Empty on steps that are not sampled.
+ */
 export function tensorRows(
   training: Training,
-  { step, gradients }: Pick<StepResult, 'step' | 'gradients'>,
+  {
+    step,
+    gradients,
+    lostUpdates = [],
+  }: Pick<StepResult, 'step' | 'gradients'> & Partial<Pick<StepResult, 'lostUpdates'>>,
 ): TensorRow[] {
   const { statistics, cosines } = gradients;
   if (!statistics) return [];
@@ -33,7 +43,21 @@ export function tensorRows(
       abs_cosine_above: magnitudes.filter((c) => c > 0.9).length,
     };
   });
-  return [...sites, ...pairs];
+  return [...sites, ...pairs, ...masterRows(training, step, lostUpdates)];
+}
+
+function masterRows(
+  { model, optimizer }: Training,
+  step: number,
+  lostUpdates: StepResult['lostUpdates'],
+): TensorRow[] {
+  return lostUpdates.flatMap((lost_updates, i): TensorRow[] => {
+    if (lost_updates === null) return [];
+    const [, layer, site = model.parameters[i]!.name] =
+      /^layers\.(\d+)\.(.+)$/.exec(model.parameters[i]!.name) ?? [];
+    const format = optimizer[i]!.formats.master.name;
+    return [{ step, ...(layer && { layer: Number(layer) }), site, operand: MASTER, format, lost_updates }];
+  });
 }
 
 /** The row of `steps.arrow`. */

@@ -1,5 +1,6 @@
 import { BF16, FP32, round } from '@octavo/formats';
 import { createReferenceDevice, createScope } from '@octavo/kernels';
+import { recipeOf } from '@octavo/nn';
 import { createSimdDevice } from '@octavo/simd';
 import { describe, expect, it } from 'vitest';
 import {
@@ -127,6 +128,35 @@ describe('a training step', () => {
       expect(row.kurtosis).toBeGreaterThanOrEqual(1);
     }
     expect(result.updateRatio).toBeGreaterThan(0);
+  });
+
+  it('samples the updates that master weights lose: nearly all of small ones in FP16, none in FP32', async () => {
+    const { tensorRows } = await import('../src/index.ts');
+    const lostOf = async (master: string, peak: number, decay = 0.1) => {
+      const { optimizer, ...recipe } = recipeOf('fp8-full');
+      const plan = tinyPlan('fp8-full', {
+        sampleEvery: 1,
+        recipe: { ...recipe, optimizer: { ...optimizer, master } },
+        schedule: { kind: 'constant', peak, warmup: 0 },
+        adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay },
+      });
+      const training = createTraining(createReferenceDevice(), plan);
+      const result = await trainStep(training, [circleSource(plan).next()]);
+      return tensorRows(training, result).filter(({ operand }) => operand === 'master');
+    };
+    const rows = await lostOf('fp16', 1e-6);
+    expect(rows.map(({ layer = null, site, format }) => [layer, site, format])).toEqual([
+      [null, 'embedding', 'fp16'],
+      ...[0, 1].flatMap((layer) =>
+        ['qkv', 'attentionOut', 'gateUp', 'down'].map((site) => [layer, site, 'fp16']),
+      ),
+    ]);
+    const share = (of: Awaited<ReturnType<typeof lostOf>>) =>
+      of.map(({ lost_updates }) => lost_updates!).reduce((a, b) => a + b, 0) / of.length;
+    expect(share(rows)).toBeGreaterThan(0.9);
+    expect(share(await lostOf('fp16', 1e-2))).toBeLessThan(0.02);
+    expect(share(await lostOf('fp32', 1e-6))).toBeLessThan(0.1);
+    expect(share(await lostOf('fp16', 0))).toBe(0); // no update, none lost
   });
 
   it('fp8-full keeps four bytes a parameter of state', () => {
