@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,4 +36,21 @@ test.each([0, 1, 16383, 16384, 16385, 40000])('%i tokens come back, from any pla
   await expect(shard.read(length, 1)).rejects.toThrow(/outside/);
   await shard.close();
   expect((await readdir(folder)).filter((name) => name.endsWith('tmp'))).toEqual([]);
+});
+
+test('batches that changed places are noticed', async () => {
+  const path = join(folder, 'swapped.arrow');
+  const tokens = Uint16Array.from({ length: 3 * 16384 }, (_, i) => i >> 14);
+  await writeTokenShard(path, { tokens, documents: [0], vocabularySize: 3, metadata: {} });
+  const file = readFileSync(path);
+  const marks = [1, 2].map((id) =>
+    file.indexOf(Buffer.from(Uint16Array.from({ length: 64 }, () => id).buffer)),
+  );
+  const [one, two] = marks.map((at) => Buffer.from(file.subarray(at, at + 32768)));
+  two.copy(file, marks[0]);
+  one.copy(file, marks[1]);
+  writeFileSync(path, file);
+  const shard = await openTokenShard(path);
+  await expect(shard.read(16384, 1)).rejects.toThrow(/batch 1 is altered/);
+  await shard.close();
 });
