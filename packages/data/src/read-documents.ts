@@ -56,7 +56,7 @@ async function* readFileDocuments(file: FoundFile, field: string): AsyncGenerato
 }
 
 const readText = ({ path }: FoundFile): Promise<string> =>
-  readTextFile(path, 'one document', ': split it, or make it JSONL');
+  readTextFile(path, 'one document', { advice: ': split it, or make it JSONL' });
 
 async function* readJsonLines({ path, name }: FoundFile, field: string): AsyncGenerator<TextDocument> {
   let line = 0;

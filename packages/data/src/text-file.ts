@@ -32,13 +32,17 @@ export function checkRegular(stats: Stats, path: string, what: string): void {
 
 /**
  * The text of a file, without the byte order mark that it may begin with. Throws an `OctavoError` (exit code 2) where it
- * is missing, no regular file, larger than 2²⁸ bytes, or not UTF-8.
+ * is missing, no regular file, larger than `largest` (2²⁸ bytes), or not UTF-8.
  */
-export async function readTextFile(path: string, what: string, ifTooLarge = ''): Promise<string> {
+export async function readTextFile(
+  path: string,
+  what: string,
+  { largest = LARGEST, advice = '' }: { readonly largest?: number; readonly advice?: string } = {},
+): Promise<string> {
   const stats = await statOf(path, what);
   checkRegular(stats, path, what);
-  if (stats.size > LARGEST)
-    throw badInput(`${what}: got ${path} of ${stats.size} bytes, expected at most ${LARGEST}${ifTooLarge}`);
+  if (stats.size > largest)
+    throw badInput(`${what}: got ${path} of ${stats.size} bytes, expected at most ${largest}${advice}`);
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw badInput(`${what}: got ${path}, which cannot be read (${cause.code})`, cause);
   });

@@ -1,5 +1,5 @@
 /** @file What zod found wrong, as one line that names the key, what it holds, and what it may hold. */
-import { OctavoError } from '@octavo/formats';
+import { OctavoError, quoted } from '@octavo/formats';
 import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
@@ -44,12 +44,4 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A value in a few characters. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const shown =
-    typeof value === 'bigint' || typeof value === 'function' || typeof value === 'number'
-      ? String(value)
-      : JSON.stringify(value);
-  const line = (shown ?? String(value)).replace(/\s+/g, ' ');
-  return line.length > 80 ? `${line.slice(0, 77)}…` : line;
-}
+export const show = (value: unknown): string => quoted(value);

@@ -42,3 +42,15 @@ export function positive() {
 export const yesNo = () => z.boolean({ error: 'true or false' });
 
 export const text = (what: string) => z.string({ error: what }).min(1, { error: what });
+
+/** A name that becomes a part of paths and is shown to people: letters, digits and a few marks, and no `..`. */
+export const name = () => {
+  const what = 'a name of letters, digits, ".", "_", "+" and "-", beginning with a letter or digit';
+  return z.string({ error: what }).regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._+-]{0,99}$/u, { error: what });
+};
+
+/** Text for people, in one line. */
+export const sentence = () => {
+  const what = 'a sentence without control characters';
+  return z.string({ error: what }).regex(/^[^\p{Cc}]{1,1000}$/u, { error: what });
+};

@@ -1,9 +1,11 @@
 /** @file A configuration file in TypeScript, JavaScript, JSON, YAML or TOML, read as one value: nothing else is looked up or merged in. */
 import { statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
+import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { llamaConfigs } from '@octavo/llama';
 import { check } from './explain.ts';
+import { checkExtent } from './extent.ts';
 import { libraryFrom, modelFrom, tokenizerFrom } from './places.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -27,27 +29,44 @@ export async function loadConfigFile(file: string): Promise<Config> {
   return withPathsFrom(dirname(path), check(configSchema, await read(path, file), file));
 }
 
+/** Languages that are data; a file in any other is a program, and is run. */
+const LANGUAGES: Readonly<Record<string, () => Promise<(text: string) => unknown>>> = {
+  '.json': async () => JSON.parse,
+  '.yaml': async () => (await import('confbox')).parseYAML,
+  '.yml': async () => (await import('confbox')).parseYAML,
+  '.toml': async () => (await import('confbox')).parseTOML,
+};
+
 async function read(path: string, file: string): Promise<unknown> {
   try {
-    const { loadConfig } = await import('c12'); // only those with a file wait for it
-    const { layers } = await loadConfig({
-      cwd: dirname(path),
-      configFile: path,
-      rcFile: false,
-      globalRc: false,
-      packageJson: false,
-      dotenv: false,
-      extend: false,
-      giget: false,
-      envName: false,
-      merger: (...sources: unknown[]) =>
-        sources.find((source) => source !== undefined) as Record<string, unknown>,
-    });
-    return layers?.[0]?.config;
+    const language = LANGUAGES[extname(path)];
+    if (language === undefined) return await runProgram(path);
+    const text = await readTextFile(path, 'configuration', { largest: 2 ** 20 });
+    return checkExtent((await language())(text));
   } catch (cause) {
+    if (OctavoError.is(cause)) throw cause;
     const [line] = String((cause as Error).message ?? cause).split('\n');
     throw new OctavoError(`[config] ${file} cannot be read: ${line}`, { cause, exitCode: 2 });
   }
+}
+
+/** What a TypeScript or JavaScript module exports. */
+async function runProgram(path: string): Promise<unknown> {
+  const { loadConfig } = await import('c12'); // only those with a file wait for it
+  const { layers } = await loadConfig({
+    cwd: dirname(path),
+    configFile: path,
+    rcFile: false,
+    globalRc: false,
+    packageJson: false,
+    dotenv: false,
+    extend: false,
+    giget: false,
+    envName: false,
+    merger: (...sources: unknown[]) =>
+      sources.find((source) => source !== undefined) as Record<string, unknown>,
+  });
+  return layers?.[0]?.config;
 }
 
 /** All that names a file counts from the folder of the configuration, not from where the command was given. */

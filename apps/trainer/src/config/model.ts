@@ -19,8 +19,7 @@ export async function resolveModel(model: NonNullable<Config['model']>, folder: 
   if (typeof model !== 'string') return { name: 'custom', config: validateConfig(model) };
   if (Object.hasOwn(llamaConfigs, model)) return { name: model, config: llamaConfigOf(model) };
   const path = resolve(folder, model);
-  if (existsSync(path))
-    return { name: basename(model).replace(/\.json$/, ''), config: await readModel(path, model) };
+  if (existsSync(path)) return { name: nameOf(model), config: await readModel(path, model) };
   if (/[./\\]/.test(model))
     throw new OctavoError(`[config] model: got "${model}", expected a JSON file that exists`, {
       exitCode: 2,
@@ -31,6 +30,14 @@ export async function resolveModel(model: NonNullable<Config['model']>, folder: 
     { exitCode: 2 },
   );
 }
+
+/** A file's name as a part of a run's: what could lead elsewhere, or steer a terminal, is left out. */
+const nameOf = (file: string): string =>
+  basename(file)
+    .replace(/\.json$/, '')
+    .replace(/[^\p{L}\p{N}\p{M}._+-]+/gu, '-')
+    .replace(/^[^\p{L}\p{N}]+/u, '')
+    .slice(0, 100) || 'custom';
 
 async function readModel(path: string, name: string): Promise<LlamaConfig> {
   let value: unknown;

@@ -2,7 +2,7 @@
 import { formats } from '@octavo/formats';
 import { recipes, SMOOTHINGS } from '@octavo/nn';
 import { z } from 'zod';
-import { fields, integer, number, oneOf, positive, text, yesNo } from './fields.ts';
+import { fields, integer, name, number, oneOf, positive, sentence, yesNo } from './fields.ts';
 
 type Names = [string, ...string[]];
 
@@ -79,8 +79,8 @@ function parts(need: Need) {
   const override = linear.nullable().optional();
   const smoothing = oneOf(SMOOTHINGS);
   return {
-    name: need(text('a name')),
-    summary: need(text('a sentence')),
+    name: need(name()),
+    summary: need(sentence()),
     activations: need(oneOf(['bf16', 'fp32'])),
     linear: need(linear),
     overrides: need(fields({ qkv: override, attentionOut: override, gateUp: override, down: override })),

@@ -1,7 +1,7 @@
 /** @file A run's folder as a report needs it, at any moment: while it is written, after a kill, without samples. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTextFile } from '@octavo/data';
 import type { AlarmPoint, GateUp, ReportRun, StepPoint, TensorPoint } from '@octavo/lab';
 import { readStatistics } from '@octavo/store';
 import type { Table } from 'apache-arrow';
@@ -40,7 +40,7 @@ const factsSchema = z.object({
 /** Throws an `OctavoError` in one line where `run.json` or a statistics file is not what `octavo train` writes. */
 export async function readRunFolder(folder: string, name: string): Promise<RunInput> {
   const { settings } = await readRun(folder);
-  const record = await readFile(join(folder, RUN_FILE), 'utf8');
+  const record = await readTextFile(join(folder, RUN_FILE), 'run');
   const facts = factsSchema.safeParse((JSON.parse(record) as { facts?: unknown }).facts);
   const { evaluations, baseline } = evaluationsOf(await readIfThere(folder, EVALUATIONS_FILE));
   const gateUp = await readGateUp(folder, settings.model.config);

@@ -1,6 +1,6 @@
 /** @file `run.json`: everything a run was told, with nothing left open, so that it can be repeated and resumed. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
 import { type Recipe, validateRecipe } from '@octavo/nn';
@@ -8,7 +8,7 @@ import { writeFileAtomically } from '@octavo/store';
 import { type DeviceChoice, deviceNames } from '@octavo/trainer';
 import { z } from 'zod';
 import { check } from '../config/explain.ts';
-import { fields, integer, number, oneOf, text } from '../config/fields.ts';
+import { fields, integer, name, number, oneOf, text } from '../config/fields.ts';
 import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
 import { knobs } from '../config/schema.ts';
@@ -34,7 +34,7 @@ export interface RunFacts {
 }
 
 const settingsSchema = fields({
-  model: fields({ name: text('a name'), config: modelShape }),
+  model: fields({ name: name(), config: modelShape }),
   recipe: recipeShape,
   data: fields({
     train: z.array(text('a path')).nullable(),
@@ -73,9 +73,12 @@ const recordSchema = z.object({
   settings: settingsSchema,
   identity: identitySchema.nullable().default(null),
   facts: z
-    .object({ device: z.string(), choice: choiceSchema.nullable().default(null) })
+    .object(
+      { device: text('a device in words'), choice: choiceSchema.nullable().default(null) },
+      { error: 'what is known of the run' },
+    )
     .nullable()
-    .catch(null),
+    .default(null),
 });
 
 export async function writeRun(
@@ -93,9 +96,13 @@ export async function readRun(folder: string): Promise<RunRecord> {
   const path = join(folder, RUN_FILE);
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readTextFile(path, 'run'));
   } catch (cause) {
-    throw new OctavoError(`[run] ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    if (OctavoError.is(cause)) throw cause;
+    throw new OctavoError(`[run] ${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+      exitCode: 2,
+    });
   }
   const { settings, identity, facts } = check(recordSchema, value, path);
   return {
