@@ -188,6 +188,10 @@ describe('a wrong configuration is refused with the key at fault named', () => {
     await expect(loadConfigFile(write('bad.ts', 'throw new Error("by itself")'))).rejects.toThrow(
       /bad\.ts cannot be read: by itself$/,
     );
+    for (const name of ['null.yaml', 'null.json'])
+      await expect(loadConfigFile(write(name, 'null\n'))).rejects.toThrow(
+        'the whole configuration: got null',
+      );
     await expect(loadConfigFile(write('empty.yaml', ''))).rejects.toThrow(/empty\.yaml/);
   });
 });
