@@ -1,12 +1,17 @@
 /** @file The process: arguments in, exit code out. */
-import { describeError } from './errors.ts';
+import { writeSync } from 'node:fs';
+import { describeError, oneLine } from './errors.ts';
 import { createProgram } from './program.ts';
 
-// Whoever reads our output may stop reading; that is no error of ours. (A training run hears of it as an interrupt.)
+// Whoever reads our output may stop reading; that is no error of ours. A full disk behind it is said in one line. (A
+// command that catches interrupts hears of either as of one.)
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    if (stream.listenerCount('error') === 1) process.exit(0);
+    if (stream.listenerCount('error') > 1) return;
+    if (error.code === 'EPIPE') process.exit(0);
+    if (stream === process.stdout)
+      writeSync(process.stderr.fd, `octavo: standard output cannot be written: ${oneLine(error.message)}\n`);
+    process.exit(1);
   });
 }
 

@@ -1,9 +1,10 @@
 /** @file A folder that is either wholly there or not there at all. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
+import { makeFolder } from '@octavo/store';
 import { isPrepared } from './is-prepared.ts';
 import { badInput } from './text-file.ts';
 
@@ -22,7 +23,7 @@ export async function writeFolder<T>(
   const stem = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}`);
   const temporary = `${stem}.octavo-part`;
   try {
-    await mkdir(temporary, { recursive: true });
+    makeFolder(temporary);
     const result = await fill(temporary);
     if (await checkFree(target, folder, overwrite)) {
       // Two renames: a kill between them leaves the old data under its temporary name, where the next sweep finds it.

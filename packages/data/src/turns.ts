@@ -16,6 +16,7 @@ export function createTurns(signal: AbortSignal | undefined): () => Promise<void
     if (signal?.aborted)
       throw new OctavoError(
         '[data] interrupted: the text was not prepared to its end, nothing is left of it',
+        { exitCode: 0 },
       );
   };
 }

@@ -5,12 +5,12 @@ const MARKER = Symbol.for('octavo.error');
 
 /**
  * `[package] what is wrong: got X, expected Y`, in one line: control characters in it, which names from outside may
- * hold and a terminal would obey, are spelt out. `exitCode` is 2 for bad usage, else 1.
+ * hold and a terminal would obey, are spelt out. `exitCode` is 2 for bad usage, 0 where work was broken off as asked, else 1.
  */
 export class OctavoError extends Error {
-  readonly exitCode: 1 | 2;
+  readonly exitCode: 0 | 1 | 2;
 
-  constructor(message: string, options: { cause?: unknown; exitCode?: 1 | 2 } = {}) {
+  constructor(message: string, options: { cause?: unknown; exitCode?: 0 | 1 | 2 } = {}) {
     super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'OctavoError';
     this.exitCode = options.exitCode ?? 1;

@@ -16,6 +16,7 @@ export { writeCheckpoint } from './checkpoint-write.ts';
 export type { Column } from './column.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
+export { makeFolder } from './make-folder.ts';
 export {
   type EvaluationRow,
   evaluationStatistics,

@@ -1,5 +1,5 @@
 /** @file Appending statistics so that the file is a whole Arrow file at every moment, whoever reads it or kills the writer. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
@@ -7,6 +7,7 @@ import { arrowEncoder, arrowFileEnd, arrowFileStart, concatenate } from './arrow
 import type { Block } from './arrow-file.ts';
 import { arrowSchema } from './column.ts';
 import { fileError } from './file-error.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Metadata } from './metadata.ts';
 import { type StatisticsRow, type StatisticsSchema, statisticsColumns } from './statistics.ts';
 import { sealBatch } from './statistics-batch.ts';
@@ -104,7 +105,7 @@ function openFile(
   resumeAtStep: number | undefined,
 ): OpenFile {
   const columns = statisticsColumns(schema);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const there = resumeAtStep !== undefined && existsSync(path);
   const found = there
     ? withSource(path, (source) => ({ size: source.size, kept: keepBefore(source, columns, resumeAtStep) }))

@@ -1,8 +1,9 @@
 /** @file Files that are either wholly there or not there at all: temporary name, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from './file-error.ts';
+import { makeFolder } from './make-folder.ts';
 
 const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{12}\.octavo-tmp$/;
 
@@ -30,7 +31,7 @@ export async function createAtomically(path: string): Promise<AtomicFile> {
   const temporary = temporaryPath(path);
   let handle: FileHandle | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     handle = await open(temporary, 'wx');
   } catch (error) {
     throw fileError('write', path, error);

@@ -1,6 +1,7 @@
 /** @file The loss on text that is not trained on. */
 import { setImmediate } from 'node:timers/promises';
 import { evaluateLoss, type WindowLoss } from '@octavo/evals';
+import { OctavoError } from '@octavo/formats';
 import { createScope } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import { writeScales } from '@octavo/nn';
@@ -24,13 +25,18 @@ export async function batchLoss(model: Llama, batch: TokenBatch, sequence: numbe
   }
 }
 
-/** Mean loss in nats per token over batches of `sequence`-long windows. */
+/** Mean loss in nats per token over batches of `sequence`-long windows. Throws (exit code 0) once `signal` is aborted. */
 export const heldOutLoss = (
   model: Llama,
   batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
   sequence: number,
+  signal?: AbortSignal,
 ): Promise<WindowLoss> =>
   evaluateLoss(batches, async (batch) => {
     await setImmediate(); // host devices compute on this thread: without a turn no interrupt is heard
+    if (signal?.aborted)
+      throw new OctavoError('[trainer] interrupted: the held-out text was not read to its end', {
+        exitCode: 0,
+      });
     return batchLoss(model, batch, sequence);
   });

@@ -1,10 +1,11 @@
 /** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `checkpoints/step-00000100.arrow`. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
   checkpointFileName,
   guardStatistics,
   listCheckpoints,
+  makeFolder,
   openCheckpoint,
   openStatistics,
   removeTemporaries,
@@ -52,7 +53,7 @@ export async function openRunFiles(
   options: { plan: TrainPlan; tokenizer: CheckpointState['tokenizer']; resumeFrom?: number },
 ): Promise<RunFiles> {
   const checkpoints = checkpointFolder(folder);
-  await mkdir(checkpoints, { recursive: true });
+  makeFolder(checkpoints);
   for (const one of [folder, checkpoints]) await removeTemporaries(one);
   const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
   const how = { ...resume, metadata: statisticsMetadata(folder, options.plan) };

@@ -45,19 +45,27 @@ export async function* run({
   evaluatedAt = -1,
 }: RunInputs): AsyncGenerator<TrainEvent> {
   const { plan } = training;
-  const evaluate = async (): Promise<TrainEvent> => ({
-    kind: 'evaluation',
-    step: training.step,
-    ...(await heldOutLoss(training.model, heldOut, plan.sequence)),
-  });
+  /** One event, or none where an interrupt broke it off: then a resumed run makes up for it. */
+  const evaluate = async (): Promise<readonly TrainEvent[]> => {
+    const { step } = training;
+    try {
+      const event = {
+        kind: 'evaluation',
+        step,
+        ...(await heldOutLoss(training.model, heldOut, plan.sequence, signal)),
+      } as const;
+      evaluatedAt = step;
+      return [event];
+    } catch (error) {
+      if (signal?.aborted) return [];
+      throw error;
+    }
+  };
   let savedAt = training.step > 0 ? training.step : -1;
   const due = (step: number): boolean =>
     heldOut.length > 0 && (step === 0 || (plan.evaluateEvery > 0 && step % plan.evaluateEvery === 0));
   // A new run's first, or that of a checkpoint after which the run was killed.
-  if (due(training.step) && evaluatedAt < training.step) {
-    yield await evaluate();
-    evaluatedAt = training.step;
-  }
+  if (due(training.step) && evaluatedAt < training.step) yield* await evaluate();
   let stopped = false;
   training.safety.holds = files !== null;
   /** Of the loader, by the steps that a run may come back to. */
@@ -83,10 +91,7 @@ export async function* run({
         yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };
         savedAt = step;
       }
-      if (due(step)) {
-        yield await evaluate();
-        evaluatedAt = step;
-      }
+      if (due(step)) yield* await evaluate();
     }
     if (files && savedAt !== training.step) {
       yield { kind: 'checkpoint', step: training.step, path: await files.save(training, source.position()) };
@@ -103,8 +108,9 @@ export async function* run({
     if (saved) yield { kind: 'checkpoint', ...saved };
     throw endedBy(error, saved);
   }
-  const finished = training.step >= plan.steps;
-  if (finished && heldOut.length > 0 && evaluatedAt !== training.step) yield await evaluate();
+  const trained = training.step >= plan.steps;
+  if (trained && heldOut.length > 0 && evaluatedAt !== training.step) yield* await evaluate();
+  const finished = trained && (heldOut.length === 0 || evaluatedAt === training.step);
   const reason = finished ? 'finished' : stopped ? 'stopped' : 'interrupted';
   yield { kind: 'end', reason, step: training.step };
 }

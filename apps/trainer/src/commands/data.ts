@@ -47,7 +47,7 @@ export function addDataCommand(program: Command): void {
     const { out, tokenizer, validation, textField, overwrite, json } =
       invoked.optsWithGlobals<PrepareOptions>();
     const note = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
-    const interrupt = catchInterrupts(() => {});
+    const interrupt = catchInterrupts();
     const index = await prepare(
       readDocuments(inputs, { field: textField, warn: note }),
       await loadTokenizer(tokenizer),

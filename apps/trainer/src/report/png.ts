@@ -1,8 +1,8 @@
 /** @file Pictures as PNG, at twice their size, the same on every machine: the font comes with them. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { writeFileAtomically } from '@octavo/store';
+import { makeFolder, writeFileAtomically } from '@octavo/store';
 import type { Figure } from './svg.ts';
 
 const ZOOM = 2;
@@ -19,7 +19,7 @@ export async function writePngs(folder: string, figures: readonly Figure[]): Pro
       file(`@expo-google-fonts/arimo/${name}`),
     ),
   );
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const written: string[] = [];
   for (const { name, poster } of figures) {
     const picture = new Resvg(await poster(), {

@@ -1,5 +1,5 @@
 /** @file The text of a run: prepared once, then batches to train on and windows held out. */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import {
   byteTokenizer,
   createLoader,
@@ -18,11 +18,9 @@ import { OctavoError } from '@octavo/formats';
 import type { BatchSource } from '@octavo/trainer';
 import { type DataSettings, preparedFolderOf, type Settings } from '../config/settings.ts';
 import { createBaseline } from './baseline.ts';
+import { cacheFolder } from './cache.ts';
 import { type HeldOut, heldOutOf } from './held-out.ts';
 import { checkIdentity, identityOf, type RunIdentity } from './identity.ts';
-
-/** Prepared text lies here, by content, so that a second run begins at once. */
-export const CACHE = join('.octavo', 'data');
 
 export interface Corpus {
   /** For people. */
@@ -102,7 +100,7 @@ async function openData(
   if (folder === null) {
     if (data.train && Array.isArray(data.validation)) await refuseShared(data.train, data.validation);
     const share = typeof data.validation === 'number' ? { validationFraction: data.validation } : {};
-    const prepared = await prepareCached(inputOf(data, warn), tokenizer, CACHE, { ...share, signal });
+    const prepared = await prepareCached(inputOf(data, warn), tokenizer, cacheFolder(), { ...share, signal });
     return { prepared, tokenizer };
   }
   const prepared = await openPrepared(folder);

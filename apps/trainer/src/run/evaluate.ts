@@ -3,9 +3,11 @@ import { isPrepared, openPrepared, prepareCached, readDocuments, type Tokenizer 
 import { OctavoError } from '@octavo/formats';
 import { chooseDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
+import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
+import { cacheFolder } from './cache.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
-import { CACHE, checkVocabulary, openCorpus } from './corpus.ts';
+import { checkVocabulary, openCorpus, type Preparing } from './corpus.ts';
 import { workOf } from './device.ts';
 import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
 import { readRun } from './record.ts';
@@ -33,19 +35,21 @@ export interface EvaluateRequest {
 export async function evaluate(request: EvaluateRequest): Promise<void> {
   const output = createOutput(request);
   const warn = (message: string): void => output.say({ event: 'warning', message });
+  const interrupt = catchInterrupts();
   const checkpoint = await openCheckpointAt(request.path, warn);
   try {
     const { plan, step, tokenizer: identity } = stateOf(checkpoint);
     const run = runOf(checkpoint.path);
     const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
     checkVocabulary(tokenizer, plan.model.vocabularySize);
+    const preparing = { warn, signal: interrupt.signal };
     const heldOut = request.data
       ? await heldOutFrom(request.data, tokenizer, plan, {
           tokens: request.tokens ?? Number.MAX_SAFE_INTEGER,
           field: request.textField ?? (run === null ? 'text' : (await readRun(run)).settings.data.textField),
-          warn,
+          preparing,
         })
-      : await heldOutOfRun(run, tokenizer, request);
+      : await heldOutOfRun(run, tokenizer, request, preparing);
     const { device: name, threads, blas } = request;
     const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
     const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
@@ -56,13 +60,20 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
         calibration: { batches: heldOut.batches.slice(0, CALIBRATION), sequence: plan.sequence },
         onMissingHistory: ({ message }) => warn(message),
       });
-      const { loss, tokens: counted } = await heldOutLoss(model, heldOut.batches, plan.sequence);
+      const { loss, tokens: counted } = await heldOutLoss(
+        model,
+        heldOut.batches,
+        plan.sequence,
+        interrupt.signal,
+      );
       output.say(evaluationMessage(step, loss, counted, heldOut.bytesPerToken));
+      interrupt.checkOutput();
     } finally {
       await device.destroy();
     }
   } finally {
     output.close();
+    interrupt.release();
     await checkpoint.close();
   }
 }
@@ -72,6 +83,7 @@ async function heldOutOfRun(
   run: string | null,
   tokenizer: Tokenizer,
   { path, tokens }: EvaluateRequest,
+  preparing: Preparing,
 ): Promise<HeldOut> {
   if (run === null) {
     throw new OctavoError(
@@ -83,6 +95,7 @@ async function heldOutOfRun(
   const corpus = await openCorpus(
     tokens === null ? settings : { ...settings, knobs: { ...settings.knobs, evaluateTokens: tokens } },
     { folder: run, identity, tokenizer },
+    preparing,
   );
   await corpus.close();
   if (corpus.heldOut) return corpus.heldOut;
@@ -96,14 +109,15 @@ async function heldOutFrom(
   paths: readonly string[],
   tokenizer: Tokenizer,
   plan: TrainPlan,
-  { tokens, field, warn }: { tokens: number; field: string; warn: (message: string) => void },
+  { tokens, field, preparing: { warn, signal } }: { tokens: number; field: string; preparing: Preparing },
 ): Promise<HeldOut> {
   const [path] = paths;
   const prepared =
     paths.length === 1 && (await isPrepared(path!))
       ? await openPrepared(path!)
-      : await prepareCached(readDocuments(paths, { field, warn }), tokenizer, CACHE, {
+      : await prepareCached(readDocuments(paths, { field, warn }), tokenizer, cacheFolder(), {
           validationFraction: 0,
+          signal,
         });
   try {
     const { name, hash } = prepared.index.tokenizer;

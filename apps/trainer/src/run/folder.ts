@@ -3,7 +3,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { type FolderLock, isTemporary, LOCK_FILE, lockFolder, removeTemporaries } from '@octavo/store';
+import {
+  type FolderLock,
+  isTemporary,
+  LOCK_FILE,
+  lockFolder,
+  makeFolder,
+  removeTemporaries,
+} from '@octavo/store';
 
 /** Where runs lie unless `--out` says otherwise. */
 export const RUNS = 'runs';
@@ -39,7 +46,7 @@ export function checkFree(out: string): void {
 export async function claimFolder(out: string | null, name: string): Promise<FolderLock> {
   if (out !== null) {
     checkFree(out);
-    await mkdir(out, { recursive: true });
+    makeFolder(out);
     const lock = lockFolder(out);
     try {
       checkFree(out); // again, since another run may have come and gone
@@ -50,7 +57,7 @@ export async function claimFolder(out: string | null, name: string): Promise<Fol
       throw error;
     }
   }
-  await mkdir(RUNS, { recursive: true });
+  makeFolder(RUNS);
   for (let n = 1; ; n++) {
     const folder = join(RUNS, n === 1 ? name : `${name}-${n}`);
     // Without `recursive` it fails where another run, perhaps starting this very moment, has the name.

@@ -1,11 +1,12 @@
 /** @file A study's folder: the parts that are done, and in the end its tables, charts and summary. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import type { Parts, StudyResult } from '@octavo/lab';
 import {
   lockFolder,
+  makeFolder,
   openSafetensors,
   removeTemporaries,
   writeFileAtomically,
@@ -32,14 +33,14 @@ export interface StudyFolder {
 export async function openStudyFolder(folder: string, identity: object): Promise<StudyFolder> {
   const text = `${JSON.stringify(identity, null, 2)}\n`;
   await checkStudy(folder, text);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const lock = lockFolder(folder);
   try {
     await checkStudy(folder, text); // again: another may have begun here meanwhile
     await removeTemporaries(folder);
     const path = join(folder, STUDY_FILE);
     if (!existsSync(path)) await writeFileAtomically(path, text);
-    await mkdir(join(folder, 'parts'), { recursive: true });
+    makeFolder(join(folder, 'parts'));
     await removeTemporaries(join(folder, 'parts'));
   } catch (error) {
     lock.release();

@@ -59,6 +59,7 @@ export async function study(request: StudyRequest): Promise<void> {
       `${out}/summary.md and ${written.length - 1} other files in ${duration(seconds)}`,
     ]);
   } catch (error) {
+    interrupt.checkOutput();
     if (!interrupt.signal.aborted) throw error;
     const left = `stopped; go on with the same command: what is done is in ${out}`;
     screen.end({ event: 'end', study: request.name, folder: out, interrupted: true }, [left]);

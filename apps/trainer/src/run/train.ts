@@ -58,6 +58,7 @@ export async function train(request: TrainRequest): Promise<void> {
       device = chosen.device;
       await runSession({ origin, corpus, ...chosen, output, signal: interrupt.signal }, request.whatNext);
       await corpus.close();
+      interrupt.checkOutput();
     } finally {
       await closeOrigin(origin);
     }
