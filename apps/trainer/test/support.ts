@@ -11,26 +11,34 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs it in `cwd`; `watch` sees its output as it grows, and may kill it, as may `begun`, which is called at once. */
+/**
+ * Runs it in `cwd`; `watch` sees its output as it grows, and may kill it, as may `begun`, which is called at once. Its standard
+ * output may be an open file instead.
+ */
 export function octavo(
   args: readonly string[],
   cwd: string,
   watch: (stdout: string, child: ChildProcess) => void = () => {},
   begun: (child: ChildProcess) => void = () => {},
+  { stdout = 'pipe', env = {} }: { stdout?: 'pipe' | number; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    begun(child);
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      watch(stdout, child);
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd,
+      stdio: ['ignore', stdout, 'pipe'],
+      env: { ...process.env, ...env },
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
+    begun(child);
+    let [said, errors] = ['', ''];
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      watch(said, child);
+    });
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
     });
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on('close', (code, signal) => resolve({ code, signal, stdout: said, stderr: errors }));
   });
 }
 

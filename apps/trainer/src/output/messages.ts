@@ -47,6 +47,9 @@ export interface EvaluationMessage {
   readonly perplexity: number;
   readonly bitsPerByte: number;
   readonly tokens: number;
+  /** Of `octavo eval`: the checkpoint's path, and in words which text was read. */
+  readonly checkpoint?: string;
+  readonly text?: string;
 }
 
 /** A model that counts the two bytes before each byte: what a small model must beat. */

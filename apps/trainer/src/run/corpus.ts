@@ -124,8 +124,12 @@ function inputOf({ train, validation, textField }: DataSettings, warn: Preparing
 
 function describe({ train }: DataSettings): string {
   if (train === null) return 'State of the Union addresses, 1790 on';
-  return train.length > 3 ? `${train.length} paths` : train.map((path) => basename(path)).join(', ');
+  return describePaths(train);
 }
+
+/** Their names, or how many they are. */
+export const describePaths = (paths: readonly string[]): string =>
+  paths.length > 3 ? `${paths.length} paths` : paths.map((path) => basename(path)).join(', ');
 
 /** Exit code 2: the model has no row for some of the tokens. */
 export function checkVocabulary({ name, vocabularySize }: Tokenizer, rows: number): void {

@@ -5,9 +5,10 @@ import { chooseDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@
 import { resolveRecipe } from '../config/recipe.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
+import { plural } from '../output/format.ts';
 import { cacheFolder } from './cache.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
-import { checkVocabulary, openCorpus, type Preparing } from './corpus.ts';
+import { checkVocabulary, describePaths, openCorpus, type Preparing } from './corpus.ts';
 import { workOf } from './device.ts';
 import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
 import { readRun } from './record.ts';
@@ -32,6 +33,9 @@ export interface EvaluateRequest {
   readonly json: boolean;
 }
 
+/** Held-out text, and for people which it is. */
+type NamedText = HeldOut & { readonly text: string };
+
 export async function evaluate(request: EvaluateRequest): Promise<void> {
   const output = createOutput(request);
   const warn = (message: string): void => output.say({ event: 'warning', message });
@@ -50,6 +54,10 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
           preparing,
         })
       : await heldOutOfRun(run, tokenizer, request, preparing);
+    if (!request.json)
+      process.stdout.write(
+        `${checkpoint.path}, step ${step}, reads ${heldOut.text}: ${plural(heldOut.tokens, 'token')}\n`,
+      );
     const { device: name, threads, blas } = request;
     const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
     const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
@@ -66,7 +74,8 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
         plan.sequence,
         interrupt.signal,
       );
-      output.say(evaluationMessage(step, loss, counted, heldOut.bytesPerToken));
+      const message = evaluationMessage(step, loss, counted, heldOut.bytesPerToken);
+      output.say({ ...message, checkpoint: checkpoint.path, text: heldOut.text });
       interrupt.checkOutput();
     } finally {
       await device.destroy();
@@ -84,7 +93,7 @@ async function heldOutOfRun(
   tokenizer: Tokenizer,
   { path, tokens }: EvaluateRequest,
   preparing: Preparing,
-): Promise<HeldOut> {
+): Promise<NamedText> {
   if (run === null) {
     throw new OctavoError(
       `[run] ${path} lies in no run folder: got nothing to evaluate on, expected --data PATH`,
@@ -98,7 +107,7 @@ async function heldOutOfRun(
     preparing,
   );
   await corpus.close();
-  if (corpus.heldOut) return corpus.heldOut;
+  if (corpus.heldOut) return { ...corpus.heldOut, text: `what the run held out of ${corpus.description}` };
   throw new OctavoError(`[run] ${run} held no text out: got nothing to evaluate on, expected --data PATH`, {
     exitCode: 2,
   });
@@ -110,7 +119,7 @@ async function heldOutFrom(
   tokenizer: Tokenizer,
   plan: TrainPlan,
   { tokens, field, preparing: { warn, signal } }: { tokens: number; field: string; preparing: Preparing },
-): Promise<HeldOut> {
+): Promise<NamedText> {
   const [path] = paths;
   const prepared =
     paths.length === 1 && (await isPrepared(path!))
@@ -129,7 +138,12 @@ async function heldOutFrom(
     }
     const { validation, train, index } = prepared;
     const options = { batch: plan.batch, sequence: plan.sequence, tokens };
-    return await heldOutOf(validation ?? train, index.splits.validation ?? index.splits.train, options);
+    const heldOut = await heldOutOf(
+      validation ?? train,
+      index.splits.validation ?? index.splits.train,
+      options,
+    );
+    return { ...heldOut, text: describePaths(paths) };
   } finally {
     await prepared.close();
   }

@@ -46,7 +46,7 @@ export function checkFree(out: string): void {
 export async function claimFolder(out: string | null, name: string): Promise<FolderLock> {
   if (out !== null) {
     checkFree(out);
-    makeFolder(out);
+    makeRoom(out);
     const lock = lockFolder(out);
     try {
       checkFree(out); // again, since another run may have come and gone
@@ -57,7 +57,7 @@ export async function claimFolder(out: string | null, name: string): Promise<Fol
       throw error;
     }
   }
-  makeFolder(RUNS);
+  makeRoom(RUNS);
   for (let n = 1; ; n++) {
     const folder = join(RUNS, n === 1 ? name : `${name}-${n}`);
     // Without `recursive` it fails where another run, perhaps starting this very moment, has the name.
@@ -69,6 +69,17 @@ export async function claimFolder(out: string | null, name: string): Promise<Fol
       },
     );
     if (made) return lockFolder(folder);
+  }
+}
+
+function makeRoom(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw new OctavoError(
+      `[run] ${folder} cannot be made: got ${(error as NodeJS.ErrnoException).code}, expected a place that can be written; name another by --out`,
+      { cause: error },
+    );
   }
 }
 
