@@ -13,19 +13,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const nano = [
-  'train',
-  '--data',
-  'text.txt',
-  '--model',
-  'nano',
-  '--device',
-  'simd',
-  '--threads',
-  '1',
-  '--batch',
-  '1',
-];
+const device = ['--model', 'nano', '--device', 'simd', '--threads', '1', '--batch', '1'];
+const nano = ['train', '--data', 'text.txt', ...device];
 const saved = (out: string): string[] => readdirSync(join(folder, out, 'checkpoints'));
 
 /** Sends it once, at the first output that holds `when`. */
@@ -103,15 +92,21 @@ test.runIf(existsSync('/proc/self'))(
   'a working folder that cannot be written: --out elsewhere is enough',
   async () => {
     const text = join(folder, 'text.txt');
-    const elsewhere = ['--data', text, '--steps', '1', '--out', join(folder, 'elsewhere')];
+    const there = ['train', '--data', text, ...device, '--steps', '1'];
     const cache = join(folder, 'cache');
-    const { code, stderr } = await octavo([...nano, ...elsewhere], '/proc', undefined, undefined, {
-      env: { XDG_CACHE_HOME: cache },
-    });
+    const { code, stderr } = await octavo(
+      [...there, '--out', join(folder, 'elsewhere')],
+      '/proc',
+      undefined,
+      undefined,
+      {
+        env: { XDG_CACHE_HOME: cache },
+      },
+    );
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(readdirSync(join(cache, 'octavo', 'data'))).toHaveLength(1);
-    const here = await octavo([...nano, '--data', text, '--steps', '1'], '/proc', undefined, undefined, {
+    const here = await octavo(there, '/proc', undefined, undefined, {
       env: { XDG_CACHE_HOME: cache },
     });
     expect(here.stderr).toMatch(/^octavo: \[run\] runs cannot be made: got ENOENT, [^\n]*--out\n$/);
