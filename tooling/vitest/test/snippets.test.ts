@@ -7,8 +7,8 @@ import { documents, root, snippets } from '../markdown.ts';
 /** Who looks at the snippets of a language. */
 const TESTED_BY: Readonly<Record<string, string>> = {
   ts: 'type-checked here; run by the package’s own readme.test.ts',
-  sh: 'commands.test.ts',
-  yaml: 'commands.test.ts',
+  sh: 'apps/trainer/test/commands.test.ts',
+  yaml: 'apps/trainer/test/commands.test.ts',
   python: 'the tests of @octavo/store',
 };
 
