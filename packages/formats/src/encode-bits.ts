@@ -17,6 +17,9 @@ interface Plan {
 
 const plans = new Map<Format, Plan>();
 
+/** Half of a unit, as a fraction of 2^32. */
+const HALF = 2 ** 31;
+
 /** A magnitude shifted by 25 or more is below half a unit: larger shifts say nothing new, and a CPU would wrap them. */
 const LARGEST_SHIFT = 25;
 
@@ -74,7 +77,9 @@ export function encodeBits(
     if (nearest) units = (m + (1 << (s - 1)) - 1 + (units & 1)) >>> s;
     else if (stochastic) {
       const rest = (m & ((1 << s) - 1)) * fraction[e]!;
-      if (rest > counterRandom(seed, offset + i)) units++;
+      const nearestIsUp = rest > HALF || (rest === HALF && (units & 1) === 1);
+      const may = base[e]! + units !== largest || nearestIsUp; // see round.ts
+      if (may && rest > counterRandom(seed, offset + i)) units++;
     }
     const code = base[e]! + units;
     if (code > largest) target[i] = nearest || stochastic ? beyond[negative]! : largest + negative * sign;

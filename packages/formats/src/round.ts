@@ -10,7 +10,8 @@ import type { Overflow, Rounding } from './rounding.ts';
  * step · (⌊u⌋ + 1): the nearer one (ties to the even multiple), the lower one, or, stochastically, the upper one where
  * the fraction u - ⌊u⌋ exceeds `random` · 2^-32. `random` is 32 random bits and used by stochastic rounding only.
  *
- * What exceeds `format.max` *after* rounding has overflowed (IEEE 754-2019, 7.4); rounding toward zero a finite number
+ * Beyond `format.max` stochastic rounding goes up only where nearest-even does: what is `max` but for the last bits of its scale is
+ * not thrown to infinity or NaN by chance. What exceeds `format.max` *after* rounding has overflowed (IEEE 754-2019, 7.4); rounding toward zero a finite number
  * never overflows. `saturate` gives ±max then, and for infinities; `special` gives ±Infinity, or NaN in a format without.
  *
  * Formats that lack a value:
@@ -40,9 +41,11 @@ export function round(
   const fraction = units - floor;
   let result = floor * step;
   if (rounding === 'nearest-even') {
-    if (fraction > 0.5 || (fraction === 0.5 && floor % 2 === 1)) result = (floor + 1) * step;
+    if (nearestIsUp(floor, fraction)) result = (floor + 1) * step;
   } else if (rounding === 'stochastic') {
-    if (fraction * 0x1_0000_0000 > random) result = (floor + 1) * step;
+    const up = (floor + 1) * step;
+    const may = up <= format.max || nearestIsUp(floor, fraction);
+    if (may && fraction * 0x1_0000_0000 > random) result = up;
   } else if (result > format.max) {
     result = format.max;
   }
@@ -52,6 +55,9 @@ export function round(
     return !format.hasSubnormals ? format.minNormal : negative && format.hasNegativeZero ? -0 : 0;
   return negative ? -result : result;
 }
+
+const nearestIsUp = (floor: number, fraction: number): boolean =>
+  fraction > 0.5 || (fraction === 0.5 && floor % 2 === 1);
 
 const signed = (negative: boolean, magnitude: number): number => (negative ? -magnitude : magnitude);
 

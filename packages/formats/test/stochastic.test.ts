@@ -1,13 +1,16 @@
 /** @file Stochastic rounding: exact on the grid, up with the probability of the fraction, the same for the same seed. */
 import { describe, expect, test } from 'vitest';
 import {
+  BF16,
   decode,
   decodeArray,
   E4M3FN,
   E4M3FNUZ,
+  E5M2,
   E8M0,
   encode,
   encodeArray,
+  FP16,
   formats,
   round,
   roundArray,
@@ -82,14 +85,31 @@ test('the fraction is taken of the number scaled', () => {
   expect(Math.abs(mean - 1.0625)).toBeLessThan(0.002);
 });
 
-test('what lies above the largest value saturates, or overflows with the probability of the fraction', () => {
-  const above = new Float32Array(DRAWS).fill(456); // a quarter of the way from 448 to 480
-  const saturated = roundArray(E4M3FN, above, undefined, { rounding: 'stochastic' });
-  expect(saturated.every((x) => x === 448)).toBe(true);
-  const special = roundArray(E4M3FN, above, undefined, { rounding: 'stochastic', overflow: 'special' });
+test('what lies above the largest value saturates, or overflows where the nearest does, with the probability of the fraction', () => {
+  const cast = (x: number, overflow: 'saturate' | 'special') =>
+    roundArray(E4M3FN, new Float32Array(DRAWS).fill(x), undefined, { rounding: 'stochastic', overflow });
+  const above = 472; // three quarters of the way from 448 to 480
+  expect(cast(above, 'saturate').every((x) => x === 448)).toBe(true);
+  const special = cast(above, 'special');
   const nan = special.filter((x) => Number.isNaN(x)).length;
-  expect(Math.abs(nan / DRAWS - 0.25)).toBeLessThan(0.01);
+  expect(Math.abs(nan / DRAWS - 0.75)).toBeLessThan(0.01);
   expect(special.every((x) => x === 448 || Number.isNaN(x))).toBe(true);
+  for (const x of [448 * (1 + 2 ** -23), 456, 464])
+    expect(cast(x, 'special').every((y) => y === 448)).toBe(true);
+});
+
+test('the last bits of a scale throw no largest value out of any format', () => {
+  for (const format of [E4M3FN, E4M3FNUZ, E5M2, FP16, BF16]) {
+    const x = Math.fround(format.max * (1 + 2 ** -23));
+    const draws = new Float32Array(DRAWS).fill(x);
+    const options = { rounding: 'stochastic', overflow: 'special', seed: 3 } as const;
+    expect(new Set(roundArray(format, draws, undefined, options)), format.name).toEqual(
+      new Set([format.max]),
+    );
+    // the greatest chance there is: every random bit zero
+    expect(round(format, x, 'stochastic', 'special', 0), format.name).toBe(format.max);
+    expect(round(format, -x, 'stochastic', 'special', 0), format.name).toBe(-format.max);
+  }
 });
 
 test('a negative number that vanishes has no sign in FNUZ', () => {

@@ -5,7 +5,7 @@
  * of C and stores it. Blocks depend on the shape alone, so C does not depend on how the work is shared.
  */
 import { address, int, scratch } from './control';
-import { RECIPROCAL, scaleInto } from './scale';
+import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
 import { commit, decode, element, FP32, read } from './storage';
 import { storePart, vec } from './vector';
 
@@ -48,10 +48,12 @@ export function libraryProduct(task: i32): void {
   const b = address(3) + ((<usize>column * <usize>(int(5) ? int(4) : 1)) << 2);
   const scaleA = address(15);
   const scaleB = address(17);
-  const uniform = (scaleA == 0 || int(16) >= int(10)) && (scaleB == 0 || int(18) >= int(11));
+  let uniform = (scaleA == 0 || int(16) >= int(10)) && (scaleB == 0 || int(18) >= int(11));
   let alpha: f32 = 1;
   if (uniform && (scaleA | scaleB) != 0) {
-    alpha = <f32>1 / ((scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1));
+    const both = (scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1);
+    uniform = isUsual(both);
+    if (uniform) alpha = <f32>1 / both;
   }
   const at = <u32>row * <u32>int(11) + column;
   const direct = int(8) == FP32;
@@ -60,30 +62,48 @@ export function libraryProduct(task: i32): void {
   const stride = direct ? int(11) : columns;
   sgemm(int(2), int(5), rows, columns, int(6), alpha, a, int(1), b, int(4), c, stride);
   if (direct && uniform) return;
+  let usual = true;
   for (let r = 0; r < rows; r++) {
     const line = c + ((<usize>r * <usize>stride) << 2);
     if (!uniform) {
-      if (r == 0 || (scaleA && (row + r) % int(16) == 0)) factorsOf(row + r, column, columns, factors);
-      for (let i = 0; i < columns; i += 4) {
-        const k = (<usize>i) << 2;
-        storePart(line + k, f32x4.mul(v128.load(line + k), v128.load(factors + k)), columns - i);
+      if (r == 0 || (scaleA && (row + r) % int(16) == 0)) usual = factorsOf(row + r, column, columns, factors);
+      if (!usual) unscaleLine(line, row + r, column, columns);
+      else {
+        for (let i = 0; i < columns; i += 4) {
+          const k = (<usize>i) << 2;
+          storePart(line + k, f32x4.mul(v128.load(line + k), v128.load(factors + k)), columns - i);
+        }
       }
     }
     if (!direct) commit(7, at + <u32>r * <u32>int(11), columns, line);
   }
 }
 
-/** 1 / (scale of the row · scale of the column) for a row of a block. */
-function factorsOf(row: i32, column: i32, columns: i32, to: usize): void {
+/** 1 / (scale of the row · scale of the column) for a row of a block; false where one of them is not usual. */
+function factorsOf(row: i32, column: i32, columns: i32, to: usize): bool {
   const scaleA = address(15);
   const scaleB = address(17);
   const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>(row / int(16))) << 2)) : 1;
   for (let i = 0; i < columns; i++) {
     const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + i) / int(18))) << 2)) : 1;
+    if (!isUsual(sA * sB)) return false;
     store<f32>(to + ((<usize>i) << 2), sA * sB);
   }
   for (let i = 0; i < columns; i += 4) {
     const k = to + ((<usize>i) << 2);
     storePart(k, f32x4.div(vec(1), v128.load(k)), columns - i);
+  }
+  return true;
+}
+
+/** A row of a block, one scale after the other where their product is not usual. */
+function unscaleLine(line: usize, row: i32, column: i32, columns: i32): void {
+  const scaleA = address(15);
+  const scaleB = address(17);
+  const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>(row / int(16))) << 2)) : 1;
+  for (let i = 0; i < columns; i++) {
+    const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + i) / int(18))) << 2)) : 1;
+    const at = line + ((<usize>i) << 2);
+    store<f32>(at, unscaled(load<f32>(at), sA, sB));
   }
 }

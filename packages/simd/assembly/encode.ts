@@ -68,6 +68,13 @@ function encode4(format: usize, rounding: i32, special: i32, x: v128, random: v1
   if (word(format, 10) == 2) code = upperHalf(rounding, finite, random);
   else code = units(mantissa, minNormal, rounding, finite, random);
   const largest = i32x4.splat(word(format, 2));
+  if (rounding == STOCHASTIC && special) {
+    // beyond the largest value only where nearest-even goes there
+    let nearest: v128;
+    if (word(format, 10) == 2) nearest = upperHalf(NEAREST, finite, random);
+    else nearest = units(mantissa, minNormal, NEAREST, finite, random);
+    code = v128.bitselect(i32x4.min_s(code, largest), code, i32x4.le_s(nearest, largest));
+  }
   const negative = i32x4.shr_s(x, 31);
   let over = i32x4.gt_s(code, largest);
   if (rounding == TOWARD_ZERO) {
@@ -117,7 +124,7 @@ function encodeE8M0(rounding: i32, special: i32, from: usize, n: i32, to: usize,
       if (rounding == NEAREST) code += rest >> 31;
       else if (rounding == STOCHASTIC) {
         const random = (<u32>i32x4.extract_lane(random4(seed, index + i), 0)) << 8;
-        if (rest > random) code++;
+        if (rest > random && (code < 254 || rest >> 31)) code++;
       }
       if (code > 254) code = special ? 255 : 254;
     }

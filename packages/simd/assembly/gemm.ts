@@ -7,7 +7,7 @@
  */
 import { address, int, scratch } from './control';
 import { interleave6, interleave8, spread6, spread8 } from './panel';
-import { RECIPROCAL, scaleInto } from './scale';
+import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
 import { commit, element, FP32, read } from './storage';
 import { COLUMNS, ROWS, scaleTile, tile } from './tile';
 
@@ -98,11 +98,13 @@ export function gemmTiles(task: i32): void {
   pack(0, 3, false, int(9) != 0, int(10), inner, firstRow, rows, packed, room);
   const scaleA = address(22);
   const scaleB = address(24);
-  const uniform = (scaleA == 0 || int(23) >= int(17)) && (scaleB == 0 || int(25) >= int(18));
+  let uniform = (scaleA == 0 || int(23) >= int(17)) && (scaleB == 0 || int(25) >= int(18));
   let alpha: f32 = 1;
   const scaled = (scaleA | scaleB) != 0;
   if (uniform && scaled) {
-    alpha = <f32>1 / ((scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1));
+    const both = (scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1);
+    alpha = <f32>1 / both;
+    uniform = isUsual(both);
   }
   const n = int(18);
   const direct = uniform && int(15) == FP32;
@@ -129,7 +131,7 @@ export function gemmTiles(task: i32): void {
   }
 }
 
-/** Multiplies a tile by 1 / (scale of its row · scale of its column). */
+/** Divides a tile by scale of its row · scale of its column. */
 function scaleEach(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
   const scaleA = address(22);
   const scaleB = address(24);
@@ -138,7 +140,7 @@ function scaleEach(tileAt: usize, row: i32, height: i32, column: i32, width: i32
     for (let c = 0; c < width; c++) {
       const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + c) / int(25))) << 2)) : 1;
       const at = tileAt + ((<usize>r) << 5) + ((<usize>c) << 2);
-      store<f32>(at, load<f32>(at) * (<f32>1 / (sA * sB)));
+      store<f32>(at, unscaled(load<f32>(at), sA, sB));
     }
   }
 }

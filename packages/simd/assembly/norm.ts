@@ -1,7 +1,11 @@
 /** @file Root-mean-square normalisation and its gradients. */
+import { INFINITY_BITS } from './amax';
 import { address, float, int, scratch } from './control';
 import { commit, read, target } from './storage';
 import { dot, loadPart, madd, storePart, sumLanes, vec } from './vector';
+
+/** What a row is multiplied by before it is squared where its squares would overflow: 2^-80. */
+const SHRINK: f32 = 8.271806125530277e-25;
 
 function inverseRms(x: usize, columns: i32, epsilon: f32): f32 {
   let s0 = vec(0);
@@ -25,7 +29,17 @@ function inverseRms(x: usize, columns: i32, epsilon: f32): f32 {
     s0 = madd(v, v, s0);
   }
   const sum = sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  if (reinterpret<i32>(sum) == INFINITY_BITS) return inverseRmsOfHuge(x, columns);
   return <f32>1 / sqrt<f32>(sum / <f32>columns + epsilon);
+}
+
+function inverseRmsOfHuge(x: usize, columns: i32): f32 {
+  let sum: f32 = 0;
+  for (let i = 0; i < columns; i++) {
+    const value = load<f32>(x + ((<usize>i) << 2)) * SHRINK;
+    sum += value * value;
+  }
+  return SHRINK / sqrt<f32>(sum / <f32>columns);
 }
 
 /** rmsNorm: 0 x, 3 gain, 6 out, 9 rows, 10 columns, 11 rows a task, 12 epsilon. */

@@ -1,16 +1,19 @@
 /** @file SwiGLU on packed rows `[gate | up]`, its gradient, and the scales of its smooth forms. */
 import { int, scratch } from './control';
 import { amaxBits } from './amax';
-import { exp } from './math';
+import { expOfNegative } from './math';
 import { commit, read, target } from './storage';
-import { storePart, vec } from './vector';
+import { abs, storePart, vec } from './vector';
 
 const PIECE: i32 = 1024;
 
+/** 1 / (1 + e^−x), where x < 0 as e^x / (1 + e^x): nothing overflows, and x · sigmoid(x) goes to −0. */
 // @ts-ignore: decorator
 @inline
 function sigmoid(x: v128): v128 {
-  return f32x4.div(vec(1), f32x4.add(vec(1), exp(f32x4.neg(x))));
+  const one = vec(1);
+  const e = expOfNegative(f32x4.neg(abs(x)));
+  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, vec(0))), f32x4.add(one, e));
 }
 
 /** swiglu: 0 gateUp, 3 t, 6 out, 9 rows, 10 F, 11 rows a task, 12 per token. */

@@ -16,6 +16,7 @@ import {
 } from './case.ts';
 import { castCases } from './cast-cases.ts';
 import { contractCases } from './contract-cases.ts';
+import { extremeCases } from './extreme-cases.ts';
 import { fusedCases as makeFusedCases } from './fused-cases.ts';
 import { linearCases } from './linear-cases.ts';
 import { networkCases } from './network-cases.ts';
@@ -91,7 +92,7 @@ let made:
 /** Made once: plain data that nobody changes. */
 function allCases() {
   made ??= {
-    operatorCases: [...castCases(), ...linearCases(), ...networkCases()],
+    operatorCases: [...castCases(), ...linearCases(), ...networkCases(), ...extremeCases()],
     fusedCases: makeFusedCases(),
   };
   return made;

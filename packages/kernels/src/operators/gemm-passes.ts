@@ -36,7 +36,7 @@ export function gemmPasses({ attributes, inputs, outFormat }: Signature<GemmAttr
   passes.push({
     name: four ? 'product-4' : 'product',
     kernel: storing ? (four ? scaledProduct4 : scaledProduct) : four ? product4 : product,
-    functions: four ? [roundBf16] : [],
+    functions: [...(storing ? [unscale] : []), ...(four ? [roundBf16] : [])],
     constants: {
       inner: a.inner,
       aOuter: a.outerStride,
@@ -69,6 +69,16 @@ function loadBlocks(this: Kernel, codes: number[], scale: number[]): number {
   return codes[this.thread.y * this.constants.columns + this.thread.x] * inverse;
 }
 
+/** sum · (1 / (sA · sB)), or sum / sA / sB where the product or its reciprocal is not a normal float32. */
+function unscale(sum: number, sA: number, sB: number): number {
+  const both = sA * sB;
+  let result = sum / sA / sB;
+  if (both >= 1.1754943508222875e-38 && both <= 8.507059173023462e37) {
+    result = sum * (1 / both);
+  }
+  return result;
+}
+
 function product(this: Kernel, a: number[], b: number[]): number {
   let sum = 0;
   for (let k = 0; k < this.constants.inner; k += 1) {
@@ -98,7 +108,7 @@ function scaledProduct(this: Kernel, a: number[], b: number[], scaleA: number[],
     const column = Math.floor((this.thread.x + 0.5) / this.constants.bBlock);
     sB = scaleB[column];
   }
-  return sum * (1 / (sA * sB));
+  return unscale(sum, sA, sB);
 }
 
 function product4(this: Kernel, a: number[], b: number[]): number[] {
@@ -159,10 +169,10 @@ function scaledProduct4(
     sB2 = scaleB[n2];
     sB3 = scaleB[n3];
   }
-  s0 = s0 * (1 / (sA * sB0));
-  s1 = s1 * (1 / (sA * sB1));
-  s2 = s2 * (1 / (sA * sB2));
-  s3 = s3 * (1 / (sA * sB3));
+  s0 = unscale(s0, sA, sB0);
+  s1 = unscale(s1, sA, sB1);
+  s2 = unscale(s2, sA, sB2);
+  s3 = unscale(s3, sA, sB3);
   if (this.constants.rounds > 0) {
     s0 = roundBf16(s0);
     s1 = roundBf16(s1);

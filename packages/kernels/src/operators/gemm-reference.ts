@@ -2,6 +2,7 @@
 import type { View } from '../operator.ts';
 import { scaled } from './block-scale.ts';
 import { type GemmAttributes, type Operand, operandsOf } from './gemm-operands.ts';
+import { SMALLEST_NORMAL } from './power-of-two.ts';
 
 /** The operand as `[outer, K]`, divided by its scales where they vary along K. */
 function laidOut(operand: Operand, inputs: readonly View[], index: number): Float32Array {
@@ -37,9 +38,16 @@ export function gemmReference(attributes: GemmAttributes, inputs: readonly View[
     for (let n = 0; n < b.outer; n++) {
       const sB = b.scaledAtStore ? scaleB[Math.floor(n / b.outerBlock)]! : 1;
       const i = m * b.outer + n;
-      out.data[i] = out.data[i]! * Math.fround(1 / Math.fround(sA * sB));
+      out.data[i] = unscaled(out.data[i]!, sA, sB);
     }
   }
+}
+
+/** acc · (1 / (sA · sB)), or acc / sA / sB where the product or its reciprocal is not a normal float32. */
+function unscaled(acc: number, sA: number, sB: number): number {
+  const { fround } = Math;
+  const both = fround(sA * sB);
+  return both >= SMALLEST_NORMAL && both <= 2 ** 126 ? acc * fround(1 / both) : fround(acc / sA) / sB;
 }
 
 /** out[m, n] = Σ_k a[m, k] b[n, k]: four sums at a time, each of them in order of k. */

@@ -10,7 +10,8 @@ import { gemmReference } from './gemm-reference.ts';
  *
  * Inputs a, b (stored `[M, K]` and `[K, N]`, or transposed), then the scale of a and of b where `scaledA`, `scaledB`.
  * A scale whose block spans all of K is applied at the store: acc · fround(1 / fround(sA · sB)), a missing one being 1;
- * otherwise the operand is multiplied by fround(1 / scale) as it is loaded.
+ * otherwise the operand is multiplied by fround(1 / scale) as it is loaded. Where sA · sB or its reciprocal is no normal float32
+ * the scales are divided out one after the other: acc / sA / sB.
  */
 export const gemm = defineOperator<GemmAttributes>({
   name: 'gemm',

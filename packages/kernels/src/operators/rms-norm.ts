@@ -8,14 +8,27 @@ export type NormAttributes = { readonly epsilon: number };
 
 const { fround } = Math;
 
+/** What a row is multiplied by before it is squared where its squares would overflow. */
+const SHRINK = 2 ** -80;
+
 /** r = 1 / √(mean x² + ε) of every row. */
 function inverseRms(x: View, epsilon: number): Float32Array {
   const [rows, columns] = matrixShape(x.shape);
   const out = new Float32Array(rows);
-  for (let t = 0; t < rows; t++) {
+  const squares = (t: number, factor: number): number => {
     let sum = 0;
-    for (let i = t * columns; i < (t + 1) * columns; i++) sum = fround(sum + fround(x.data[i]! * x.data[i]!));
-    out[t] = 1 / fround(Math.sqrt(fround(fround(sum / columns) + fround(epsilon))));
+    for (let i = t * columns; i < (t + 1) * columns; i++) {
+      const value = fround(x.data[i]! * factor);
+      sum = fround(sum + fround(value * value));
+    }
+    return sum;
+  };
+  for (let t = 0; t < rows; t++) {
+    const sum = squares(t, 1);
+    // a row this large leaves nothing of ε
+    if (sum === Number.POSITIVE_INFINITY)
+      out[t] = SHRINK / fround(Math.sqrt(fround(squares(t, SHRINK) / columns)));
+    else out[t] = 1 / fround(Math.sqrt(fround(fround(sum / columns) + fround(epsilon))));
   }
   return out;
 }
@@ -158,7 +171,16 @@ function inverseRmsKernel(this: Kernel, x: number[]): number {
   for (let d = 0; d < this.constants.columns; d += 1) {
     sum = sum + x[this.thread.x * this.constants.columns + d] * x[this.thread.x * this.constants.columns + d];
   }
-  return 1 / Math.sqrt(sum / this.constants.columns + this.constants.epsilon);
+  let inverse = 1 / Math.sqrt(sum / this.constants.columns + this.constants.epsilon);
+  if (sum > 3.4028234663852886e38) {
+    sum = 0;
+    for (let d = 0; d < this.constants.columns; d += 1) {
+      const value = x[this.thread.x * this.constants.columns + d] * 8.271806125530277e-25; // 2^-80
+      sum = sum + value * value;
+    }
+    inverse = 8.271806125530277e-25 / Math.sqrt(sum / this.constants.columns);
+  }
+  return inverse;
 }
 
 function normalize(this: Kernel, x: number[], gain: number[], inverse: number[]): number {

@@ -34,6 +34,10 @@ export function roundToGrid(
       m = m * 8.507059173023462e37; // 2^126
       p = 1.1754943508222875e-38; // 2^-126
     }
+    if (m < 1) {
+      m = m * 2;
+      p = 5.877471754111438e-39; // 2^-127, E8M0's smallest
+    }
     if (m >= 18446744073709552000) {
       m = m * 5.421010862427522e-20; // 2^-64
       p = p * 18446744073709552000;
@@ -66,14 +70,17 @@ export function roundToGrid(
   const u = m * unit;
   let f = Math.floor(u);
   const rest = u - f;
+  const odd = f - Math.floor(f * 0.5) * 2;
+  let nearest = f;
+  if (rest > 0.5 || (rest === 0.5 && odd > 0.5)) {
+    nearest = f + 1;
+  }
   if (rounding < 0.5) {
-    const odd = f - Math.floor(f * 0.5) * 2;
-    if (rest > 0.5 || (rest === 0.5 && odd > 0.5)) {
-      f = f + 1;
-    }
+    f = nearest;
   } else if (rounding > 1.5) {
     if (rest * 16777216 > draw) {
       f = f + 1;
+      if (f * inverseUnit * p > max) f = nearest;
     }
   }
   let r = f * inverseUnit * p;

@@ -11,8 +11,11 @@ export type SwigluAttributes = {
 
 const { fround } = Math;
 
-/** 1 / (1 + e^−g). */
-const sigmoid = (g: number): number => fround(1 / fround(1 + fround(Math.exp(-g))));
+/** 1 / (1 + e^−g), where g < 0 as e^g / (1 + e^g): nothing overflows, and g · sigmoid(g) goes to −0. */
+const sigmoid = (g: number): number => {
+  const e = fround(Math.exp(-Math.abs(g)));
+  return fround((g < 0 ? e : 1) / fround(1 + e));
+};
 
 /** Half the width of packed rows; throws if it is odd. */
 export function halfWidth(operator: string, gateUp: Shape): number {
@@ -108,9 +111,11 @@ export const swigluGrad = defineOperator<SwigluAttributes>({
   },
 });
 
-/** The sigmoid without an overflow on the way: below −87 it is 10^-38 either way. */
 function kernelSigmoid(g: number): number {
-  return 1 / (1 + Math.exp(Math.min(0 - g, 87)));
+  const e = Math.exp(0 - Math.abs(g));
+  let top = 1;
+  if (g < 0) top = e;
+  return top / (1 + e);
 }
 
 function forward(this: Kernel, gateUp: number[]): number {
