@@ -58,3 +58,10 @@ export const findPictures = `
     return { label, box: { x, y: y + scrollY, width, height }, texts: texts.length, faults };
   });
 `;
+
+/** The same for `scrolling`: elements of the page whose content is wider than they are. */
+export const findScrolling = `
+  const scrolling = [...document.querySelectorAll('body, body *:not(svg, svg *)')]
+    .filter((element) => element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1)
+    .map((element) => element.tagName + '.' + element.className + ': ' + element.textContent.slice(0, 60));
+`;

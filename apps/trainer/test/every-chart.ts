@@ -39,12 +39,12 @@ export async function studyCharts(): Promise<ReadonlyMap<string, object>> {
     instability: () =>
       studyInstability({
         ...common(),
-        settings: { ...fullStudy, ...small, baseSteps: 6, steps: 48, specialSteps: 0 },
+        settings: { ...fullStudy, ...small, baseSteps: 6, steps: 24, spikeEvery: 8, specialSteps: 0 },
       }),
     alignment: () =>
       studyAlignment({
         ...common(),
-        settings: { ...fullAlignment, ...small, steps: 40, warmup: 2, sampleEvery: 5, iterations: 40 },
+        settings: { ...fullAlignment, ...small, steps: 20, warmup: 2, sampleEvery: 5, iterations: 40 },
       }),
     formats: () =>
       studyFormats({
@@ -76,7 +76,7 @@ export async function studyCharts(): Promise<ReadonlyMap<string, object>> {
         ...common(),
         settings: {
           ...{ ...fullWatch, ...small, baseSteps: 6, steps: 24, spikeEvery: 12 },
-          ...{ healthySteps: 6, scratchSteps: 6, alignedSteps: 6 },
+          ...{ moved: 1e-4, broken: 3e-4, healthySteps: 6, scratchSteps: 6, alignedSteps: 6 },
         },
       }),
   };

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
-import { findPictures, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
+import { findPictures, findScrolling, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
 import { openPage } from '../../../tooling/vitest/open-page.ts';
+import { renderNarrow } from '../src/chart/narrow.ts';
 import { renderSvg } from '../src/chart/render-chart.ts';
 import { assemble } from '../src/report/assemble.ts';
 import { readInputs } from '../src/report/inputs.ts';
@@ -33,15 +34,15 @@ describeInChromium('every picture', () => {
     await train(root, 'fp8', 'fp8', ['--steps', '20']);
     writeLongRun(join(root, 'long'), join(root, 'fp8'));
     const runs = await readInputs(['bf16', 'fp8', 'long'].map((run) => join(root, run)));
-    const { figures } = await assemble(runs, { command: '', version: '', on: new Date() });
-    const pictures = [
-      ...(await Promise.all(
-        figures.map(async ({ name, poster }) => [`runs-${name}`, await poster()] as const),
-      )),
-      ...(await Promise.all(
-        [...(await studyCharts())].map(async ([name, chart]) => [name, await renderSvg(chart)] as const),
-      )),
-    ];
+    const { figures, html } = await assemble(runs, { command: '', version: '', on: new Date() });
+    writeFileSync(join(root, 'report.html'), html);
+    const pictures: [name: string, svg: string][] = [];
+    for (const { name, poster } of figures) pictures.push([`runs-${name}`, await poster()]);
+    for (const [name, chart] of await studyCharts()) {
+      pictures.push([name, await renderSvg(chart)]);
+      // As the report has it: its title is set by the page.
+      pictures.push([`${name}, on a phone`, await renderNarrow({ ...chart, title: undefined })]);
+    }
     names = pictures.map(([name]) => name);
     const page = pictures.map(([name, svg]) => `<div id="${name}">${svg}</div>`).join('\n');
     writeFileSync(join(root, 'page.html'), `<!doctype html><meta charset="utf-8">${page}`);
@@ -49,7 +50,7 @@ describeInChromium('every picture', () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   test.each(Object.entries(FAMILIES))(
-    'with %s alone: its texts are as wide as they were laid out, inside, and apart',
+    'with %s alone: texts are as wide as they were laid out, inside, and apart; no page scrolls sideways',
     async (family, files) => {
       const folder = join(root, family);
       mkdirSync(folder);
@@ -61,6 +62,11 @@ describeInChromium('every picture', () => {
       expect(pictures.filter(({ faults }) => faults.length > 0)).toEqual([]);
       for (const { label, texts } of pictures) expect(texts, label).toBeGreaterThan(4);
       widths.set(family, natural);
+      for (const { value, told } of await openPage<Shown>(join(root, 'report.html'), VIEWS, look, folder)) {
+        expect(value.pictures.filter(({ faults }) => faults.length > 0)).toEqual([]);
+        expect(value.scrolling).toEqual([]);
+        expect(told).toEqual([]);
+      }
     },
   );
 
@@ -70,17 +76,23 @@ describeInChromium('every picture', () => {
   });
 });
 
+/** The report's page, on a screen and on a phone. */
+const VIEWS = [1000, 390].map((width) => ({ width, scale: 1, scheme: 'light' }) as const);
+
 /** Of the same words, by family, as the browser sets them where nothing holds them. */
 const widths = new Map<string, number>();
 
 interface Shown {
   readonly pictures: readonly Picture[];
   readonly natural: number;
+  readonly scrolling: readonly string[];
 }
-const look = `${findPictures}
+const look = `${findPictures}${findScrolling}
   const loose = document.createElement('span');
   loose.style.font = '100px sans-serif';
   loose.textContent = 'loss less that of bf16';
   document.body.append(loose);
-  return { pictures, natural: loose.getBoundingClientRect().width };
+  const natural = loose.getBoundingClientRect().width;
+  loose.remove();
+  return { pictures, natural, scrolling };
 `;

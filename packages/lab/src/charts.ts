@@ -4,6 +4,7 @@ const config = {
   font: 'sans-serif',
   axis: { labelFontSize: 12, titleFontSize: 13, labelLimit: 400, labelSeparation: 6 },
   axisX: { labelPadding: 5 },
+  axisY: { labelSeparation: 1 },
   legend: { labelFontSize: 12, titleFontSize: 12, labelLimit: 400, titleLimit: 400 },
   title: { fontSize: 14, anchor: 'start', frame: 'group', subtitleColor: '#57606a', offset: 10 },
 };

@@ -15,6 +15,7 @@ export { fullRecipes, quickRecipes, type RecipesSettings } from './recipes/setti
 export type { RecordedRow, RecordedRun } from './recorded-run.ts';
 export { alignmentChart } from './report/alignment-chart.ts';
 export { finalLoss, median } from './report/ending.ts';
+export { commonTokens, lossAt, tokensSeen } from './report/equal-tokens.ts';
 export { type Finding, findingsOf } from './report/findings.ts';
 export { gapChart } from './report/gap-chart.ts';
 export { gapsOf, type RunGap } from './report/gaps.ts';
@@ -23,6 +24,8 @@ export { gateUpChart } from './report/gate-up-chart.ts';
 export type { Measured } from './report/heat-cells.ts';
 export { heatMap } from './report/heat-map.ts';
 export { lossChart } from './report/loss-chart.ts';
+export { quietCasts } from './report/losses-of-casts.ts';
+export { overviewChart } from './report/overview-chart.ts';
 export type { AlarmPoint, EvaluationPoint, ReportRun, StepPoint, TensorPoint } from './report/rows.ts';
 export { scheduleChart } from './report/schedule-chart.ts';
 export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './snapshot.ts';

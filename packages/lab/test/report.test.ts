@@ -2,14 +2,18 @@ import { describe, expect, it } from 'vitest';
 import {
   alignmentChart,
   channelOf,
+  commonTokens,
   cosinesOf,
   finalLoss,
   findingsOf,
+  gapChart,
   gapsOf,
   gateUpChart,
   heatMap,
+  lossAt,
   lossChart,
   mostAligned,
+  quietCasts,
   type ReportRun,
   type TensorPoint,
 } from '../src/index.ts';
@@ -21,6 +25,7 @@ const empty: ReportRun = {
   name: 'run',
   recipe: 'fp8',
   seed: 1,
+  tokensPerStep: 1000,
   steps: [],
   tensors: [],
   evaluations: [],
@@ -115,6 +120,38 @@ describe('cells of a heat map', () => {
     });
   });
 
+  it('its colours are explained by numbers, not by powers', () => {
+    const rows = [6, -15].map((power, step) => tensor({ step, amax: 2 ** power }));
+    const text = JSON.stringify(heatMap(rows, 'amax'));
+    expect(text).toContain('"values":[-15,-8,-1,6]');
+    expect(JSON.parse(/"labelExpr":("\{.*?\}\[datum\.value\]")/.exec(text)![1]!)).toBe(
+      '{"6":"64","-15":"3.1e−5","-8":"0.0039","-1":"0.5"}[datum.value]',
+    );
+  });
+
+  it('of losses shows the operands that lost something', () => {
+    const rows = ['input', 'weight', 'grad'].map((operand) =>
+      tensor({ operand, overflows: operand === 'grad' ? 0.01 : 0 }),
+    );
+    const panels = [...JSON.stringify(heatMap(rows, 'overflows')).matchAll(/"panel":"(.*?)"/g)].map(
+      ([, panel]) => panel,
+    );
+    expect(panels).toEqual(['down, gradients']);
+  });
+
+  it('is one sentence where casts took nothing worth a picture', () => {
+    const top = { layer: 1, step: 9, site: 'qkv', operand: 'weight' };
+    expect(quietCasts([tensor({ overflows: 0 })], 'overflows')).toBe(
+      'no element was clipped in any sampled step',
+    );
+    expect(quietCasts([tensor({ ...top, overflows: 1e-5 }), tensor({ overflows: 0 })], 'overflows')).toBe(
+      'never more than 0.001 % clipped in a sampled step (weight of q, k, v in layer 1, step 9)',
+    );
+    expect(quietCasts([tensor({ overflows: 0.002 })], 'overflows')).toBeNull();
+    expect(quietCasts([tensor({ underflows: 0.002 })], 'overflows')).toBeNull();
+    expect(quietCasts([tensor({ format: 'bf16', overflows: 0 })], 'overflows')).toBeNull();
+  });
+
   it('a long run of a deep model stays small', () => {
     const rows = Array.from({ length: 3000 }, (_, i) =>
       Array.from({ length: 32 }, (__, layer) =>
@@ -157,6 +194,25 @@ describe('the gap of runs', () => {
       ['mxfp8-1', 'fp8-1', true],
       ['fp8-block-7', 'fp8-1', false],
     ]);
+  });
+
+  it('of runs of unequal length is over steps that all of them have', () => {
+    const long = (loss: number) => Array.from({ length: 40 }, () => loss);
+    const gaps = gapsOf(
+      runs(
+        ['bf16', 1, long(1)],
+        ['fp8', 1, [...long(2).slice(0, 20), ...long(9)]],
+        ['mxfp8', 1, [4, 4, 4, 5]],
+      ),
+    );
+    expect(gaps.map(({ run, last, over, until }) => [run, last, over, until])).toEqual([
+      ['fp8-1', 1, 1, 4],
+      ['mxfp8-1', 4, 1, 4],
+    ]);
+    expect(gaps[0]!.points.length).toBe(40);
+    expect(gapChart(gaps)).toMatchObject({
+      title: { text: 'Mean gap to bf16-1 over the 1 step up to step 4: fp8-1 +1.0000, mxfp8-1 +4.0000' },
+    });
   });
 
   it('covers the steps that both have, and breaks with a loss that is not finite', () => {
@@ -267,6 +323,37 @@ describe('gate and up', () => {
     expect(gateUpChart([moment])).toMatchObject({
       title: { text: 'The most aligned channel is aligned (opposite ways): cos(gate, up) = −1' },
     });
+  });
+});
+
+describe('runs of unequal length', () => {
+  const falling = (name: string, steps: number, tokensPerStep: number, from = 5): ReportRun => ({
+    ...empty,
+    name,
+    tokensPerStep,
+    steps: stepsOf(Array.from({ length: steps }, (_, i) => from - (i * tokensPerStep) / 1e5)),
+  });
+  const textOf = (runs: readonly ReportRun[]): string => (lossChart(runs) as { title: string }).title;
+
+  it('are held against each other at equal tokens', () => {
+    const [long, short] = [falling('long', 200, 1000), falling('short', 100, 1000, 5.1)];
+    expect(commonTokens([long, short])).toEqual({ tokens: 100_000, run: 'short' });
+    expect(lossAt(long, 100_000)).toEqual(finalLoss(long.steps.slice(0, 100)));
+    expect(textOf([long, short])).toBe(
+      'After 100,000 tokens, where short ends, the losses lie between 4.03 (long) and 4.13 (short)',
+    );
+    expect(commonTokens([short, { ...short, name: 'other' }])).toBeNull();
+    expect(textOf([short, { ...short, name: 'other' }])).toMatch(/^At the end the losses/);
+  });
+
+  it('share an axis of tokens where their steps are not of one size', () => {
+    const titles = (runs: readonly ReportRun[]): string[] => [
+      ...new Set(
+        [...JSON.stringify(lossChart(runs)).matchAll(/"title":"(step|tokens)"/g)].map(([, unit]) => unit!),
+      ),
+    ];
+    expect(titles([falling('a', 40, 1000), falling('b', 60, 1000)])).toEqual(['step']);
+    expect(titles([falling('a', 40, 1000), falling('b', 20, 2000)])).toEqual(['tokens']);
   });
 });
 

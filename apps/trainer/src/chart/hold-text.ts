@@ -26,7 +26,8 @@ function held(attributes: string, content: string): string {
   const words = content.trim();
   const size = Number.parseFloat(attributeOf(attributes, 'font-size') ?? '11');
   const width = textWidth(plain(words), size, attributeOf(attributes, 'font-weight'));
-  if (width === 0) return '';
+  // Labels that would lie on others are there, but are not to be seen.
+  if (width === 0 || attributeOf(attributes, 'opacity') === '0') return '';
   return `<text${attributes} textLength="${Number(width.toFixed(2))}" lengthAdjust="spacingAndGlyphs">${words}</text>`;
 }
 

@@ -6,6 +6,7 @@ import { report } from '../run/report.ts';
 interface ReportOptions extends GlobalOptions {
   readonly out?: string;
   readonly png?: true;
+  readonly svg?: true;
 }
 
 export function addReportCommand(program: Command): void {
@@ -18,14 +19,15 @@ export function addReportCommand(program: Command): void {
     )
     .argument('<run...>', 'folders that octavo train or octavo study made')
     .option('--out <file>', 'the file (default: report.html in the folder; here if there are several)')
-    .option('--png', 'also write the pictures as PNG, into a folder beside the file');
+    .option('--png', 'also write the pictures as PNG, into a folder beside the file')
+    .option('--svg', 'the same as SVG');
   examples(command, [
     ['octavo report runs/nano-fp8-full', 'one run, as it stands'],
     ['octavo report runs/bf16 runs/fp8 runs/fp8-smooth --out gap.html', 'side by side, with the gap to bf16'],
     ['octavo report studies/instability --png', 'a study, its pictures as PNG too'],
   ]);
   command.action(async (folders: string[], _, invoked: Command) => {
-    const { out, png, json } = invoked.optsWithGlobals<ReportOptions>();
-    await report({ folders, out: out ?? null, png: png === true, json: json === true });
+    const { out, png, svg, json } = invoked.optsWithGlobals<ReportOptions>();
+    await report({ folders, out: out ?? null, png: png === true, svg: svg === true, json: json === true });
   });
 }

@@ -1,4 +1,4 @@
-/** @file Which runs may be held against each other: the same plan and text, apart from recipe and seed. */
+/** @file Which runs may be held against each other: the same plan and text, apart from recipe, seed and length. */
 import { planOf } from '../config/settings.ts';
 import type { RunInput } from './read-run.ts';
 
@@ -12,9 +12,14 @@ export function comparable(inputs: readonly RunInput[]): (readonly RunInput[])[]
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-/** What decides the loss of a step, but for recipe and seed. */
+/** Whether the learning rate of every step is the same: runs of unequal length rise and fall at their own pace. */
+export const sameSchedule = (inputs: readonly RunInput[]): boolean =>
+  new Set(inputs.map(({ settings }) => JSON.stringify(planOf(settings).schedule))).size === 1;
+
+/** What decides the loss of a step, but for recipe, seed and the steps that the run was to have. */
 function keyOf({ settings }: RunInput): string {
   const { model, batch, accumulation, sequence, schedule, adam, clip } = planOf(settings);
+  const { kind, peak } = schedule;
   const shape = Object.entries(model).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([shape, batch, accumulation, sequence, schedule, adam, clip, settings.data]);
+  return JSON.stringify([shape, batch, accumulation, sequence, kind, peak, adam, clip, settings.data]);
 }

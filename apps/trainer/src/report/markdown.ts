@@ -1,9 +1,28 @@
 /** @file A file's Markdown as markup that can do nothing: no scripts, no styles, nothing that is loaded. */
 import { Marked } from 'marked';
 import sanitize from 'sanitize-html';
-import { type Html, trusted } from './html.ts';
+import { escapeHtml, type Html, trusted } from './html.ts';
 
-const marked = new Marked({ gfm: true, async: false });
+/** Each cell names its column, for a phone, where a row is shown as a list. */
+const marked = new Marked({
+  gfm: true,
+  async: false,
+  renderer: {
+    table({ header, rows }) {
+      const name = header.map(({ text }) => escapeHtml(text.replace(/[*`_]/g, '')));
+      const cell = (tag: 'th' | 'td', label: string, { tokens, align }: (typeof header)[number]): string =>
+        `<${tag}${align ? ` align="${align}"` : ''}${label}>${this.parser.parseInline(tokens)}</${tag}>`;
+      const head = header.map((one) => cell('th', '', one)).join('');
+      const body = rows
+        .map(
+          (row) =>
+            `<tr>${row.map((one, i) => cell('td', ` data-label="${name[i] ?? ''}"`, one)).join('')}</tr>`,
+        )
+        .join('');
+      return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>\n`;
+    },
+  },
+});
 
 /** Headings begin two levels below the file's, since the page has its own. */
 export function markdown(text: string): Html {
@@ -37,7 +56,7 @@ export function markdown(text: string): Html {
         'sub',
         'sup',
       ],
-      allowedAttributes: { a: ['href', 'rel'], th: ['align'], td: ['align'] },
+      allowedAttributes: { a: ['href', 'rel'], th: ['align'], td: ['align', 'data-label'] },
       allowedSchemes: ['http', 'https', 'mailto'],
       allowProtocolRelative: false,
       transformTags: {

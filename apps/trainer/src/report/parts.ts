@@ -7,7 +7,8 @@ import { type Figure, inlineSvg } from './svg.ts';
 export const figure = (picture: Figure, caption: string | null = null): Html => html`<figure>
 ${picture.title === '' ? null : html`<h3>${picture.title}</h3>`}
 ${picture.subtitle === '' ? null : html`<p class="soft">${picture.subtitle}</p>`}
-<div class="picture">${trusted(inlineSvg(picture))}</div>
+<div class="picture">${trusted(inlineSvg(picture.svg, picture))}</div>
+<div class="picture narrow">${trusted(inlineSvg(picture.narrow, picture))}</div>
 ${caption === null ? null : html`<figcaption>${caption}</figcaption>`}
 </figure>
 `;
@@ -23,7 +24,8 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   const classOf = ({ kind }: Column<Row>) => (kind ? html` class="${kind}"` : null);
   const head = columns.map((column) => html`<th${classOf(column)}>${column.name}</th>`);
   const body = rows.map(
-    (row) => html`<tr>${columns.map((column) => html`<td${classOf(column)}>${column.cell(row)}</td>`)}</tr>`,
+    (row) =>
+      html`<tr>${columns.map((column) => html`<td${classOf(column)} data-label="${column.name}">${column.cell(row)}</td>`)}</tr>`,
   );
   return html`<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>\n`;
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile } from '@octavo/data';
+import { OctavoError } from '@octavo/formats';
 import type { AlarmPoint, GateUp, ReportRun, StepPoint, TensorPoint } from '@octavo/lab';
 import { readStatistics } from '@octavo/store';
 import type { Table } from 'apache-arrow';
@@ -37,13 +38,19 @@ const factsSchema = z.object({
   corpus: z.object({ description: z.string(), trainTokens: z.number(), heldOutTokens: z.number() }),
 });
 
-/** Throws an `OctavoError` in one line where `run.json` or a statistics file is not what `octavo train` writes. */
+/**
+ * Throws an `OctavoError` in one line where `run.json` is not what `octavo train` writes. Of statistics and checkpoints
+ * all is read that is whole; `notes` name the rest.
+ */
 export async function readRunFolder(folder: string, name: string): Promise<RunInput> {
   const { settings } = await readRun(folder);
   const record = await readTextFile(join(folder, RUN_FILE), 'run');
   const facts = factsSchema.safeParse((JSON.parse(record) as { facts?: unknown }).facts);
-  const { evaluations, baseline } = evaluationsOf(await readIfThere(folder, EVALUATIONS_FILE));
+  const notes: string[] = [];
+  const statistics = (file: string) => readIfThere(join(folder, file), notes);
+  const { evaluations, baseline } = evaluationsOf(await statistics(EVALUATIONS_FILE));
   const gateUp = await readGateUp(folder, settings.model.config);
+  const { batch, accumulation, sequence } = settings.knobs;
   return {
     kind: 'run',
     folder,
@@ -51,23 +58,34 @@ export async function readRunFolder(folder: string, name: string): Promise<RunIn
     facts: facts.success ? facts.data : null,
     record,
     gateUp: gateUp.moments,
-    notes: gateUp.notes,
     run: {
       name,
       recipe: settings.recipe.name,
       seed: settings.knobs.seed,
-      steps: stepsOf(await readIfThere(folder, 'steps.arrow')),
-      tensors: tensorsOf(await readIfThere(folder, 'tensors.arrow')),
-      alarms: alarmsOf(await readIfThere(folder, 'guard.arrow')),
+      tokensPerStep: batch * accumulation * sequence,
+      steps: stepsOf(await statistics('steps.arrow')),
+      tensors: tensorsOf(await statistics('tensors.arrow')),
+      alarms: alarmsOf(await statistics('guard.arrow')),
       evaluations,
       baseline,
     },
+    notes: [...notes, ...gateUp.notes],
   };
 }
 
-async function readIfThere(folder: string, file: string): Promise<Table | null> {
-  const path = join(folder, file);
-  return existsSync(path) ? await readStatistics(path) : null;
+/** What is whole of a statistics file; null where it is missing, or nothing of it can be read. */
+async function readIfThere(path: string, notes: string[]): Promise<Table | null> {
+  if (!existsSync(path)) return null;
+  const leftOut = (what: string): void => {
+    notes.push(what.replace(/^\[\w+\] /, ''));
+  };
+  try {
+    return await readStatistics(path, { leftOut });
+  } catch (error) {
+    if (!OctavoError.is(error)) throw error;
+    leftOut(error.message);
+    return null;
+  }
 }
 
 const rowsOf = <T>(table: Table | null, row: (table: Table) => (i: number) => T): T[] => {

@@ -7,20 +7,17 @@ import {
   heatMap,
   lossChart,
   type Measured,
+  quietCasts,
   scheduleChart,
 } from '@octavo/lab';
-import { comparable } from './comparable.ts';
+import { comparable, sameSchedule } from './comparable.ts';
 import { type Html, html } from './html.ts';
 import { figure } from './parts.ts';
 import type { RunInput } from './read-run.ts';
 import { drawFigure, type Figure } from './svg.ts';
 
-/** A picture with what is said below it. */
-interface Captioned {
-  readonly name: string;
-  readonly chart: object;
-  readonly caption: string;
-}
+/** A picture with what is said below it, or the one sentence that takes its place where there is nothing to see. */
+type Captioned = { readonly name: string; readonly chart: object; readonly caption: string } | string;
 
 export async function trainingFigures(inputs: readonly RunInput[]): Promise<Drawn> {
   const started = inputs.filter(({ run }) => run.steps.length > 0);
@@ -28,21 +25,22 @@ export async function trainingFigures(inputs: readonly RunInput[]): Promise<Draw
   const runs = started.map(({ run }) => run);
   const clips = new Set(started.map(({ settings }) => settings.knobs.clip));
   const gaps = comparable(started)
-    .map((group) => gapsOf(group.map(({ run }) => run)))
-    .filter((found) => found.length > 0);
+    .map((group) => ({ found: gapsOf(group.map(({ run }) => run)), paced: sameSchedule(group) }))
+    .filter(({ found }) => found.length > 0);
   return draw([
     {
       name: 'loss',
       chart: lossChart(runs),
-      caption:
-        'In the paper (Llama2 7B) FP8 follows BF16 for about 200 billion tokens, then spikes and diverges; with the SwiGLU output in BF16, or with Smooth-SwiGLU, it does not.',
+      caption: `${heldOutWords(started)}In the paper (Llama2 7B) FP8 follows BF16 for about 200 billion tokens, then spikes and diverges; with the SwiGLU output in BF16, or with Smooth-SwiGLU, it does not.`,
     },
-    ...gaps.map((found, i) => ({
+    ...gaps.map(({ found, paced }, i) => ({
       name: i === 0 ? 'gap' : `gap-${i + 1}`,
       chart: gapChart(found),
-      caption: found.every(({ paired }) => paired)
-        ? 'Runs of one seed begin with the same weights and see the same batches. What is left is the recipe’s doing, and the drift that any other rounding would bring: octavo study recipes measures it.'
-        : 'Runs of different seeds see other batches: their gap is mostly noise from step to step, and only its mean says something.',
+      caption: !paced
+        ? 'Up to where the shorter run ends. The runs were to have another number of steps, so their learning rates differ at the same step, and with them their losses, whatever the recipe.'
+        : found.every(({ paired }) => paired)
+          ? 'Runs of one seed begin with the same weights and see the same batches. What is left is the recipe’s doing, and the drift that any other rounding would bring: octavo study recipes measures it.'
+          : 'Runs of different seeds see other batches: their gap is mostly noise from step to step, and only its mean says something.',
     })),
     { name: 'schedule', chart: scheduleChart(runs, clips.size === 1 ? [...clips][0]! : 0), caption: '' },
   ]);
@@ -58,12 +56,25 @@ const HEAT_MAPS: readonly (readonly [measured: Measured, caption: string])[] = [
   ['kurtosis', ''],
 ];
 
+/** What the dots of the loss are, where there are any: a short run has one. */
+function heldOutWords(inputs: readonly RunInput[]): string {
+  const most = Math.max(...inputs.map(({ run }) => run.evaluations.length));
+  if (most === 0) return '';
+  const when = most === 1 ? 'measured once' : 'measured every so many steps and at the end';
+  return `Dots: loss on held-out text, which is not trained on, ${when}; it may lie above the line, which is that of each step’s own batch. `;
+}
+
+const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
+
 /** Null parts where a run has no samples or no checkpoints. */
 export async function insideFigures({ run, gateUp }: RunInput, prefix: string): Promise<Drawn> {
   const captioned: Captioned[] = [];
   for (const [measured, caption] of HEAT_MAPS) {
-    const lossy = measured === 'overflows' || measured === 'underflows';
-    if (lossy && !run.tensors.some((tensor) => (tensor[measured] ?? 0) > 0)) continue;
+    if (measured === 'overflows' || measured === 'underflows') {
+      const quiet = quietCasts(run.tensors, measured);
+      if (quiet !== null) captioned.push(quiet);
+      if (quiet !== null || !run.tensors.some((tensor) => (tensor[measured] ?? 0) > 0)) continue;
+    }
     // Weights are close to normal throughout; a row of them would only take room.
     const tensors =
       measured === 'kurtosis' ? run.tensors.filter(({ operand }) => operand !== 'weight') : run.tensors;
@@ -82,8 +93,7 @@ export async function insideFigures({ run, gateUp }: RunInput, prefix: string): 
     captioned.push({
       name: `${prefix}gate-up`,
       chart: gateUpChart(gateUp),
-      caption:
-        'The paper shows such a scatter of an outlier channel early and late in training; aligned vectors lie on the dashed line. Early is the oldest checkpoint that was kept.',
+      caption: `The paper shows such a scatter of an outlier channel early and late in training; aligned vectors lie on the dashed line.${gateUp.length > 1 ? ' Early is the oldest checkpoint that was kept.' : ''}`,
     });
   return draw(captioned);
 }
@@ -96,7 +106,12 @@ export interface Drawn {
 async function draw(captioned: readonly Captioned[]): Promise<Drawn> {
   const figures: Figure[] = [];
   const content: Html[] = [];
-  for (const { name, chart, caption } of captioned) {
+  for (const one of captioned) {
+    if (typeof one === 'string') {
+      content.push(html`<p class="quiet">${capital(one)}.</p>\n`);
+      continue;
+    }
+    const { name, chart, caption } = one;
     const drawn = await drawFigure(name, chart);
     figures.push(drawn);
     content.push(figure(drawn, caption === '' ? null : caption));

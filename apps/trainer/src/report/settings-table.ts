@@ -91,7 +91,10 @@ export function settingsTable(inputs: readonly RunInput[]): Html {
   const rows = LINES.map(([name, value]) => {
     const values = inputs.map(value);
     const differs = new Set(values).size > 1;
-    const cells = values.map((text) => html`<td${differs ? html` class="differs"` : null}>${text}</td>`);
+    const cells = values.map(
+      (text, i) =>
+        html`<td${differs ? html` class="differs"` : null}${inputs.length > 1 ? html` data-label="${inputs[i]!.run.name}"` : null}>${text}</td>`,
+    );
     return html`<tr><th>${name}</th>${cells}</tr>`;
   });
   const head =

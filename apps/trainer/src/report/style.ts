@@ -55,9 +55,12 @@ td.differs{font-weight:600}
 figure{margin:2rem 0}
 figure h3{margin:0}
 figure p{margin:0;font-size:.9rem}
-.picture{overflow-x:auto;margin:.5rem 0 .3rem}
+.picture{margin:.5rem 0 .3rem}
+.narrow{display:none}
 figure svg{display:block;max-width:100%;height:auto}
 figcaption{color:var(--soft);font-size:.9rem;max-width:46rem}
+figure + .quiet,.quiet + .quiet{margin-top:1.2rem}
+.quiet::before{content:"✓";color:var(--good);font-weight:700;margin-right:.5rem}
 .findings{padding:0;list-style:none}
 .findings li{margin:.25rem 0;padding-left:1.3rem;position:relative}
 .findings li::before{position:absolute;left:0;font-weight:700}
@@ -69,9 +72,17 @@ figcaption{color:var(--soft);font-size:.9rem;max-width:46rem}
 details{margin:.8rem 0}
 summary{cursor:pointer}
 footer{margin-top:3rem;padding-top:.8rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
-@media (max-width:45rem){
-body{font-size:15px}
-figure svg{max-width:none;width:38rem}
+@media screen and (max-width:40rem){
+body{font-size:15px;overflow-wrap:anywhere}
+.picture{display:none}
+.picture.narrow{display:block}
+figure svg{width:100%;max-width:26rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere}
+table,tbody,tr,th,td{display:block}
+thead{display:none}
+tr{padding:.5rem 0;border-bottom:1px solid var(--line)}
+th,td,td.number,td.whole{text-align:left;white-space:normal;border:0;padding:.1rem 0}
+td[data-label]:not([data-label=""])::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}
 }
 @media (prefers-color-scheme:dark){
 :root{--ink:#e6edf3;--soft:#9da7b3;--ground:#0d1117;--card:#161b22;--line:#30363d;--good:#3fb950;--bad:#ff6b6b;--look:#d29922}
@@ -80,7 +91,7 @@ ${darkCharts}
 @media print{
 body{max-width:none;padding:0;font-size:10.5pt}
 figure,table,.findings li{break-inside:avoid}
-figure,.picture,.wide,pre{overflow:visible}
+figure,.wide,pre{overflow:visible}
 figure svg{max-width:100%;width:auto}
 pre{white-space:pre-wrap}
 h2,h3{break-after:avoid}

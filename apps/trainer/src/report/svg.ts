@@ -1,6 +1,7 @@
 /** @file A chart as SVG that can stand in a page: shapes and text only, its ids its own, nothing that is loaded. */
 import { OctavoError } from '@octavo/formats';
 import sanitize from 'sanitize-html';
+import { renderNarrow } from '../chart/narrow.ts';
 import { renderSvg } from '../chart/render-chart.ts';
 import { escapeHtml } from './html.ts';
 
@@ -13,6 +14,8 @@ export interface Figure {
   readonly subtitle: string;
   /** Without its title. */
   readonly svg: string;
+  /** The same for a phone. */
+  readonly narrow: string;
   /** The same with its title, to stand alone. */
   readonly poster: () => Promise<string>;
 }
@@ -85,13 +88,20 @@ export async function drawFigure(name: string, specification: object): Promise<F
     title,
     subtitle,
     svg: await draw(name, rest),
+    narrow: await draw(`${name}-narrow`, rest, renderNarrow),
     poster: () => draw(name, specification),
   };
 }
 
-async function draw(name: string, specification: object): Promise<string> {
+/** A picture that only stands alone. */
+export const drawPoster = (name: string, specification: object): Pick<Figure, 'name' | 'poster'> => ({
+  name,
+  poster: () => draw(name, specification),
+});
+
+async function draw(name: string, specification: object, render = renderSvg): Promise<string> {
   try {
-    return cleanSvg(await renderSvg(specification), name);
+    return cleanSvg(await render(specification), name);
   } catch (cause) {
     if (OctavoError.is(cause)) throw cause;
     throw new OctavoError(`[report] chart ${name} cannot be drawn: ${(cause as Error).message}`, { cause });
@@ -132,7 +142,7 @@ export function cleanSvg(svg: string, name: string): string {
 }
 
 /** Inline in a page: it needs no namespace there, and says what it shows. */
-export const inlineSvg = ({ svg, title, name }: Figure): string =>
+export const inlineSvg = (svg: string, { title, name }: Figure): string =>
   svg.replace(
     ' xmlns="http://www.w3.org/2000/svg"',
     ` role="img" aria-label="${escapeHtml(title === '' ? name : title)}"`,

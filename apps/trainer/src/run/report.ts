@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
+import { overviewChart } from '@octavo/lab';
 import { writeFileAtomically } from '@octavo/store';
 import { version } from '../options.ts';
 import { plural, short } from '../output/format.ts';
@@ -10,32 +11,49 @@ import { toLine } from '../output/json.ts';
 import { assemble } from '../report/assemble.ts';
 import { readInputs } from '../report/inputs.ts';
 import { MARK } from '../report/page.ts';
-import { writePngs } from '../report/png.ts';
+import { writePngs, writeSvgs } from '../report/posters.ts';
+import { drawPoster } from '../report/svg.ts';
 
 export interface ReportRequest {
   readonly folders: readonly string[];
   /** Null: `report.html` in the folder if there is one, else here. */
   readonly out: string | null;
+  /** Also write the pictures, each as a file. */
   readonly png: boolean;
+  readonly svg: boolean;
   readonly json: boolean;
 }
 
-export async function report({ folders, out, png, json }: ReportRequest): Promise<void> {
+export async function report({ folders, out, png, svg, json }: ReportRequest): Promise<void> {
   const path = out ?? (folders.length === 1 ? join(folders[0]!, 'report.html') : 'report.html');
   await checkOut(path);
   const inputs = await readInputs(folders);
   const command = ['octavo report', ...folders, ...(out === null ? [] : ['--out', out])].join(' ');
   const { html, figures } = await assemble(inputs, { command, version: version(), on: new Date() });
   await writeFileAtomically(path, html);
-  const pictures = png ? await writePngs(path.replace(/(\.html?)?$/i, '-png'), figures) : [];
+  const posters = [
+    ...inputs.flatMap((input) =>
+      input.kind === 'run' && inputs.length === 1 ? [drawPoster('overview', overviewChart(input.run))] : [],
+    ),
+    ...figures,
+  ];
+  const beside = (end: string): string => path.replace(/(\.html?)?$/i, `-${end}`);
+  const pictures = [
+    ...(png ? await writePngs(beside('png'), posters) : []),
+    ...(svg ? await writeSvgs(beside('svg'), posters) : []),
+  ];
   const bytes = Buffer.byteLength(html);
+  const leftOut = inputs.flatMap((input) => (input.kind === 'run' ? input.notes : []));
   if (json) {
-    process.stdout.write(toLine({ event: 'end', path, bytes, figures: figures.length, pictures }));
+    process.stdout.write(toLine({ event: 'end', path, bytes, figures: figures.length, pictures, leftOut }));
     return;
   }
+  for (const what of leftOut) process.stdout.write(`left out: ${what}\n`);
   process.stdout.write(`${path}: ${plural(figures.length, 'picture')}, ${short(bytes)}B\n`);
-  if (pictures.length > 0)
-    process.stdout.write(`${dirname(pictures[0]!)}: ${plural(pictures.length, 'PNG file')}\n`);
+  for (const folder of new Set(pictures.map(dirname)))
+    process.stdout.write(
+      `${folder}: ${plural(pictures.filter((file) => dirname(file) === folder).length, 'picture')}\n`,
+    );
 }
 
 /** A report may be made anew; any other file stays as it is. */

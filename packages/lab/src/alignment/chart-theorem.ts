@@ -25,6 +25,7 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
       cosine,
     })),
   );
+  const middle = Math.sqrt(Math.max(...values.map(({ iteration }) => iteration)));
   const order = names.map((name) => neuronCases[name].name);
   const ends = names.map((name) => {
     const own = neurons.filter((run) => run.case === name);
@@ -67,7 +68,7 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
     ...wrapped(order.length, 4),
     bounds: 'flush',
     spacing: { row: 80, column: 36 },
-    data: { values: [...values, ...ends.map((end) => ({ ...end, iteration: null }))] },
+    data: { values: [...values, ...ends.map((end) => ({ ...end, iteration: middle }))] },
     spec: {
       width: 170,
       height: 120,
@@ -75,7 +76,7 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
         { mark: { type: 'rule', color: '#d0d7de', strokeDash: [4, 4] }, encoding: { y: { datum: 1 } } },
         { mark: { type: 'rule', color: '#d0d7de', strokeDash: [4, 4] }, encoding: { y: { datum: -1 } } },
         {
-          transform: [{ filter: 'datum.iteration != null' }],
+          transform: [{ filter: 'datum.text == null' }],
           mark: { type: 'line', strokeWidth: 1.6 },
           encoding: {
             x,
@@ -92,7 +93,7 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
         {
           transform: [{ filter: 'datum.text != null' }],
           mark: { type: 'text', fontSize: 11, color: '#57606a' },
-          encoding: { x: { value: 85 }, y, text: { field: 'text' } },
+          encoding: { x, y, text: { field: 'text' } },
         },
       ],
     },

@@ -8,6 +8,7 @@ import { figure, plural } from './words.ts';
 export function alignmentChart(tensors: readonly TensorPoint[]): object | null {
   const rows = tensors.filter(({ cosineMean }) => cosineMean !== null);
   if (rows.length === 0) return null;
+  const above = rows.reduce((most, { cosineAbove }) => Math.max(most, cosineAbove ?? 0), 0);
   const layers = [...new Set(rows.map(({ layer }) => layer))].sort((a, b) => a - b);
   const panel = (
     value: (row: TensorPoint) => number | null,
@@ -50,15 +51,16 @@ export function alignmentChart(tensors: readonly TensorPoint[]): object | null {
     hconcat: [
       panel(({ cosineMean }) => cosineMean, 'mean |cos(gate, up)|', { scale: { zero: true } }),
       panel(({ cosineMax }) => cosineMax, 'largest |cos(gate, up)|', { scale: { domain: [0, 1] } }),
-      panel(({ cosineAbove }) => cosineAbove, 'channels above 0.9', {
-        scale: {
-          zero: true,
-          domainMin: 0,
-          ...(rows.every((r) => (r.cosineAbove ?? 0) < 1) ? { domainMax: 1 } : {}),
-        },
-        axis: { tickMinStep: 1, format: 'd' },
-        interpolate: 'step-after',
-      }),
+      // Where there is none at any time the title says so.
+      ...(above === 0
+        ? []
+        : [
+            panel(({ cosineAbove }) => cosineAbove, 'channels above 0.9', {
+              scale: { zero: true, domainMin: 0 },
+              axis: { tickMinStep: 1, format: 'd' },
+              interpolate: 'step-after',
+            }),
+          ]),
     ],
   });
 }

@@ -1,6 +1,7 @@
 /** @file What stands out in a run, computed from its rows. */
 import { finalLoss, median } from './ending.ts';
 import { growth, largest } from './highlight.ts';
+import { narrowCasts, quietCasts, type Taken, taken } from './losses-of-casts.ts';
 import type { ReportRun, TensorPoint } from './rows.ts';
 import { tensorName } from './sites.ts';
 import { figure, percent, plural } from './words.ts';
@@ -16,8 +17,8 @@ export function findingsOf(run: ReportRun): Finding[] {
   const all = [
     ...losses(run),
     ...alarms(run),
-    ...casts(run.tensors, 'overflows', 'clipped', 1e-3),
-    ...casts(run.tensors, 'underflows', 'flushed to zero', 0.05),
+    ...casts(run.tensors, 'overflows'),
+    ...casts(run.tensors, 'underflows'),
     ...outliers(run.tensors),
     ...alignment(run.tensors),
   ];
@@ -85,35 +86,18 @@ function alarms({ alarms }: ReportRun): Finding[] {
   ];
 }
 
-/** Formats whose range is that of float32: a cast takes nothing there. */
-const WIDE = new Set(['fp32', 'bf16']);
-
 /** The two tensors of which a cast took most, worst first, each at its worst sampled step. */
-function casts(
-  tensors: readonly TensorPoint[],
-  measured: 'overflows' | 'underflows',
-  done: string,
-  notable: number,
-): Finding[] {
+function casts(tensors: readonly TensorPoint[], measured: Taken): Finding[] {
+  const quiet = quietCasts(tensors, measured);
+  if (quiet !== null) return [{ kind: 'good', text: quiet }];
+  const { done, notable } = taken[measured];
   const worst = new Map<string, TensorPoint>();
-  for (const tensor of tensors) {
-    const value = tensor[measured];
-    if (value === null || WIDE.has(tensor.format)) continue;
+  for (const tensor of narrowCasts(tensors, measured)) {
     const key = `${tensor.layer}/${tensor.site}/${tensor.operand}`;
-    if (value > (worst.get(key)?.[measured] ?? -1)) worst.set(key, tensor);
+    if (tensor[measured]! > (worst.get(key)?.[measured] ?? -1)) worst.set(key, tensor);
   }
-  if (worst.size === 0) return [];
-  const sorted = [...worst.values()].sort((a, b) => b[measured]! - a[measured]!);
-  const top = sorted[0]!;
-  if (top[measured] === 0) return [{ kind: 'good', text: `no element was ${done} in any sampled step` }];
-  if (top[measured]! < notable)
-    return [
-      {
-        kind: 'good',
-        text: `never more than ${percent(top[measured]!)} ${done} in a sampled step (${tensorName(top.layer, top.site, top.operand)}, step ${top.step})`,
-      },
-    ];
-  return sorted
+  return [...worst.values()]
+    .sort((a, b) => b[measured]! - a[measured]!)
     .filter((tensor) => tensor[measured]! >= notable)
     .slice(0, 2)
     .map(({ layer, site, operand, step, [measured]: share }) => ({

@@ -1,10 +1,11 @@
 /** @file How far runs fall behind their reference, batch by batch. */
 import { frame } from '../charts.ts';
 import type { RunGap } from './gaps.ts';
+import { everyStep, runningMean, widthByKind } from './line-kinds.ts';
 import { lineLegend, seriesOf } from './series.ts';
 import { stepAxis } from './step-axis.ts';
 import { smoothingWidth, smoothLine, thinLine } from './thin.ts';
-import { signed } from './words.ts';
+import { plural, signed } from './words.ts';
 
 export function gapChart(gaps: readonly RunGap[]): object {
   const series = seriesOf(gaps.map(({ run, recipe }) => ({ name: run, recipe })));
@@ -15,6 +16,7 @@ export function gapChart(gaps: readonly RunGap[]): object {
       const width = Math.max(5, smoothingWidth(points.length));
       return thinLine(smooth ? smoothLine(points, width) : points).map(({ x, y }) => ({
         run,
+        kind: smooth ? runningMean : everyStep,
         step: x,
         gap: y,
       }));
@@ -25,7 +27,7 @@ export function gapChart(gaps: readonly RunGap[]): object {
   return frame({
     title: {
       text: titleOf(gaps, references),
-      subtitle: `loss less that of ${references.join(', ')} on the same batch; thin: every step, thick: running mean`,
+      subtitle: `loss less that of ${references.join(', ')} on the same batch`,
     },
     width: 640,
     height: 220,
@@ -37,13 +39,13 @@ export function gapChart(gaps: readonly RunGap[]): object {
       },
       {
         data: { values: rows(false) },
-        mark: { type: 'line', strokeWidth: 0.8, opacity: 0.35 },
-        encoding: { x, y, color, strokeDash },
+        mark: { type: 'line', opacity: 0.35 },
+        encoding: { x, y, color, strokeWidth: widthByKind() },
       },
       {
         data: { values: rows(true) },
-        mark: { type: 'line', strokeWidth: 2 },
-        encoding: { x, y, color, strokeDash },
+        mark: { type: 'line' },
+        encoding: { x, y, color, strokeDash, strokeWidth: widthByKind() },
       },
     ],
   });
@@ -52,7 +54,10 @@ export function gapChart(gaps: readonly RunGap[]): object {
 function titleOf(gaps: readonly RunGap[], references: readonly string[]): string {
   const ends = gaps.map(({ run, last }) => `${run} ${last === null ? 'broke' : signed(last)}`);
   const of = references.length === 1 ? references[0]! : 'their references';
-  const mean = `gap to ${of} over the last ${gaps[0]!.over} steps`;
+  const { over, until } = gaps[0]!;
+  const when =
+    until === null ? `the last ${plural(over, 'step')}` : `the ${plural(over, 'step')} up to step ${until}`;
+  const mean = `gap to ${of} over ${when}`;
   return gaps.length <= 3 ? `Mean ${mean}: ${ends.join(', ')}` : `Mean ${mean}: between ${range(gaps)}`;
 }
 

@@ -9,10 +9,12 @@ export interface RunGap {
   /** Both saw the same batches: they have the same seed. */
   readonly paired: boolean;
   readonly points: readonly Point[];
-  /** Mean over the last quarter of the steps that both have; null if a loss in it is not finite. */
+  /** Mean over the last quarter of the steps that all runs have; null if a loss in it is not finite. */
   readonly last: number | null;
   /** Mean of how many steps. */
   readonly over: number;
+  /** The last of them, where a run went on beyond it; null: all end there. */
+  readonly until: number | null;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface RunGap {
  * seed; else the first `bf16` run of the report, else its first run, both on other batches.
  */
 export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
-  const gaps: RunGap[] = [];
+  const pairs: Omit<RunGap, 'last' | 'over' | 'until'>[] = [];
   for (const run of runs) {
     const reference = referenceOf(run, runs);
     if (reference === run) continue;
@@ -32,19 +34,22 @@ export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
         return { x: step, y: loss === null || other === null ? null : loss - other };
       });
     if (points.length === 0) continue;
-    const tail = points.slice(-Math.ceil(points.length / 4)).map(({ y }) => y);
-    const broken = tail.includes(null);
-    gaps.push({
+    pairs.push({
       run: run.name,
       recipe: run.recipe,
       reference: reference.name,
       paired: reference.seed === run.seed,
       points,
-      last: broken ? null : tail.reduce<number>((sum, y) => sum + y!, 0) / tail.length,
-      over: tail.length,
     });
   }
-  return gaps;
+  const end = Math.min(...pairs.map(({ points }) => points.at(-1)!.x));
+  const until = runs.every(({ steps }) => steps.at(-1)?.step === end) ? null : end;
+  return pairs.map((pair) => {
+    const common = pair.points.filter(({ x }) => x <= end);
+    const tail = common.slice(-Math.ceil(common.length / 4)).map(({ y }) => y);
+    const last = tail.includes(null) ? null : tail.reduce<number>((sum, y) => sum + y!, 0) / tail.length;
+    return { ...pair, last, over: tail.length, until };
+  });
 }
 
 function referenceOf(run: ReportRun, runs: readonly ReportRun[]): ReportRun {

@@ -4,6 +4,7 @@ import { cellsOf, columnsOf, type HeatCell, type Measured } from './heat-cells.t
 import { highlight } from './highlight.ts';
 import type { TensorPoint } from './rows.ts';
 import { operandLabel, operandsInOrder, siteLabel, sitesInOrder } from './sites.ts';
+import { figure } from './words.ts';
 
 /** Classes of a share of elements, each with its upper end. */
 const SHARES: readonly (readonly [end: number, label: string])[] = [
@@ -31,7 +32,9 @@ export function heatMap(tensors: readonly TensorPoint[], measured: Measured): ob
   const x = gathered === 1 ? 'step' : `step (largest of ${gathered})`;
   const columnsSay = gathered === 1 ? '' : `; a column: the largest of ${gathered} sampled steps`;
   const sites = sitesInOrder(cells.map(({ site }) => site));
-  const operands = operandsInOrder(cells.map(({ operand }) => operand));
+  // A row of panels in which nothing was lost would only take room.
+  const shown = share ? cells.filter(({ value }) => value > 0) : cells;
+  const operands = operandsInOrder((shown.length > 0 ? shown : cells).map(({ operand }) => operand));
   const shared = share ? classColour() : null;
   const rows = operands.map((operand, i) => ({
     ...row(
@@ -129,6 +132,8 @@ const classColour = (): object => ({
 
 const octaveColour = (measured: Measured, operand: string, cells: readonly HeatCell[]): object => {
   const domain = octaveDomain(cells.filter((cell) => cell.operand === operand));
+  const ticks = octaveTicks(domain);
+  const labels = Object.fromEntries(ticks.map((tick) => [tick, figure(Number((2 ** tick).toPrecision(2)))]));
   return {
     field: 'value',
     type: 'quantitative',
@@ -136,8 +141,8 @@ const octaveColour = (measured: Measured, operand: string, cells: readonly HeatC
     legend: {
       title: [measured === 'amax' ? 'largest value' : 'kurtosis', operandLabel(operand)],
       gradientLength: 56,
-      values: octaveTicks(domain),
-      labelExpr: "'2^' + format(datum.value, 'd')",
+      values: ticks,
+      labelExpr: `${JSON.stringify(labels)}[datum.value]`,
       titleFontSize: 11,
       labelFontSize: 11,
     },

@@ -23,7 +23,7 @@ export function highlight(
     }
     case 'amax': {
       const subtitle =
-        'largest magnitude in each cast’s operand; colour: powers of two, an operand has its own scale';
+        'largest magnitude in each cast’s operand; colours are logarithmic, inputs, weights and gradients have their own';
       const grown = growth(tensors);
       if (grown === null) return { text: 'Largest value of every operand', subtitle };
       const { first, top, factor } = grown;
@@ -33,7 +33,8 @@ export function highlight(
       };
     }
     case 'kurtosis': {
-      const subtitle = 'E[x⁴] / E[x²]²: 3 for a normal distribution, the more the more the outliers dominate';
+      const subtitle =
+        'E[x⁴] / E[x²]²: 3 for a normal distribution, the larger, the more the outliers dominate';
       const top = largest(
         tensors.filter(({ operand }) => operand === 'input'),
         measured,

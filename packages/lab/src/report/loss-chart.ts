@@ -1,6 +1,8 @@
 /** @file Loss by step of every run, what they lose on held-out text, and the byte model to beat. */
 import { frame } from '../charts.ts';
 import { finalLoss } from './ending.ts';
+import { commonTokens, lossAt, progressOf } from './equal-tokens.ts';
+import { dotNamed, everyStep, ruleNamed, runningMean, widthByKind } from './line-kinds.ts';
 import type { ReportRun } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
 import { stepAxis } from './step-axis.ts';
@@ -9,36 +11,29 @@ import { figure } from './words.ts';
 
 export function lossChart(runs: readonly ReportRun[]): object {
   const { color, strokeDash, pointColor } = seriesOf(runs);
-  const lines = baselineLast(runs).map(({ name, steps }) => {
-    const points = steps.map(({ step, loss }): Point => ({ x: step, y: loss }));
-    return { name, points, width: smoothingWidth(points.length) };
+  const progress = progressOf(runs);
+  const lines = baselineLast(runs).map((run) => {
+    const points = run.steps.map((step): Point => ({ x: progress.at(run, step), y: step.loss }));
+    return { name: run.name, points, width: smoothingWidth(points.length) };
   });
-  const rows = (name: string, points: readonly Point[]) =>
-    thinLine(points).map(({ x, y }) => ({ run: name, step: x, loss: y }));
+  const rows = (kind: string, name: string, points: readonly Point[]) =>
+    thinLine(points).map(({ x, y }) => ({ run: name, kind, step: x, loss: y }));
   const top = upperEnd(runs);
   const smoothed = lines.some(({ width }) => width > 1);
-  const heldOut = runs.flatMap(({ name, evaluations }) =>
-    evaluations.map(({ step, loss }) => ({ run: name, step, loss })),
+  const heldOut = runs.flatMap((run) =>
+    run.evaluations.map((point) => ({ run: run.name, step: progress.at(run, point), loss: point.loss })),
   );
   const shown = heldOut.filter(({ loss }) => top === null || loss <= top);
   const baseline = runs.find((run) => run.baseline !== null)?.baseline ?? null;
-  const x = stepAxis();
+  const x = stepAxis(progress.unit);
   const y = {
     field: 'loss',
     type: 'quantitative',
-    title: top === null ? 'nats per token' : 'nats per token (the first steps lie above)',
+    title: top === null ? 'nats per token' : ['nats per token', '(the first steps lie above)'],
     scale: { zero: false, domainMin: lowerEnd(runs, baseline), ...(top === null ? {} : { domainMax: top }) },
   };
-  const subtitle = [
-    smoothed ? 'thin: every step; thick: running mean' : null,
-    heldOut.length > 0 ? 'dots: held-out text' : null,
-    baseline === null ? null : `dashed: order-2 byte model, held out, ${figure(baseline)}`,
-  ].filter((part) => part !== null);
   return frame({
-    title: {
-      text: titleOf(runs, baseline),
-      ...(subtitle.length > 0 ? { subtitle: subtitle.join('; ') } : {}),
-    },
+    title: titleOf(runs, baseline),
     width: 640,
     height: 280,
     layer: [
@@ -48,22 +43,27 @@ export function lossChart(runs: readonly ReportRun[]): object {
             {
               data: { values: [{ loss: baseline }] },
               mark: { type: 'rule', strokeDash: [6, 4], color: '#57606a' },
-              encoding: { y },
+              encoding: {
+                y,
+                opacity: ruleNamed(`order-2 byte model, held out, ${figure(baseline)}`),
+              },
             },
           ]),
       {
-        data: { values: lines.flatMap(({ name, points }) => rows(name, points)) },
-        mark: { type: 'line', clip: true, strokeWidth: smoothed ? 0.8 : 1.6, opacity: smoothed ? 0.35 : 0.9 },
-        encoding: { x, y, color, strokeDash },
+        data: { values: lines.flatMap(({ name, points }) => rows(everyStep, name, points)) },
+        mark: { type: 'line', clip: true, ...(smoothed ? { opacity: 0.35 } : { strokeWidth: 1.6 }) },
+        encoding: { x, y, color, ...(smoothed ? { strokeWidth: widthByKind() } : { strokeDash }) },
       },
       ...(smoothed
         ? [
             {
               data: {
-                values: lines.flatMap(({ name, points, width }) => rows(name, smoothLine(points, width))),
+                values: lines.flatMap(({ name, points, width }) =>
+                  rows(runningMean, name, smoothLine(points, width)),
+                ),
               },
-              mark: { type: 'line', clip: true, strokeWidth: 2 },
-              encoding: { x, y, color, strokeDash },
+              mark: { type: 'line', clip: true },
+              encoding: { x, y, color, strokeDash, strokeWidth: widthByKind() },
             },
           ]
         : []),
@@ -79,7 +79,7 @@ export function lossChart(runs: readonly ReportRun[]): object {
                 stroke: 'white',
                 strokeWidth: 1,
               },
-              encoding: { x, y, color: pointColor },
+              encoding: { x, y, color: pointColor, shape: dotNamed('held-out text') },
             },
           ]
         : []),
@@ -88,9 +88,10 @@ export function lossChart(runs: readonly ReportRun[]): object {
 }
 
 function titleOf(runs: readonly ReportRun[], baseline: number | null): string {
+  const common = commonTokens(runs);
   const ends = runs.flatMap((run) => {
     const heldOut = run.evaluations.at(-1)?.loss;
-    const end = finalLoss(run.steps)?.loss;
+    const end = (common ? lossAt(run, common.tokens) : finalLoss(run.steps))?.loss;
     return end === undefined ? [] : [{ name: run.name, end, heldOut }];
   });
   if (ends.length === 0) return 'Loss';
@@ -104,7 +105,10 @@ function titleOf(runs: readonly ReportRun[], baseline: number | null): string {
   const losses = ends.map(({ end }) => end);
   const best = ends.find(({ end }) => end === Math.min(...losses))!;
   const worst = ends.find(({ end }) => end === Math.max(...losses))!;
-  return `At the end the losses lie between ${figure(best.end)} (${best.name}) and ${figure(worst.end)} (${worst.name})`;
+  const when = common
+    ? `After ${common.tokens.toLocaleString('en')} tokens, where ${common.run} ends,`
+    : 'At the end';
+  return `${when} the losses lie between ${figure(best.end)} (${best.name}) and ${figure(worst.end)} (${worst.name})`;
 }
 
 /** A little below everything that is shown, so that no line lies on the axis; null: nothing is. */

@@ -5,6 +5,8 @@ export interface ReportRun {
   readonly name: string;
   readonly recipe: string;
   readonly seed: number;
+  /** Tokens of one step: batch, accumulation and sequence, multiplied. */
+  readonly tokensPerStep: number;
   readonly steps: readonly StepPoint[];
   readonly tensors: readonly TensorPoint[];
   readonly evaluations: readonly EvaluationPoint[];

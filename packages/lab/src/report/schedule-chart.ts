@@ -1,5 +1,7 @@
 /** @file Learning rate and gradient norm by step. */
 import { frame } from '../charts.ts';
+import { progressOf } from './equal-tokens.ts';
+import { ruleNamed } from './line-kinds.ts';
 import type { ReportRun } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
 import { stepAxis } from './step-axis.ts';
@@ -9,13 +11,16 @@ import { figure, plural } from './words.ts';
 /** `clip`: the largest norm that is let through; 0: none is set. */
 export function scheduleChart(runs: readonly ReportRun[], clip: number): object {
   const { color, strokeDash } = seriesOf(runs);
+  const progress = progressOf(runs);
   const rows = (value: (step: ReportRun['steps'][number]) => number | null) =>
-    baselineLast(runs).flatMap(({ name, steps }) =>
-      thinLine(steps.map((step): Point => ({ x: step.step, y: value(step) }))).map(({ x, y }) => ({
-        run: name,
-        step: x,
-        value: y,
-      })),
+    baselineLast(runs).flatMap((run) =>
+      thinLine(run.steps.map((step): Point => ({ x: progress.at(run, step), y: value(step) }))).map(
+        ({ x, y }) => ({
+          run: run.name,
+          step: x,
+          value: y,
+        }),
+      ),
     );
   const line = { type: 'line', strokeWidth: 1.4, clip: true };
   return frame({
@@ -27,7 +32,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
         data: { values: rows(({ learningRate }) => learningRate) },
         mark: line,
         encoding: {
-          x: stepAxis(false),
+          x: stepAxis(progress.unit, false),
           y: {
             field: 'value',
             type: 'quantitative',
@@ -47,7 +52,10 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
                 {
                   data: { values: [{ value: clip }] },
                   mark: { type: 'rule', strokeDash: [6, 4], color: '#57606a' },
-                  encoding: { y: { field: 'value', type: 'quantitative' } },
+                  encoding: {
+                    y: { field: 'value', type: 'quantitative' },
+                    opacity: ruleNamed(`clipped to ${figure(clip)}`),
+                  },
                 },
               ]
             : []),
@@ -59,7 +67,7 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
             },
             mark: line,
             encoding: {
-              x: stepAxis(),
+              x: stepAxis(progress.unit),
               y: {
                 field: 'value',
                 type: 'quantitative',
@@ -100,5 +108,5 @@ function titleOf(runs: readonly ReportRun[], clip: number): string {
   const largest = norms.reduce((a, b) => Math.max(a, b));
   const words = `The gradient norm is at most ${figure(largest)}`;
   if (clip <= 0) return words;
-  return `${words}; it was clipped to ${figure(clip)} (dashed) in ${norms.filter((n) => n > clip).length.toLocaleString('en')} of ${plural(norms.length, 'step')}`;
+  return `${words}; it was clipped to ${figure(clip)} in ${norms.filter((n) => n > clip).length.toLocaleString('en')} of ${plural(norms.length, 'step')}`;
 }

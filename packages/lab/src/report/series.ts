@@ -3,7 +3,13 @@ import { colours } from '../charts.ts';
 import type { ReportRun } from './rows.ts';
 
 /** Of lines, however thin or pale those of the first layer are. */
-export const lineLegend = { title: null, symbolType: 'stroke', symbolStrokeWidth: 2.5, symbolOpacity: 1 };
+export const lineLegend = {
+  title: null,
+  symbolType: 'stroke',
+  symbolStrokeWidth: 2.5,
+  symbolSize: 300,
+  symbolOpacity: 1,
+};
 
 const OTHER = ['#1f6feb', '#cf222e', '#1a7f37', '#bf8700', '#8250df', '#e16f24'];
 const DASHES = [
@@ -13,13 +19,13 @@ const DASHES = [
   [8, 2, 2, 2],
 ];
 
-/** Where curves lie on one another, the baseline is drawn last and dashed, so that what is below it shows through. */
+/** Where curves lie on one another, the baseline is drawn last. */
 export const baselineLast = <Run extends Pick<ReportRun, 'recipe'>>(runs: readonly Run[]): Run[] => [
   ...runs.filter(({ recipe }) => recipe !== 'bf16'),
   ...runs.filter(({ recipe }) => recipe === 'bf16'),
 ];
 
-/** Colour by recipe; runs of one recipe differ by their dash. */
+/** Colour by recipe. The first that is drawn is a solid line, what lies on it is dashed: both are seen. */
 export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
   readonly color: object;
   readonly strokeDash: object;
@@ -31,11 +37,8 @@ export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
     colours[recipe] ?? OTHER[recipes.indexOf(recipe) % OTHER.length]!;
   const domain = runs.map(({ name }) => name);
   const range = runs.map(({ recipe }) => colourOf(recipe));
-  const dashes = runs.map(({ recipe }, i) => {
-    const before = runs.slice(0, i).filter((other) => other.recipe === recipe).length;
-    const first = recipe === 'bf16' && runs.length > 1 ? 1 : 0;
-    return DASHES[(first + before) % DASHES.length]!;
-  });
+  const order = baselineLast(runs);
+  const dashes = runs.map((run) => DASHES[order.indexOf(run) % DASHES.length]!);
   const legend = runs.length < 2 ? null : lineLegend;
   const channel = { field: 'run', type: 'nominal', sort: domain };
   return {

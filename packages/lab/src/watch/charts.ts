@@ -22,7 +22,7 @@ export const chartsOf = (
   runs: readonly NamedRun[],
 ): Record<string, object> => ({
   timeline: timeline(settings, paired),
-  leads: leadChart(settings, leads),
+  ...leadChart(settings, leads),
   margins: marginChart(settings, runs),
 });
 
@@ -110,8 +110,8 @@ function timeline(settings: WatchSettings, paired: readonly PairedRun[]): object
   });
 }
 
-/** A mark a seed: how many steps before each event a rule spoke. */
-function leadChart({ moved, broken }: WatchSettings, leads: readonly Lead[]): object {
+/** A mark a seed: how many steps before each event a rule spoke. Nothing where no loss moved. */
+function leadChart({ moved, broken }: WatchSettings, leads: readonly Lead[]): Record<string, object> {
   const events = [
     { event: `gap above ${moved}`, colour: '#bf8700', of: (lead: Lead) => lead.movedAt },
     { event: `gap above ${broken}`, colour: red, of: (lead: Lead) => lead.brokeAt },
@@ -122,7 +122,8 @@ function leadChart({ moved, broken }: WatchSettings, leads: readonly Lead[]): ob
       return steps === null ? [] : [{ recipe: lead.recipe, rule: lead.rule, seed: lead.seed, event, steps }];
     }),
   );
-  return frame({
+  if (values.length === 0) return {};
+  const chart = frame({
     title: title(
       'How many steps before the loss each rule speaks',
       'from its first alarm to the event; a dot a seed; at or left of 0: too late; no dot: it never spoke',
@@ -151,6 +152,7 @@ function leadChart({ moved, broken }: WatchSettings, leads: readonly Lead[]): ob
       ],
     },
   });
+  return { leads: chart };
 }
 
 /** How near to its limit each rule comes: in runs that do not fail, and in those that do, before their first spike and after. */
