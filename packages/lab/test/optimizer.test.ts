@@ -32,6 +32,9 @@ const settings: OptimizerSettings = {
   scratch: ['fp32', 'fp32-nudged', 'e4m3-e5m2', 'e4m3-e5m2-fp16', 'e4m3-e5m2-powers'],
   aged: ['fp32', 'e4m3-e4m3'],
   rescaled: ['fp32', 'e4m3-e4m3-early'],
+  slow: ['fp32', 'e4m3-e5m2-fp16', 'e4m3-e5m2-fp16stochastic'],
+  slowSteps: 4,
+  heldOutBatches: 2,
 };
 const bytes = textWithRareByte();
 const options = { settings, seeds: [1], device, bytes };
@@ -140,6 +143,7 @@ describe('observeMoments', () => {
     const watched = await trainArm({ device }, { ...plan, steps: 3 }, start, batch, {
       early: false,
       sampleEvery: 1,
+      heldOut: [batch(9)],
       onStep: () => {},
     });
     const training = trainingFrom(device, plan, start);
@@ -213,18 +217,30 @@ describe('studyOptimizer', () => {
       'seed-1.aged.e4m3-e4m3',
       'seed-1.rescaled.fp32',
       'seed-1.rescaled.e4m3-e4m3-early',
+      'seed-1.slow.fp32',
+      'seed-1.slow.e4m3-e5m2-fp16',
+      'seed-1.slow.e4m3-e5m2-fp16stochastic',
     ]);
 
     const { tables, charts, summary } = await studyOptimizer({ ...options, parts: memoryParts() });
     expect(device.memory().live).toBe(live);
     expect(resumed.summary).toEqual(summary);
-    expect(tables.losses!.numRows).toBe((5 + 2 + 2) * 4);
-    expect(tables.bytes!.numRows).toBe(7 * 3);
+    expect(tables.losses!.numRows).toBe((5 + 2 + 2 + 3) * 4);
+    expect(tables.bytes!.numRows).toBe(8 * 3);
     expect(tables.gaps!.toArray().map((row) => row.toJSON().lastGap === 0)).toEqual([
       ...[true, false, false, false, false],
       ...[true, false],
       ...[true, false],
+      ...[true, false, false],
     ]);
+    const lost = tables.lost!.toArray().map((row) => row.toJSON());
+    for (const name of settings.slow) {
+      const own = lost.filter(({ start, optimizer }) => start === 'slow' && optimizer === name);
+      for (const { share } of own) {
+        if (name === 'fp32') expect(share).toBeLessThan(0.05);
+        else expect(share).toBeGreaterThan(0.3);
+      }
+    }
     expect(Object.keys(charts)).toEqual(['scratch', 'aged', 'stalls', 'underflows', 'bytes']);
     expect(JSON.parse(JSON.stringify(charts))).toEqual(charts);
     for (const { values } of summary.claims) expect(values).toHaveLength(1);
@@ -234,7 +250,7 @@ describe('studyOptimizer', () => {
 
 describe('compare', () => {
   const run = (optimizer: string, losses: (number | null)[], broke: NamedRun['broke'] = null): NamedRun => {
-    return { seed: 1, start: 'aged', optimizer, losses, moments: [], bytes: [], broke };
+    return { seed: 1, start: 'aged', optimizer, losses, moments: [], bytes: [], lost: [], heldOut: 3, broke };
   };
 
   it('pairs losses, and finds the largest gap and its step', () => {

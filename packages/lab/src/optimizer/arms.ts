@@ -10,11 +10,20 @@ export interface Optimizer {
   readonly recipe: OptimizerRecipe;
 }
 
-export const variants = ['plain', 'fp16', 'stochastic', 'powers', 'early'] as const;
+export const variants = [
+  'plain',
+  'bounded',
+  'fp16',
+  'fp16stochastic',
+  'stochastic',
+  'powers',
+  'early',
+] as const;
 /**
- * `plain`: FP32 master weights, scale max / amax, rounding to nearest. The others differ in one thing each: FP16 master
- * weights with a scale (the paper's), stochastic rounding of the moments, scales rounded down to powers of two, moments
- * rounded before they make the update instead of after it.
+ * `plain`: FP32 master weights, scale max / amax, rounding to nearest, and the paper's rule for second moments (none). The
+ * others differ in one thing each: second moments bounded by the first (ours), FP16 master weights with a scale (the
+ * paper's), the same rounded stochastically, stochastic rounding of the moments, scales rounded down to powers of two,
+ * moments rounded before they make the update instead of after it.
  */
 export type Variant = (typeof variants)[number];
 
@@ -38,19 +47,22 @@ export function optimizerOf(name: string): Optimizer {
     pair: `m ${first.toUpperCase()}, v ${second.toUpperCase()}`,
     variant,
     recipe: {
-      ...fp32,
       master: variant.startsWith('fp16') ? 'fp16' : 'fp32',
       moment1: formats[first]!,
       moment2: formats[second]!,
+      masterRounding: variant === 'fp16stochastic' ? 'stochastic' : 'nearest-even',
       rounding: variant === 'stochastic' ? 'stochastic' : 'nearest-even',
       powerOfTwo: variant === 'powers',
+      moment2Rule: variant === 'bounded' ? 'bounded' : 'plain',
     },
   };
 }
 
 const additions: Readonly<Record<Variant, string>> = {
   plain: '',
+  bounded: ', bounded',
   fp16: ', FP16 master',
+  fp16stochastic: ', FP16 master rounded stochastically',
   stochastic: ', stochastic',
   powers: ', power-of-two scale',
   early: ', rounded before the update',

@@ -1,7 +1,7 @@
 /** @file The paper's statements about the formats of Adam's moments, and the study's own, held to its figures. */
 import type { Claim } from '../study.ts';
 import { PAPER_PAIR, pairs, titleOf } from './arms.ts';
-import { type Comparison, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
+import { type Comparison, lateLost, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
 
 /** Nats per byte that an optimizer may end from FP32 moments and still follow them, over the last half of the steps. */
 export const FOLLOWS = 0.02;
@@ -11,6 +11,8 @@ export const BEHIND = 0.01;
 export const SPIKE = 0.1;
 /** The largest gap that a harmless optimizer may show from the aged checkpoint. */
 export const HARMLESS = 0.03;
+/** Nats per byte of held-out loss that rounding of the master weights may cost and still be as good as none. */
+export const UNHARMED = 0.001;
 /** More bytes a parameter than the scales need. */
 const MOST_STATE = 4.1;
 
@@ -46,6 +48,20 @@ export function claimsOf(comparisons: readonly Comparison[]): Claim[] {
       values('aged', optimizer, (c) => c.largestGap),
       (gap) => gap <= HARMLESS,
     );
+  const slowly = (
+    optimizer: string,
+    text: string,
+    value: (comparison: Comparison) => number | null,
+    test: (value: number) => boolean,
+  ): Claim[] => claim(`${titleOf(optimizer)}, slowly: ${text}`, values('slow', optimizer, value), test);
+  const heldOut = (optimizer: string): Claim[] =>
+    slowly(
+      optimizer,
+      `held-out loss within ${UNHARMED} of FP32's`,
+      (c) => c.heldOutGap,
+      (gap) => Math.abs(gap) <= UNHARMED,
+    );
+  const fp16 = `${PAPER_PAIR}-fp16`;
   const breaks = (start: Start, optimizer: string, where: string): Claim[] =>
     claim(
       `${titleOf(optimizer)}, ${where}: fails (largest gap above ${SPIKE})`,
@@ -55,6 +71,8 @@ export function claimsOf(comparisons: readonly Comparison[]): Claim[] {
   const rest = pairs.filter((pair) => pair !== PAPER_PAIR);
   return [
     ...follows(PAPER_PAIR, ONLY_ONE),
+    ...follows(`${PAPER_PAIR}-bounded`),
+    ...follows('e4m3-e4m3-bounded'),
     ...follows(`${PAPER_PAIR}-fp16`, 'with FP16 master weights too, as in its FP8 Adam'),
     ...rest.flatMap((pair) =>
       claim(
@@ -89,6 +107,15 @@ export function claimsOf(comparisons: readonly Comparison[]): Claim[] {
     ...breaks('aged', 'e4m3-e4m3-early', 'aged and not clipped'),
     ...breaks('rescaled', 'e4m3-e4m3-early', 'rescaled alike but with nothing planted'),
     ...breaks('scratch', 'e4m3-e4m3-early', 'from scratch'),
+    ...slowly(fp16, 'at least half of the updates are lost (share)', lateLost, (share) => share >= 0.5),
+    ...slowly(
+      fp16,
+      `held-out loss more than ${UNHARMED} above FP32's`,
+      (c) => c.heldOutGap,
+      (gap) => gap > UNHARMED,
+    ),
+    ...heldOut(`${fp16}stochastic`),
+    ...heldOut(PAPER_PAIR),
     ...claim(
       `${titleOf(`${PAPER_PAIR}-fp16`)}: at most ${MOST_STATE} bytes of state a parameter`,
       values('scratch', `${PAPER_PAIR}-fp16`, stateTotal),

@@ -3,8 +3,11 @@ import { BASELINE } from './arms.ts';
 import { type StallCounts, together } from './stalls.ts';
 import type { OptimizerRun } from './train-arm.ts';
 
-/** From untrained weights, from the aged checkpoint, or from its control: rescaled alike, but with nothing planted. */
-export type Start = 'scratch' | 'aged' | 'rescaled';
+/**
+ * From untrained weights, from the aged checkpoint, from its control: rescaled alike, but with nothing planted; or from the
+ * base as it was trained, at a low learning rate.
+ */
+export type Start = 'scratch' | 'aged' | 'rescaled' | 'slow';
 
 export interface NamedRun extends OptimizerRun {
   readonly seed: number;
@@ -20,15 +23,18 @@ export interface Comparison extends NamedRun {
   readonly largestGap: number;
   /** The step of the largest gap, or the one that broke. */
   readonly worstStep: number;
+  /** Held-out loss at the end less that of FP32 moments; null where one of them is not finite. */
+  readonly heldOutGap: number | null;
   /** Second moments at each sampled step, all matrices together. */
   readonly stalls: readonly (StallCounts & { readonly step: number })[];
 }
 
 export function compare(runs: readonly NamedRun[]): Comparison[] {
   return runs.map((run) => {
-    const base = runs.find(
+    const baseline = runs.find(
       (r) => r.seed === run.seed && r.start === run.start && r.optimizer === BASELINE,
-    )!.losses;
+    )!;
+    const base = baseline.losses;
     const gaps = run.losses.map((loss, i) => (loss ?? Number.NaN) - (base[i] ?? Number.NaN));
     const { broke } = run;
     const largest = Math.max(...gaps.filter(Number.isFinite));
@@ -38,6 +44,7 @@ export function compare(runs: readonly NamedRun[]): Comparison[] {
       gaps,
       lastGap: broke ? Number.POSITIVE_INFINITY : mean(gaps.slice(Math.floor(base.length / 2))),
       largestGap: broke ? Number.POSITIVE_INFINITY : largest,
+      heldOutGap: run.heldOut === null || baseline.heldOut === null ? null : run.heldOut - baseline.heldOut,
       worstStep: broke?.step ?? gaps.indexOf(largest) + 1,
       stalls: steps.map((step) => ({ step, ...together(run.moments.filter((row) => row.step === step)) })),
     };
@@ -50,6 +57,12 @@ export const mean = (values: readonly number[]): number => values.reduce((a, b) 
 export function lateShare({ stalls }: Comparison, of: 'stalled' | 'underflowed'): number | null {
   const late = stalls.slice(Math.floor(stalls.length / 2));
   return late.length === 0 ? null : mean(late.map((counts) => counts[of] / counts.elements));
+}
+
+/** Mean over the sampled steps of the last half, of the share of updates that the master weights lose. */
+export function lateLost({ lost }: Comparison): number | null {
+  const late = lost.slice(Math.floor(lost.length / 2));
+  return late.length === 0 ? null : mean(late.map(({ share }) => share));
 }
 
 /** How many times too large the second moments are at the last sampled step: a geometric mean. */

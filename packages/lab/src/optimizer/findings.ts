@@ -35,10 +35,26 @@ export function findings(settings: OptimizerSettings, comparisons: readonly Comp
         ),
       ),
       gaps: tableOf(
-        { ...run, lastGap: 'number', largestGap: 'number', worstStep: 'int', brokeAt: 'int' },
-        comparisons.map(({ seed, start, optimizer, lastGap, largestGap, worstStep, broke }): Row => {
-          return { seed, start, optimizer, lastGap, largestGap, worstStep, brokeAt: broke?.step ?? null };
+        {
+          ...run,
+          lastGap: 'number',
+          largestGap: 'number',
+          worstStep: 'int',
+          brokeAt: 'int',
+          heldOut: 'number',
+          heldOutGap: 'number',
+        },
+        comparisons.map((c): Row => {
+          const { seed, start, optimizer, lastGap, largestGap, worstStep, broke, heldOut, heldOutGap } = c;
+          const gaps = { lastGap, largestGap, worstStep, brokeAt: broke?.step ?? null };
+          return { seed, start, optimizer, ...gaps, heldOut, heldOutGap };
         }),
+      ),
+      lost: tableOf(
+        { ...run, step: 'int', share: 'number' },
+        comparisons.flatMap(({ seed, start, optimizer, lost }) =>
+          lost.map((row): Row => ({ seed, start, optimizer, ...row })),
+        ),
       ),
       bytes: tableOf(
         {

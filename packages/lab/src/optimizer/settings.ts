@@ -13,9 +13,17 @@ export interface OptimizerSettings extends AgeingSettings {
   /** From the aged checkpoint, without clipping; and from its control, rescaled alike but with nothing planted. */
   readonly aged: readonly string[];
   readonly rescaled: readonly string[];
+  /** From the base as it was trained, at `slowRate`, where updates are small beside the weights: what master weights lose. */
+  readonly slow: readonly string[];
+  readonly slowSteps: number;
+  readonly slowRate: number;
+  /** Batches of held-out text that every run is measured on at its end. */
+  readonly heldOutBatches: number;
 }
 
+const bounded = [`${PAPER_PAIR}-bounded`, 'e4m3-e4m3-bounded'];
 const fp16 = `${PAPER_PAIR}-fp16`;
+const masters = [PAPER_PAIR, fp16, `${PAPER_PAIR}-fp16stochastic`];
 const stochastic = `${PAPER_PAIR}-stochastic`;
 const powers = `${PAPER_PAIR}-powers`;
 const failing = 'e4m3-e4m3-early';
@@ -27,9 +35,16 @@ export const fullOptimizer: OptimizerSettings = {
   steps: 72,
   scratchSteps: 240,
   sampleEvery: 10,
-  scratch: [BASELINE, NUDGED, ...pairs, ...pairs.map((pair) => `${pair}-fp16`), stochastic, powers, failing],
+  scratch: [
+    ...[BASELINE, NUDGED, ...pairs, ...bounded, ...pairs.map((pair) => `${pair}-fp16`)],
+    ...[`${PAPER_PAIR}-fp16stochastic`, stochastic, powers, failing],
+  ],
   aged: [BASELINE, ...pairs, fp16, stochastic, ...early],
   rescaled: [BASELINE, failing],
+  slow: [BASELINE, ...masters],
+  slowSteps: 240,
+  slowRate: 3e-5, // where Llama2 7B ends
+  heldOutBatches: 16,
 };
 
 /** The four pairs and one of each variant, half the steps. */
@@ -38,6 +53,7 @@ export const quickOptimizer: OptimizerSettings = {
   baseSteps: 150,
   steps: 48,
   scratchSteps: 120,
-  scratch: [BASELINE, ...pairs, fp16, stochastic, powers, failing],
+  slowSteps: 120,
+  scratch: [BASELINE, ...pairs, ...bounded, fp16, stochastic, powers, failing],
   aged: [BASELINE, ...pairs, ...early],
 };

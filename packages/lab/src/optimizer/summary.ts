@@ -2,7 +2,7 @@
 import { claimSection } from '../claims.ts';
 import type { Claim } from '../study.ts';
 import { titleOf } from './arms.ts';
-import { type Comparison, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
+import { type Comparison, lateLost, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
 import type { OptimizerSettings } from './settings.ts';
 
 export function markdownOf(
@@ -10,13 +10,15 @@ export function markdownOf(
   comparisons: readonly Comparison[],
   claims: readonly Claim[],
 ): string {
-  const { scratchSteps, steps, baseSteps, spikeEvery, peak } = settings;
+  const { scratchSteps, steps, baseSteps, spikeEvery, peak, slowSteps, slowRate } = settings;
   const seeds = [...new Set(comparisons.map(({ seed }) => seed))];
   return `${[
     "# Formats of Adam's moments",
     '',
     'Linear layers in BF16, so that nothing but the optimizer differs. m: first moment, v: second moment; each has one scale',
-    'a tensor, max / amax at every step, and is rounded to nearest, unless the row says otherwise. The update is made from',
+    'a tensor, max / amax at every step, and is rounded to nearest, unless the row says otherwise. Bounded: the second moment',
+    'is raised to what the first one proves of it, and is zero only if it is; else nothing is done about those that few bits',
+    "lose, as in the paper's code. The update is made from",
     'the float32 moments, which are rounded after it, as in the paper\'s code; "rounded before the update" is the other order,',
     'in which a second moment that rounds to zero leaves lr · m / ε. Norm gains stay in FP32.',
     `Gap: loss less that of FP32 moments on the same batch, nats per byte. Seeds ${seeds.join(', ')}.`,
@@ -45,9 +47,21 @@ export function markdownOf(
     'is less than half a step; in E4M3 it stops at 1.125 or 1.25 times a power of two. A scale of max / amax moves at every',
     'step, and shakes codes loose; a power of two mostly stays.',
     '',
-    'From scratch few second moments are zero in E4M3 (chart `underflows`). A likely cause of its gaps, not measured: an',
-    'embedding row whose byte is not in the batch has no gradient, so that a zero second moment leaves lr · m / ε of the',
-    'step, in whichever order. From the aged checkpoint nearly all of `down` is zero, but has gradients.',
+    'From scratch few second moments are zero in E4M3 (chart `underflows`), but an embedding row whose byte is not in the batch',
+    'has no gradient, so that a zero second moment leaves lr · m / ε of the step, in whichever order. The bounded rule takes',
+    'just such steps away: its rows say how much of the gaps is theirs. From the aged checkpoint nearly all of `down` is zero,',
+    'but has gradients.',
+    '',
+    '## What master weights lose',
+    '',
+    `From the base as it was trained, ${slowSteps} steps at the rate of ${slowRate.toExponential()} where Llama2 7B ends, clipped at 1.`,
+    'Lost: share of the updates, not zero, that leave the stored weight as it would be without (mean of the last half of the',
+    'samples); rounded stochastically such an update is only unlucky, and the weight moves on average as it should.',
+    'Held out: loss at the end less that of FP32 on the same batches, nats per byte.',
+    '',
+    '| | lost, slowly | held out, slowly | lost, from scratch | held out, from scratch |',
+    '| --- | --- | --- | --- | --- |',
+    ...masterRows(comparisons, seeds),
     '',
     "## Bytes a parameter of the optimizer's state",
     '',
@@ -73,6 +87,26 @@ function table(comparisons: readonly Comparison[], start: Start, seeds: readonly
       return `| ${titleOf(name)} | ${cell((c) => number(c.lastGap))} | ${cell((c) => `${number(c.largestGap, 3)} (${c.worstStep})`)} | ${cell(share('stalled'))} | ${cell(share('underflowed'))} | ${cell((c) => times(timesTooLarge(c)))} |`;
     }),
   ];
+}
+
+/** Of the optimizers that were trained slowly. */
+function masterRows(comparisons: readonly Comparison[], seeds: readonly number[]): string[] {
+  const names = [...new Set(comparisons.filter((c) => c.start === 'slow').map((c) => c.optimizer))];
+  return names.map((name) => {
+    const cell = (start: Start, of: (c: Comparison) => string): string =>
+      seeds
+        .flatMap(
+          (seed) =>
+            comparisons.find((c) => c.start === start && c.optimizer === name && c.seed === seed) ?? [],
+        )
+        .map(of)
+        .join(' / ') || '–';
+    const cells = (['slow', 'scratch'] as const).flatMap((start) => [
+      cell(start, (c) => percent(lateLost(c))),
+      cell(start, ({ heldOutGap }) => (heldOutGap === null ? 'broke' : number(heldOutGap, 5))),
+    ]);
+    return `| ${titleOf(name)} | ${cells.join(' | ')} |`;
+  });
 }
 
 /** The first optimizer of each size: rounding and scale cost no bytes. */

@@ -1,7 +1,7 @@
 /** @file One optimizer's run, on batches that are the same for all optimizers of a seed; its second moments watched. */
 import { setImmediate } from 'node:timers/promises';
 import { elements } from '@octavo/kernels';
-import { type TokenBatch, type Training, type TrainPlan, trainStep } from '@octavo/trainer';
+import { heldOutLoss, type TokenBatch, type Training, type TrainPlan, trainStep } from '@octavo/trainer';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { destroyTraining, type Snapshot, trainingFrom } from '../snapshot.ts';
 import { storesRealBytes } from '../throughput/memory.ts';
@@ -33,6 +33,10 @@ export interface OptimizerRun {
   /** Empty for moments in FP32. */
   readonly moments: readonly MomentRow[];
   readonly bytes: readonly StateBytes[];
+  /** Share of the matrices' updates that their master weights lost, at sampled steps. */
+  readonly lost: readonly { readonly step: number; readonly share: number }[];
+  /** Loss on held-out text at the end, nats per byte; null where it is not finite or the run broke. */
+  readonly heldOut: number | null;
   /** The step whose loss or gradient was not finite, and where it began; null for a run that went to its end. */
   readonly broke: { readonly step: number; readonly where: string } | null;
 }
@@ -42,26 +46,43 @@ export async function trainArm(
   plan: TrainPlan,
   start: Snapshot,
   batchOf: (step: number) => TokenBatch,
-  options: { early: boolean; sampleEvery: number; onStep: (step: number) => void },
+  options: {
+    early: boolean;
+    sampleEvery: number;
+    heldOut: readonly TokenBatch[];
+    onStep: (step: number) => void;
+  },
 ): Promise<OptimizerRun> {
   const observer = observeMoments(options.early ? roundedFirst(device) : device);
-  const training = trainingFrom(observer.device, plan, start);
+  const { sampleEvery } = options;
+  const training = trainingFrom(observer.device, { ...plan, sampleEvery }, start);
   const losses: number[] = [];
   const moments: MomentRow[] = [];
+  const lost: { step: number; share: number }[] = [];
   try {
     const bytes = bytesOf(training);
     while (training.step < plan.steps) {
       signal?.throwIfAborted();
-      observer.sampling = (training.step + 1) % options.sampleEvery === 0;
+      observer.sampling = (training.step + 1) % sampleEvery === 0;
       const result = await trainStep(training, [batchOf(training.step)]);
       losses.push(result.loss);
       if (observer.sampling) moments.push(...(await momentRows(training, observer)));
+      const share = lostShare(training, result.lostUpdates);
+      if (share !== null) lost.push({ step: result.step, share });
       options.onStep(training.step);
       if (result.nonFinite)
-        return { losses, moments, bytes, broke: { step: result.step, where: result.nonFinite.where } };
+        return {
+          losses,
+          moments,
+          bytes,
+          lost,
+          heldOut: null,
+          broke: { step: result.step, where: result.nonFinite.where },
+        };
       await setImmediate();
     }
-    return { losses, moments, bytes, broke: null };
+    const { loss } = await heldOutLoss(training.model, options.heldOut, plan.sequence);
+    return { losses, moments, bytes, lost, heldOut: Number.isFinite(loss) ? loss : null, broke: null };
   } finally {
     observer.release();
     destroyTraining(training);
@@ -77,6 +98,18 @@ async function momentRows({ step, model, optimizer }: Training, observer: Moment
   }
   observer.clear();
   return rows;
+}
+
+/** Of all matrices together; null on a step that was not sampled. */
+function lostShare({ model }: Training, shares: readonly (number | null)[]): number | null {
+  let [lost, count] = [0, 0];
+  for (const [i, share] of shares.entries()) {
+    if (share === null) continue;
+    const size = elements(model.parameters[i]!.value.shape);
+    lost += share * size;
+    count += size;
+  }
+  return count === 0 ? null : lost / count;
 }
 
 function bytesOf({ device, model, optimizer }: Training): StateBytes[] {

@@ -7,10 +7,13 @@ const starts: Readonly<Record<Start, string>> = {
   scratch: 'from scratch',
   aged: 'from the aged checkpoint',
   rescaled: 'rescaled, nothing planted',
+  slow: 'from the base, slowly',
 };
 
 export function underflowChart(comparisons: readonly Comparison[]): object {
-  const shown = comparisons.filter(({ optimizer }) => pairs.some((pair) => pair === optimizer));
+  const shown = comparisons.filter(
+    ({ optimizer, start }) => start !== 'slow' && pairs.some((pair) => pair === optimizer),
+  );
   const tensors = [...new Set(shown.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)))];
   const keys = [...new Map(shown.map((c) => [`${c.start} ${c.optimizer}`, c])).values()];
   const values = keys.flatMap(({ start, optimizer }) => {
