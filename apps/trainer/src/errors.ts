@@ -1,6 +1,7 @@
 /** @file Every failure is one line on standard error and an exit code: 1 failed, 2 bad usage. */
 import { OctavoError } from '@octavo/formats';
 import { CommanderError } from 'commander';
+import { gigabytes, roomHere } from './run/memory.ts';
 
 /** What standard error says of an error, and the exit code. */
 export function describeError(error: unknown, debug: boolean): { text: string; exitCode: number } {
@@ -16,9 +17,21 @@ function messageOf(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC')
     return `the disk is full: ${error.message}; the last checkpoint is intact: free some space, then octavo train --resume`;
+  if (isOutOfMemory(error)) {
+    const { memory, addresses } = roomHere();
+    const limit =
+      addresses < Number.POSITIVE_INFINITY
+        ? `, of which this process may address ${gigabytes(addresses)} (ulimit -v; WebAssembly asks for about 10 GB of addresses at a time, however little it uses)`
+        : '';
+    return `out of memory: ${error.message}; this machine has ${gigabytes(memory)}${limit}: raise the limit, or choose a smaller --model, --batch or --sequence`;
+  }
   // An error of the system says enough; any other is a fault of ours, and worth a report.
   return code ? error.message : `${error.name}: ${error.message} (a stack trace: --debug)`;
 }
+
+/** What V8 throws where memory ends. */
+const isOutOfMemory = (error: Error): boolean =>
+  error instanceof RangeError && /out of memory|allocat|array (buffer )?length|Memory/i.test(error.message);
 
 function causes(error: Error): string {
   return error.cause instanceof Error ? `\ncaused by ${error.cause.stack}${causes(error.cause)}` : '';

@@ -39,9 +39,9 @@ export async function writeFolder<T>(
     return result;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    if (OctavoError.is(error)) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new OctavoError(`[data] ${folder} cannot be written: ${why}`, { cause: error });
+    // Only the system's errors are about the folder; another (no memory, say) speaks for itself.
+    if (OctavoError.is(error) || !(error instanceof Error && 'code' in error)) throw error;
+    throw new OctavoError(`[data] ${folder} cannot be written: ${error.message}`, { cause: error });
   }
 }
 

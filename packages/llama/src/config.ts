@@ -92,7 +92,7 @@ const LARGEST = {
   heads: 2 ** 12,
   keyValueHeads: 2 ** 12,
   ffnSize: 2 ** 20,
-  contextLength: 2 ** 24,
+  contextLength: 2 ** 20, // tables of rotary positions are as long
 } as const;
 
 /** Throws an `OctavoError` (exit code 2) that names the first impossible number. */

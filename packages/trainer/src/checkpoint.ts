@@ -5,6 +5,7 @@ import { createLlama, type LlamaConfig, parameterSpecs, validateConfig } from '@
 import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState } from '@octavo/optim';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
+import { partsOf } from './checkpoint-metadata.ts';
 import {
   historyRecord,
   inheritHistories,
@@ -98,41 +99,30 @@ export async function* recordsOf(training: Training): AsyncGenerator<TensorRecor
   }
 }
 
-/** The parts of a checkpoint's metadata; an `OctavoError` names the one that is missing or damaged. */
+/** The parts of a checkpoint's metadata; an `OctavoError` (exit code 2) names the one that is missing or wrong. */
 export function stateOf(checkpoint: Checkpoint): CheckpointState {
-  const part = (key: string): unknown => {
-    const text = checkpoint.metadata[key];
-    try {
-      if (text !== undefined) return JSON.parse(text);
-    } catch (cause) {
-      throw new OctavoError(`[trainer] ${checkpoint.path}: metadata "${key}" is not JSON`, { cause });
-    }
-    throw new OctavoError(
-      `[trainer] ${checkpoint.path}: got no metadata "${key}", expected a checkpoint that octavo train wrote`,
-    );
-  };
-  const number = (key: string): number => {
-    const value = part(key);
-    if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw new OctavoError(
-      `[trainer] ${checkpoint.path}: metadata "${key}": got ${JSON.stringify(value)}, expected a number`,
-    );
-  };
+  const parts = partsOf(checkpoint);
+  const counts = {
+    batch: 'count',
+    accumulation: 'count',
+    sequence: 'count',
+    steps: 'count',
+    seed: 'count',
+  } as const;
   return {
-    model: validateConfig(part('model') as LlamaConfig),
-    recipe: validateRecipe(part('recipe') as Recipe),
-    plan: part('plan') as TrainPlan,
-    step: number('step'),
-    updates: number('updates'),
-    tokens: number('tokens'),
-    loader: part('loader'),
-    random: part('random') as CheckpointState['random'],
-    scaling: part('scaling') as CheckpointState['scaling'],
-    tokenizer: part('tokenizer') as CheckpointState['tokenizer'],
-    watch:
-      checkpoint.metadata.watch === undefined // from before there was a watch
-        ? initWatch()
-        : checkWatch(part('watch'), `${checkpoint.path}: metadata "watch"`),
+    model: parts.checked('model', validateConfig),
+    recipe: parts.checked('recipe', validateRecipe),
+    plan: parts.fields<TrainPlan>('plan', counts),
+    step: parts.count('step'),
+    updates: parts.count('updates'),
+    tokens: parts.count('tokens'),
+    loader: parts.value('loader'),
+    random: parts.fields<CheckpointState['random']>('random', { seed: 'count', step: 'count' }),
+    scaling: parts.record('scaling') as CheckpointState['scaling'],
+    tokenizer: parts.fields<CheckpointState['tokenizer']>('tokenizer', { name: 'string', hash: 'string' }),
+    watch: parts.has('watch') // a checkpoint from before there was a watch has none
+      ? parts.checked('watch', (value) => checkWatch(value, 'watch'))
+      : initWatch(),
   };
 }
 
@@ -166,7 +156,7 @@ export async function restoreTraining(
       const record = await readRecord(checkpoint, spec, role, sameRecipe ? own[role].name : undefined);
       const stored: [Tensor, Tensor] =
         record.format === own[role].name
-          ? [tensorOf(device, record), scalar(device, record.scale[0] ?? 1)]
+          ? [tensorOf(device, record), scalar(device, scaleOf(checkpoint, record))]
           : storedState(device, own[role], record.shape, valuesOf(record));
       [parts[role], parts[`${role}Scale`]] = stored;
     }
@@ -204,14 +194,26 @@ export async function readRecord(
   if (JSON.stringify(record.shape) !== JSON.stringify(shape)) {
     throw new OctavoError(
       `[trainer] ${checkpoint.path}: ${role} "${name}": got shape [${record.shape}], expected [${shape}]`,
+      { exitCode: 2 },
     );
   }
   if (format && record.format !== format) {
     throw new OctavoError(
       `[trainer] ${checkpoint.path}: ${role} "${name}": got format ${record.format}, expected ${format}`,
+      { exitCode: 2 },
     );
   }
   return record;
+}
+
+/** The scale of a tensor of the optimizer's state, which always has one; only a state that is not finite has one that is not. */
+function scaleOf(checkpoint: Checkpoint, { name, role, scale }: StoredTensor): number {
+  const [value] = scale;
+  if (scale.length === 1 && (value! > 0 || !Number.isFinite(value))) return value!;
+  throw new OctavoError(
+    `[trainer] ${checkpoint.path}: ${role} "${name}": got ${scale.length === 1 ? `scale ${value}` : `${scale.length} scales`}, expected one above 0`,
+    { exitCode: 2 },
+  );
 }
 
 function scalar(device: Device, value: number): Tensor {

@@ -51,6 +51,7 @@ export async function restoreHistories(
     if (!scaling[key])
       throw new OctavoError(
         `[trainer] ${checkpoint.path}: got no scaling state for "${key}", expected one for every cast of the recipe`,
+        { exitCode: 2 },
       );
     await restore(site, key, checkpoint, scaling);
   }
@@ -80,7 +81,12 @@ async function restore(
 ): Promise<void> {
   const history = Array.from(valuesOf(await checkpoint.read(key, 'amax-history')));
   const where = `${checkpoint.path}: scaling of ${key}`;
-  site.state = checkState(site.cast!.policy, { ...scaling[key], history }, where);
+  try {
+    site.state = checkState(site.cast!.policy, { ...scaling[key], history }, where);
+  } catch (cause) {
+    if (!OctavoError.is(cause)) throw cause;
+    throw new OctavoError(cause.message.replace(/^\[\w+\]/, '[trainer]'), { cause, exitCode: 2 });
+  }
 }
 
 function castAlike(site: Site, recipe: Recipe, before: Recipe): boolean {

@@ -26,6 +26,7 @@ interface TrainOptions extends GlobalOptions {
   readonly device?: Config['device'];
   readonly threads?: number;
   readonly blas?: string;
+  readonly force?: true;
   readonly resume?: true;
   readonly whatNext?: true;
 }
@@ -83,6 +84,7 @@ export function addTrainCommand(program: Command): void {
       'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',
       word(knobs.watch),
     )
+    .option('--force', 'train though this machine seems to have too little memory')
     .option('--resume', 'go on with the run in --out, or with the newest under runs/');
   command.addOption(command.createOption('--what-next', 'say at the end what to try next').hideHelp());
   examples(command, [
@@ -99,6 +101,7 @@ export function addTrainCommand(program: Command): void {
     await train({
       file,
       options: configOf(options),
+      force: options.force === true,
       resume: options.resume === true,
       json: options.json === true,
       whatNext: options.whatNext === true,

@@ -45,14 +45,13 @@ const granularity = z.discriminatedUnion(
 
 const rounding = oneOf(['nearest-even', 'toward-zero', 'stochastic']);
 
-/** Leaves a part of a recipe as it must be, or lets it be left out. */
-type Need = <Schema extends z.ZodType>(schema: Schema) => Schema | z.ZodOptional<Schema>;
-
-const required: Need = (schema) => schema;
-const optional: Need = (schema) => schema.optional();
+/** A part of a recipe: it has to be there, or may be left out. */
+type Part<All extends boolean, Schema extends z.ZodType> = All extends true ? Schema : z.ZodOptional<Schema>;
 
 /** The parts of a recipe, all of them needed (a recipe that stands alone) or none (one that extends another). */
-function parts(need: Need) {
+function parts<const All extends boolean>(all: All) {
+  const need = <Schema extends z.ZodType>(schema: Schema) =>
+    (all ? schema : schema.optional()) as Part<All, Schema>;
   const cast = fields({
     format: need(oneOf(formatNames)),
     policy: need(policy),
@@ -99,10 +98,10 @@ function parts(need: Need) {
 }
 
 /** A recipe with every part, as a run keeps it. */
-export const recipeShape = fields(parts(required));
+export const recipeShape = fields(parts(true));
 
 export const recipeSchema = z.union(
-  [oneOf(recipeNames), fields({ extends: oneOf(recipeNames), ...parts(optional) })],
+  [oneOf(recipeNames), fields({ extends: oneOf(recipeNames), ...parts(false) })],
   {
     error: `one of ${recipeNames.join(', ')}, or an object that extends one`,
   },

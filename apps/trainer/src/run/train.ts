@@ -27,6 +27,7 @@ import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
 import { checkHeld, claimFolder } from './folder.ts';
 import { evaluationMessage } from './held-out.ts';
+import { checkMemory } from './memory.ts';
 import { nextSteps } from './next.ts';
 import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
 import { writeRun } from './record.ts';
@@ -35,6 +36,8 @@ import { keepTokenizer } from './tokenizer.ts';
 import { stoppedError, switchedLayers, watchMessage } from './watch.ts';
 
 export interface TrainRequest extends OriginRequest {
+  /** Try it though the memory seems too small. */
+  readonly force: boolean;
   readonly json: boolean;
   readonly whatNext: boolean;
 }
@@ -49,6 +52,7 @@ export async function train(request: TrainRequest): Promise<void> {
   try {
     const origin = await openOrigin(request, warn);
     try {
+      checkMemory(origin.settings, { force: request.force, warn });
       const corpus = await openCorpus(origin.settings, origin.resumed?.began ?? null, {
         warn,
         signal: interrupt.signal,

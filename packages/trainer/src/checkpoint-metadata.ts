@@ -1,0 +1,72 @@
+/** @file The strings of a checkpoint's metadata as values, each checked: whatever is wrong with one is one line, exit code 2. */
+import { OctavoError } from '@octavo/formats';
+import type { Checkpoint } from '@octavo/store';
+
+/** Reads parts by their key. All throw an `OctavoError` (exit code 2) that names the key. */
+export interface CheckpointParts {
+  /** Any JSON. */
+  value(key: string): unknown;
+  /** An object, not null and not an array. */
+  record(key: string): Readonly<Record<string, unknown>>;
+  /** A whole number from 0, exact in float64. */
+  count(key: string): number;
+  /** What `check` makes of an object; whatever it throws names the key. */
+  checked<T>(key: string, check: (value: never) => T): T;
+  /** An object whose fields of these names are whole numbers from 0, or strings. */
+  fields<T>(key: string, types: Readonly<Record<string, 'count' | 'string'>>): T;
+  has(key: string): boolean;
+}
+
+/** The parts of `checkpoint`. */
+export function partsOf({ path, metadata }: Pick<Checkpoint, 'path' | 'metadata'>): CheckpointParts {
+  const refuse = (key: string, why: string, cause?: unknown): never => {
+    throw new OctavoError(`[trainer] ${path}: metadata "${key}": ${why}`, { cause, exitCode: 2 });
+  };
+  const has = (key: string): boolean => Object.hasOwn(metadata, key);
+  const value = (key: string): unknown => {
+    if (!has(key)) return refuse(key, 'got none, expected a checkpoint that octavo train wrote');
+    try {
+      return JSON.parse(metadata[key]!);
+    } catch (cause) {
+      return refuse(key, 'got something that is not JSON', cause);
+    }
+  };
+  const record: CheckpointParts['record'] = (key) => {
+    const found = value(key);
+    return isRecord(found) ? found : refuse(key, `got ${shown(found)}, expected an object`);
+  };
+  return {
+    has,
+    value,
+    record,
+    count(key) {
+      const found = value(key);
+      return isCount(found) ? found : refuse(key, `got ${shown(found)}, expected a whole number from 0`);
+    },
+    checked(key, check) {
+      const found = record(key);
+      try {
+        return check(found as never);
+      } catch (error) {
+        const why = OctavoError.is(error) ? error.message.replace(/^\[\w+\] /, '') : 'it makes no sense';
+        return refuse(key, why, error);
+      }
+    },
+    fields<T>(key: string, types: Readonly<Record<string, 'count' | 'string'>>) {
+      const found = record(key);
+      for (const [name, type] of Object.entries(types)) {
+        const fits = type === 'count' ? isCount(found[name]) : typeof found[name] === 'string';
+        const expected = type === 'count' ? 'a whole number from 0' : 'a text';
+        if (!fits) refuse(key, `got ${shown(found[name])} for ${name}, expected ${expected}`);
+      }
+      return found as T;
+    },
+  };
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);
