@@ -83,7 +83,7 @@ test.each([
   ['yaml', 'model: nano\nrecipe: {extends: fp8, name: mine}\nbatch: 4\ndata:\n  train: [a]\n'],
   ['toml', 'model = "nano"\nbatch = 4\n[data]\ntrain = ["a"]\n[recipe]\nextends = "fp8"\nname = "mine"\n'],
 ])(
-  '%s: 2,000 altered files are a configuration or one line',
+  '%s: 2,000 altered files (OCTAVO_MUTATIONS: more) are a configuration or one line',
   async (language, text) => {
     let taken = 0;
     for (let seed = 0; seed < 2000; seed++) {
