@@ -38,7 +38,8 @@ export interface OracleLinear {
   operands(x: Matrix, weight: Matrix): { readonly input: Matrix; readonly weight: Matrix };
   /** Every operand of a micro-batch, as it is cast, is seen once. */
   see(operand: Operand, value: Matrix): void;
-  endStep(): void;
+  /** A step with a value that is not finite teaches nothing: the last maximum stands for its own. */
+  endStep(finite?: boolean): void;
   /** The scale that a cast's next step has, and its history; null where each tensor has its own. */
   scale(cast: Cast): number | null;
   history(cast: Cast): readonly number[];
@@ -134,10 +135,9 @@ export function oracleLinear(
       for (const cast of casts)
         if (cast.operand === operand) cast.amax = Math.max(cast.amax, fround(largest(seen.data)));
     },
-    endStep() {
+    endStep(finite = true) {
       for (const cast of casts) {
-        // A maximum that is not finite says nothing: the last finite one stands for it.
-        cast.memory?.steps.push(Number.isFinite(cast.amax) ? cast.amax : (cast.memory.steps.at(-1) ?? 0));
+        cast.memory?.steps.push(finite ? cast.amax : (cast.memory.steps.at(-1) ?? 0));
         cast.amax = 0;
       }
     },

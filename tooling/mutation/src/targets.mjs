@@ -9,12 +9,12 @@ export const targets = [
   {
     name: 'optim',
     files: ['packages/optim/src/'],
-    tests: ['packages/optim/test/', 'packages/trainer/test/step'],
+    tests: ['packages/optim/test/', 'packages/trainer/test/oracle'],
   },
   {
     name: 'nn',
     files: ['packages/nn/src/'],
-    tests: ['packages/nn/test/', 'packages/llama/test/', 'packages/trainer/test/step'],
+    tests: ['packages/nn/test/', 'packages/llama/test/', 'packages/trainer/test/oracle'],
   },
   {
     name: 'step',
