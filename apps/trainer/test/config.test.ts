@@ -264,13 +264,16 @@ describe('what wins', () => {
       extends: 'fp8',
       name: 'mine',
       linear: { output: { input: null } },
-      optimizer: { moment1: 'e4m3fn' },
+      optimizer: { moment1: 'e4m3fn', masterRounding: 'stochastic', moment2Rule: 'plain' },
     };
     const { recipe: resolved } = planOf(await resolveSettings(await loadConfigFile(json({ recipe }))));
     expect(resolved.name).toBe('mine');
     expect(resolved.linear.output.input).toBeNull();
     expect(resolved.linear.output.weight).toMatchObject({ format: 'e4m3fn', policy: { kind: 'delayed' } });
-    expect(resolved.optimizer).toMatchObject({ moment1: 'e4m3fn', moment2: 'fp32' });
+    expect(resolved.optimizer).toMatchObject({
+      ...{ moment1: 'e4m3fn', moment2: 'fp32' },
+      ...{ masterRounding: 'stochastic', rounding: 'nearest-even', moment2Rule: 'plain' },
+    });
   });
 
   test('a policy of the same kind changes what it says; one of another kind has its own defaults', async () => {

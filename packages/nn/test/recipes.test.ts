@@ -52,6 +52,33 @@ describe('smoothing layer by layer', () => {
   });
 });
 
+describe('the optimizer of a recipe', () => {
+  it('bounds second moments everywhere but in the paper’s code, and rounds the master by itself', () => {
+    for (const { name, optimizer } of Object.values(recipes))
+      expect(optimizer.moment2Rule, name).toBe(name === 'fp8-authors' ? 'plain' : 'bounded');
+    const { optimizer } = extendRecipe({ extends: 'fp8-full', optimizer: { masterRounding: 'stochastic' } });
+    expect(optimizer).toEqual({ ...recipeOf('fp8-full').optimizer, masterRounding: 'stochastic' });
+  });
+
+  it('is read as it was meant where a run of before left it', () => {
+    const { masterRounding: _, moment2Rule: __, ...before } = recipeOf('fp8-full').optimizer;
+    const { optimizer } = validateRecipe({
+      ...recipeOf('fp8-full'),
+      optimizer: { ...before, rounding: 'stochastic' } as typeof before & typeof optimizer,
+    });
+    expect(optimizer).toMatchObject({ masterRounding: 'stochastic', moment2Rule: 'plain' });
+  });
+
+  it('refuses words that it does not know', () => {
+    const of = (optimizer: object) => () => extendRecipe({ extends: 'fp8-full', optimizer });
+    expect(of({ moment2Rule: 'floor' })).toThrow(
+      /optimizer\.moment2Rule: got "floor", expected one of plain, bounded/,
+    );
+    expect(of({ masterRounding: 'up' })).toThrow(/optimizer\.masterRounding: got "up"/);
+    expect(of({ rounding: null })).toThrow(/optimizer\.rounding: got null/);
+  });
+});
+
 describe('extending a recipe', () => {
   it('replaces one leaf and keeps the rest', () => {
     const recipe = extendRecipe({ extends: 'fp8', linear: { output: { input: { format: 'e4m3' } } } });

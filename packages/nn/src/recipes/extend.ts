@@ -1,7 +1,13 @@
 /** @file A recipe of one's own: another one with parts replaced, checked as a whole. */
-import { formatOf, OctavoError } from '@octavo/formats';
+import { formatOf, OctavoError, type Rounding } from '@octavo/formats';
 import { checkGranularity, checkPolicy } from '@octavo/scaling';
-import { type CastRecipe, type LinearRecipe, type Recipe, SMOOTHINGS } from '../recipe.ts';
+import {
+  type CastRecipe,
+  type LinearRecipe,
+  type OptimizerRecipe,
+  type Recipe,
+  SMOOTHINGS,
+} from '../recipe.ts';
 import { differencesFrom } from './differences.ts';
 import { recipeOf } from './index.ts';
 
@@ -52,10 +58,24 @@ export function validateRecipe(given: Recipe): Recipe {
     const format = formatOf(recipe.optimizer[key]);
     if (!format.signed) fail(`optimizer.${key}`, `format ${format.name}`, 'a signed format');
   }
+  for (const key of ['masterRounding', 'rounding', 'moment2Rule'] as const)
+    checkWord(`optimizer.${key}`, recipe.optimizer[key], OPTIMIZER_WORDS[key]);
   checkSmoothing(recipe.smoothSwiglu, 'smoothSwiglu');
   checkSmoothLayers(recipe.smoothLayers ?? {});
   checkChannelSmoothing(recipe);
   return recipe;
+}
+
+const ROUNDINGS: readonly Rounding[] = ['nearest-even', 'toward-zero', 'stochastic'];
+
+const OPTIMIZER_WORDS = {
+  masterRounding: ROUNDINGS,
+  rounding: ROUNDINGS,
+  moment2Rule: ['plain', 'bounded'],
+} as const satisfies Partial<Record<keyof OptimizerRecipe, readonly string[]>>;
+
+function checkWord(path: string, got: string, words: readonly string[]): void {
+  if (!words.includes(got)) fail(path, JSON.stringify(got) ?? 'nothing', `one of ${words.join(', ')}`);
 }
 
 /** Undone inside the product, a channel's factor is a part of its scale: there is no room for one a block. */
