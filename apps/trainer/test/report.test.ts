@@ -311,7 +311,7 @@ describe('what cannot be reported is said in one line', () => {
   test('damaged files', async () => {
     const run = copyOf('fp8', 'damaged');
     writeFileSync(join(run, 'run.json'), '{');
-    await refused(1, /run.json cannot be read/, 'damaged');
+    await refused(2, /run.json cannot be read/, 'damaged');
     const study = copyOf('study', 'damaged-study');
     truncateSync(join(study, 'losses.arrow'), 300);
     await refused(1, /losses.arrow is not an Arrow file or is damaged/, 'damaged-study');

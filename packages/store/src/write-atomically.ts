@@ -1,6 +1,6 @@
 /** @file Files that are either wholly there or not there at all: temporary name, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from './file-error.ts';
 import { makeFolder } from './make-folder.ts';
@@ -92,17 +92,29 @@ export async function writeFileAtomically(path: string, content: Uint8Array | st
 /** Whether a file of this name is one that a killed process may have left half written. */
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
-/** Removes temporary files that killed processes left in `folder`; those of living processes stay. Returns their number. */
+/**
+ * Removes temporary files that killed processes left in `folder`; those of living processes stay. Returns their number.
+ * A file older than this process is not its own, though it has its number: in a container every run has the same.
+ */
 export async function removeTemporaries(folder: string): Promise<number> {
   let removed = 0;
   for (const name of await readdir(folder).catch(() => [])) {
     const owner = TEMPORARY.exec(name)?.[1];
-    if (owner === undefined || isAlive(Number(owner))) continue;
-    await rm(join(folder, name), { force: true });
+    if (owner === undefined) continue;
+    const path = join(folder, name);
+    const ours = Number(owner) === process.pid;
+    if (ours ? (await changedAt(path)) >= started : isAlive(Number(owner))) continue;
+    await rm(path, { force: true });
     removed += 1;
   }
   return removed;
 }
+
+/** When this process began, in milliseconds; a second earlier, since file systems round. */
+const started = Date.now() - 1000 * process.uptime() - 1000;
+
+const changedAt = async (path: string): Promise<number> =>
+  (await stat(path).catch(() => ({ mtimeMs: started }))).mtimeMs;
 
 async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
   let left = pieces.filter((piece) => piece.byteLength > 0);

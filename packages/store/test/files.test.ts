@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { expect, test } from 'vitest';
@@ -58,6 +58,11 @@ test('temporary files of dead processes go, others stay', async () => {
   mkdirSync(inner);
   const [dead, alive] = [2 ** 22 + 1, process.pid].map((pid) => `.a.arrow.${pid}.0123456789ab.octavo-tmp`);
   for (const name of [dead, alive, 'a.arrow', '.a.tmp']) writeFileSync(join(inner, name), '');
+  expect(await removeTemporaries(inner)).toBe(1);
+  // Left by a process of another time that had our number, as in a container that was started again.
+  const old = `.b.arrow.${process.pid}.0123456789ab.octavo-tmp`;
+  writeFileSync(join(inner, old), '');
+  utimesSync(join(inner, old), 1e9, 1e9);
   expect(await removeTemporaries(inner)).toBe(1);
   expect(readdirSync(inner).sort()).toEqual(['.a.tmp', alive, 'a.arrow'].sort());
   expect(await removeTemporaries(join(folder, 'nowhere'))).toBe(0);

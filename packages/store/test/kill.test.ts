@@ -82,7 +82,7 @@ test.skipIf(process.platform === 'win32')(
       spawnSync(
         'sh',
         ['-c', `ulimit -f ${blocks}; exec "$@"`, 'sh', process.execPath, victim, dist, run, String(elements)],
-        { timeout: 3000, killSignal: 'SIGKILL', encoding: 'utf8' },
+        { timeout: 50_000, killSignal: 'SIGKILL', encoding: 'utf8' },
       );
     expect(await runAndKill(run, 1, 0)).toBeGreaterThanOrEqual(0);
     const { newest: before } = await newestWholeCheckpoint(checkpoints);
