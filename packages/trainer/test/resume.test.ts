@@ -90,6 +90,9 @@ describe('a run that is stopped and resumed', () => {
         const [a, b] = await Promise.all(
           ['whole', 'parts'].map((n) => readStatistics(join(folder, n, file))),
         );
+        expect(JSON.parse(a!.schema.metadata.get('recipe')!)).toEqual(plan.recipe);
+        expect(JSON.parse(a!.schema.metadata.get('model')!)).toEqual(plan.model);
+        expect(JSON.parse(a!.schema.metadata.get('run')!)).toMatchObject({ name: 'whole', seed: plan.seed });
         for (const column of names ?? a!.schema.fields.map((f) => f.name)) {
           expect(b!.getChild(column)!.toJSON(), `${file} ${column}`).toEqual(a!.getChild(column)!.toJSON());
         }

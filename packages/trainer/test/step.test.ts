@@ -159,6 +159,18 @@ describe('a training step', () => {
     expect(share(await lostOf('fp16', 0))).toBe(0); // no update, none lost
   });
 
+  it('samples every so many steps, and the last', async () => {
+    const plan = tinyPlan('bf16', { sampleEvery: 4, steps: 6 });
+    const training = createTraining(createReferenceDevice(), plan);
+    const source = circleSource(plan);
+    const sampled: number[] = [];
+    while (training.step < plan.steps) {
+      const { step, gradients } = await trainStep(training, [source.next()]);
+      if (gradients.statistics) sampled.push(step);
+    }
+    expect(sampled).toEqual([1, 5, 6]);
+  });
+
   it('fp8-full keeps four bytes a parameter of state', () => {
     const plan = tinyPlan('fp8-full');
     const training = createTraining(createReferenceDevice(), plan);
