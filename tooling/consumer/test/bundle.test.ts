@@ -1,7 +1,7 @@
 /** @file The browser packages in a Vite build with its default minifier, in Chromium; skipped where that is missing. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasBrowser } from '../../vitest/browser.ts';
+import { describeInChromium } from '../../vitest/chromium.ts';
 import { bundle, openBundle } from '../bundle.ts';
 import { browserPackages, type WrittenExample, writeExamples } from '../examples.ts';
 import { installConsumer, linkPackage, removeConsumer, repository } from '../install.ts';
@@ -12,7 +12,7 @@ interface Result {
   readonly owns: { readonly text: string; readonly function: string };
 }
 
-describe.skipIf(!hasBrowser)('bundled by Vite and minified, in Chromium', () => {
+describeInChromium('bundled by Vite and minified, in Chromium', () => {
   let consumer = '';
   let examples: readonly WrittenExample[] = [];
   let code = '';

@@ -152,7 +152,7 @@ function boundedMoment2(this: Kernel, v: number[], g: number[], hyper: number[],
   return hyper[2] * old + (1 - hyper[2]) * (gradient * gradient);
 }
 
-function weight(this: Kernel, w: number[], m: number[], v: number[], hyper: number[]): number {
+function weight(this: Kernel<'decays'>, w: number[], m: number[], v: number[], hyper: number[]): number {
   let step = m[this.thread.x] / hyper[6] / (Math.sqrt(v[this.thread.x] / hyper[7]) + hyper[3]);
   if (this.constants.decays > 0) {
     step = step + hyper[4] * w[this.thread.x];

@@ -86,7 +86,7 @@ function blockPasses(shape: Shape, block: Block): readonly Pass[] {
   return passes;
 }
 
-function maxAlong(this: Kernel, x: number[]): number {
+function maxAlong(this: Kernel<'steps' | 'block' | 'columns'>, x: number[]): number {
   let largest = 0;
   for (let j = 0; j < this.constants.steps; j += 1) {
     if (this.thread.x * this.constants.block + j < this.constants.columns) {
@@ -100,7 +100,7 @@ function maxAlong(this: Kernel, x: number[]): number {
 }
 
 /** Row `y · first + j · stride` of the matrix `[rows, across]`. */
-function maxDown(this: Kernel, x: number[]): number {
+function maxDown(this: Kernel<'steps' | 'first' | 'stride' | 'rows' | 'across'>, x: number[]): number {
   let largest = 0;
   for (let j = 0; j < this.constants.steps; j += 1) {
     if (this.thread.y * this.constants.first + j * this.constants.stride < this.constants.rows) {

@@ -96,7 +96,12 @@ export const attentionCached = defineOperator<CachedAttributes>({
   },
 });
 
-function scores(this: Kernel, qkv: number[], cache: number[], position: number[]): number {
+function scores(
+  this: Kernel<'group' | 'width' | 'headDim' | 'scale'>,
+  qkv: number[],
+  cache: number[],
+  position: number[],
+): number {
   let sum = 0;
   if (this.thread.x <= position[0]) {
     const keyHead = Math.floor((this.thread.y + 0.5) / this.constants.group);
@@ -109,7 +114,7 @@ function scores(this: Kernel, qkv: number[], cache: number[], position: number[]
   return sum;
 }
 
-function rowStatistics(this: Kernel, scores: number[], position: number[]): number[] {
+function rowStatistics(this: Kernel<'capacity'>, scores: number[], position: number[]): number[] {
   let largest = scores[this.thread.x * this.constants.capacity];
   for (let j = 0; j < this.constants.capacity; j += 1) {
     if (j <= position[0]) {
@@ -126,7 +131,7 @@ function rowStatistics(this: Kernel, scores: number[], position: number[]): numb
   return [largest, sum];
 }
 
-function quotients(this: Kernel, scores: number[], rows: number[], position: number[]): number {
+function quotients(this: Kernel<'capacity'>, scores: number[], rows: number[], position: number[]): number {
   let p = 0;
   if (this.thread.x <= position[0]) {
     p =
@@ -136,7 +141,12 @@ function quotients(this: Kernel, scores: number[], rows: number[], position: num
   return p;
 }
 
-function weightedValues(this: Kernel, cache: number[], p: number[], position: number[]): number {
+function weightedValues(
+  this: Kernel<'headDim' | 'values' | 'group' | 'capacity' | 'width'>,
+  cache: number[],
+  p: number[],
+  position: number[],
+): number {
   const head = Math.floor((this.thread.x + 0.5) / this.constants.headDim);
   const d = this.thread.x - head * this.constants.headDim;
   const v =

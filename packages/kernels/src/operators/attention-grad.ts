@@ -108,7 +108,11 @@ export const attentionGrad = defineOperator<AttentionAttributes>({
 });
 
 /** dout_i · v_j for j ≤ i. */
-function probabilityGradients(this: Kernel, qkv: number[], dout: number[]): number {
+function probabilityGradients(
+  this: Kernel<'heads' | 'sequence' | 'keys' | 'headDim' | 'width' | 'values' | 'group'>,
+  qkv: number[],
+  dout: number[],
+): number {
   const t = Math.floor((this.thread.y + 0.5) / this.constants.heads);
   const i = t - Math.floor((t + 0.5) / this.constants.sequence) * this.constants.sequence;
   let sum = 0;
@@ -126,7 +130,7 @@ function probabilityGradients(this: Kernel, qkv: number[], dout: number[]): numb
   return sum;
 }
 
-function rowMeans(this: Kernel, p: number[], dp: number[]): number {
+function rowMeans(this: Kernel<'sequence'>, p: number[], dp: number[]): number {
   let sum = 0;
   for (let j = 0; j < this.constants.sequence; j += 1) {
     sum =
@@ -135,7 +139,12 @@ function rowMeans(this: Kernel, p: number[], dp: number[]): number {
   return sum;
 }
 
-function scoreGradients(this: Kernel, p: number[], dp: number[], means: number[]): number {
+function scoreGradients(
+  this: Kernel<'sequence' | 'scale'>,
+  p: number[],
+  dp: number[],
+  means: number[],
+): number {
   return (
     p[this.thread.y * this.constants.sequence + this.thread.x] *
     (dp[this.thread.y * this.constants.sequence + this.thread.x] - means[this.thread.y]) *
@@ -144,7 +153,13 @@ function scoreGradients(this: Kernel, p: number[], dp: number[], means: number[]
 }
 
 /** One element of dq, dk or dv, by its column. */
-function gradients(this: Kernel, qkv: number[], dout: number[], p: number[], ds: number[]): number {
+function gradients(
+  this: Kernel<'sequence' | 'keys' | 'headDim' | 'width' | 'group' | 'heads' | 'values'>,
+  qkv: number[],
+  dout: number[],
+  p: number[],
+  ds: number[],
+): number {
   const first = Math.floor((this.thread.y + 0.5) / this.constants.sequence) * this.constants.sequence;
   const j = this.thread.y - first;
   let sum = 0;

@@ -67,7 +67,10 @@ export function probabilityPasses(attributes: AttentionAttributes): readonly Pas
   ];
 }
 
-function scores(this: Kernel, qkv: number[]): number {
+function scores(
+  this: Kernel<'heads' | 'sequence' | 'group' | 'width' | 'headDim' | 'keys' | 'scale'>,
+  qkv: number[],
+): number {
   const t = Math.floor((this.thread.y + 0.5) / this.constants.heads);
   const i = t - Math.floor((t + 0.5) / this.constants.sequence) * this.constants.sequence;
   let sum = 0;
@@ -86,7 +89,7 @@ function scores(this: Kernel, qkv: number[]): number {
 }
 
 /** Largest score of a row up to the diagonal, and Σ e^(score − largest). */
-function rowStatistics(this: Kernel, scores: number[]): number[] {
+function rowStatistics(this: Kernel<'heads' | 'sequence'>, scores: number[]): number[] {
   const t = Math.floor((this.thread.x + 0.5) / this.constants.heads);
   const i = t - Math.floor((t + 0.5) / this.constants.sequence) * this.constants.sequence;
   let largest = scores[this.thread.x * this.constants.sequence];
@@ -105,7 +108,7 @@ function rowStatistics(this: Kernel, scores: number[]): number[] {
   return [largest, sum];
 }
 
-function quotients(this: Kernel, scores: number[], rows: number[]): number {
+function quotients(this: Kernel<'heads' | 'sequence'>, scores: number[], rows: number[]): number {
   const t = Math.floor((this.thread.y + 0.5) / this.constants.heads);
   const i = t - Math.floor((t + 0.5) / this.constants.sequence) * this.constants.sequence;
   let p = 0;

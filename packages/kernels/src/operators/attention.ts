@@ -57,7 +57,11 @@ export const attention = defineOperator<AttentionAttributes>({
   },
 });
 
-function weightedValues(this: Kernel, qkv: number[], p: number[]): number {
+function weightedValues(
+  this: Kernel<'sequence' | 'headDim' | 'width' | 'values' | 'group' | 'heads'>,
+  qkv: number[],
+  p: number[],
+): number {
   const first = Math.floor((this.thread.y + 0.5) / this.constants.sequence) * this.constants.sequence;
   const head = Math.floor((this.thread.x + 0.5) / this.constants.headDim);
   const d = this.thread.x - head * this.constants.headDim;

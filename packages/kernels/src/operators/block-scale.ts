@@ -34,6 +34,9 @@ export const isWhole = (shape: Shape, block: Block): boolean => {
   return down * across <= 1;
 };
 
+/** What a kernel that finds an element's block reads. */
+export type BlockConstant = 'blockRows' | 'blockColumns' | 'columns' | 'across';
+
 /** The constants with which a kernel finds an element's scale: `s[⌊(y + ½) / blockRows⌋ · across + ⌊(x + ½) / blockColumns⌋]`. */
 export function blockConstants(shape: Shape, block: Block): Readonly<Record<string, number>> {
   const [, columns] = matrixShape(shape);

@@ -1,7 +1,7 @@
 /** @file What a cast does to a tensor, in eight numbers. */
 import { defineOperator, type Pass } from '../operator.ts';
 import { elements, matrixShape } from '../tensor.ts';
-import { blockConstants, isWhole, scaled } from './block-scale.ts';
+import { type BlockConstant, blockConstants, isWhole, scaled } from './block-scale.ts';
 import { type BlockAttributes, blockOf, checkInputs, checkScale } from './check.ts';
 import type { Kernel } from './kernel.ts';
 import { laneCounts, laneSums } from './lanes.ts';
@@ -97,7 +97,7 @@ function scaleWhole(this: Kernel, x: number[], scale: number[]): number {
   return x[this.thread.x] * scale[0];
 }
 
-function scaleBlocks(this: Kernel, x: number[], scale: number[]): number {
+function scaleBlocks(this: Kernel<BlockConstant>, x: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return (
@@ -106,7 +106,11 @@ function scaleBlocks(this: Kernel, x: number[], scale: number[]): number {
 }
 
 /** amax, clipped, underflowed, not finite. */
-function countLanes(this: Kernel, x: number[], scaledX: number[]): number[] {
+function countLanes(
+  this: Kernel<'steps' | 'lanes' | 'length' | 'max' | 'half'>,
+  x: number[],
+  scaledX: number[],
+): number[] {
   let largest = 0;
   let clipped = 0;
   let underflowed = 0;
@@ -128,7 +132,7 @@ function countLanes(this: Kernel, x: number[], scaledX: number[]): number[] {
 }
 
 /** Σ x, Σ x², Σ x⁴. */
-function powerLanes(this: Kernel, x: number[]): number[] {
+function powerLanes(this: Kernel<'steps' | 'lanes' | 'length'>, x: number[]): number[] {
   let sum = 0;
   let squares = 0;
   let fourths = 0;
@@ -146,7 +150,7 @@ function powerLanes(this: Kernel, x: number[]): number[] {
   return [sum, squares, fourths, 0];
 }
 
-function together(this: Kernel, counts: number[], powers: number[]): number {
+function together(this: Kernel<'lanes' | 'length'>, counts: number[], powers: number[]): number {
   let result = 0;
   for (let l = 0; l < this.constants.lanes; l += 1) {
     if (this.thread.x === 0) {

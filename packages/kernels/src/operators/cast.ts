@@ -10,11 +10,11 @@ import {
 } from '@octavo/formats';
 import { defineOperator, type Pass, type Signature } from '../operator.ts';
 import { elements, matrixShape } from '../tensor.ts';
-import { blockConstants, isWhole, scaled } from './block-scale.ts';
+import { type BlockConstant, blockConstants, isWhole, scaled } from './block-scale.ts';
 import { type BlockAttributes, blockOf, checkElements, checkInputs, checkScale } from './check.ts';
 import type { Kernel } from './kernel.ts';
 import { drawBits, RANDOM_HELPERS } from './random-bits.ts';
-import { GRID_FLOATS, gridConstants, ROUNDINGS, roundToGrid } from './round-to-grid.ts';
+import { GRID_FLOATS, type GridConstant, gridConstants, ROUNDINGS, roundToGrid } from './round-to-grid.ts';
 
 export type CastAttributes = BlockAttributes & {
   readonly rounding: Rounding;
@@ -95,7 +95,7 @@ function castConstants(
   };
 }
 
-function castWhole(this: Kernel, x: number[], scale: number[]): number {
+function castWhole(this: Kernel<GridConstant>, x: number[], scale: number[]): number {
   return roundToGrid(
     Math.fround(x[this.thread.x] * scale[0]),
     this.constants.minNormal,
@@ -112,7 +112,7 @@ function castWhole(this: Kernel, x: number[], scale: number[]): number {
 }
 
 function castWholeStochastic(
-  this: Kernel,
+  this: Kernel<GridConstant>,
   x: number[],
   scale: number[],
   seed: number[],
@@ -133,7 +133,7 @@ function castWholeStochastic(
   );
 }
 
-function castBlocks(this: Kernel, x: number[], scale: number[]): number {
+function castBlocks(this: Kernel<BlockConstant | GridConstant>, x: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return roundToGrid(
@@ -154,7 +154,7 @@ function castBlocks(this: Kernel, x: number[], scale: number[]): number {
 }
 
 function castBlocksStochastic(
-  this: Kernel,
+  this: Kernel<BlockConstant | GridConstant>,
   x: number[],
   scale: number[],
   seed: number[],

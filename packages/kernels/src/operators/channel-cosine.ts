@@ -49,7 +49,7 @@ export const channelCosine = defineOperator<NoAttributes>({
   },
 });
 
-function cosine(this: Kernel, w: number[]): number {
+function cosine(this: Kernel<'columns' | 'channels'>, w: number[]): number {
   let dot = 0;
   let gates = 0;
   let ups = 0;

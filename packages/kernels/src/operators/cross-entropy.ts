@@ -154,7 +154,7 @@ function softmaxPasses(
   };
 }
 
-function maximumLanes(this: Kernel, logits: number[]): number {
+function maximumLanes(this: Kernel<'width' | 'steps' | 'lanes'>, logits: number[]): number {
   let largest = logits[this.thread.y * this.constants.width + this.thread.x];
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.width) {
@@ -165,7 +165,7 @@ function maximumLanes(this: Kernel, logits: number[]): number {
   return largest;
 }
 
-function sumLanes(this: Kernel, logits: number[], largest: number[]): number {
+function sumLanes(this: Kernel<'steps' | 'lanes' | 'width'>, logits: number[], largest: number[]): number {
   let sum = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.width) {
@@ -180,7 +180,7 @@ function sumLanes(this: Kernel, logits: number[], largest: number[]): number {
   return sum;
 }
 
-function foldMaximum(this: Kernel, values: number[]): number {
+function foldMaximum(this: Kernel<'lanes'>, values: number[]): number {
   let largest = values[this.thread.x * this.constants.lanes];
   for (let k = 0; k < this.constants.lanes; k += 1) {
     const value = values[this.thread.x * this.constants.lanes + k];
@@ -189,7 +189,7 @@ function foldMaximum(this: Kernel, values: number[]): number {
   return largest;
 }
 
-function foldSum(this: Kernel, values: number[]): number {
+function foldSum(this: Kernel<'lanes'>, values: number[]): number {
   let sum = 0;
   for (let k = 0; k < this.constants.lanes; k += 1) {
     sum = sum + values[this.thread.x * this.constants.lanes + k];
@@ -197,7 +197,13 @@ function foldSum(this: Kernel, values: number[]): number {
   return sum;
 }
 
-function loss(this: Kernel, logits: number[], targets: number[], largest: number[], sums: number[]): number {
+function loss(
+  this: Kernel<'width'>,
+  logits: number[],
+  targets: number[],
+  largest: number[],
+  sums: number[],
+): number {
   let result = 0;
   const target = targets[this.thread.x];
   if (target >= 0) {
@@ -209,7 +215,7 @@ function loss(this: Kernel, logits: number[], targets: number[], largest: number
 }
 
 function gradient(
-  this: Kernel,
+  this: Kernel<'width'>,
   logits: number[],
   targets: number[],
   weight: number[],

@@ -1,7 +1,7 @@
 /** @file Codes back to numbers. */
 import { defineOperator } from '../operator.ts';
 import { elements, matrixShape } from '../tensor.ts';
-import { blockConstants, forEachRun, isWhole } from './block-scale.ts';
+import { type BlockConstant, blockConstants, forEachRun, isWhole } from './block-scale.ts';
 import { type BlockAttributes, blockOf, checkInputs, checkScale } from './check.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -44,7 +44,7 @@ function divideWhole(this: Kernel, codes: number[], scale: number[]): number {
   return codes[this.thread.x] / scale[0];
 }
 
-function divideBlocks(this: Kernel, codes: number[], scale: number[]): number {
+function divideBlocks(this: Kernel<BlockConstant>, codes: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return (

@@ -104,12 +104,12 @@ function checkToken(token: number, vocabulary: number): void {
   );
 }
 
-function rows(this: Kernel, table: number[], tokens: number[]): number {
+function rows(this: Kernel<'width'>, table: number[], tokens: number[]): number {
   const token = tokens[this.thread.y];
   return table[token * this.constants.width + this.thread.x];
 }
 
-function sumRows(this: Kernel, dy: number[], order: number[], starts: number[]): number {
+function sumRows(this: Kernel<'width'>, dy: number[], order: number[], starts: number[]): number {
   let sum = 0;
   const start = starts[this.thread.y];
   const count = starts[this.thread.y + 1] - start;

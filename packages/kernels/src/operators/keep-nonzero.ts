@@ -36,7 +36,7 @@ export const keepNonzero = defineOperator<NoAttributes>({
   ],
 });
 
-function kernel(this: Kernel, codes: number[], x: number[]): number {
+function kernel(this: Kernel<'smallest'>, codes: number[], x: number[]): number {
   let code = codes[this.thread.x];
   if (code === 0) {
     if (x[this.thread.x] > 0) {

@@ -28,7 +28,7 @@ export function orderedSum(values: Float32Array): number {
   return laneCounts(values.length).reduce(laneSums, values)[0]!;
 }
 
-function addLanes(this: Kernel, x: number[]): number {
+function addLanes(this: Kernel<'steps' | 'lanes' | 'length'>, x: number[]): number {
   let sum = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
@@ -38,7 +38,7 @@ function addLanes(this: Kernel, x: number[]): number {
   return sum;
 }
 
-function maxLanes(this: Kernel, x: number[]): number {
+function maxLanes(this: Kernel<'steps' | 'lanes' | 'length'>, x: number[]): number {
   let largest = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {

@@ -51,7 +51,7 @@ export const lostUpdates = defineOperator<DecayAttributes>({
 });
 
 function kernel(
-  this: Kernel,
+  this: Kernel<'decays'>,
   stored: number[],
   kept: number[],
   w: number[],

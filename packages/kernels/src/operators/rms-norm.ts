@@ -166,7 +166,7 @@ export const rmsNormGradGain = defineOperator<NormAttributes>({
   },
 });
 
-function inverseRmsKernel(this: Kernel, x: number[]): number {
+function inverseRmsKernel(this: Kernel<'columns' | 'epsilon'>, x: number[]): number {
   let sum = 0;
   for (let d = 0; d < this.constants.columns; d += 1) {
     sum = sum + x[this.thread.x * this.constants.columns + d] * x[this.thread.x * this.constants.columns + d];
@@ -183,13 +183,19 @@ function inverseRmsKernel(this: Kernel, x: number[]): number {
   return inverse;
 }
 
-function normalize(this: Kernel, x: number[], gain: number[], inverse: number[]): number {
+function normalize(this: Kernel<'columns'>, x: number[], gain: number[], inverse: number[]): number {
   return (
     x[this.thread.y * this.constants.columns + this.thread.x] * inverse[this.thread.y] * gain[this.thread.x]
   );
 }
 
-function projection(this: Kernel, dy: number[], x: number[], gain: number[], inverse: number[]): number {
+function projection(
+  this: Kernel<'columns'>,
+  dy: number[],
+  x: number[],
+  gain: number[],
+  inverse: number[],
+): number {
   let dot = 0;
   for (let d = 0; d < this.constants.columns; d += 1) {
     dot =
@@ -202,7 +208,7 @@ function projection(this: Kernel, dy: number[], x: number[], gain: number[], inv
 }
 
 function gradInput(
-  this: Kernel,
+  this: Kernel<'columns'>,
   dy: number[],
   x: number[],
   gain: number[],
@@ -216,7 +222,7 @@ function gradInput(
   );
 }
 
-function gradGain(this: Kernel, dy: number[], x: number[], inverse: number[]): number {
+function gradGain(this: Kernel<'rows' | 'columns'>, dy: number[], x: number[], inverse: number[]): number {
   let sum = 0;
   for (let t = 0; t < this.constants.rows; t += 1) {
     sum =

@@ -97,7 +97,13 @@ export function ropeTables(
   return { cos, sin };
 }
 
-function rotate(this: Kernel, qkv: number[], cos: number[], sin: number[], positions: number[]): number {
+function rotate(
+  this: Kernel<'width' | 'rotated' | 'headDim' | 'half' | 'sign'>,
+  qkv: number[],
+  cos: number[],
+  sin: number[],
+  positions: number[],
+): number {
   let result = qkv[this.thread.y * this.constants.width + this.thread.x];
   if (this.thread.x < this.constants.rotated) {
     const head = Math.floor((this.thread.x + 0.5) / this.constants.headDim);

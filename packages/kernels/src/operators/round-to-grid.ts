@@ -136,7 +136,7 @@ export function gridConstants(format: Format, overflow: Overflow): Readonly<Reco
   };
 }
 
-export const GRID_FLOATS: readonly string[] = [
+export const GRID_FLOATS = [
   'minNormal',
   'inverseMinNormal',
   'unit',
@@ -145,4 +145,7 @@ export const GRID_FLOATS: readonly string[] = [
   'smallest',
   'unsigned',
   'overflow',
-];
+] as const;
+
+/** What a kernel that calls `roundToGrid` reads. */
+export type GridConstant = (typeof GRID_FLOATS)[number] | 'rounding';

@@ -52,7 +52,7 @@ export const scaleFromAmax = defineOperator<ScaleAttributes>({
   ],
 });
 
-function scale(this: Kernel, amax: number[]): number {
+function scale(this: Kernel<'max' | 'above'>, amax: number[]): number {
   let s = 1;
   if (amax[this.thread.x] > 0 && amax[this.thread.x] <= 3.4028234663852886e38) {
     s = this.constants.max / (amax[this.thread.x] * this.constants.above);
@@ -61,7 +61,7 @@ function scale(this: Kernel, amax: number[]): number {
   return s;
 }
 
-function scalePower(this: Kernel, amax: number[]): number {
+function scalePower(this: Kernel<'max' | 'above'>, amax: number[]): number {
   let s = 1;
   if (amax[this.thread.x] > 0 && amax[this.thread.x] <= 3.4028234663852886e38) {
     s = this.constants.max / (amax[this.thread.x] * this.constants.above);

@@ -9,11 +9,11 @@ function scaleByKernel(this: Kernel, x: number[], s: number[]): number {
   return x[this.thread.x] * s[0];
 }
 
-function scaleRowsKernel(this: Kernel, x: number[], s: number[]): number {
+function scaleRowsKernel(this: Kernel<'columns'>, x: number[], s: number[]): number {
   return x[this.thread.y * this.constants.columns + this.thread.x] * s[this.thread.y];
 }
 
-function scaleColumnsKernel(this: Kernel, x: number[], s: number[]): number {
+function scaleColumnsKernel(this: Kernel<'columns'>, x: number[], s: number[]): number {
   return x[this.thread.y * this.constants.columns + this.thread.x] * s[this.thread.x];
 }
 

@@ -73,7 +73,7 @@ function smoothed(a: number): number {
   return below === LARGEST_POWER ? SMALLEST_NORMAL : 0.5 / below;
 }
 
-function rowMaximum(this: Kernel, gateUp: number[]): number {
+function rowMaximum(this: Kernel<'width'>, gateUp: number[]): number {
   let largest = 0;
   for (let j = 0; j < this.constants.width; j += 1) {
     const value = Math.abs(gateUp[(this.thread.x * 2 + 1) * this.constants.width + j]);

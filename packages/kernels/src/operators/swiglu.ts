@@ -118,19 +118,19 @@ function kernelSigmoid(g: number): number {
   return top / (1 + e);
 }
 
-function forward(this: Kernel, gateUp: number[]): number {
+function forward(this: Kernel<'width'>, gateUp: number[]): number {
   const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x];
   const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x];
   return up * (gate * kernelSigmoid(gate));
 }
 
-function forwardPerToken(this: Kernel, gateUp: number[], t: number[]): number {
+function forwardPerToken(this: Kernel<'width'>, gateUp: number[], t: number[]): number {
   const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x];
   const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x] / t[this.thread.y];
   return up * (gate * kernelSigmoid(gate));
 }
 
-function gradient(this: Kernel, gateUp: number[], dh: number[]): number {
+function gradient(this: Kernel<'width' | 'both'>, gateUp: number[], dh: number[]): number {
   let result = 0;
   if (this.thread.x < this.constants.width) {
     const gate = gateUp[this.thread.y * this.constants.both + this.thread.x];
@@ -146,7 +146,12 @@ function gradient(this: Kernel, gateUp: number[], dh: number[]): number {
   return result;
 }
 
-function gradientPerToken(this: Kernel, gateUp: number[], dh: number[], t: number[]): number {
+function gradientPerToken(
+  this: Kernel<'width' | 'both'>,
+  gateUp: number[],
+  dh: number[],
+  t: number[],
+): number {
   let result = 0;
   if (this.thread.x < this.constants.width) {
     const gate = gateUp[this.thread.y * this.constants.both + this.thread.x];
