@@ -103,7 +103,7 @@ function parse<T>(file: string, text: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? `wrong at "${cause.issues[0].path.join('.')}"` : 'not JSON';
+    const why = cause instanceof z.ZodError ? `wrong at "${cause.issues[0]!.path.join('.')}"` : 'not JSON';
     throw badInput(`tokenizer ${file} is ${why}: expected a Hugging Face tokenizer.json`, cause);
   }
 }

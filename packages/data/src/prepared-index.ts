@@ -53,5 +53,5 @@ export async function readPreparedIndex(folder: string): Promise<PreparedIndex> 
   const parsed = indexSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw badInput(`${path} is wrong at "${issue.path.join('.')}": ${issue.message}: prepare the data again`);
+  throw badInput(`${path} is wrong at "${issue!.path.join('.')}": ${issue!.message}: prepare the data again`);
 }

@@ -18,14 +18,14 @@ export function cutPoint(sizes: readonly number[], fraction: number): Cut {
   const target = total * (1 - fraction);
   let document = 0;
   let start = 0;
-  while (document < sizes.length - 1 && start + sizes[document] <= target) start += sizes[document++];
-  const end = start + sizes[document];
+  while (document < sizes.length - 1 && start + sizes[document]! <= target) start += sizes[document++]!;
+  const end = start + sizes[document]!;
   const slack = (total * fraction) / 2;
   const fits = (at: number): boolean => at > 0 && at < total && Math.abs(at - target) <= slack;
   const nearer = target - start <= end - target;
   if (fits(start) && (nearer || !fits(end))) return { document, share: 0 };
   if (fits(end)) return { document: document + 1, share: 0 };
-  return { document, share: (target - start) / sizes[document] };
+  return { document, share: (target - start) / sizes[document]! };
 }
 
 /** The documents before and after a cut; a document that is cut gives a part to each, at a space or line break. */

@@ -49,7 +49,7 @@ function joinReaders(readers: readonly TokenShardReader[], close: () => Promise<
     starts.push(total);
     total += length;
   }
-  const [{ vocabularySize }] = readers;
+  const { vocabularySize } = readers[0]!;
   return {
     length: total,
     async read(offset, length) {
@@ -57,9 +57,9 @@ function joinReaders(readers: readonly TokenShardReader[], close: () => Promise<
       const result = vocabularySize <= 65536 ? new Uint16Array(length) : new Uint32Array(length);
       let shard = starts.findLastIndex((start) => start <= offset);
       for (let done = 0; done < length; shard++) {
-        const within = offset + done - starts[shard];
-        const part = Math.min(length - done, readers[shard].length - within);
-        if (part > 0) result.set(await readers[shard].read(within, part), done);
+        const within = offset + done - starts[shard]!;
+        const part = Math.min(length - done, readers[shard]!.length - within);
+        if (part > 0) result.set(await readers[shard]!.read(within, part), done);
         done += part;
       }
       return result;

@@ -58,7 +58,7 @@ export async function writeSplit(
       const part: number[] | TokenList =
         from === 0 && to === tokens.length ? tokens : Array.prototype.slice.call(tokens, from, to);
       await writer.append(part, startsDocument && from === 0);
-      shards[shards.length - 1].tokens = writer.length;
+      shards[shards.length - 1]!.tokens = writer.length;
       from = to;
       if (writer.length === shardTokens) await finish();
     }

@@ -163,7 +163,7 @@ describe('loadTokenizer', () => {
 });
 
 describe('chunker', () => {
-  const long = Array.from({ length: 9000 }, (_, i) => `word${'abcdefgh'[i % 8].repeat(2)}`).join(' ');
+  const long = Array.from({ length: 9000 }, (_, i) => `word${'abcdefgh'[i % 8]!.repeat(2)}`).join(' ');
 
   it('drops the space where the tokenizer puts one before every text', () => {
     const vocab: Record<string, number> = { '<unk>': 0 };

@@ -27,8 +27,8 @@ describe('permute', () => {
     let adjacent = 0;
     for (let key = 0; key < keys; key++) {
       const order = Array.from({ length: size }, (_, i) => permute(i, size, key, 1));
-      for (const [i, place] of order.entries()) hits[i * size + place]++;
-      for (let i = 1; i < size; i++) if (order[i] === order[i - 1] + 1) adjacent++;
+      for (const [i, place] of order.entries()) hits[i * size + place]!++;
+      for (let i = 1; i < size; i++) if (order[i] === order[i - 1]! + 1) adjacent++;
     }
     const expected = keys / size;
     let chi = 0;
@@ -56,8 +56,8 @@ describe('createLoader', () => {
       seed: 1,
     }).next();
     expect([tokens.length, targets.length]).toEqual([48, 48]);
-    for (let i = 0; i < 48; i++) expect(targets[i]).toBe(tokens[i] + 1);
-    for (let i = 0; i < 48; i++) if (i % 16 > 0) expect(tokens[i]).toBe(tokens[i - 1] + 1);
+    for (let i = 0; i < 48; i++) expect(targets[i]).toBe(tokens[i]! + 1);
+    for (let i = 0; i < 48; i++) if (i % 16 > 0) expect(tokens[i]).toBe(tokens[i - 1]! + 1);
   });
 
   it('an epoch takes every window once, and the next cuts elsewhere', async () => {
@@ -67,10 +67,10 @@ describe('createLoader', () => {
     const orders: string[] = [];
     for (let epoch = 0; epoch < 4; epoch++) {
       const starts: number[] = [];
-      do starts.push((await loader.next()).tokens[0]);
-      while (loader.position().index < Math.floor((length - 1 - (starts[0] % sequence)) / sequence));
+      do starts.push((await loader.next()).tokens[0]!);
+      while (loader.position().index < Math.floor((length - 1 - (starts[0]! % sequence)) / sequence));
       const sorted = [...starts].sort((a, b) => a - b);
-      const phase = starts[0] % sequence;
+      const phase = starts[0]! % sequence;
       expect(sorted).toEqual(Array.from({ length: starts.length }, (_, i) => phase + i * sequence));
       expect(starts.length).toBe(Math.floor((length - 1 - phase) / sequence));
       expect(starts).not.toEqual(sorted);
@@ -179,7 +179,7 @@ describe('windows', () => {
   it('looks at some, spread over the text', async () => {
     const starts: number[] = [];
     for await (const { tokens } of windows(counting(1001), { sequence: 10, limit: 4 }))
-      starts.push(tokens[0]);
+      starts.push(tokens[0]!);
     expect(starts).toEqual([0, 250, 500, 750]);
   });
 

@@ -91,7 +91,7 @@ describe('prepare', () => {
       for (const start of await shard.documents()) starts.push(i * 50 + start);
       await shard.close();
     }
-    expect(starts).toEqual([0, 2 + llama.encode(documents[0].text).length]);
+    expect(starts).toEqual([0, 2 + llama.encode(documents[0]!.text).length]);
   });
 
   it('gives the same bytes for the same input', async () => {
@@ -112,9 +112,9 @@ describe('prepare', () => {
     expect(index.splits.train.documents).toBe(14);
     expect(index.splits.validation?.documents).toBe(5);
     expect(progress.length).toBe(19);
-    const last = progress[18];
+    const last = progress[18]!;
     expect([last.split, last.documents, last.bytes]).toEqual(['validation', 5, last.totalBytes]);
-    expect(progress.every((p, i) => i === 0 || p.bytes > progress[i - 1].bytes)).toBe(true);
+    expect(progress.every((p, i) => i === 0 || p.bytes > progress[i - 1]!.bytes)).toBe(true);
   });
 
   it('holds out the end: at a document where one starts nearby, else inside', async () => {

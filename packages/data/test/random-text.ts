@@ -27,7 +27,7 @@ export function randomUnicode(length: number, seed: number): string {
   let text = '';
   for (let i = 0; i < length; i++) {
     const r = counterRandom(seed, i) >>> 8;
-    const [low, high] = ranges[r % ranges.length];
+    const [low, high] = ranges[r % ranges.length]!;
     text += String.fromCodePoint(low + ((r >>> 4) % (high - low + 1)));
   }
   return text;

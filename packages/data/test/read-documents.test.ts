@@ -120,7 +120,7 @@ describe('readDocuments', () => {
 
   it('takes another field of JSONL', async () => {
     const path = write('field.jsonl', '{"text":1,"body":"b"}');
-    expect((await all(readDocuments(path, { field: 'body' })))[0][1]).toBe('b');
+    expect((await all(readDocuments(path, { field: 'body' })))[0]![1]).toBe('b');
     await expect(all(readDocuments(path))).rejects.toThrow(
       /field\.jsonl:1 has no text: got number field "text", expected a string there/,
     );

@@ -43,7 +43,7 @@ export function byteNgram(
   const step = (token: number): number => {
     let p = 1 / vocabularySize;
     for (let k = 0; k <= known; k++) {
-      const context = ending[k];
+      const context = ending[k]!;
       if (context < 0) {
         next[k + 1] = -1;
         continue;
@@ -51,8 +51,8 @@ export function byteNgram(
       const node = counts.find(context, token);
       next[k + 1] = node;
       if (total[context] === 0) continue;
-      const c = node < 0 ? 0 : count[node];
-      p = (c - discountOf(discounts[k + 1], c)) / total[context] + freed[context] * p;
+      const c = node < 0 ? 0 : count[node]!;
+      p = (c - discountOf(discounts[k + 1]!, c)) / total[context]! + freed[context]! * p;
     }
     [ending, next] = [next, ending];
     known = Math.min(known + 1, order);
@@ -66,13 +66,13 @@ export function byteNgram(
       checkTokens(text, vocabularySize);
       restart();
       let sum = 0;
-      for (let i = 0; i < text.length; i++) sum -= Math.log(step(text[i]));
+      for (let i = 0; i < text.length; i++) sum -= Math.log(step(text[i]!));
       return sum / text.length;
     },
     probability(context, token) {
       checkTokens([token], vocabularySize);
       restart();
-      for (let i = Math.max(0, context.length - order); i < context.length; i++) step(context[i]);
+      for (let i = Math.max(0, context.length - order); i < context.length; i++) step(context[i]!);
       return step(token);
     },
   };
@@ -81,7 +81,7 @@ export function byteNgram(
 function checkTokens(tokens: ArrayLike<number>, vocabularySize: number): void {
   if (tokens.length === 0) throw new OctavoError('[evals] n-gram text: got no tokens, expected at least one');
   for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i];
+    const token = tokens[i]!;
     if (!(Number.isInteger(token) && token >= 0 && token < vocabularySize))
       throw new OctavoError(
         `[evals] n-gram token ${i}: got ${token}, expected an integer from 0 to ${vocabularySize - 1}`,

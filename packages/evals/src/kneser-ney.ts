@@ -31,23 +31,23 @@ export function smoothCounts(counts: NgramCounts): SmoothedCounts {
   // frequency[d][r]: stretches of d tokens whose count is r, r from 1 to 4.
   const frequency = Array.from({ length: order + 2 }, () => [0, 0, 0, 0, 0]);
   for (let node = 1; node < size; node++) {
-    const length = depth[node];
-    const c = length === order + 1 ? occurrences[node] : Math.max(predecessors[node], 1);
+    const length = depth[node]!;
+    const c = length === order + 1 ? occurrences[node]! : Math.max(predecessors[node]!, 1);
     count[node] = c;
-    total[parent[node]] = total[parent[node]] + c;
-    if (c <= 4) frequency[length][c] = frequency[length][c] + 1;
+    total[parent[node]!] = total[parent[node]!]! + c;
+    if (c <= 4) frequency[length]![c] = frequency[length]![c]! + 1;
   }
   const discounts = frequency.map(discountsOf);
   for (let node = 1; node < size; node++) {
-    const from = parent[node];
-    freed[from] = freed[from] + discountOf(discounts[depth[node]], count[node]) / total[from];
+    const from = parent[node]!;
+    freed[from] = freed[from]! + discountOf(discounts[depth[node]!]!, count[node]!) / total[from]!;
   }
   return { count, total, freed, discounts };
 }
 
 /** D of a count; 0 for a count of 0. */
 export function discountOf(discounts: Discounts, count: number): number {
-  return count === 0 ? 0 : discounts[Math.min(count, 3) - 1];
+  return count === 0 ? 0 : discounts[Math.min(count, 3) - 1]!;
 }
 
 /**

@@ -34,8 +34,8 @@ export function countNgrams(order: number, tokens: ArrayLike<number>): NgramCoun
   const slotOf = (node: number, token: number): number => {
     const mask = slots.length - 1;
     let slot = mix(node, token) & mask;
-    for (; slots[slot] >= 0; slot = (slot + 1) & mask) {
-      const found = slots[slot];
+    for (; slots[slot]! >= 0; slot = (slot + 1) & mask) {
+      const found = slots[slot]!;
       if (parent[found] === node && symbol[found] === token) return slot;
     }
     return slot;
@@ -59,29 +59,29 @@ export function countNgrams(order: number, tokens: ArrayLike<number>): NgramCoun
     deeper.set(depth);
     depth = deeper;
     slots = new Int32Array(2 * capacity).fill(-1);
-    for (let node = 1; node < size; node++) slots[slotOf(parent[node], symbol[node])] = node;
+    for (let node = 1; node < size; node++) slots[slotOf(parent[node]!, symbol[node]!)] = node;
   };
 
   // ending[k]: the node of the last k tokens.
   let ending = new Int32Array(order + 2);
   let next = new Int32Array(order + 2);
   for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i];
+    const token = tokens[i]!;
     const longest = Math.min(i, order);
     for (let k = 0; k <= longest; k++) {
-      const slot = slotOf(ending[k], token);
-      let node = slots[slot];
+      const slot = slotOf(ending[k]!, token);
+      let node = slots[slot]!;
       if (node < 0) {
         node = size++;
         slots[slot] = node;
-        parent[node] = ending[k];
+        parent[node] = ending[k]!;
         symbol[node] = token;
         depth[node] = k + 1;
         // The first time a stretch is seen is one more token seen before its suffix.
-        if (k > 0) predecessors[next[k]] = predecessors[next[k]] + 1;
+        if (k > 0) predecessors[next[k]!] = predecessors[next[k]!]! + 1;
         if (size === capacity) grow();
       }
-      occurrences[node] = occurrences[node] + 1;
+      occurrences[node] = occurrences[node]! + 1;
       next[k + 1] = node;
     }
     [ending, next] = [next, ending];
@@ -93,7 +93,7 @@ export function countNgrams(order: number, tokens: ArrayLike<number>): NgramCoun
     depth,
     occurrences,
     predecessors,
-    find: (node, token) => slots[slotOf(node, token)],
+    find: (node, token) => slots[slotOf(node, token)]!,
   };
 }
 

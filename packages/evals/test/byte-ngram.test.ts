@@ -55,7 +55,7 @@ describe('byteNgram', () => {
     const slow = slowKneserNey(order, train, 19);
     let sum = 0;
     for (let i = 0; i < held.length; i++)
-      sum -= Math.log(slow(held.slice(Math.max(0, i - order), i), held[i]));
+      sum -= Math.log(slow(held.slice(Math.max(0, i - order), i), held[i]!));
     expect(model.crossEntropy(held)).toBeCloseTo(sum / held.length, 10);
   });
 
@@ -63,8 +63,8 @@ describe('byteNgram', () => {
     const [train, held] = [randomText(20000, 11, 4), randomText(2000, 11, 5)];
     const losses = [0, 1, 2].map((order) => byteNgram(order, train).crossEntropy(held));
     // One token of context says nothing here; two say most.
-    expect(Math.abs(losses[1] - losses[0])).toBeLessThan(0.05);
-    expect(losses[2]).toBeLessThan(losses[1] - 0.3);
+    expect(Math.abs(losses[1]! - losses[0]!)).toBeLessThan(0.05);
+    expect(losses[2]).toBeLessThan(losses[1]! - 0.3);
   });
 
   it('learns a text of one repeated token, and takes vocabularies beyond bytes', () => {

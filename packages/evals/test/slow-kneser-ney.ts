@@ -37,16 +37,16 @@ export function slowKneserNey(
     const n = [0, 1, 2, 3, 4].map(
       (r) => [...table.values()].flatMap((row) => [...row.values()]).filter((c) => c === r).length,
     );
-    const y = n[1] / (n[1] + 2 * n[2]);
-    const three = [1, 2, 3].map((r) => r - ((r + 1) * y * n[r + 1]) / n[r]);
+    const y = n[1]! / (n[1]! + 2 * n[2]!);
+    const three = [1, 2, 3].map((r) => r - ((r + 1) * y * n[r + 1]!) / n[r]!);
     if (n.slice(1).every((x) => x > 0) && three.every((d, r) => d > 0 && d <= r + 1)) return three;
-    return n[1] > 0 && n[2] > 0 ? [y, y, y] : [0.5, 0.5, 0.5];
+    return n[1]! > 0 && n[2]! > 0 ? [y, y, y] : [0.5, 0.5, 0.5];
   });
   const probability = (context: readonly number[], token: number): number => {
     const shorter = context.length === 0 ? 1 / vocabulary : probability(context.slice(1), token);
-    const row = tables[context.length].get(context.join(' '));
+    const row = tables[context.length]!.get(context.join(' '));
     if (!row) return shorter;
-    const d = (c: number) => discounts[context.length][Math.min(c, 3) - 1];
+    const d = (c: number) => discounts[context.length]![Math.min(c, 3) - 1]!;
     const total = [...row.values()].reduce((a, b) => a + b, 0);
     const freed = [...row.values()].reduce((a, c) => a + d(c), 0) / total;
     const c = row.get(token);

@@ -31,7 +31,7 @@ export function arrowEncoder(schema: Schema): ArrowEncoder {
   const take = (): EncodedMessage => {
     const taken = pieces;
     pieces = [];
-    const metadataLength = 8 + new DataView(taken[1].buffer, taken[1].byteOffset, 4).getInt32(0, true);
+    const metadataLength = 8 + new DataView(taken[1]!.buffer, taken[1]!.byteOffset, 4).getInt32(0, true);
     const total = taken.reduce((sum, piece) => sum + piece.byteLength, 0);
     return { pieces: taken, metadataLength, bodyLength: total - metadataLength };
   };

@@ -245,7 +245,7 @@ export function checkOffsets(bytes: Uint8Array, rows: number, limit: number, wha
   if (rows === 0) return offsets;
   for (let i = 0; i <= rows; i++) {
     offsets[i] = view.getInt32(4 * i, true);
-    if (offsets[i] < (i === 0 ? 0 : offsets[i - 1]) || offsets[i] > limit)
+    if (offsets[i]! < (i === 0 ? 0 : offsets[i - 1]!) || offsets[i]! > limit)
       fail(
         `got ${what} offset ${offsets[i]}, expected ${i === 0 ? 0 : offsets[i - 1]} to ${Math.min(limit, 2 ** 31 - 1)}`,
       );

@@ -94,14 +94,14 @@ function place(
   number: number,
   options: CheckpointOptions,
 ): Entry {
-  if (current !== undefined && current.rows.length < current.rows[0].chunks) {
+  if (current !== undefined && current.rows.length < current.rows[0]!.chunks) {
     const [head] = current.rows;
     const same =
-      row.name === head.name &&
-      row.role === head.role &&
-      row.format === head.format &&
-      row.chunks === head.chunks &&
-      row.shape.join() === head.shape.join();
+      row.name === head!.name &&
+      row.role === head!.role &&
+      row.format === head!.format &&
+      row.chunks === head!.chunks &&
+      row.shape.join() === head!.shape.join();
     if (!same || row.chunk !== current.rows.length)
       throw new Malformed(
         `got chunk ${row.chunk} of ${label(row)}, expected chunk ${current.rows.length} of ${label(current)}`,
@@ -122,8 +122,8 @@ function place(
 
 function checkWhole({ rows, byteLength, ...tensor }: Entry, where: string | undefined): void {
   const found = rows.reduce((sum, row) => sum + row.data.length, 0);
-  if (rows.length === rows[0].chunks && found === byteLength) return;
-  const why = `got ${rows.length} chunks and ${found} bytes of ${label(tensor)}, expected ${rows[0].chunks} and ${byteLength}`;
+  if (rows.length === rows[0]!.chunks && found === byteLength) return;
+  const why = `got ${rows.length} chunks and ${found} bytes of ${label(tensor)}, expected ${rows[0]!.chunks} and ${byteLength}`;
   throw where === undefined ? new Malformed(why) : rowError(where, new Malformed(why));
 }
 
@@ -187,7 +187,7 @@ function checkpoint(
 
 /** Scales stand in the first row of a tensor; where a file spreads them, they follow one another. */
 function join(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.slice(1).every(({ length }) => length === 0)) return pieces[0];
+  if (pieces.slice(1).every(({ length }) => length === 0)) return pieces[0]!;
   const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {

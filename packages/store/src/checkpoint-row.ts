@@ -20,7 +20,7 @@ export async function readRow(batch: LoadedBatch, extra: ExtraFormats | undefine
   const stretch = async (at: ColumnRegions, what: string): Promise<readonly [number, number]> => {
     const offsets = await batch.read(at.offsets?.offset ?? 0, 8);
     const [start, end] = checkOffsets(offsets, 1, Math.min(at.elements, 2 ** 31 - 1), what);
-    return [start, end - start];
+    return [start!, end! - start!];
   };
   const bytes = async (at: ColumnRegions, what: string): Promise<readonly [number, number]> => {
     const [start, length] = await stretch(at, what);
@@ -41,21 +41,21 @@ export async function readRow(batch: LoadedBatch, extra: ExtraFormats | undefine
     return new DataView(found.buffer, found.byteOffset, 4);
   };
 
-  const name = await text(nameAt, 'name');
-  const role = await text(roleAt, 'role');
-  const format = await text(formatAt, 'format');
-  const [first, axes] = await stretch(shapeAt, 'shape');
+  const name = await text(nameAt!, 'name');
+  const role = await text(roleAt!, 'role');
+  const format = await text(formatAt!, 'format');
+  const [first, axes] = await stretch(shapeAt!, 'shape');
   if (axes > 32) throw new Malformed(`got a shape of ${axes} axes, expected at most 32`);
-  const packed = await batch.read(shapeAt.values.offset + 8 * first, 8 * axes);
+  const packed = await batch.read(shapeAt!.values.offset + 8 * first, 8 * axes);
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const shape = Array.from({ length: axes }, (_, i) => Number(view.getBigInt64(8 * i, true)));
   const total = tensorBytes(shape, format, extra);
-  const chunk = (await word(chunkAt)).getInt32(0, true);
-  const chunks = (await word(chunksAt)).getInt32(0, true);
+  const chunk = (await word(chunkAt!)).getInt32(0, true);
+  const chunks = (await word(chunksAt!)).getInt32(0, true);
   if (chunks < 1 || chunk < 0 || chunk >= chunks)
     throw new Malformed(`got chunk ${chunk} of ${chunks}, expected 0 to one less than their number`);
-  const [scaleStart, count] = await stretch(scaleAt, 'scale');
-  const [data, length] = await bytes(dataAt, 'data');
+  const [scaleStart, count] = await stretch(scaleAt!, 'scale');
+  const [data, length] = await bytes(dataAt!, 'data');
   if (length > total)
     throw new Malformed(
       `got ${length} bytes of data, expected at most ${total} for [${shape.join(', ')}] ${format}`,
@@ -67,8 +67,8 @@ export async function readRow(batch: LoadedBatch, extra: ExtraFormats | undefine
     shape,
     chunk,
     chunks,
-    crc: (await word(crcAt)).getUint32(0, true),
-    scale: { position: body + scaleAt.values.offset + 4 * scaleStart, count },
+    crc: (await word(crcAt!)).getUint32(0, true),
+    scale: { position: body + scaleAt!.values.offset + 4 * scaleStart, count },
     data: { position: body + data, length },
   };
 }

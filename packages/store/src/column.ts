@@ -120,14 +120,14 @@ export function utf8Data(strings: readonly (string | null)[]): Data {
   const encoder = new TextEncoder();
   const pieces = strings.map((text) => encoder.encode(text ?? ''));
   const offsets = new Int32Array(strings.length + 1);
-  for (let i = 0; i < pieces.length; i++) offsets[i + 1] = offsets[i] + pieces[i].byteLength;
-  const bytes = new Uint8Array(offsets[strings.length]);
+  for (let i = 0; i < pieces.length; i++) offsets[i + 1] = offsets[i]! + pieces[i]!.byteLength;
+  const bytes = new Uint8Array(offsets[strings.length]!);
   const bits = new Uint8Array(Math.ceil(strings.length / 8));
   let nulls = 0;
   for (let i = 0; i < pieces.length; i++) {
-    bytes.set(pieces[i], offsets[i]);
+    bytes.set(pieces[i]!, offsets[i]);
     if (strings[i] === null) nulls += 1;
-    else bits[i >> 3] |= 1 << (i & 7);
+    else bits[i >> 3]! |= 1 << (i & 7);
   }
   const nullBitmap = nulls > 0 ? bits : undefined;
   return makeData({

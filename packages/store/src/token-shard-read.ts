@@ -59,7 +59,7 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
   const { file, blocks } = arrow;
   const where = (batch: number): string => `${path}, batch ${batch}`;
   const last = blocks.length - 1;
-  const lastRows = last < 0 ? 0 : (await loadBatch(arrow, blocks[last], columns, where(last))).header.rows;
+  const lastRows = last < 0 ? 0 : (await loadBatch(arrow, blocks[last]!, columns, where(last))).header.rows;
   const length = Math.max(last, 0) * batchRows + lastRows;
   if (last >= 0 && (lastRows < 1 || lastRows > batchRows || length > SHARD_LIMIT))
     throw badFile(`[store] ${where(last)} is damaged: got ${lastRows} tokens, expected 1 to ${batchRows}`);
@@ -71,13 +71,13 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
   async function check(index: number): Promise<CheckedBatch> {
     const known = checked[index];
     if (known !== undefined) return known;
-    const { header, body } = await loadBatch(arrow, blocks[index], columns, where(index));
+    const { header, body } = await loadBatch(arrow, blocks[index]!, columns, where(index));
     const rows = index === last ? lastRows : batchRows;
     if (header.rows !== rows)
       throw badFile(`[store] ${where(index)} is damaged: got ${header.rows} tokens, expected ${rows}`);
     const [tokens, starts] = header.columns;
-    const bytes = await file.read(body + tokens.values.offset, rows * width);
-    const bits = await file.read(body + starts.values.offset, Math.ceil(rows / 8));
+    const bytes = await file.read(body + tokens!.values.offset, rows * width);
+    const bits = await file.read(body + starts!.values.offset, Math.ceil(rows / 8));
     if (String(shardCrc(crc, index, rows, bytes, bits)) !== header.metadata.crc32c)
       throw badFile(`[store] ${where(index)} is altered: its CRC-32C does not fit: make the shard again`);
     for (const id of view(bytes))
@@ -85,7 +85,7 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
         throw badFile(
           `[store] ${where(index)} is damaged: got token ${id}, expected 0 to ${vocabularySize - 1}`,
         );
-    const found = { tokens: body + tokens.values.offset, starts: body + starts.values.offset };
+    const found = { tokens: body + tokens!.values.offset, starts: body + starts!.values.offset };
     checked[index] = found;
     return found;
   }
@@ -122,7 +122,7 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
       for (let index = 0; index < blocks.length; index++) {
         const rows = index === last ? lastRows : batchRows;
         const bits = await file.read((await check(index)).starts, Math.ceil(rows / 8));
-        for (let i = 0; i < rows; i++) if ((bits[i >> 3] >> (i & 7)) & 1) found.push(index * batchRows + i);
+        for (let i = 0; i < rows; i++) if ((bits[i >> 3]! >> (i & 7)) & 1) found.push(index * batchRows + i);
       }
       return Uint32Array.from(found);
     },

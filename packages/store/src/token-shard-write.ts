@@ -83,12 +83,12 @@ export async function createTokenShard(
           `[store] token shard is too long: got ${length + added.length} tokens, expected at most ${SHARD_LIMIT}: begin another shard`,
         );
       for (let i = 0; i < added.length; i++) {
-        const id = added[i];
+        const id = added[i]!;
         if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
           throw new OctavoError(
             `[store] token ${length} is outside the vocabulary: got ${id}, expected 0 to ${vocabularySize - 1}`,
           );
-        if (i === 0 && startsDocument) starts[filled >> 3] |= 1 << (filled & 7);
+        if (i === 0 && startsDocument) starts[filled >> 3]! |= 1 << (filled & 7);
         tokens[filled] = id;
         filled += 1;
         length += 1;
@@ -109,14 +109,14 @@ export async function writeTokenShard(path: string, shard: TokenShard): Promise<
   const { tokens, documents } = shard;
   for (let i = 0; i < documents.length; i++) {
     const [previous, start] = [i === 0 ? -1 : documents[i - 1], documents[i]];
-    if (!Number.isInteger(start) || start <= previous || start >= tokens.length)
+    if (!Number.isInteger(start) || start! <= previous! || start! >= tokens.length)
       throw new OctavoError(
-        `[store] document ${i} starts in the wrong place: got ${start}, expected ${previous + 1} to ${tokens.length - 1}`,
+        `[store] document ${i} starts in the wrong place: got ${start}, expected ${previous! + 1} to ${tokens.length - 1}`,
       );
   }
   const writer = await createTokenShard(path, shard);
   try {
-    if (documents.length === 0 || documents[0] > 0)
+    if (documents.length === 0 || documents[0]! > 0)
       await writer.append(tokens.subarray(0, documents.length === 0 ? tokens.length : documents[0]), false);
     for (let i = 0; i < documents.length; i++) {
       const end = i + 1 < documents.length ? documents[i + 1] : tokens.length;

@@ -121,12 +121,12 @@ async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Prom
   while (left.length > 0) {
     let { bytesWritten } = await handle.writev(left);
     let done = 0;
-    while (done < left.length && bytesWritten >= left[done].byteLength) {
-      bytesWritten -= left[done].byteLength;
+    while (done < left.length && bytesWritten >= left[done]!.byteLength) {
+      bytesWritten -= left[done]!.byteLength;
       done += 1;
     }
     left = left.slice(done);
-    if (bytesWritten > 0) left[0] = left[0].subarray(bytesWritten);
+    if (bytesWritten > 0) left[0] = left[0]!.subarray(bytesWritten);
   }
 }
 

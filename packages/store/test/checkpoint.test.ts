@@ -122,7 +122,7 @@ test('an async generator brings tensors; an empty checkpoint is one', async () =
 });
 
 describe('bad input is refused in one line and leaves the earlier file', () => {
-  const good = tensors[0];
+  const good = tensors[0]!;
   test.each<[string, readonly TensorRecord[], Record<string, string>, RegExp]>([
     ['twice', [good, good], {}, /layers\.0\.gate \(weight\) again/],
     ['short', [{ ...good, data: bytes(299, 0) }], {}, /got 299 bytes, expected 300/],
@@ -150,7 +150,7 @@ describe('bad input is refused in one line and leaves the earlier file', () => {
   test('an exception half way', async () => {
     const path = join(folder, 'half', checkpointFileName(2));
     const failing = (function* () {
-      yield tensors[0];
+      yield tensors[0]!;
       throw new Error('the device is gone');
     })();
     await expect(writeCheckpoint(path, {}, failing)).rejects.toThrow('the device is gone');
@@ -181,7 +181,7 @@ test('the newest whole checkpoint of a folder, and why others are not', async ()
   const { newest, skipped } = await newestWholeCheckpoint(inner);
   expect(newest).toEqual({ path: join(inner, 'step-00000100.arrow'), step: 100 });
   expect(skipped).toHaveLength(1);
-  expect(skipped[0].reason).toMatch(/step-00003000\.arrow is cut off in row \d+: /);
+  expect(skipped[0]!.reason).toMatch(/step-00003000\.arrow is cut off in row \d+: /);
   expect(existsSync(path)).toBe(true);
 });
 
@@ -190,7 +190,7 @@ test('an altered row is named', async () => {
   await writeCheckpoint(path, metadata, tensors, small);
   const file = readFileSync(path);
   const at = file.indexOf(Buffer.from(bytes(600, 2).subarray(256, 300)));
-  file[at + 3] ^= 1;
+  file[at + 3]! ^= 1;
   writeFileSync(path, file);
   const opened = await openCheckpoint(path);
   await expect(opened.read('layers.0.gate', 'master')).rejects.toThrow(

@@ -57,7 +57,7 @@ test('temporary files of dead processes go, others stay', async () => {
   const inner = join(folder, 'temporaries');
   mkdirSync(inner);
   const [dead, alive] = [2 ** 22 + 1, process.pid].map((pid) => `.a.arrow.${pid}.0123456789ab.octavo-tmp`);
-  for (const name of [dead, alive, 'a.arrow', '.a.tmp']) writeFileSync(join(inner, name), '');
+  for (const name of [dead, alive, 'a.arrow', '.a.tmp']) writeFileSync(join(inner, name!), '');
   expect(await removeTemporaries(inner)).toBe(1);
   // Left by a process of another time that had our number, as in a container that was started again.
   const old = `.b.arrow.${process.pid}.0123456789ab.octavo-tmp`;

@@ -60,7 +60,7 @@ test('killed at random moments, the newest checkpoint is whole and the statistic
       const { data } = await opened.read('w', 'weight');
       await opened.close();
       const seed = createHash('sha256').update(String(newest.step)).digest();
-      expect(data.every((byte, i) => byte === ((seed[i % 32] ^ (i >> 5)) & 255))).toBe(true);
+      expect(data.every((byte, i) => byte === ((seed[i % 32]! ^ (i >> 5)) & 255))).toBe(true);
     }
     // Read as anybody would, not by this package.
     const steps = [...tableFromIPC(readFileSync(join(run, 'steps.arrow')))].map((row) => Number(row.step));

@@ -41,9 +41,9 @@ test('what the reference implementation writes is read', async () => {
     ['e', 'F16', [0, 3]],
     ['a', 'U8', [2, 2]],
   ]);
-  expect(new BigInt64Array(file.tensors[0].data.buffer)).toEqual(BigInt64Array.of(7n));
-  expect(new Float32Array(file.tensors[1].data.buffer)).toEqual(Float32Array.of(1.5, -2, 3.25));
-  expect([...file.tensors[3].data]).toEqual([1, 2, 3, 4]);
+  expect(new BigInt64Array(file.tensors[0]!.data.buffer)).toEqual(BigInt64Array.of(7n));
+  expect(new Float32Array(file.tensors[1]!.data.buffer)).toEqual(Float32Array.of(1.5, -2, 3.25));
+  expect([...file.tensors[3]!.data]).toEqual([1, 2, 3, 4]);
 });
 
 test('what we write is what the reference implementation writes, to the byte', async () => {
@@ -171,11 +171,11 @@ test('all types of the format are known; of another one only that tensor is refu
 
 test('bad tensors are refused and leave nothing behind', async () => {
   const path = join(folder, 'bad', 'x.safetensors');
-  await expect(writeSafetensors(path, [records[0], records[0]])).rejects.toThrow(/"b" again/);
-  await expect(writeSafetensors(path, [{ ...records[0], shape: [4] }])).rejects.toThrow(
+  await expect(writeSafetensors(path, [records[0]!, records[0]!])).rejects.toThrow(/"b" again/);
+  await expect(writeSafetensors(path, [{ ...records[0]!, shape: [4] }])).rejects.toThrow(
     /got 12 bytes, expected 16/,
   );
-  await expect(writeSafetensors(path, [{ ...records[0], name: '__metadata__' }])).rejects.toThrow(
+  await expect(writeSafetensors(path, [{ ...records[0]!, name: '__metadata__' }])).rejects.toThrow(
     /impossible/,
   );
   expect(readdirSync(join(folder, 'bad'))).toEqual([]);

@@ -30,8 +30,8 @@ test.each([0, 1, 16383, 16384, 16385, 40000])('%i tokens come back, from any pla
     [length, 0],
     [3, 33000],
   ])
-    if (offset >= 0 && offset + count <= length)
-      expect(await shard.read(offset, count)).toEqual(tokens.slice(offset, offset + count));
+    if (offset! >= 0 && offset! + count! <= length)
+      expect(await shard.read(offset!, count!)).toEqual(tokens.slice(offset, offset! + count!));
   expect(Array.from(await shard.documents())).toEqual(documents);
   await expect(shard.read(length, 1)).rejects.toThrow(/outside/);
   await shard.close();
@@ -47,8 +47,8 @@ test('batches that changed places are noticed', async () => {
     file.indexOf(Buffer.from(Uint16Array.from({ length: 64 }, () => id).buffer)),
   );
   const [one, two] = marks.map((at) => Buffer.from(file.subarray(at, at + 32768)));
-  two.copy(file, marks[0]);
-  one.copy(file, marks[1]);
+  two!.copy(file, marks[0]);
+  one!.copy(file, marks[1]);
   writeFileSync(path, file);
   const shard = await openTokenShard(path);
   await expect(shard.read(16384, 1)).rejects.toThrow(/batch 1 is altered/);

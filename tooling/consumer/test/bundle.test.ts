@@ -1,6 +1,6 @@
 /** @file The browser packages in a Vite build with its default minifier, in Chromium; skipped where that is missing. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInChromium } from '../../vitest/chromium.ts';
 import { bundle, openBundle } from '../bundle.ts';
 import { browserPackages, type WrittenExample, writeExamples } from '../examples.ts';

@@ -134,28 +134,28 @@ export const adamWeight = defineOperator<DecayAttributes>({
 });
 
 function moment1(this: Kernel, m: number[], g: number[], hyper: number[]): number {
-  return hyper[1] * m[this.thread.x] + (1 - hyper[1]) * (g[this.thread.x] * hyper[5]);
+  return hyper[1]! * m[this.thread.x]! + (1 - hyper[1]!) * (g[this.thread.x]! * hyper[5]!);
 }
 
 function moment2(this: Kernel, v: number[], g: number[], hyper: number[]): number {
-  const gradient = g[this.thread.x] * hyper[5];
-  return hyper[2] * v[this.thread.x] + (1 - hyper[2]) * (gradient * gradient);
+  const gradient = g[this.thread.x]! * hyper[5]!;
+  return hyper[2]! * v[this.thread.x]! + (1 - hyper[2]!) * (gradient * gradient);
 }
 
 function boundedMoment2(this: Kernel, v: number[], g: number[], hyper: number[], m: number[]): number {
-  const gradient = g[this.thread.x] * hyper[5];
-  const root = hyper[8] * m[this.thread.x];
-  let old = v[this.thread.x];
+  const gradient = g[this.thread.x]! * hyper[5]!;
+  const root = hyper[8]! * m[this.thread.x]!;
+  let old = v[this.thread.x]!;
   if (root * root > old) {
     old = root * root;
   }
-  return hyper[2] * old + (1 - hyper[2]) * (gradient * gradient);
+  return hyper[2]! * old + (1 - hyper[2]!) * (gradient * gradient);
 }
 
 function weight(this: Kernel<'decays'>, w: number[], m: number[], v: number[], hyper: number[]): number {
-  let step = m[this.thread.x] / hyper[6] / (Math.sqrt(v[this.thread.x] / hyper[7]) + hyper[3]);
+  let step = m[this.thread.x]! / hyper[6]! / (Math.sqrt(v[this.thread.x]! / hyper[7]!) + hyper[3]!);
   if (this.constants.decays > 0) {
-    step = step + hyper[4] * w[this.thread.x];
+    step = step + hyper[4]! * w[this.thread.x]!;
   }
-  return w[this.thread.x] - hyper[0] * step;
+  return w[this.thread.x]! - hyper[0]! * step;
 }

@@ -91,7 +91,7 @@ function maxAlong(this: Kernel<'steps' | 'block' | 'columns'>, x: number[]): num
   for (let j = 0; j < this.constants.steps; j += 1) {
     if (this.thread.x * this.constants.block + j < this.constants.columns) {
       const value = Math.abs(
-        x[this.thread.y * this.constants.columns + this.thread.x * this.constants.block + j],
+        x[this.thread.y * this.constants.columns + this.thread.x * this.constants.block + j]!,
       );
       if (value > largest || !(value >= 0)) largest = value;
     }
@@ -108,7 +108,7 @@ function maxDown(this: Kernel<'steps' | 'first' | 'stride' | 'rows' | 'across'>,
         x[
           (this.thread.y * this.constants.first + j * this.constants.stride) * this.constants.across +
             this.thread.x
-        ],
+        ]!,
       );
       if (value > largest || !(value >= 0)) largest = value;
     }

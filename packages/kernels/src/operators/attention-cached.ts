@@ -103,11 +103,11 @@ function scores(
   position: number[],
 ): number {
   let sum = 0;
-  if (this.thread.x <= position[0]) {
+  if (this.thread.x <= position[0]!) {
     const keyHead = Math.floor((this.thread.y + 0.5) / this.constants.group);
     const k = this.thread.x * this.constants.width + keyHead * this.constants.headDim;
     for (let d = 0; d < this.constants.headDim; d += 1) {
-      sum = sum + qkv[this.thread.y * this.constants.headDim + d] * cache[k + d];
+      sum = sum + qkv[this.thread.y * this.constants.headDim + d]! * cache[k + d]!;
     }
     sum = sum * this.constants.scale;
   }
@@ -115,17 +115,17 @@ function scores(
 }
 
 function rowStatistics(this: Kernel<'capacity'>, scores: number[], position: number[]): number[] {
-  let largest = scores[this.thread.x * this.constants.capacity];
+  let largest = scores[this.thread.x * this.constants.capacity]!;
   for (let j = 0; j < this.constants.capacity; j += 1) {
-    if (j <= position[0]) {
-      const value = scores[this.thread.x * this.constants.capacity + j];
+    if (j <= position[0]!) {
+      const value = scores[this.thread.x * this.constants.capacity + j]!;
       if (value > largest) largest = value;
     }
   }
   let sum = 0;
   for (let j = 0; j < this.constants.capacity; j += 1) {
-    if (j <= position[0]) {
-      sum = sum + Math.exp(scores[this.thread.x * this.constants.capacity + j] - largest);
+    if (j <= position[0]!) {
+      sum = sum + Math.exp(scores[this.thread.x * this.constants.capacity + j]! - largest);
     }
   }
   return [largest, sum];
@@ -133,10 +133,10 @@ function rowStatistics(this: Kernel<'capacity'>, scores: number[], position: num
 
 function quotients(this: Kernel<'capacity'>, scores: number[], rows: number[], position: number[]): number {
   let p = 0;
-  if (this.thread.x <= position[0]) {
+  if (this.thread.x <= position[0]!) {
     p =
-      Math.exp(scores[this.thread.y * this.constants.capacity + this.thread.x] - rows[this.thread.y * 2]) /
-      rows[this.thread.y * 2 + 1];
+      Math.exp(scores[this.thread.y * this.constants.capacity + this.thread.x]! - rows[this.thread.y * 2]!) /
+      rows[this.thread.y * 2 + 1]!;
   }
   return p;
 }
@@ -153,8 +153,8 @@ function weightedValues(
     this.constants.values + Math.floor((head + 0.5) / this.constants.group) * this.constants.headDim + d;
   let sum = 0;
   for (let j = 0; j < this.constants.capacity; j += 1) {
-    if (j <= position[0]) {
-      sum = sum + p[head * this.constants.capacity + j] * cache[v + j * this.constants.width];
+    if (j <= position[0]!) {
+      sum = sum + p[head * this.constants.capacity + j]! * cache[v + j * this.constants.width]!;
     }
   }
   return sum;

@@ -124,7 +124,7 @@ function probabilityGradients(
       this.constants.values +
       Math.floor((head + 0.5) / this.constants.group) * this.constants.headDim;
     for (let d = 0; d < this.constants.headDim; d += 1) {
-      sum = sum + dout[o + d] * qkv[v + d];
+      sum = sum + dout[o + d]! * qkv[v + d]!;
     }
   }
   return sum;
@@ -134,7 +134,8 @@ function rowMeans(this: Kernel<'sequence'>, p: number[], dp: number[]): number {
   let sum = 0;
   for (let j = 0; j < this.constants.sequence; j += 1) {
     sum =
-      sum + p[this.thread.x * this.constants.sequence + j] * dp[this.thread.x * this.constants.sequence + j];
+      sum +
+      p[this.thread.x * this.constants.sequence + j]! * dp[this.thread.x * this.constants.sequence + j]!;
   }
   return sum;
 }
@@ -146,8 +147,8 @@ function scoreGradients(
   means: number[],
 ): number {
   return (
-    p[this.thread.y * this.constants.sequence + this.thread.x] *
-    (dp[this.thread.y * this.constants.sequence + this.thread.x] - means[this.thread.y]) *
+    p[this.thread.y * this.constants.sequence + this.thread.x]! *
+    (dp[this.thread.y * this.constants.sequence + this.thread.x]! - means[this.thread.y]!) *
     this.constants.scale
   );
 }
@@ -174,7 +175,7 @@ function gradients(
     const row = (this.thread.y * this.constants.heads + head) * this.constants.sequence;
     for (let i = 0; i < this.constants.sequence; i += 1) {
       if (i <= j) {
-        sum = sum + ds[row + i] * qkv[k + i * this.constants.width];
+        sum = sum + ds[row + i]! * qkv[k + i * this.constants.width]!;
       }
     }
   } else if (this.thread.x < this.constants.values) {
@@ -187,8 +188,8 @@ function gradients(
           const t = first + i;
           sum =
             sum +
-            ds[(t * this.constants.heads + head) * this.constants.sequence + j] *
-              qkv[t * this.constants.width + head * this.constants.headDim + d];
+            ds[(t * this.constants.heads + head) * this.constants.sequence + j]! *
+              qkv[t * this.constants.width + head * this.constants.headDim + d]!;
         }
       }
     }
@@ -202,8 +203,8 @@ function gradients(
           const t = first + i;
           sum =
             sum +
-            p[(t * this.constants.heads + head) * this.constants.sequence + j] *
-              dout[t * this.constants.keys + head * this.constants.headDim + d];
+            p[(t * this.constants.heads + head) * this.constants.sequence + j]! *
+              dout[t * this.constants.keys + head * this.constants.headDim + d]!;
         }
       }
     }

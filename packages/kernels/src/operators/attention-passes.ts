@@ -81,7 +81,7 @@ function scores(
     const k =
       (t - i + this.thread.x) * this.constants.width + this.constants.keys + keyHead * this.constants.headDim;
     for (let d = 0; d < this.constants.headDim; d += 1) {
-      sum = sum + qkv[q + d] * qkv[k + d];
+      sum = sum + qkv[q + d]! * qkv[k + d]!;
     }
     sum = sum * this.constants.scale;
   }
@@ -92,17 +92,17 @@ function scores(
 function rowStatistics(this: Kernel<'heads' | 'sequence'>, scores: number[]): number[] {
   const t = Math.floor((this.thread.x + 0.5) / this.constants.heads);
   const i = t - Math.floor((t + 0.5) / this.constants.sequence) * this.constants.sequence;
-  let largest = scores[this.thread.x * this.constants.sequence];
+  let largest = scores[this.thread.x * this.constants.sequence]!;
   for (let j = 0; j < this.constants.sequence; j += 1) {
     if (j <= i) {
-      const value = scores[this.thread.x * this.constants.sequence + j];
+      const value = scores[this.thread.x * this.constants.sequence + j]!;
       if (value > largest) largest = value;
     }
   }
   let sum = 0;
   for (let j = 0; j < this.constants.sequence; j += 1) {
     if (j <= i) {
-      sum = sum + Math.exp(scores[this.thread.x * this.constants.sequence + j] - largest);
+      sum = sum + Math.exp(scores[this.thread.x * this.constants.sequence + j]! - largest);
     }
   }
   return [largest, sum];
@@ -114,8 +114,8 @@ function quotients(this: Kernel<'heads' | 'sequence'>, scores: number[], rows: n
   let p = 0;
   if (this.thread.x <= i) {
     p =
-      Math.exp(scores[this.thread.y * this.constants.sequence + this.thread.x] - rows[this.thread.y * 2]) /
-      rows[this.thread.y * 2 + 1];
+      Math.exp(scores[this.thread.y * this.constants.sequence + this.thread.x]! - rows[this.thread.y * 2]!) /
+      rows[this.thread.y * 2 + 1]!;
   }
   return p;
 }

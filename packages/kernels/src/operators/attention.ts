@@ -74,7 +74,7 @@ function weightedValues(
   let sum = 0;
   for (let j = 0; j < this.constants.sequence; j += 1) {
     if (first + j <= this.thread.y) {
-      sum = sum + p[row + j] * qkv[v + j * this.constants.width];
+      sum = sum + p[row + j]! * qkv[v + j * this.constants.width]!;
     }
   }
   return sum;

@@ -94,14 +94,14 @@ export const castStatistics = defineOperator<StatisticsAttributes>({
 });
 
 function scaleWhole(this: Kernel, x: number[], scale: number[]): number {
-  return x[this.thread.x] * scale[0];
+  return x[this.thread.x]! * scale[0]!;
 }
 
 function scaleBlocks(this: Kernel<BlockConstant>, x: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return (
-    x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column]
+    x[this.thread.y * this.constants.columns + this.thread.x]! * scale[row * this.constants.across + column]!
   );
 }
 
@@ -117,8 +117,8 @@ function countLanes(
   let strange = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
-      const a = Math.abs(x[k * this.constants.lanes + this.thread.x]);
-      const s = Math.abs(scaledX[k * this.constants.lanes + this.thread.x]);
+      const a = Math.abs(x[k * this.constants.lanes + this.thread.x]!);
+      const s = Math.abs(scaledX[k * this.constants.lanes + this.thread.x]!);
       if (a <= 3.4028234663852886e38) {
         if (a > largest) largest = a;
         if (s > this.constants.max) clipped = clipped + 1;
@@ -138,7 +138,7 @@ function powerLanes(this: Kernel<'steps' | 'lanes' | 'length'>, x: number[]): nu
   let fourths = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
-      const value = x[k * this.constants.lanes + this.thread.x];
+      const value = x[k * this.constants.lanes + this.thread.x]!;
       if (Math.abs(value) <= 3.4028234663852886e38) {
         const square = value * value;
         sum = sum + value;
@@ -154,13 +154,13 @@ function together(this: Kernel<'lanes' | 'length'>, counts: number[], powers: nu
   let result = 0;
   for (let l = 0; l < this.constants.lanes; l += 1) {
     if (this.thread.x === 0) {
-      if (counts[l * 4] > result) result = counts[l * 4];
+      if (counts[l * 4]! > result) result = counts[l * 4]!;
     } else if (this.thread.x < 3) {
-      result = result + counts[l * 4 + this.thread.x];
+      result = result + counts[l * 4 + this.thread.x]!;
     } else if (this.thread.x < 6) {
-      result = result + powers[l * 4 + this.thread.x - 3];
+      result = result + powers[l * 4 + this.thread.x - 3]!;
     } else if (this.thread.x < 7) {
-      result = result + counts[l * 4 + 3];
+      result = result + counts[l * 4 + 3]!;
     }
   }
   if (this.thread.x > 6) result = this.constants.length;

@@ -97,7 +97,7 @@ function castConstants(
 
 function castWhole(this: Kernel<GridConstant>, x: number[], scale: number[]): number {
   return roundToGrid(
-    Math.fround(x[this.thread.x] * scale[0]),
+    Math.fround(x[this.thread.x]! * scale[0]!),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
     this.constants.unit,
@@ -119,7 +119,7 @@ function castWholeStochastic(
   stream: number,
 ): number {
   return roundToGrid(
-    Math.fround(x[this.thread.x] * scale[0]),
+    Math.fround(x[this.thread.x]! * scale[0]!),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
     this.constants.unit,
@@ -129,7 +129,7 @@ function castWholeStochastic(
     this.constants.unsigned,
     this.constants.rounding,
     this.constants.overflow,
-    drawBits(this.thread.x, seed[0] | 0, seed[1] | 0, stream),
+    drawBits(this.thread.x, seed[0]! | 0, seed[1]! | 0, stream),
   );
 }
 
@@ -138,7 +138,8 @@ function castBlocks(this: Kernel<BlockConstant | GridConstant>, x: number[], sca
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return roundToGrid(
     Math.fround(
-      x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column],
+      x[this.thread.y * this.constants.columns + this.thread.x]! *
+        scale[row * this.constants.across + column]!,
     ),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
@@ -164,7 +165,8 @@ function castBlocksStochastic(
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return roundToGrid(
     Math.fround(
-      x[this.thread.y * this.constants.columns + this.thread.x] * scale[row * this.constants.across + column],
+      x[this.thread.y * this.constants.columns + this.thread.x]! *
+        scale[row * this.constants.across + column]!,
     ),
     this.constants.minNormal,
     this.constants.inverseMinNormal,
@@ -175,6 +177,6 @@ function castBlocksStochastic(
     this.constants.unsigned,
     this.constants.rounding,
     this.constants.overflow,
-    drawBits(this.thread.y * this.constants.columns + this.thread.x, seed[0] | 0, seed[1] | 0, stream),
+    drawBits(this.thread.y * this.constants.columns + this.thread.x, seed[0]! | 0, seed[1]! | 0, stream),
   );
 }

@@ -54,8 +54,8 @@ function cosine(this: Kernel<'columns' | 'channels'>, w: number[]): number {
   let gates = 0;
   let ups = 0;
   for (let d = 0; d < this.constants.columns; d += 1) {
-    const gate = w[this.thread.x * this.constants.columns + d];
-    const up = w[(this.thread.x + this.constants.channels) * this.constants.columns + d];
+    const gate = w[this.thread.x * this.constants.columns + d]!;
+    const up = w[(this.thread.x + this.constants.channels) * this.constants.columns + d]!;
     dot = dot + gate * up;
     gates = gates + gate * gate;
     ups = ups + up * up;

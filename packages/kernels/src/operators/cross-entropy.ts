@@ -155,10 +155,10 @@ function softmaxPasses(
 }
 
 function maximumLanes(this: Kernel<'width' | 'steps' | 'lanes'>, logits: number[]): number {
-  let largest = logits[this.thread.y * this.constants.width + this.thread.x];
+  let largest = logits[this.thread.y * this.constants.width + this.thread.x]!;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.width) {
-      const value = logits[this.thread.y * this.constants.width + k * this.constants.lanes + this.thread.x];
+      const value = logits[this.thread.y * this.constants.width + k * this.constants.lanes + this.thread.x]!;
       if (value > largest) largest = value;
     }
   }
@@ -172,8 +172,8 @@ function sumLanes(this: Kernel<'steps' | 'lanes' | 'width'>, logits: number[], l
       sum =
         sum +
         Math.exp(
-          logits[this.thread.y * this.constants.width + k * this.constants.lanes + this.thread.x] -
-            largest[this.thread.y],
+          logits[this.thread.y * this.constants.width + k * this.constants.lanes + this.thread.x]! -
+            largest[this.thread.y]!,
         );
     }
   }
@@ -181,9 +181,9 @@ function sumLanes(this: Kernel<'steps' | 'lanes' | 'width'>, logits: number[], l
 }
 
 function foldMaximum(this: Kernel<'lanes'>, values: number[]): number {
-  let largest = values[this.thread.x * this.constants.lanes];
+  let largest = values[this.thread.x * this.constants.lanes]!;
   for (let k = 0; k < this.constants.lanes; k += 1) {
-    const value = values[this.thread.x * this.constants.lanes + k];
+    const value = values[this.thread.x * this.constants.lanes + k]!;
     if (value > largest) largest = value;
   }
   return largest;
@@ -192,7 +192,7 @@ function foldMaximum(this: Kernel<'lanes'>, values: number[]): number {
 function foldSum(this: Kernel<'lanes'>, values: number[]): number {
   let sum = 0;
   for (let k = 0; k < this.constants.lanes; k += 1) {
-    sum = sum + values[this.thread.x * this.constants.lanes + k];
+    sum = sum + values[this.thread.x * this.constants.lanes + k]!;
   }
   return sum;
 }
@@ -205,11 +205,11 @@ function loss(
   sums: number[],
 ): number {
   let result = 0;
-  const target = targets[this.thread.x];
+  const target = targets[this.thread.x]!;
   if (target >= 0) {
     result =
-      Math.log(sums[this.thread.x]) +
-      (largest[this.thread.x] - logits[this.thread.x * this.constants.width + target]);
+      Math.log(sums[this.thread.x]!) +
+      (largest[this.thread.x]! - logits[this.thread.x * this.constants.width + target]!);
   }
   return result;
 }
@@ -223,15 +223,15 @@ function gradient(
   sums: number[],
 ): number {
   let result = 0;
-  const target = targets[this.thread.y];
+  const target = targets[this.thread.y]!;
   if (target >= 0) {
     result =
-      Math.exp(logits[this.thread.y * this.constants.width + this.thread.x] - largest[this.thread.y]) /
-      sums[this.thread.y];
+      Math.exp(logits[this.thread.y * this.constants.width + this.thread.x]! - largest[this.thread.y]!) /
+      sums[this.thread.y]!;
     if (this.thread.x === target) {
       result = result - 1;
     }
-    result = result * weight[0];
+    result = result * weight[0]!;
   }
   return result;
 }

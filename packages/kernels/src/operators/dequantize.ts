@@ -41,14 +41,14 @@ export const dequantize = defineOperator<BlockAttributes>({
 });
 
 function divideWhole(this: Kernel, codes: number[], scale: number[]): number {
-  return codes[this.thread.x] / scale[0];
+  return codes[this.thread.x]! / scale[0]!;
 }
 
 function divideBlocks(this: Kernel<BlockConstant>, codes: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   return (
-    codes[this.thread.y * this.constants.columns + this.thread.x] /
-    scale[row * this.constants.across + column]
+    codes[this.thread.y * this.constants.columns + this.thread.x]! /
+    scale[row * this.constants.across + column]!
   );
 }

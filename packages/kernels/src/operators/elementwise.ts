@@ -7,15 +7,15 @@ import type { Kernel } from './kernel.ts';
 export type NoAttributes = Record<string, never>;
 
 function addKernel(this: Kernel, a: number[], b: number[]): number {
-  return a[this.thread.x] + b[this.thread.x];
+  return a[this.thread.x]! + b[this.thread.x]!;
 }
 
 function subtractKernel(this: Kernel, a: number[], b: number[]): number {
-  return a[this.thread.x] - b[this.thread.x];
+  return a[this.thread.x]! - b[this.thread.x]!;
 }
 
 function multiplyKernel(this: Kernel, a: number[], b: number[]): number {
-  return a[this.thread.x] * b[this.thread.x];
+  return a[this.thread.x]! * b[this.thread.x]!;
 }
 
 function elementwise(

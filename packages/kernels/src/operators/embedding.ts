@@ -105,17 +105,17 @@ function checkToken(token: number, vocabulary: number): void {
 }
 
 function rows(this: Kernel<'width'>, table: number[], tokens: number[]): number {
-  const token = tokens[this.thread.y];
-  return table[token * this.constants.width + this.thread.x];
+  const token = tokens[this.thread.y]!;
+  return table[token * this.constants.width + this.thread.x]!;
 }
 
 function sumRows(this: Kernel<'width'>, dy: number[], order: number[], starts: number[]): number {
   let sum = 0;
-  const start = starts[this.thread.y];
-  const count = starts[this.thread.y + 1] - start;
+  const start = starts[this.thread.y]!;
+  const count = starts[this.thread.y + 1]! - start;
   for (let j = 0; j < count; j += 1) {
-    const row = order[start + j];
-    sum = sum + dy[row * this.constants.width + this.thread.x];
+    const row = order[start + j]!;
+    sum = sum + dy[row * this.constants.width + this.thread.x]!;
   }
   return sum;
 }

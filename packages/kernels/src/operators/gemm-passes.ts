@@ -65,8 +65,8 @@ export function gemmPasses({ attributes, inputs, outFormat }: Signature<GemmAttr
 function loadBlocks(this: Kernel, codes: number[], scale: number[]): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
-  const inverse = 1 / scale[row * this.constants.across + column];
-  return codes[this.thread.y * this.constants.columns + this.thread.x] * inverse;
+  const inverse = 1 / scale[row * this.constants.across + column]!;
+  return codes[this.thread.y * this.constants.columns + this.thread.x]! * inverse;
 }
 
 /** sum · (1 / (sA · sB)), or sum / sA / sB where the product or its reciprocal is not a normal float32. */
@@ -84,8 +84,8 @@ function product(this: Kernel, a: number[], b: number[]): number {
   for (let k = 0; k < this.constants.inner; k += 1) {
     sum =
       sum +
-      a[this.thread.y * this.constants.aOuter + k * this.constants.aInner] *
-        b[this.thread.x * this.constants.bOuter + k * this.constants.bInner];
+      a[this.thread.y * this.constants.aOuter + k * this.constants.aInner]! *
+        b[this.thread.x * this.constants.bOuter + k * this.constants.bInner]!;
   }
   return sum;
 }
@@ -95,18 +95,18 @@ function scaledProduct(this: Kernel, a: number[], b: number[], scaleA: number[],
   for (let k = 0; k < this.constants.inner; k += 1) {
     sum =
       sum +
-      a[this.thread.y * this.constants.aOuter + k * this.constants.aInner] *
-        b[this.thread.x * this.constants.bOuter + k * this.constants.bInner];
+      a[this.thread.y * this.constants.aOuter + k * this.constants.aInner]! *
+        b[this.thread.x * this.constants.bOuter + k * this.constants.bInner]!;
   }
   let sA = 1;
   let sB = 1;
   if (this.constants.hasA > 0) {
     const row = Math.floor((this.thread.y + 0.5) / this.constants.aBlock);
-    sA = scaleA[row];
+    sA = scaleA[row]!;
   }
   if (this.constants.hasB > 0) {
     const column = Math.floor((this.thread.x + 0.5) / this.constants.bBlock);
-    sB = scaleB[column];
+    sB = scaleB[column]!;
   }
   return unscale(sum, sA, sB);
 }
@@ -117,11 +117,11 @@ function product4(this: Kernel, a: number[], b: number[]): number[] {
   let s2 = 0;
   let s3 = 0;
   for (let k = 0; k < this.constants.inner; k += 1) {
-    const x = a[this.thread.y * this.constants.aOuter + k * this.constants.aInner];
-    s0 = s0 + x * b[this.thread.x * 4 * this.constants.bOuter + k * this.constants.bInner];
-    s1 = s1 + x * b[(this.thread.x * 4 + 1) * this.constants.bOuter + k * this.constants.bInner];
-    s2 = s2 + x * b[(this.thread.x * 4 + 2) * this.constants.bOuter + k * this.constants.bInner];
-    s3 = s3 + x * b[(this.thread.x * 4 + 3) * this.constants.bOuter + k * this.constants.bInner];
+    const x = a[this.thread.y * this.constants.aOuter + k * this.constants.aInner]!;
+    s0 = s0 + x * b[this.thread.x * 4 * this.constants.bOuter + k * this.constants.bInner]!;
+    s1 = s1 + x * b[(this.thread.x * 4 + 1) * this.constants.bOuter + k * this.constants.bInner]!;
+    s2 = s2 + x * b[(this.thread.x * 4 + 2) * this.constants.bOuter + k * this.constants.bInner]!;
+    s3 = s3 + x * b[(this.thread.x * 4 + 3) * this.constants.bOuter + k * this.constants.bInner]!;
   }
   if (this.constants.rounds > 0) {
     s0 = roundBf16(s0);
@@ -144,11 +144,11 @@ function scaledProduct4(
   let s2 = 0;
   let s3 = 0;
   for (let k = 0; k < this.constants.inner; k += 1) {
-    const x = a[this.thread.y * this.constants.aOuter + k * this.constants.aInner];
-    s0 = s0 + x * b[this.thread.x * 4 * this.constants.bOuter + k * this.constants.bInner];
-    s1 = s1 + x * b[(this.thread.x * 4 + 1) * this.constants.bOuter + k * this.constants.bInner];
-    s2 = s2 + x * b[(this.thread.x * 4 + 2) * this.constants.bOuter + k * this.constants.bInner];
-    s3 = s3 + x * b[(this.thread.x * 4 + 3) * this.constants.bOuter + k * this.constants.bInner];
+    const x = a[this.thread.y * this.constants.aOuter + k * this.constants.aInner]!;
+    s0 = s0 + x * b[this.thread.x * 4 * this.constants.bOuter + k * this.constants.bInner]!;
+    s1 = s1 + x * b[(this.thread.x * 4 + 1) * this.constants.bOuter + k * this.constants.bInner]!;
+    s2 = s2 + x * b[(this.thread.x * 4 + 2) * this.constants.bOuter + k * this.constants.bInner]!;
+    s3 = s3 + x * b[(this.thread.x * 4 + 3) * this.constants.bOuter + k * this.constants.bInner]!;
   }
   let sA = 1;
   let sB0 = 1;
@@ -157,17 +157,17 @@ function scaledProduct4(
   let sB3 = 1;
   if (this.constants.hasA > 0) {
     const row = Math.floor((this.thread.y + 0.5) / this.constants.aBlock);
-    sA = scaleA[row];
+    sA = scaleA[row]!;
   }
   if (this.constants.hasB > 0) {
     const n0 = Math.floor((this.thread.x * 4 + 0.5) / this.constants.bBlock);
     const n1 = Math.floor((this.thread.x * 4 + 1.5) / this.constants.bBlock);
     const n2 = Math.floor((this.thread.x * 4 + 2.5) / this.constants.bBlock);
     const n3 = Math.floor((this.thread.x * 4 + 3.5) / this.constants.bBlock);
-    sB0 = scaleB[n0];
-    sB1 = scaleB[n1];
-    sB2 = scaleB[n2];
-    sB3 = scaleB[n3];
+    sB0 = scaleB[n0]!;
+    sB1 = scaleB[n1]!;
+    sB2 = scaleB[n2]!;
+    sB3 = scaleB[n3]!;
   }
   s0 = unscale(s0, sA, sB0);
   s1 = unscale(s1, sA, sB1);

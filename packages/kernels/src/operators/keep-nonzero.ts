@@ -37,12 +37,12 @@ export const keepNonzero = defineOperator<NoAttributes>({
 });
 
 function kernel(this: Kernel<'smallest'>, codes: number[], x: number[]): number {
-  let code = codes[this.thread.x];
+  let code = codes[this.thread.x]!;
   if (code === 0) {
-    if (x[this.thread.x] > 0) {
+    if (x[this.thread.x]! > 0) {
       code = this.constants.smallest;
     }
-    if (x[this.thread.x] < 0) {
+    if (x[this.thread.x]! < 0) {
       code = -this.constants.smallest;
     }
   }

@@ -32,7 +32,7 @@ function addLanes(this: Kernel<'steps' | 'lanes' | 'length'>, x: number[]): numb
   let sum = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
-      sum = sum + x[k * this.constants.lanes + this.thread.x];
+      sum = sum + x[k * this.constants.lanes + this.thread.x]!;
     }
   }
   return sum;
@@ -42,7 +42,7 @@ function maxLanes(this: Kernel<'steps' | 'lanes' | 'length'>, x: number[]): numb
   let largest = 0;
   for (let k = 0; k < this.constants.steps; k += 1) {
     if (k * this.constants.lanes + this.thread.x < this.constants.length) {
-      const value = Math.abs(x[k * this.constants.lanes + this.thread.x]);
+      const value = Math.abs(x[k * this.constants.lanes + this.thread.x]!);
       if (value > largest || !(value >= 0)) largest = value;
     }
   }

@@ -59,9 +59,9 @@ function kernel(
   g: number[],
   hyper: number[],
 ): number {
-  let moves = Math.abs(m[this.thread.x]) + Math.abs(g[this.thread.x] * hyper[5]);
+  let moves = Math.abs(m[this.thread.x]!) + Math.abs(g[this.thread.x]! * hyper[5]!);
   if (this.constants.decays > 0) {
-    moves = moves + Math.abs(hyper[4] * w[this.thread.x]);
+    moves = moves + Math.abs(hyper[4]! * w[this.thread.x]!);
   }
   let lost = 0;
   if (stored[this.thread.x] === kept[this.thread.x]) {

@@ -169,7 +169,8 @@ export const rmsNormGradGain = defineOperator<NormAttributes>({
 function inverseRmsKernel(this: Kernel<'columns' | 'epsilon'>, x: number[]): number {
   let sum = 0;
   for (let d = 0; d < this.constants.columns; d += 1) {
-    sum = sum + x[this.thread.x * this.constants.columns + d] * x[this.thread.x * this.constants.columns + d];
+    sum =
+      sum + x[this.thread.x * this.constants.columns + d]! * x[this.thread.x * this.constants.columns + d]!;
   }
   let inverse = 1 / Math.sqrt(sum / this.constants.columns + this.constants.epsilon);
   if (sum > 3.4028234663852886e38) {
@@ -185,7 +186,9 @@ function inverseRmsKernel(this: Kernel<'columns' | 'epsilon'>, x: number[]): num
 
 function normalize(this: Kernel<'columns'>, x: number[], gain: number[], inverse: number[]): number {
   return (
-    x[this.thread.y * this.constants.columns + this.thread.x] * inverse[this.thread.y] * gain[this.thread.x]
+    x[this.thread.y * this.constants.columns + this.thread.x]! *
+    inverse[this.thread.y]! *
+    gain[this.thread.x]!
   );
 }
 
@@ -200,11 +203,11 @@ function projection(
   for (let d = 0; d < this.constants.columns; d += 1) {
     dot =
       dot +
-      dy[this.thread.x * this.constants.columns + d] *
-        gain[d] *
-        x[this.thread.x * this.constants.columns + d];
+      dy[this.thread.x * this.constants.columns + d]! *
+        gain[d]! *
+        x[this.thread.x * this.constants.columns + d]!;
   }
-  return (dot * (inverse[this.thread.x] * inverse[this.thread.x])) / this.constants.columns;
+  return (dot * (inverse[this.thread.x]! * inverse[this.thread.x]!)) / this.constants.columns;
 }
 
 function gradInput(
@@ -216,9 +219,9 @@ function gradInput(
   dot: number[],
 ): number {
   return (
-    (dy[this.thread.y * this.constants.columns + this.thread.x] * gain[this.thread.x] -
-      x[this.thread.y * this.constants.columns + this.thread.x] * dot[this.thread.y]) *
-    inverse[this.thread.y]
+    (dy[this.thread.y * this.constants.columns + this.thread.x]! * gain[this.thread.x]! -
+      x[this.thread.y * this.constants.columns + this.thread.x]! * dot[this.thread.y]!) *
+    inverse[this.thread.y]!
   );
 }
 
@@ -227,8 +230,8 @@ function gradGain(this: Kernel<'rows' | 'columns'>, dy: number[], x: number[], i
   for (let t = 0; t < this.constants.rows; t += 1) {
     sum =
       sum +
-      dy[t * this.constants.columns + this.thread.x] *
-        (x[t * this.constants.columns + this.thread.x] * inverse[t]);
+      dy[t * this.constants.columns + this.thread.x]! *
+        (x[t * this.constants.columns + this.thread.x]! * inverse[t]!);
   }
   return sum;
 }

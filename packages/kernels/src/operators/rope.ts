@@ -104,21 +104,21 @@ function rotate(
   sin: number[],
   positions: number[],
 ): number {
-  let result = qkv[this.thread.y * this.constants.width + this.thread.x];
+  let result = qkv[this.thread.y * this.constants.width + this.thread.x]!;
   if (this.thread.x < this.constants.rotated) {
     const head = Math.floor((this.thread.x + 0.5) / this.constants.headDim);
     const d = this.thread.x - head * this.constants.headDim;
-    const angles = positions[this.thread.y] * this.constants.half;
+    const angles = positions[this.thread.y]! * this.constants.half;
     if (d < this.constants.half) {
       result =
-        result * cos[angles + d] -
-        qkv[this.thread.y * this.constants.width + this.thread.x + this.constants.half] *
-          (this.constants.sign * sin[angles + d]);
+        result * cos[angles + d]! -
+        qkv[this.thread.y * this.constants.width + this.thread.x + this.constants.half]! *
+          (this.constants.sign * sin[angles + d]!);
     } else {
       result =
-        result * cos[angles + d - this.constants.half] +
-        qkv[this.thread.y * this.constants.width + this.thread.x - this.constants.half] *
-          (this.constants.sign * sin[angles + d - this.constants.half]);
+        result * cos[angles + d - this.constants.half]! +
+        qkv[this.thread.y * this.constants.width + this.thread.x - this.constants.half]! *
+          (this.constants.sign * sin[angles + d - this.constants.half]!);
     }
   }
   return result;

@@ -54,8 +54,8 @@ export const scaleFromAmax = defineOperator<ScaleAttributes>({
 
 function scale(this: Kernel<'max' | 'above'>, amax: number[]): number {
   let s = 1;
-  if (amax[this.thread.x] > 0 && amax[this.thread.x] <= 3.4028234663852886e38) {
-    s = this.constants.max / (amax[this.thread.x] * this.constants.above);
+  if (amax[this.thread.x]! > 0 && amax[this.thread.x]! <= 3.4028234663852886e38) {
+    s = this.constants.max / (amax[this.thread.x]! * this.constants.above);
     s = Math.min(3.4028234663852886e38, Math.max(1.1754943508222875e-38, s));
   }
   return s;
@@ -63,8 +63,8 @@ function scale(this: Kernel<'max' | 'above'>, amax: number[]): number {
 
 function scalePower(this: Kernel<'max' | 'above'>, amax: number[]): number {
   let s = 1;
-  if (amax[this.thread.x] > 0 && amax[this.thread.x] <= 3.4028234663852886e38) {
-    s = this.constants.max / (amax[this.thread.x] * this.constants.above);
+  if (amax[this.thread.x]! > 0 && amax[this.thread.x]! <= 3.4028234663852886e38) {
+    s = this.constants.max / (amax[this.thread.x]! * this.constants.above);
     s = powerOfTwoBelow(Math.min(3.4028234663852886e38, Math.max(1.1754943508222875e-38, s)));
   }
   return s;

@@ -6,15 +6,15 @@ import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
 
 function scaleByKernel(this: Kernel, x: number[], s: number[]): number {
-  return x[this.thread.x] * s[0];
+  return x[this.thread.x]! * s[0]!;
 }
 
 function scaleRowsKernel(this: Kernel<'columns'>, x: number[], s: number[]): number {
-  return x[this.thread.y * this.constants.columns + this.thread.x] * s[this.thread.y];
+  return x[this.thread.y * this.constants.columns + this.thread.x]! * s[this.thread.y]!;
 }
 
 function scaleColumnsKernel(this: Kernel<'columns'>, x: number[], s: number[]): number {
-  return x[this.thread.y * this.constants.columns + this.thread.x] * s[this.thread.x];
+  return x[this.thread.y * this.constants.columns + this.thread.x]! * s[this.thread.x]!;
 }
 
 /** x · s[0]: x of any shape, s `[1]`. */

@@ -76,7 +76,7 @@ function smoothed(a: number): number {
 function rowMaximum(this: Kernel<'width'>, gateUp: number[]): number {
   let largest = 0;
   for (let j = 0; j < this.constants.width; j += 1) {
-    const value = Math.abs(gateUp[(this.thread.x * 2 + 1) * this.constants.width + j]);
+    const value = Math.abs(gateUp[(this.thread.x * 2 + 1) * this.constants.width + j]!);
     if (value > largest || !(value >= 0)) largest = value;
   }
   if (largest === 0) largest = 1;
@@ -84,7 +84,7 @@ function rowMaximum(this: Kernel<'width'>, gateUp: number[]): number {
 }
 
 function smoothPower(this: Kernel, amax: number[]): number {
-  const a = amax[this.thread.x];
+  const a = amax[this.thread.x]!;
   let s = 1;
   if (a > 0 && a <= 3.4028234663852886e38) {
     const below = powerOfTwoBelow(Math.max(a, 1.1754943508222875e-38));

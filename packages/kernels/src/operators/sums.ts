@@ -7,13 +7,13 @@ import type { Kernel } from './kernel.ts';
 import { lanePasses, orderedSum } from './lanes.ts';
 
 function squareKernel(this: Kernel, x: number[]): number {
-  return x[this.thread.x] * x[this.thread.x];
+  return x[this.thread.x]! * x[this.thread.x]!;
 }
 
 function sumColumnsKernel(this: Kernel<'rows' | 'columns'>, x: number[]): number {
   let sum = 0;
   for (let r = 0; r < this.constants.rows; r += 1) {
-    sum = sum + x[r * this.constants.columns + this.thread.x];
+    sum = sum + x[r * this.constants.columns + this.thread.x]!;
   }
   return sum;
 }

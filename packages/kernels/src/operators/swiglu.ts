@@ -119,28 +119,28 @@ function kernelSigmoid(g: number): number {
 }
 
 function forward(this: Kernel<'width'>, gateUp: number[]): number {
-  const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x];
-  const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x];
+  const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x]!;
+  const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x]!;
   return up * (gate * kernelSigmoid(gate));
 }
 
 function forwardPerToken(this: Kernel<'width'>, gateUp: number[], t: number[]): number {
-  const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x];
-  const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x] / t[this.thread.y];
+  const gate = gateUp[this.thread.y * 2 * this.constants.width + this.thread.x]!;
+  const up = gateUp[(this.thread.y * 2 + 1) * this.constants.width + this.thread.x]! / t[this.thread.y]!;
   return up * (gate * kernelSigmoid(gate));
 }
 
 function gradient(this: Kernel<'width' | 'both'>, gateUp: number[], dh: number[]): number {
   let result = 0;
   if (this.thread.x < this.constants.width) {
-    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x];
-    const up = gateUp[this.thread.y * this.constants.both + this.constants.width + this.thread.x];
-    const d = dh[this.thread.y * this.constants.width + this.thread.x];
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x]!;
+    const up = gateUp[this.thread.y * this.constants.both + this.constants.width + this.thread.x]!;
+    const d = dh[this.thread.y * this.constants.width + this.thread.x]!;
     const s = kernelSigmoid(gate);
     result = d * up * (s * (1 + gate * (1 - s)));
   } else {
-    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x - this.constants.width];
-    const d = dh[this.thread.y * this.constants.width + this.thread.x - this.constants.width];
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x - this.constants.width]!;
+    const d = dh[this.thread.y * this.constants.width + this.thread.x - this.constants.width]!;
     result = d * (gate * kernelSigmoid(gate));
   }
   return result;
@@ -154,15 +154,15 @@ function gradientPerToken(
 ): number {
   let result = 0;
   if (this.thread.x < this.constants.width) {
-    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x];
-    const up = gateUp[this.thread.y * this.constants.both + this.constants.width + this.thread.x];
-    const d = dh[this.thread.y * this.constants.width + this.thread.x] / t[this.thread.y];
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x]!;
+    const up = gateUp[this.thread.y * this.constants.both + this.constants.width + this.thread.x]!;
+    const d = dh[this.thread.y * this.constants.width + this.thread.x]! / t[this.thread.y]!;
     const s = kernelSigmoid(gate);
     result = d * up * (s * (1 + gate * (1 - s)));
   } else {
-    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x - this.constants.width];
+    const gate = gateUp[this.thread.y * this.constants.both + this.thread.x - this.constants.width]!;
     const d =
-      dh[this.thread.y * this.constants.width + this.thread.x - this.constants.width] / t[this.thread.y];
+      dh[this.thread.y * this.constants.width + this.thread.x - this.constants.width]! / t[this.thread.y]!;
     result = d * (gate * kernelSigmoid(gate));
   }
   return result;
