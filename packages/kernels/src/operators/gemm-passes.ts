@@ -62,7 +62,11 @@ export function gemmPasses({ attributes, inputs, outFormat }: Signature<GemmAttr
   return passes;
 }
 
-function loadBlocks(this: Kernel, codes: number[], scale: number[]): number {
+function loadBlocks(
+  this: Kernel<'blockRows' | 'blockColumns' | 'across' | 'columns'>,
+  codes: number[],
+  scale: number[],
+): number {
   const row = Math.floor((this.thread.y + 0.5) / this.constants.blockRows);
   const column = Math.floor((this.thread.x + 0.5) / this.constants.blockColumns);
   const inverse = 1 / scale[row * this.constants.across + column]!;
@@ -79,7 +83,11 @@ function unscale(sum: number, sA: number, sB: number): number {
   return result;
 }
 
-function product(this: Kernel, a: number[], b: number[]): number {
+function product(
+  this: Kernel<'inner' | 'aOuter' | 'aInner' | 'bOuter' | 'bInner'>,
+  a: number[],
+  b: number[],
+): number {
   let sum = 0;
   for (let k = 0; k < this.constants.inner; k += 1) {
     sum =
@@ -90,7 +98,13 @@ function product(this: Kernel, a: number[], b: number[]): number {
   return sum;
 }
 
-function scaledProduct(this: Kernel, a: number[], b: number[], scaleA: number[], scaleB: number[]): number {
+function scaledProduct(
+  this: Kernel<'inner' | 'aOuter' | 'aInner' | 'bOuter' | 'bInner' | 'hasA' | 'aBlock' | 'hasB' | 'bBlock'>,
+  a: number[],
+  b: number[],
+  scaleA: number[],
+  scaleB: number[],
+): number {
   let sum = 0;
   for (let k = 0; k < this.constants.inner; k += 1) {
     sum =
@@ -111,7 +125,11 @@ function scaledProduct(this: Kernel, a: number[], b: number[], scaleA: number[],
   return unscale(sum, sA, sB);
 }
 
-function product4(this: Kernel, a: number[], b: number[]): number[] {
+function product4(
+  this: Kernel<'inner' | 'aOuter' | 'aInner' | 'bOuter' | 'bInner' | 'rounds'>,
+  a: number[],
+  b: number[],
+): number[] {
   let s0 = 0;
   let s1 = 0;
   let s2 = 0;
@@ -133,7 +151,9 @@ function product4(this: Kernel, a: number[], b: number[]): number[] {
 }
 
 function scaledProduct4(
-  this: Kernel,
+  this: Kernel<
+    'inner' | 'aOuter' | 'aInner' | 'bOuter' | 'bInner' | 'hasA' | 'aBlock' | 'hasB' | 'bBlock' | 'rounds'
+  >,
   a: number[],
   b: number[],
   scaleA: number[],

@@ -176,7 +176,7 @@ function inverseRmsKernel(this: Kernel<'columns' | 'epsilon'>, x: number[]): num
   if (sum > 3.4028234663852886e38) {
     sum = 0;
     for (let d = 0; d < this.constants.columns; d += 1) {
-      const value = x[this.thread.x * this.constants.columns + d] * 8.271806125530277e-25; // 2^-80
+      const value = x[this.thread.x * this.constants.columns + d]! * 8.271806125530277e-25; // 2^-80
       sum = sum + value * value;
     }
     inverse = 8.271806125530277e-25 / Math.sqrt(sum / this.constants.columns);
