@@ -219,4 +219,73 @@ describe('values that are not finite', () => {
     expect(await device.read(training.optimizer[0]!.state.master)).toEqual(before);
     expect(training.updates).toBe(0);
   });
+
+  /** Two steps, then one with a value planted in an operand's second micro-batch, or first; policy skip-step. */
+  const planted = async (recipe: string, value: number, microBatch: number) => {
+    const device = await createSimdDevice({ threads: 1 });
+    const plan = tinyPlan(recipe, { nonFinite: 'skip-step', accumulation: 2, sampleEvery: 0 });
+    const training = createTraining(device, plan);
+    const { precision } = training.model;
+    const source = circleSource(plan);
+    const step = () => trainStep(training, [source.next(), source.next()]);
+    for (let i = 0; i < 2; i++) await step();
+    const target = precision.sites.find(({ name, operand }) => name === 'down' && operand === 'input')!;
+    const before = precision.sites.map(({ state }) => state);
+    precision.onOperand = (site, x) => {
+      if (site !== target || precision.recording?.microBatch !== microBatch) return;
+      const one = device.alloc([1], x.format);
+      device.write(one, [value]);
+      device.copy(x, one, { to: 5 });
+    };
+    const result = await step();
+    precision.onOperand = null;
+    const after = precision.sites.map(({ state }) => state);
+    const next = await step();
+    await device.destroy();
+    return { target, sites: precision.sites, before, after, result, next };
+  };
+
+  it('that a saturating cast makes finite are told all the same, and counted', async () => {
+    const { result } = await planted('fp8', Number.POSITIVE_INFINITY, 0);
+    expect(Number.isFinite(result.loss)).toBe(true);
+    expect(Number.isFinite(result.gradientNorm)).toBe(true);
+    expect(result).toMatchObject({
+      step: 3,
+      updated: false,
+      nonFinite: { layer: 0, name: 'down', operand: 'input', value: 'infinity', count: 1 },
+    });
+  });
+
+  it.each(['fp8-authors', 'fp8'])(
+    '%s: leave histories as the last finite maximum left them',
+    async (recipe) => {
+      const { target, sites, before, after, result, next } = await planted(recipe, Number.NaN, 1);
+      expect(result.nonFinite).toMatchObject({ where: 'layer 0, down, input', value: 'NaN' });
+      expect(after[target.index]!.nonFinite).toBe(1);
+      for (const [i, { cast }] of sites.entries()) {
+        if (cast?.policy.kind !== 'delayed') continue;
+        const [was, is] = [before[i]!, after[i]!];
+        expect(is.amax[0]).toBeGreaterThan(0);
+        // what was computed from the NaN on teaches nothing; what came before it does
+        if (is.nonFinite === 1) expect(is.history.at(-1)).toBe(was.history.at(-1));
+      }
+      expect(after.filter((state) => state!.nonFinite === 1).length).toBeGreaterThan(10);
+      expect(after.filter((state) => state!.nonFinite === 0).length).toBeGreaterThan(2);
+      expect(next).toMatchObject({ nonFinite: null, updated: true });
+      expect(Number.isFinite(next.loss)).toBe(true);
+    },
+  );
+
+  it('end the run after so many skipped steps in a row', async () => {
+    const plan = tinyPlan('bf16', { nonFinite: 'skip-step', skipLimit: 3 });
+    const device = createReferenceDevice();
+    const training = createTraining(device, plan);
+    const { value } = training.model.norm;
+    device.write(value, new Float32Array(value.shape[0]!).fill(Number.NaN));
+    const source = circleSource(plan);
+    for (let i = 0; i < 2; i++) expect((await trainStep(training, [source.next()])).updated).toBe(false);
+    await expect(trainStep(training, [source.next()])).rejects.toThrow(
+      /step 3, the last of 3 in a row that had to be skipped: .*first non-finite in norm, weight/,
+    );
+  });
 });

@@ -50,7 +50,7 @@ function swigluExtremes(): OperatorCase[] {
 /** Products of scales beyond float32, and codes that make up for them. */
 function scaleExtremes(): OperatorCase[] {
   const cases: OperatorCase[] = [];
-  const [m, n, k] = [9, 12, 20];
+  const [m, n, k] = [40, 48, 40]; // large enough for a library
   const blocks = {
     whole: { a: [m, k], b: [n, k], aScales: 1, bScales: 1 },
     rows: { a: [1, k], b: [1, k], aScales: m, bScales: n },
