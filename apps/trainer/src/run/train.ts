@@ -57,11 +57,14 @@ export async function train(request: TrainRequest): Promise<void> {
         warn,
         signal: interrupt.signal,
       });
-      const told = request.options.device ?? request.file.device ?? null;
-      const chosen = await deviceOfRun(origin.settings, told, origin.resumed?.record ?? null);
-      device = chosen.device;
-      await runSession({ origin, corpus, ...chosen, output, signal: interrupt.signal }, request.whatNext);
-      await corpus.close();
+      try {
+        const told = request.options.device ?? request.file.device ?? null;
+        const chosen = await deviceOfRun(origin.settings, told, origin.resumed?.record ?? null);
+        device = chosen.device;
+        await runSession({ origin, corpus, ...chosen, output, signal: interrupt.signal }, request.whatNext);
+      } finally {
+        await corpus.close();
+      }
       interrupt.checkOutput();
     } finally {
       await closeOrigin(origin);
