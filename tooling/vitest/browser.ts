@@ -6,9 +6,6 @@ import { chromium } from './chromium.ts';
 const flags =
   '--no-sandbox --headless=new --enable-unsafe-webgpu --disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-default-apps --disable-dev-shm-usage';
 
-/** Tests that need it are skipped without. */
-export const hasBrowser = chromium !== null;
-
 /** The two headers without which a page has no shared memory. */
 export const isolation = {
   'cross-origin-opener-policy': 'same-origin',

@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { createViteServer } from 'vitest/node';
 import { isolation, mailbox, visit } from './browser.ts';
 
-export { hasBrowser } from './browser.ts';
-
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**

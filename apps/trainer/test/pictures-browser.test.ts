@@ -68,6 +68,7 @@ describeInChromium('every picture', () => {
         expect(told).toEqual([]);
       }
     },
+    240_000,
   );
 
   test('the families are what they say: their own widths differ', () => {

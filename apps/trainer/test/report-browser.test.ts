@@ -53,7 +53,7 @@ describeInChromium('a report opened from disk', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     path = join(root, 'all.html');
     seen = await openPage<Page>(path, VIEWS, look);
-  });
+  }, 300_000);
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   test('asks for itself alone, and breaks no rule of its own policy', () => {

@@ -4,6 +4,9 @@ import { heatMap } from './heat-map.ts';
 import { lossChart } from './loss-chart.ts';
 import type { ReportRun } from './rows.ts';
 
+/** Each view has its own legends beside it. */
+const CHANNELS = ['color', 'shape', 'opacity', 'strokeWidth'] as const;
+
 export function overviewChart(run: ReportRun): object {
   const inputs = heatMap(
     run.tensors.filter(({ operand }) => operand === 'input'),
@@ -12,7 +15,7 @@ export function overviewChart(run: ReportRun): object {
   return frame({
     vconcat: [lossChart([run]), ...(inputs === null ? [] : [inputs])].map(inner),
     spacing: 32,
-    resolve: { scale: { color: 'independent' }, legend: { color: 'independent' } },
+    resolve: { scale: Object.fromEntries(CHANNELS.map((channel) => [channel, 'independent'])) },
   });
 }
 
