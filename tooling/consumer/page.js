@@ -24,7 +24,7 @@ for (const [backend, limits] of [
 ]) {
   const how = { expectName: `gpu:${backend}`, exact: true, ...limits };
   const all = conformance(() => createGpuDevice({ backend, allowSoftware: true }), how);
-  // gpu.js gives every WebAssembly kernel a memory of its own, of which a page has some hundred: the first of each there.
+  // gpu.js gives every WebAssembly kernel a memory of its own; those of all cases are too many for one page: the first of each.
   const first = new Map(all.map((one) => [one.operator ?? one.name, one]).reverse());
   const cases = backend === 'webasm' ? [...first.values()].reverse() : all;
   const failed = [];

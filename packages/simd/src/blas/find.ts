@@ -1,4 +1,4 @@
-/** @file Finding the machine's BLAS. koffi, which calls it, is an optional dependency; without it there is none. */
+/** @file Finding the machine's BLAS. koffi, which calls it, is an optional peer; without it there is none. */
 import { OctavoError } from '@octavo/formats';
 import type { Binding, Koffi } from './bind.ts';
 import { candidates, type Library, libraries } from './libraries.ts';
