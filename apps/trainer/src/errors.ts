@@ -1,5 +1,5 @@
 /** @file Every failure is one line on standard error and an exit code: 1 failed, 2 bad usage. */
-import { OctavoError } from '@octavo/formats';
+import { OctavoError, visible } from '@octavo/formats';
 import { CommanderError } from 'commander';
 import { gigabytes, roomHere } from './run/memory.ts';
 
@@ -37,4 +37,5 @@ function causes(error: Error): string {
   return error.cause instanceof Error ? `\ncaused by ${error.cause.stack}${causes(error.cause)}` : '';
 }
 
-export const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
+/** In one line, and nothing in it that a terminal would obey. */
+export const oneLine = (text: string): string => visible(text.trim().replace(/\s*\n\s*/g, ' '));

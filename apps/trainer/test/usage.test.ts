@@ -16,6 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.concurrent('bad usage is one line on standard error and exit code 2', () => {
   test.each<[args: string[], said: RegExp]>([
     [['trian'], /unknown command 'trian'/],
+    [['\u001b[2Jtrain'], /unknown command '\\u001b\[2Jtrain'/],
+    [['train', '--data', 'a\u001b[31m'], /got \S*a\\u001b\[31m, which does not exist/],
     [['train', '--steps'], /argument missing/],
     [['train', '--stepz', '3'], /unknown option '--stepz'.*--steps/],
     [['train', '--steps', 'many'], /Got "many", expected an integer of at least 1/],
