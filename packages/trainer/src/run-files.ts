@@ -1,6 +1,7 @@
 /** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `checkpoints/step-00000100.arrow`. */
 import { rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { OctavoError } from '@octavo/formats';
 import {
   checkpointFileName,
   guardStatistics,
@@ -55,6 +56,9 @@ export async function openRunFiles(
   const checkpoints = checkpointFolder(folder);
   makeFolder(checkpoints);
   for (const one of [folder, checkpoints]) await removeTemporaries(one);
+  // A kill may have come between the newest checkpoint and the removal of the oldest.
+  if (options.resumeFrom !== undefined)
+    await dropOld(checkpoints, options.plan.keepCheckpoints, options.resumeFrom);
   const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
   const how = { ...resume, metadata: statisticsMetadata(folder, options.plan) };
   const steps = openStatistics(join(folder, 'steps.arrow'), stepStatistics, how);
@@ -114,11 +118,15 @@ async function dropOld(folder: string, keep: number, now: number): Promise<void>
   }
 }
 
+/** A damaged one holds nothing. */
 async function holdsFinite(path: string): Promise<boolean> {
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await openCheckpoint(path).catch((error: unknown) => {
+    if (OctavoError.is(error)) return null;
+    throw error;
+  });
   try {
-    return faultOf(checkpoint) === null;
+    return checkpoint !== null && faultOf(checkpoint) === null;
   } finally {
-    await checkpoint.close();
+    await checkpoint?.close();
   }
 }
