@@ -182,11 +182,15 @@ async function trainIn(
       await setImmediate();
       checkHeld(lock); // the last thing before a checkpoint is written
     }
+    files.close();
   } catch (error) {
+    try {
+      files.close();
+    } catch {
+      // What went wrong first says more.
+    }
     checkHeld(lock); // why writing failed, if that is why
     throw error;
-  } finally {
-    files.close();
   }
   const seconds = (performance.now() - began) / 1000;
   const { reason, step } = end!;
