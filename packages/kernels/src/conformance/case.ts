@@ -27,10 +27,12 @@ export interface ConformanceOptions {
   readonly subnormals?: boolean;
   /** False where NaN and infinity do not pass through casts. Default true. */
   readonly nonFinite?: boolean;
+  /** False where exp(NaN) need not be NaN, as in WGSL. Default true. */
+  readonly exponentialOfNan?: boolean;
 }
 
 /** What a case needs of a device beyond ordinary numbers. */
-export type Need = 'subnormals' | 'nonFinite';
+export type Need = 'subnormals' | 'nonFinite' | 'exponentialOfNan';
 
 export interface Input {
   readonly shape: Shape;

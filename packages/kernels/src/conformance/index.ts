@@ -64,8 +64,8 @@ export function conformance(
   options: ConformanceOptions,
 ): readonly ConformanceCase[] {
   const shared = sharedDevice(createDevice, options);
-  const { subnormals = true, nonFinite = true } = options;
-  const has = { subnormals, nonFinite };
+  const { subnormals = true, nonFinite = true, exponentialOfNan = true } = options;
+  const has = { subnormals, nonFinite, exponentialOfNan };
   const { operatorCases, fusedCases } = allCases();
   return [
     ...contractCases(createDevice, options),
