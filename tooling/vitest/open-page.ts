@@ -87,7 +87,7 @@ export async function openPage<T>(
     const gone = new Promise((resolve) => browser.once('exit', resolve));
     browser.kill();
     await gone;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // its children write a little longer
   }
 }
 

@@ -25,7 +25,7 @@ const facts = {
   octavo: '0',
   node: '0',
   started: '',
-  device: '',
+  device: 'simd',
   parameters: 0,
   choice: { asked: 'simd', taken: 'simd', tried: [], layers: null, dropped: [], said: null },
   corpus: { description: '', trainTokens: 0, heldOutTokens: 0 },

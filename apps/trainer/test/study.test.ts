@@ -16,11 +16,12 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 describe('a study’s folder', () => {
   it('gives back the parts it was given, and belongs to one study', async () => {
     const folder = join(root, 'parts');
-    const { parts } = await openStudyFolder(folder, { study: 'x', settings: { steps: 1 } });
+    const { parts, close } = await openStudyFolder(folder, { study: 'x', settings: { steps: 1 } });
     expect(await parts.read('a')).toBeUndefined();
     expect(await parts.readArrays('b')).toBeUndefined();
     await parts.write('a', { losses: [1, 2] });
     await parts.writeArrays('b', new Map([['layers.0.down', Float32Array.of(1, 2, 3)]]));
+    close();
     const again = await openStudyFolder(folder, { study: 'x', settings: { steps: 1 } });
     expect(await again.parts.read('a')).toEqual({ losses: [1, 2] });
     expect(await again.parts.readArrays('b')).toEqual(new Map([['layers.0.down', Float32Array.of(1, 2, 3)]]));

@@ -113,7 +113,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
       },
     );
     const { code, stderr } = await prepared;
-    expect(code).toBe(1);
+    expect(code).toBe(0);
     expect(stderr).toMatch(/^octavo: \[data\] interrupted[^\n]+\n$/);
     expect(readdirSync(home)).toEqual([]);
   },

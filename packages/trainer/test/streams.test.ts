@@ -115,10 +115,14 @@ describe.each(Object.keys(paths) as (keyof typeof paths)[])('stochastic rounding
 it('the optimizer rounds no two of its tensors by the same bits', async () => {
   const streams: number[] = [];
   const device = createReferenceDevice();
-  const plan = tinyPlan('fp8-full');
+  const plan = tinyPlan('fp8-full', { sampleEvery: 0 });
   const stochastic = {
     ...plan.recipe,
-    optimizer: { ...plan.recipe.optimizer, rounding: 'stochastic' as const },
+    optimizer: {
+      ...plan.recipe.optimizer,
+      rounding: 'stochastic' as const,
+      masterRounding: 'stochastic' as const,
+    },
   };
   const training = createTraining(device, { ...plan, recipe: stochastic });
   const { run } = device;
