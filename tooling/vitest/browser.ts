@@ -1,7 +1,6 @@
 /** @file Headless Chromium with WebGPU (SwiftShader where there is no GPU), and the JSON that a page sends back. */
-import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { chromium } from './chromium.ts';
+import { startChromium } from './chromium.ts';
 
 const flags =
   '--no-sandbox --headless=new --enable-unsafe-webgpu --disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-default-apps --disable-dev-shm-usage';
@@ -14,14 +13,8 @@ export const isolation = {
 
 /** Opens a page in a profile of its own under `folder`; the returned function closes it. */
 export function visit(url: string, folder: string): () => Promise<void> {
-  const browser = spawn(chromium!, [...flags.split(' '), `--user-data-dir=${folder}/profile`, url], {
-    stdio: 'ignore',
-  });
-  return async () => {
-    const gone = new Promise((resolve) => browser.once('exit', resolve));
-    browser.kill();
-    await gone;
-  };
+  const args = [...flags.split(' '), `--user-data-dir=${folder}/profile`, url];
+  return startChromium(args, { stdio: 'ignore' }).end;
 }
 
 /** A handler of POST /result, and the promise of what is posted. */

@@ -1,10 +1,11 @@
 /** @file A page of tests in a real browser, its modules as vitest resolves them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createViteServer } from 'vitest/node';
 import { isolation, mailbox, visit } from './browser.ts';
+import { removeProfile } from './chromium.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -46,6 +47,6 @@ export async function inBrowser(page: string, options: { isolated?: boolean } = 
   } finally {
     await close();
     await server.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    removeProfile(folder);
   }
 }

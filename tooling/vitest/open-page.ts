@@ -1,11 +1,10 @@
 /** @file A file opened in headless Chromium as a reader opens it, and what it asked for and shows; over DevTools' pipe. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { chromium } from './chromium.ts';
+import { removeProfile, startChromium } from './chromium.ts';
 import { onlyFontsOf } from './only-font.ts';
 
 const flags =
@@ -41,7 +40,7 @@ export async function openPage<T>(
   fonts?: string,
 ): Promise<Seen<T>[]> {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-page-'));
-  const browser = spawn(chromium!, [...flags.split(' '), `--user-data-dir=${folder}`, 'about:blank'], {
+  const { browser, end } = startChromium([...flags.split(' '), `--user-data-dir=${folder}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(fonts === undefined ? {} : { FONTCONFIG_FILE: onlyFontsOf(fonts, folder) }) },
   });
@@ -84,10 +83,8 @@ export async function openPage<T>(
     }
     return seen;
   } finally {
-    const gone = new Promise((resolve) => browser.once('exit', resolve));
-    browser.kill();
-    await gone;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // its children write a little longer
+    await end();
+    removeProfile(folder);
   }
 }
 
