@@ -1,4 +1,7 @@
-/** @file `pnpm --filter @octavo/mutation mutate [TARGET…] [--sample N] [--seed N] [--jobs N]`: the score, and what was not seen. */
+/**
+ * @file `pnpm --silent --filter @octavo/mutation mutate [TARGET…] [--sample N] [--seed N] [--jobs N]`: how many of the faults
+ * planted in the core some test sees, and which none does, as Markdown.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -28,9 +31,18 @@ const options = new Command()
 const { sample, seed, jobs } = options.opts();
 const chosen = targets.filter(({ name }) => options.args.length === 0 || options.args.includes(name));
 
-console.log(
-  '| target | faults that there are | planted | seen | score |\n| --- | ---: | ---: | ---: | ---: |',
-);
+const drawn = sample === 0 ? 'all of them' : `${sample} a target, drawn with seed ${seed}`;
+const asked = ['mutate', ...options.args, `--sample ${sample} --seed ${seed}`].join(' ');
+console.log(`# Faults planted, and seen
+
+One-line slips of the pen (an operator, a literal, a condition, a statement) planted one at a time in the numerical core, and
+whether any test of the target fails then. Planted: ${drawn}. Among those not seen are some that change nothing that
+could be seen. Made by
+
+    pnpm --silent --filter @octavo/mutation ${asked}
+
+| target | faults there are | planted | seen | score |
+| --- | ---: | ---: | ---: | ---: |`);
 const unseen = [];
 for (const { name, files, tests } of chosen) {
   if (await isSeen(null, tests)) throw new Error(`the tests of ${name} fail as the code stands`);

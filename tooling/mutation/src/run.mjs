@@ -7,7 +7,7 @@ const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', 
 const config = 'tooling/mutation/vitest.config.mjs';
 
 /** Milliseconds; a fault that makes a loop endless is seen by that. */
-const PATIENCE = 180_000;
+const PATIENCE = 240_000;
 
 /**
  * True if the tests fail with the fault in place (null: as the code stands).

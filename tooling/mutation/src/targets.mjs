@@ -23,7 +23,7 @@ export const targets = [
       'packages/trainer/src/gradients.ts',
       'packages/trainer/src/training.ts',
     ],
-    tests: ['packages/trainer/test/step', 'packages/trainer/test/step', 'packages/trainer/test/resume'],
+    tests: ['packages/trainer/test/oracle', 'packages/trainer/test/step', 'packages/trainer/test/resume'],
   },
   {
     name: 'operators',
