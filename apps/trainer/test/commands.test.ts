@@ -174,7 +174,7 @@ const manifestIn = (path: string): Manifest =>
 const manifests = (): Manifest[] =>
   documents()
     .map(dirname)
-    .concat('tooling/studies', 'tooling/bench')
+    .concat('tooling/studies', 'tooling/bench', 'tooling/mutation')
     .filter((path) => existsSync(join(root, path, 'package.json')))
     .map(manifestIn);
 

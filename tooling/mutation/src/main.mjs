@@ -1,5 +1,5 @@
 /**
- * @file `pnpm --silent --filter @octavo/mutation mutate [TARGET…] [--sample N] [--seed N] [--jobs N]`: how many of the faults
+ * @file `pnpm --filter @octavo/mutation mutate [TARGET…] [--sample N] [--seed N] [--jobs N]`: how many of the faults
  * planted in the core some test sees, and which none does, as Markdown.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -39,7 +39,7 @@ One-line slips of the pen (an operator, a literal, a condition, a statement) pla
 whether any test of the target fails then. Planted: ${drawn}. Among those not seen are some that change nothing that
 could be seen. Made by
 
-    pnpm --silent --filter @octavo/mutation ${asked}
+    pnpm --filter @octavo/mutation ${asked}
 
 | target | faults there are | planted | seen | score |
 | --- | ---: | ---: | ---: | ---: |`);
