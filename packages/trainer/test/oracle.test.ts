@@ -106,7 +106,9 @@ describe('a training step is what its recipe says, over 20 steps of 2 micro-batc
           const what = `step ${step}: ${parameter.name}, ${state}`;
           expectKept(what, after[i]![state], kept.values, (x) => stepOf(format, x * kept.scale) / kept.scale);
         }
-        const working = Array.from(after[i]!.master, (w) => nearest(parameter.value.format, Math.fround(w)));
+        const kept = isMatrix ? formatOf(plan.recipe.activations) : FP32;
+        expect(parameter.value.format).toBe(kept);
+        const working = Array.from(after[i]!.master, (w) => nearest(kept, Math.fround(w)));
         expect(Array.from(await device.read(parameter.value)), `${parameter.name}, step ${step}`).toEqual(
           working,
         );

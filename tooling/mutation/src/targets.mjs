@@ -14,7 +14,7 @@ export const targets = [
   {
     name: 'nn',
     files: ['packages/nn/src/'],
-    tests: ['packages/nn/test/', 'packages/llama/test/', 'packages/trainer/test/oracle'],
+    tests: ['packages/nn/test/', 'packages/llama/test/', 'packages/trainer/test/'],
   },
   {
     name: 'step',
@@ -23,7 +23,7 @@ export const targets = [
       'packages/trainer/src/gradients.ts',
       'packages/trainer/src/training.ts',
     ],
-    tests: ['packages/trainer/test/oracle', 'packages/trainer/test/step', 'packages/trainer/test/resume'],
+    tests: ['packages/trainer/test/'],
   },
   {
     name: 'operators',
