@@ -207,6 +207,19 @@ describe('values that are not finite', () => {
     expect(training.step).toBe(0);
   });
 
+  it('an update that breaks the weights is put back, those that the model computes with too', async () => {
+    const plan = tinyPlan('bf16', { nonFinite: 'skip-step', schedule: { ...wait, peak: 1e39 } });
+    const device = createReferenceDevice();
+    const training = createTraining(device, plan);
+    const weights = () => Promise.all(training.model.parameters.map(({ value }) => device.read(value)));
+    const before = (await weights()).map((values) => values.slice());
+    const result = await trainStep(training, [circleSource(plan).next()]);
+    expect(result.updated).toBe(false);
+    expect(result.nonFinite).not.toBeNull();
+    expect(await weights()).toEqual(before);
+    expect(training.updates).toBe(0);
+  });
+
   it('or skip the step: nothing moves', async () => {
     const { training, batch, device } = await broken('skip-step');
     const before = await device.read(training.optimizer[0]!.state.master);
