@@ -3,6 +3,7 @@ import { FP32 } from '@octavo/formats';
 import { amax, createScope, matrixShape, type Tensor } from '@octavo/kernels';
 import { apply } from '@octavo/nn';
 import type { AdamState } from '@octavo/optim';
+import { gather } from './gather.ts';
 import { type NonFinite, nonFiniteAt } from './non-finite.ts';
 import { pointOf } from './point.ts';
 import type { Training } from './training.ts';
@@ -28,7 +29,7 @@ export async function stateFault(training: Training): Promise<NonFinite | null> 
       }),
     ]);
     const maxima = await gather(
-      training,
+      device,
       looks.map(({ maximum }) => maximum),
     );
     const at = maxima.findIndex((x) => !Number.isFinite(x));
@@ -43,9 +44,9 @@ export async function stateFault(training: Training): Promise<NonFinite | null> 
  * NaN. One small read.
  */
 export async function updateFault(training: Training): Promise<NonFinite | null> {
-  const { model, optimizer } = training;
+  const { device, model, optimizer } = training;
   const scales = await gather(
-    training,
+    device,
     optimizer.flatMap(({ state }) =>
       ROLES.map((role): Tensor => state[`${role}Scale` satisfies keyof AdamState]),
     ),
@@ -54,13 +55,4 @@ export async function updateFault(training: Training): Promise<NonFinite | null>
   if (at < 0) return null;
   const { name } = model.parameters[Math.floor(at / ROLES.length)]!;
   return nonFiniteAt(pointOf(name, ROLES[at % ROLES.length]!), Number.NaN);
-}
-
-/** Tensors of one element, read at once. */
-async function gather({ device }: Training, tensors: readonly Tensor[]): Promise<Float32Array> {
-  const board = device.alloc([tensors.length], FP32);
-  for (const [to, tensor] of tensors.entries()) device.copy(board, tensor, { to });
-  const values = await device.read(board);
-  device.free(board);
-  return values;
 }

@@ -16,6 +16,7 @@ import {
 } from '@octavo/kernels';
 import { activationFormat, apply, dropWeights, endStep } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperValues, learningRate, STREAMS } from '@octavo/optim';
+import { gather } from './gather.ts';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 import { firstNonFinite, type NonFinite, nonFiniteError, trustedMaxima } from './non-finite.ts';
 import { tokensPerStep } from './plan.ts';
@@ -164,9 +165,7 @@ async function update(training: Training, scope: Scope, sample: boolean): Promis
     }
   }
   if (!sample) return { updateRatio: null, lostUpdates: [] };
-  const board = scope.alloc([measures.length], FP32);
-  for (const [i, measure] of measures.entries()) device.copy(board, measure, { to: i });
-  const values = await device.read(board);
+  const values = await gather(device, measures);
   const part = (offset: number) => values.filter((_, i) => i % 3 === offset);
   const counts = part(2).values();
   return {

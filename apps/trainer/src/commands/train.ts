@@ -88,7 +88,7 @@ export function addTrainCommand(program: Command): void {
     .option('--resume', 'go on with the run in --out, or with the newest under runs/');
   command.addOption(command.createOption('--what-next', 'say at the end what to try next').hideHelp());
   examples(command, [
-    ['octavo train', 'the default run, about five minutes'],
+    ['octavo train', 'the default run, a few minutes'],
     ['octavo train --recipe bf16 --seed 2', 'the baseline, another seed'],
     ['octavo train --data corpus/ --model stories15m', 'a larger model on text of your own'],
     ['octavo train --config run.yaml --steps 50', 'a file, with one value replaced'],

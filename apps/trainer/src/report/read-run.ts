@@ -9,7 +9,8 @@ import type { Table } from 'apache-arrow';
 import { z } from 'zod';
 import type { Settings } from '../config/settings.ts';
 import { BASELINE, EVALUATIONS_FILE } from '../run/evaluations.ts';
-import { RUN_FILE, readRun } from '../run/record.ts';
+import { RUN_FILE } from '../run/folder.ts';
+import { readRun } from '../run/record.ts';
 import { readGateUp } from './read-gate-up.ts';
 import { numbersOf, textsOf } from './read-table.ts';
 

@@ -25,11 +25,12 @@ export interface SessionDevice {
  * (`told`, null where nothing was said) than the one it began with chooses anew.
  */
 export async function deviceOfRun(
-  { knobs, threads, blas, ...rest }: Settings,
+  settings: Settings,
   told: string | null,
   record: Pick<RunRecord, 'settings' | 'choice'> | null,
 ): Promise<SessionDevice> {
-  const options = { threads, blas, work: workOf('train', planOf({ knobs, threads, blas, ...rest })) };
+  const { knobs, threads, blas } = settings;
+  const options = { threads, blas, work: workOf('train', planOf(settings)) };
   const before = record?.choice ?? null;
   if (!before || (told !== null && told !== before.asked)) {
     const chosen = await chooseDevice(knobs.device, options);

@@ -15,7 +15,7 @@ import {
 /** Where runs lie unless `--out` says otherwise. */
 export const RUNS = 'runs';
 
-const RUN_FILE = 'run.json';
+export const RUN_FILE = 'run.json';
 
 export const isRun = (folder: string): boolean => existsSync(join(folder, RUN_FILE));
 

@@ -13,9 +13,8 @@ import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
 import { knobs } from '../config/schema.ts';
 import { planOf, type Settings } from '../config/settings.ts';
+import { RUN_FILE } from './folder.ts';
 import { identitySchema, type RunIdentity } from './identity.ts';
-
-export const RUN_FILE = 'run.json';
 
 /** What is known of a run beside its settings and identity; for people, nothing but a warning depends on it. */
 export interface RunFacts {

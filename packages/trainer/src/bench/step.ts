@@ -3,6 +3,7 @@ import { createScope, type Device } from '@octavo/kernels';
 import { countParameters, type LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { createAdamState, tensorsOf } from '@octavo/optim';
+import { measuringBatch, measuringPlan } from '../measured-step.ts';
 import type { TrainPlan } from '../plan.ts';
 import { tensorRows } from '../rows.ts';
 import { trainStep } from '../step.ts';
@@ -139,31 +140,8 @@ async function squareSpeed(device: Device, rounds: number): Promise<number> {
   return gigaflops(square(1024), median(times.slice(1)));
 }
 
-/** The same pseudo-random tokens every time. */
-export function stepBatch({ batch, sequence, model }: StepCase): TokenBatch {
-  const length = batch * sequence;
-  const token = (i: number) => (i * i * 7 + i * 13) % model.vocabularySize;
-  return {
-    tokens: Array.from({ length }, (_, i) => token(i)),
-    targets: Array.from({ length }, (_, i) => token(i + 1)),
-  };
-}
+export const stepBatch = ({ batch, sequence, model }: StepCase): TokenBatch =>
+  measuringBatch(batch * sequence, model.vocabularySize);
 
-/** AdamW with clipping, at a constant rate. */
-export const stepPlan = ({ model, batch, sequence }: StepCase, recipe: string): TrainPlan => ({
-  model,
-  recipe: recipeOf(recipe),
-  batch,
-  accumulation: 1,
-  sequence,
-  steps: 1000,
-  seed: 1,
-  schedule: { kind: 'constant', peak: 1e-4, warmup: 0 },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1 },
-  clip: 1,
-  nonFinite: 'continue',
-  checkpointEvery: 0,
-  keepCheckpoints: 0,
-  sampleEvery: 0,
-  evaluateEvery: 0,
-});
+export const stepPlan = ({ model, batch, sequence }: StepCase, recipe: string): TrainPlan =>
+  measuringPlan({ model, recipe: recipeOf(recipe), batch, sequence, steps: 1000 });

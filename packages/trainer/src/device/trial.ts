@@ -3,7 +3,7 @@ import type { Device } from '@octavo/kernels';
 import { countParameters, createCache, destroyCache, type LlamaConfig, nextLogits } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
 import { batchLoss } from '../evaluate.ts';
-import type { TrainPlan } from '../plan.ts';
+import { measuringBatch, measuringPlan } from '../measured-step.ts';
 import { trainStep } from '../step.ts';
 import { createTraining, type Training } from '../training.ts';
 import type { TokenBatch } from '../upload.ts';
@@ -36,7 +36,7 @@ const GENERATED = 8;
 /** Runs a step that allocates and compiles, then as many as fit into half a second; frees nothing: destroy the device. */
 export async function tryDevice(device: Device, whole: Workload): Promise<Trial> {
   const work = fewerLayers(whole);
-  const training = createTraining(device, planOf(work));
+  const training = createTraining(device, measuringPlan({ ...shapeOf(work), steps: 1 }));
   const step = stepOf(training, work);
   const { loss } = await step();
   await settled(training);
@@ -68,11 +68,13 @@ export function fewerLayers(work: Workload): Workload {
   };
 }
 
+const shapeOf = ({ model, recipe, batch, sequence }: Workload) => ({ model, recipe, batch, sequence });
+
 type Step = () => Promise<{ readonly loss: number; readonly tokens: number }>;
 
 function stepOf(training: Training, { kind, model, batch, sequence }: Workload): Step {
   const tokens = batch * sequence;
-  const text = tokensOf(tokens, model.vocabularySize);
+  const text = measuringBatch(tokens, model.vocabularySize);
   switch (kind) {
     case 'train':
       return async () => ({ loss: (await trainStep(training, [text])).loss, tokens });
@@ -102,30 +104,3 @@ async function generated({ model }: Training, { tokens, targets }: TokenBatch): 
 async function settled({ device, model }: Training): Promise<void> {
   await device.read(model.norm.value);
 }
-
-/** The same pseudo-random tokens every time. */
-function tokensOf(length: number, vocabulary: number): TokenBatch {
-  const token = (i: number): number => (i * i * 7 + i * 13) % vocabulary;
-  return {
-    tokens: Array.from({ length }, (_, i) => token(i)),
-    targets: Array.from({ length }, (_, i) => token(i + 1)),
-  };
-}
-
-const planOf = ({ model, recipe, batch, sequence }: Workload): TrainPlan => ({
-  model,
-  recipe,
-  batch,
-  accumulation: 1,
-  sequence,
-  steps: 1,
-  seed: 1,
-  schedule: { kind: 'constant', peak: 1e-4, warmup: 0 },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1 },
-  clip: 1,
-  nonFinite: 'continue',
-  checkpointEvery: 0,
-  keepCheckpoints: 0,
-  sampleEvery: 0,
-  evaluateEvery: 0,
-});
