@@ -16,7 +16,7 @@ export interface AdamNumbers {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  readonly decay: number;
+  readonly weightDecay: number;
   /** What the gradient is multiplied by: clipping. */
   readonly gradientScale: number;
   /** Updates so far, this one included. */
@@ -41,7 +41,7 @@ export function adam(state: Moments, grad: Float64Array, n: AdamNumbers): Moment
   const master = state.master.map((w, i) => {
     const first = moment1[i]! / (1 - n.beta1 ** n.t);
     const second = moment2[i]! / (1 - n.beta2 ** n.t);
-    return w - n.rate * (first / (Math.sqrt(second) + n.epsilon) + n.decay * w);
+    return w - n.rate * (first / (Math.sqrt(second) + n.epsilon) + n.weightDecay * w);
   });
   return { master, moment1, moment2 };
 }

@@ -95,7 +95,7 @@ describe('studyAlignment', () => {
     expect(
       plans.map((plan) => trainPlanOf(fullAlignment, plan).recipe.name).filter((n) => n !== 'bf16'),
     ).toEqual(['fp8']);
-    expect(trainPlanOf(fullAlignment, plans[3]!).adam.decay).toBe(0.1);
+    expect(trainPlanOf(fullAlignment, plans[3]!).adam.weightDecay).toBe(0.1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { E4M3FN, E5M2, FP32, round } from '@octavo/formats';
 import { createReferenceDevice, HYPER_LENGTH } from '@octavo/kernels';
-import { adamStep, createAdamState, hyperValues, tensorsOf } from '@octavo/optim';
+import { adamStep, createAdamState, hyperparameterValues, tensorsOf } from '@octavo/optim';
 import { optimizerBytes, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { plainBatch } from '../src/batches.ts';
@@ -112,8 +112,8 @@ describe('observeMoments', () => {
     ];
     const step = (g: number[], t: number) => {
       device.write(grad, g);
-      const adam = { learningRate: 0, beta1: 0.9, beta2: 0.75, epsilon: 1e-8, decay: 0 };
-      device.write(hyper, hyperValues(adam, 1, t));
+      const adam = { learningRate: 0, beta1: 0.9, beta2: 0.75, epsilon: 1e-8, weightDecay: 0 };
+      device.write(hyper, hyperparameterValues(adam, 1, t));
       adamStep(observer.device, state, formats, { grad, hyper, seed, stream: 7, decays: true });
       return observer.updateOf(state.moment2, state.moment2Scale);
     };
@@ -182,8 +182,8 @@ describe('roundedFirst', () => {
     ];
     const epsilon = 2 ** -10;
     device.write(grad, [1, 2 ** -10]); // second moments as 1 to 2⁻²⁰; E4M3 holds 448 to 2⁻⁹
-    const adam = { learningRate: 1, beta1: 0.5, beta2: 0.75, epsilon, decay: 0 };
-    device.write(hyper, hyperValues(adam, 1, 1));
+    const adam = { learningRate: 1, beta1: 0.5, beta2: 0.75, epsilon, weightDecay: 0 };
+    device.write(hyper, hyperparameterValues(adam, 1, 1));
     const moved = async (on: typeof device): Promise<number[]> => {
       const state = createAdamState(on, formats, [1, 2], Float32Array.of(0, 0));
       adamStep(on, state, formats, { grad, hyper, seed, stream: 0, decays: true });

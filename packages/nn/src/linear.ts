@@ -12,7 +12,7 @@ import {
   quantizeSmooth,
   quantizeWeight,
 } from './operand.ts';
-import { type Operand, type Precision, type Site, siteOf } from './precision.ts';
+import { type OperandName, type Precision, type Site, siteOf } from './precision.ts';
 import type { CastRecipe, LinearName, Smoothing } from './recipe.ts';
 import { smoothingOf } from './smoothing.ts';
 import type { Parameter, Variable } from './variable.ts';
@@ -39,7 +39,8 @@ export function createFp8Linear(
 ): Fp8Linear {
   const { recipe } = precision;
   const { output, gradInput, gradWeight } = recipe.overrides[name] ?? recipe.linear;
-  const site = (operand: Operand, cast: CastRecipe | null) => siteOf(precision, layer, name, operand, cast);
+  const site = (operand: OperandName, cast: CastRecipe | null) =>
+    siteOf(precision, layer, name, operand, cast);
   return {
     layer,
     name,

@@ -24,7 +24,7 @@ import {
 import { blockOf } from '@octavo/scaling';
 import { apply, type Context } from './context.ts';
 import { noteMaximum } from './observe.ts';
-import { type Site, STATISTICS } from './precision.ts';
+import { type Site, STATISTICS_LENGTH } from './precision.ts';
 import type { CastRecipe } from './recipe.ts';
 
 /** A plain tensor, or codes with scales. */
@@ -100,7 +100,7 @@ export function quantize(
       [codes, scale, maxima],
     );
   } else if (samples(context)) {
-    const statistics = context.scope.alloc([STATISTICS - 1], FP32);
+    const statistics = context.scope.alloc([STATISTICS_LENGTH - 1], FP32);
     const limits = limitsOf(site);
     runFused(
       device,
@@ -202,6 +202,7 @@ function recordStatistics(
   siteScale: Tensor,
 ): void {
   const to = precision.recording!.statistics!;
-  device.copy(to, statistics, { to: site.index * STATISTICS });
-  if (elements(siteScale.shape) === 1) device.copy(to, siteScale, { to: (site.index + 1) * STATISTICS - 1 });
+  device.copy(to, statistics, { to: site.index * STATISTICS_LENGTH });
+  if (elements(siteScale.shape) === 1)
+    device.copy(to, siteScale, { to: (site.index + 1) * STATISTICS_LENGTH - 1 });
 }

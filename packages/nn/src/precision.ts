@@ -9,17 +9,17 @@ import type { Seen } from './observe.ts';
 import type { MatrixOperand } from './operand.ts';
 import type { CastRecipe, Recipe } from './recipe.ts';
 
-export type Operand = 'input' | 'weight' | 'grad';
+export type OperandName = 'input' | 'weight' | 'grad';
 
 /** Values per site in the statistics tensor: the eight of the `castStatistics` operator, then the site's scale (0: many). */
-export const STATISTICS = 9;
+export const STATISTICS_LENGTH = 9;
 
 /** One operand of one linear layer, as one product takes it. */
 export interface Site {
   readonly index: number;
   readonly layer: number;
   readonly name: string;
-  readonly operand: Operand;
+  readonly operand: OperandName;
   /** Null: the operand stays in the format of the activations, and is only observed. */
   readonly cast: CastRecipe | null;
   readonly format: Format;
@@ -82,7 +82,7 @@ export function siteOf(
   precision: Precision,
   layer: number,
   name: string,
-  operand: Operand,
+  operand: OperandName,
   cast: CastRecipe | null,
 ): Site {
   const key = JSON.stringify(cast);
@@ -130,7 +130,7 @@ export function beginStep(
 ): Recording {
   const { step, seed, microBatches } = options;
   writeScales(precision);
-  dropWeights(precision); // each step observes the weights' maxima, even if an evaluation has just cast them
+  dropQuantizedWeights(precision); // each step observes the weights' maxima, even if an evaluation has just cast them
   const count = Math.max(1, precision.sites.length);
   const zeros = (length: number) => {
     const tensor = scope.alloc([length], FP32);
@@ -139,7 +139,7 @@ export function beginStep(
   };
   const recording: Recording = {
     amaxes: zeros(microBatches * count),
-    statistics: options.sample ? zeros(count * STATISTICS) : null,
+    statistics: options.sample ? zeros(count * STATISTICS_LENGTH) : null,
     random: { seed, first: step * microBatches },
     microBatch: 0,
     seen: [],
@@ -182,7 +182,7 @@ export function endStep(precision: Precision, amaxes: ArrayLike<number>): void {
 }
 
 /** Forgets the quantised weights: call after the parameters changed. */
-export function dropWeights(precision: Precision): void {
+export function dropQuantizedWeights(precision: Precision): void {
   precision.weightScope.release();
   precision.weights.clear();
 }

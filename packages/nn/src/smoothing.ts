@@ -1,6 +1,6 @@
 /** @file Smooth-SwiGLU layer by layer: what a recipe says of one, and turning it on for one while a run goes on. */
 import { initState, needsOwnMaximum } from '@octavo/scaling';
-import type { Operand, Precision, Site } from './precision.ts';
+import type { OperandName, Precision, Site } from './precision.ts';
 import type { Recipe, Smoothing } from './recipe.ts';
 
 /** How a recipe smooths the SwiGLU of block `layer`. */
@@ -14,7 +14,7 @@ export const smoothLayer = (recipe: Recipe, layer: number, smoothing: Smoothing 
 });
 
 /** What the cast of an operand of `down` sees: h is SwiGLU's output, s and t the factors of a channel and of a token. */
-const SEEN: Readonly<Record<Operand, Readonly<Record<Smoothing, string>>>> = {
+const SEEN: Readonly<Record<OperandName, Readonly<Record<Smoothing, string>>>> = {
   input: { none: 'h', channel: 's h', 'channel-folded': 's h', token: 'h / t' },
   weight: { none: 'W', channel: 'W', 'channel-folded': 'W / s', token: 'W' },
   grad: { none: 'dy', channel: 'dy', 'channel-folded': 'dy', token: 't dy' },

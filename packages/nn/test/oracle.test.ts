@@ -9,7 +9,7 @@ import { swiglu, swigluGrad, tokenMaxima } from '../../../tooling/oracle/swiglu.
 import {
   beginMicroBatch,
   beginStep,
-  dropWeights,
+  dropQuantizedWeights,
   endStep,
   type Fp8Linear,
   recipes,
@@ -96,7 +96,7 @@ describe('an MLP is what its recipe says, over 20 steps of 2 micro-batches', () 
             map(weights[linear as 'down'], (w, row, column) => w * (1 + 0.3 * Math.sin(step + row + column))),
           ),
         );
-      dropWeights(precision);
+      dropQuantizedWeights(precision);
       scope.release();
     }
     await device.destroy();

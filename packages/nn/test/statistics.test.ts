@@ -8,7 +8,7 @@ import {
   endStep,
   linear,
   recipeOf,
-  STATISTICS,
+  STATISTICS_LENGTH,
   variable,
 } from '../src/index.ts';
 
@@ -32,7 +32,7 @@ it('a stale scale: what lies beyond it is counted as clipped, what lies at it is
     const recording = beginStep(precision, scope, { step, seed: 1, microBatches: 1, sample: true });
     linear({ device, scope, tape: null, precision }, layer, variable(tensor(1, 4, values)));
     const statistics = await device.read(recording.statistics!);
-    clipped.push(statistics[layer.sites.output.input.index * STATISTICS + 1]!);
+    clipped.push(statistics[layer.sites.output.input.index * STATISTICS_LENGTH + 1]!);
     endStep(precision, await device.read(recording.amaxes));
     scope.release();
   }

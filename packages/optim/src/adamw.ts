@@ -32,13 +32,13 @@ export interface AdamFormats {
  */
 export type Moment2Rule = 'plain' | 'bounded';
 
-/** The usual numbers of AdamW. `decay` is decoupled and multiplies the learning rate. */
-export interface AdamHyper {
+/** The usual numbers of AdamW. `weightDecay` is decoupled and multiplies the learning rate. */
+export interface AdamHyperparameters {
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  readonly decay: number;
+  readonly weightDecay: number;
 }
 
 export const adamFormats = (recipe: {
@@ -68,12 +68,16 @@ export const bytesPerParameter = ({ master, moment1, moment2 }: AdamFormats): nu
   (master.bits + moment1.bits + moment2.bits) / 8;
 
 /** The hyper-parameter tensor of the Adam operators, FP32 `[9]`, of update number `t` (the first is 1). */
-export const hyperValues = (hyper: AdamHyper, gradientScale: number, t: number): number[] => [
+export const hyperparameterValues = (
+  hyper: AdamHyperparameters,
+  gradientScale: number,
+  t: number,
+): number[] => [
   hyper.learningRate,
   hyper.beta1,
   hyper.beta2,
   hyper.epsilon,
-  hyper.decay,
+  hyper.weightDecay,
   gradientScale,
   1 - hyper.beta1 ** t,
   1 - hyper.beta2 ** t,

@@ -1,7 +1,7 @@
 import { counterRandom, E4M3FN, E5M2, FP16, FP32, round, streamSeed } from '@octavo/formats';
 import { createReferenceDevice } from '@octavo/kernels';
 import { describe, expect, it } from 'vitest';
-import { type AdamFormats, adamStep, createAdamState, hyperValues } from '../src/index.ts';
+import { type AdamFormats, adamStep, createAdamState, hyperparameterValues } from '../src/index.ts';
 
 const SIZE = 400;
 const STREAM = 6;
@@ -31,7 +31,7 @@ async function update(masterRounding: AdamFormats['masterRounding'], learningRat
     codes: await device.read(state.master),
     scale: (await device.read(state.masterScale))[0]!,
   });
-  const adam = { learningRate, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0 };
+  const adam = { learningRate, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
   // no gradient, no moment and no decay: every fourth element has no update
   const grad = tensor(
     noise(2).map((g, i) => (i % 4 ? g : 0)),
@@ -41,7 +41,7 @@ async function update(masterRounding: AdamFormats['masterRounding'], learningRat
   const before = await stored();
   adamStep(device, state, formats, {
     grad,
-    hyper: tensor(hyperValues(adam, 1, 1), [9]),
+    hyper: tensor(hyperparameterValues(adam, 1, 1), [9]),
     seed: tensor(SEED, [2]),
     stream: STREAM,
     decays: true,

@@ -63,11 +63,13 @@ export function metadataOf(
   { fault = null, failed }: { fault?: NonFinite | null; failed?: FailedStep | undefined } = {},
 ): Record<string, string> {
   const { plan, step, updates, tokens, watch } = training;
+  const { weightDecay: decay, ...betas } = plan.adam;
+  const adam = { ...betas, decay }; // as files name it
   const parts = {
     model: plan.model,
     recipe: training.model.precision.recipe,
-    optimizer: { ...plan.adam, ...plan.recipe.optimizer },
-    plan,
+    optimizer: { ...adam, ...plan.recipe.optimizer },
+    plan: { ...plan, adam },
     step,
     updates,
     tokens,
@@ -109,10 +111,11 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
     steps: 'count',
     seed: 'count',
   } as const;
+  const plan = parts.fields<TrainPlan & { adam: { decay: number } }>('plan', counts);
   return {
     model: parts.checked('model', validateConfig),
     recipe: parts.checked('recipe', validateRecipe),
-    plan: parts.fields<TrainPlan>('plan', counts),
+    plan: { ...plan, adam: { ...plan.adam, weightDecay: plan.adam?.decay } },
     step: parts.count('step'),
     updates: parts.count('updates'),
     tokens: parts.count('tokens'),

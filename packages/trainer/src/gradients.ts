@@ -14,7 +14,7 @@ import {
   type Precision,
   type Seen,
   type Site,
-  STATISTICS,
+  STATISTICS_LENGTH,
   slotOf,
 } from '@octavo/nn';
 import { pointOf } from './point.ts';
@@ -92,7 +92,7 @@ export async function computeGradients(
     amaxes,
     seen: sightings(precision, recording.seen, amaxes, values('maxima')),
     statistics: recording.statistics
-      ? values('statistics').subarray(0, precision.sites.length * STATISTICS)
+      ? values('statistics').subarray(0, precision.sites.length * STATISTICS_LENGTH)
       : null,
     cosines: cosines && model.blocks.map((_, i) => cosines.subarray(i * width, (i + 1) * width)),
   };

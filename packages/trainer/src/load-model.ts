@@ -1,7 +1,7 @@
 /** @file A checkpoint's model for evaluation and generation, under its own recipe or another. */
 import type { Device } from '@octavo/kernels';
 import { createLlama, type Llama, parameterSpecs } from '@octavo/llama';
-import { createPrecision, dropWeights, type Recipe } from '@octavo/nn';
+import { createPrecision, dropQuantizedWeights, type Recipe } from '@octavo/nn';
 import type { Checkpoint } from '@octavo/store';
 import { calibrate, forwardSites, withoutHistory } from './calibrate.ts';
 import { readRecord, stateOf } from './checkpoint.ts';
@@ -57,7 +57,7 @@ export async function loadModel(
   const { batches, sequence } = options.calibration ?? { batches: [], sequence: 0 };
   if (batches.length > 0) {
     await calibrate(model, missing, batches, sequence);
-    dropWeights(precision);
+    dropQuantizedWeights(precision);
   }
   tell(options, {
     recipe: recipe.name,

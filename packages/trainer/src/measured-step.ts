@@ -10,7 +10,7 @@ export const measuringPlan = (
   accumulation: 1,
   seed: 1,
   schedule: { kind: 'constant', peak: 1e-4, warmup: 0 },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1 },
+  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
   clip: 1,
   nonFinite: 'continue',
   checkpointEvery: 0,

@@ -1,7 +1,7 @@
 /** @file Everything a run is determined by, as plain data: what `run.json` and checkpoints keep. */
 import type { LlamaConfig } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
-import type { AdamHyper, Schedule } from '@octavo/optim';
+import type { AdamHyperparameters, Schedule } from '@octavo/optim';
 import type { WatchPlan } from './watch/state.ts';
 
 /** What to do when a tensor of the step, the loss, a gradient or an updated state is not finite. */
@@ -17,7 +17,7 @@ export interface TrainPlan {
   readonly steps: number;
   readonly seed: number;
   readonly schedule: Schedule;
-  readonly adam: Omit<AdamHyper, 'learningRate'>;
+  readonly adam: Omit<AdamHyperparameters, 'learningRate'>;
   /** Largest global gradient norm; 0: no clipping. */
   readonly clip: number;
   readonly nonFinite: NonFinitePolicy;

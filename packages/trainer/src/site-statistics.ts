@@ -1,5 +1,5 @@
 /** @file A site's statistics by name, from the numbers that the device leaves. */
-import { type Site, STATISTICS } from '@octavo/nn';
+import { type Site, STATISTICS_LENGTH } from '@octavo/nn';
 
 export interface SiteStatistics {
   readonly amax: number;
@@ -15,7 +15,7 @@ export interface SiteStatistics {
 }
 
 export function siteStatistics(statistics: Float32Array, { index }: Pick<Site, 'index'>): SiteStatistics {
-  const at = (i: number): number => statistics[index * STATISTICS + i]!;
+  const at = (i: number): number => statistics[index * STATISTICS_LENGTH + i]!;
   const [amax, clipped, underflowed, squares, fourths] = [at(0), at(1), at(2), at(4), at(5)];
   const [nonFinite, count, scale] = [at(6), at(7), at(8)];
   return {

@@ -14,8 +14,8 @@ import {
   sumSquares,
   type Tensor,
 } from '@octavo/kernels';
-import { activationFormat, apply, dropWeights, endStep } from '@octavo/nn';
-import { adamStep, clipFactor, globalNorm, hyperValues, learningRate, STREAMS } from '@octavo/optim';
+import { activationFormat, apply, dropQuantizedWeights, endStep } from '@octavo/nn';
+import { adamStep, clipFactor, globalNorm, hyperparameterValues, learningRate, STREAMS } from '@octavo/optim';
 import { gather } from './gather.ts';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 import { firstNonFinite, type NonFinite, nonFiniteError, trustedMaxima } from './non-finite.ts';
@@ -85,7 +85,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       training.updates += 1;
       device.write(
         training.hyper,
-        hyperValues(
+        hyperparameterValues(
           { ...plan.adam, learningRate: rate },
           clipFactor(gradientNorm, plan.clip),
           training.updates,
@@ -97,7 +97,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       updated = !fault || plan.nonFinite === 'continue';
       if (updated) accept(training, before, nonFinite === null);
       else putBack(training, before);
-      dropWeights(model.precision);
+      dropQuantizedWeights(model.precision);
     }
     if (nonFinite && plan.nonFinite !== 'continue') {
       const skips = plan.nonFinite === 'stop' ? 0 : safety.skipped + 1;

@@ -2,7 +2,7 @@
 import { counterRandom, E4M3FN, E5M2, FP32 } from '@octavo/formats';
 import { createReferenceDevice, type Device, HYPER_LENGTH } from '@octavo/kernels';
 import { recipeOf } from '@octavo/nn';
-import { type AdamFormats, adamStep, createAdamState, hyperValues, tensorsOf } from '@octavo/optim';
+import { type AdamFormats, adamStep, createAdamState, hyperparameterValues, tensorsOf } from '@octavo/optim';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createDevice, createTraining, trainStep } from '../src/index.ts';
 import { tinyModel, tinyPlan } from './support.ts';
@@ -34,12 +34,12 @@ async function updates(
   const { length } = gradients[0]!;
   const state = createAdamState(device, formats, [1, length], new Float32Array(length));
   const [grad, hyper, seed] = [[1, length], [HYPER_LENGTH], [2]].map((shape) => device.alloc(shape, FP32));
-  const adam = { learningRate: 1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0 };
+  const adam = { learningRate: 1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
   let before = await device.read(state.master);
   const moved: number[][] = [];
   for (const [i, g] of gradients.entries()) {
     device.write(grad!, Float32Array.from(g));
-    device.write(hyper!, hyperValues(adam, 1, i + 1));
+    device.write(hyper!, hyperparameterValues(adam, 1, i + 1));
     device.write(seed!, [5, i]);
     adamStep(device, state, formats, {
       grad: grad!,
@@ -142,7 +142,7 @@ describe('a model with 8192 tokens, most of them rare, and a head of its own, ov
       batch: 4,
       sequence: 64,
       schedule: { kind: 'constant', peak: rate, warmup: 0 },
-      adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0 },
+      adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 },
       sampleEvery: 0,
     });
     const training = createTraining(device, plan);

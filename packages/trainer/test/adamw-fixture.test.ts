@@ -17,7 +17,7 @@ describe('three AdamW steps of an independent float64 implementation', () => {
     const device = createReferenceDevice();
     const plan = tinyPlan('fp32', {
       model: config,
-      adam: { beta1, beta2, epsilon: eps, decay: weightDecay },
+      adam: { beta1, beta2, epsilon: eps, weightDecay },
       clip,
       schedule: { kind: 'constant', peak: lr, warmup: 0 },
     });

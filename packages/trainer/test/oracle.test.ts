@@ -97,7 +97,7 @@ describe('a training step is what its recipe says, over 20 steps of 2 micro-batc
         const { isMatrix } = parameter;
         const exact = adam(before[i]!, Float64Array.from(grads[i]!), {
           ...numbers,
-          decay: isMatrix ? plan.adam.decay : 0,
+          weightDecay: isMatrix ? plan.adam.weightDecay : 0,
           bounded: isMatrix && bounded,
         });
         for (const state of ['master', 'moment1', 'moment2'] as const) {

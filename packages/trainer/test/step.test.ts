@@ -138,7 +138,7 @@ describe('a training step', () => {
         sampleEvery: 1,
         recipe: { ...recipe, optimizer: { ...optimizer, master } },
         schedule: { kind: 'constant', peak, warmup: 0 },
-        adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay },
+        adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: decay },
       });
       const training = createTraining(createReferenceDevice(), plan);
       const result = await trainStep(training, [circleSource(plan).next()]);

@@ -24,7 +24,7 @@ export const tinyPlan = (recipe: string, changes: Partial<TrainPlan> = {}): Trai
   steps: 6,
   seed: 3,
   schedule: { kind: 'cosine', peak: 1e-2, warmup: 2, steps: 6, floor: 0.1 },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1 },
+  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
   clip: 1,
   nonFinite: 'stop',
   checkpointEvery: 0,

@@ -100,7 +100,7 @@ class Llama:
         others = [w for w in self.weights.values() if w.dim() == 1]
         adam = c["adam"]
         self.optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": adam["decay"]}, {"params": others, "weight_decay": 0.0}],
+            [{"params": decayed, "weight_decay": adam["weightDecay"]}, {"params": others, "weight_decay": 0.0}],
             lr=c["learningRate"],
             betas=(adam["beta1"], adam["beta2"]),
             eps=adam["epsilon"],

@@ -149,7 +149,7 @@ export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
     steps,
     seed,
     schedule,
-    adam: { beta1, beta2, epsilon, decay },
+    adam: { beta1, beta2, epsilon, weightDecay: decay },
     clip,
     nonFinite,
     skipLimit,

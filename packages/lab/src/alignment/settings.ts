@@ -77,7 +77,7 @@ export const trainPlanOf = (
   steps: settings.steps,
   seed,
   schedule: { kind: 'constant', peak: rate, warmup: settings.warmup },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay },
+  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: decay },
   clip: 1,
   nonFinite: 'continue',
   checkpointEvery: 0,

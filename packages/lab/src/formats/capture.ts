@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { createScope, type Device, matrixShape, type Tensor } from '@octavo/kernels';
 import type { LlamaConfig } from '@octavo/llama';
-import { type Recipe, recipeOf, STATISTICS } from '@octavo/nn';
+import { type Recipe, recipeOf, STATISTICS_LENGTH } from '@octavo/nn';
 import {
   computeGradients,
   freeGradients,
@@ -86,7 +86,7 @@ async function passage(training: Training, batch: TokenBatch, capture: boolean):
     const amax = new Map(
       precision.sites.map(({ layer, name, operand, index }) => [
         keyOf({ layer, site: name, operand }),
-        statistics![index * STATISTICS]!,
+        statistics![index * STATISTICS_LENGTH]!,
       ]),
     );
     return { amax, operands };
@@ -107,7 +107,7 @@ const planOf = ({ config, activations, sequence }: FrozenModel): TrainPlan => ({
   steps: 0,
   seed: 0,
   schedule: { kind: 'constant', peak: 0, warmup: 0 },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0 },
+  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 },
   clip: 0,
   nonFinite: 'continue',
   checkpointEvery: 0,

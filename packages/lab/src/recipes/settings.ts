@@ -75,7 +75,7 @@ export const recipePlan = (settings: RecipesSettings, seed: number, recipe: Reci
     steps: settings.steps,
     floor: 0.1,
   },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1 },
+  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
   clip: 1,
   nonFinite: 'continue',
   checkpointEvery: 0,

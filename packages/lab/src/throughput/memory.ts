@@ -1,7 +1,7 @@
 /** @file Where the memory of a training step is: measured on the device, in real bytes. */
 import { createScope, type Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
-import { dropWeights } from '@octavo/nn';
+import { dropQuantizedWeights } from '@octavo/nn';
 import { computeGradients, createTraining, freeGradients, trainStep } from '@octavo/trainer';
 import { stepBatch, stepPlan } from '@octavo/trainer/bench';
 import { destroyTraining } from '../snapshot.ts';
@@ -54,7 +54,7 @@ export async function measureMemory(device: Device, one: ThroughputModel, recipe
     freeGradients(training);
     scope.release();
     const withCasts = meter.memory().live;
-    dropWeights(model.precision);
+    dropQuantizedWeights(model.precision);
     const of = (role: 'master' | 'moment1' | 'moment2'): number =>
       bytesOn(
         meter,

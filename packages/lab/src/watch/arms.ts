@@ -46,7 +46,14 @@ export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
       const plan = basePlan(lab.settings, seed);
       const schedule = { ...plan.schedule, peak: rate, steps: settings.baseSteps };
       const recipe = protocolRecipe('fp8', activations);
-      return listen({ ...plan, recipe, steps, schedule, sampleEvery: 1, adam: { ...plan.adam, decay } });
+      return listen({
+        ...plan,
+        recipe,
+        steps,
+        schedule,
+        sampleEvery: 1,
+        adam: { ...plan.adam, weightDecay: decay },
+      });
     },
     batch: plain,
   });

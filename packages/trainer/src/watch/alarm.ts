@@ -1,5 +1,5 @@
 /** @file What the watch says: which tensor is about to break, why, and what would hold. */
-import type { Operand } from '@octavo/nn';
+import type { OperandName } from '@octavo/nn';
 import { type Finding, isBareSwiglu, type Observation, type RuleName } from './rule.ts';
 import { ruleOf } from './rules.ts';
 
@@ -11,7 +11,7 @@ export interface WatchAlarm extends Finding {
   readonly rule: RuleName;
   readonly layer: number;
   readonly site: string;
-  readonly operand: Operand;
+  readonly operand: OperandName;
   /** Smoothing the layer's SwiGLU would mend it. */
   readonly smooths: boolean;
   /** A named recipe that would hold. */

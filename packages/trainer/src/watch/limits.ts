@@ -5,11 +5,11 @@
  * limits of maxima, underflow and kurtosis, and the aged checkpoint well above; to be checked on other seeds by
  * `octavo study watch`, which prints lead times, false alarms, and how near healthy runs come to each limit.
  */
-import type { Operand } from '@octavo/nn';
+import type { OperandName } from '@octavo/nn';
 
 export interface WatchLimits {
   /** amax over the maximum that the scale was made for. Gradients jump about in healthy runs too, and saturate. */
-  readonly overshoot: Readonly<Record<Operand, number>>;
+  readonly overshoot: Readonly<Record<OperandName, number>>;
   /** Powers of two that have to be left below a tensor's maximum, and those that may be lost in any format. */
   readonly range: { readonly left: number; readonly lost: number };
   /** Share of elements that are clipped. */

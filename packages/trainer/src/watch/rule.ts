@@ -1,6 +1,6 @@
 /** @file What a rule of the watch is: a pure function of what one cast did at one step. */
 import type { Format } from '@octavo/formats';
-import type { CastRecipe, Operand, Smoothing } from '@octavo/nn';
+import type { CastRecipe, OperandName, Smoothing } from '@octavo/nn';
 import type { WatchLimits } from './limits.ts';
 
 export type RuleName = 'overshoot' | 'range' | 'overflow' | 'underflow' | 'kurtosis' | 'alignment';
@@ -9,7 +9,7 @@ export type RuleName = 'overshoot' | 'range' | 'overflow' | 'underflow' | 'kurto
 export interface Observation {
   readonly layer: number;
   readonly site: string;
-  readonly operand: Operand;
+  readonly operand: OperandName;
   readonly cast: CastRecipe;
   readonly format: Format;
   /** How the layer's SwiGLU is smoothed. */
