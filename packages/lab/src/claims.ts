@@ -1,5 +1,5 @@
 /** @file Claims: made of measured values and a test, and written as the last section of a summary. */
-import type { Claim } from './study.ts';
+import type { Claim } from './engine/study.ts';
 
 /** It holds where there is a value and all of them pass. `paper`: what the paper says of it. */
 export const claim = (

@@ -1,18 +1,25 @@
 /** @file `@octavo/lab`: the paper's studies as functions that return Arrow tables and chart specifications. */
-export { type AgeingOptions, ageLayer, type FeedForwardInputs, type PlantedChannel } from './ageing.ts';
+
 export { studyAlignment } from './alignment/index.ts';
 export { type AlignmentSettings, fullAlignment, quickAlignment } from './alignment/settings.ts';
-export { corpusBytes, heldOutBytes, type RareByte, rareByte } from './corpus.ts';
+export type { RecordedRow, RecordedRun } from './engine/recorded-run.ts';
+export {
+  type Claim,
+  memoryParts,
+  type Parts,
+  type Progress,
+  type Study,
+  type StudyOptions,
+  type StudyResult,
+} from './engine/study.ts';
 export { studyFormats } from './formats/index.ts';
 export { type FormatsSettings, fullFormats, quickFormats } from './formats/settings.ts';
 export { studyInstability } from './instability/index.ts';
-export { protocolRecipe } from './instability/recipes.ts';
 export { fullStudy, type InstabilitySettings, quickStudy } from './instability/settings.ts';
 export { studyOptimizer } from './optimizer/index.ts';
 export { fullOptimizer, type OptimizerSettings, quickOptimizer } from './optimizer/settings.ts';
 export { studyRecipes } from './recipes/index.ts';
 export { fullRecipes, quickRecipes, type RecipesSettings } from './recipes/settings.ts';
-export type { RecordedRow, RecordedRun } from './recorded-run.ts';
 export { alignmentChart } from './report/alignment-chart.ts';
 export { finalLoss, median } from './report/ending.ts';
 export { commonTokens, lossAt, tokensSeen } from './report/equal-tokens.ts';
@@ -28,18 +35,17 @@ export { quietCasts } from './report/losses-of-casts.ts';
 export { overviewChart } from './report/overview-chart.ts';
 export type { AlarmPoint, EvaluationPoint, ReportRun, StepPoint, TensorPoint } from './report/rows.ts';
 export { scheduleChart } from './report/schedule-chart.ts';
-export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './snapshot.ts';
 export { type StudyName, studies, studyOf } from './studies.ts';
-export {
-  type Claim,
-  memoryParts,
-  type Parts,
-  type Progress,
-  type Study,
-  type StudyOptions,
-  type StudyResult,
-} from './study.ts';
 export { studyThroughput } from './throughput/index.ts';
 export { fullThroughput, quickThroughput, type ThroughputSettings } from './throughput/settings.ts';
+export {
+  type AgeingOptions,
+  ageLayer,
+  type FeedForwardInputs,
+  type PlantedChannel,
+} from './training/ageing.ts';
+export { corpusBytes, heldOutBytes, type RareByte, rareByte } from './training/corpus.ts';
+export { protocolRecipe } from './training/recipes.ts';
+export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './training/snapshot.ts';
 export { studyWatch } from './watch/index.ts';
 export { fullWatch, quickWatch, type WatchSettings } from './watch/settings.ts';

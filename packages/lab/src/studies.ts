@@ -1,10 +1,10 @@
 /** @file The studies by name: a new one is one line here and a folder beside the others. */
 import { alignment } from './alignment/index.ts';
+import type { Study } from './engine/study.ts';
 import { formats } from './formats/index.ts';
 import { instability } from './instability/index.ts';
 import { optimizer } from './optimizer/index.ts';
 import { recipes } from './recipes/index.ts';
-import type { Study } from './study.ts';
 import { throughput } from './throughput/index.ts';
 import { watch } from './watch/index.ts';
 

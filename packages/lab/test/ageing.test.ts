@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ageLayer, firingDirection, rescaleChannels } from '../src/ageing.ts';
-import { randomNormals } from '../src/random.ts';
-import { type Snapshot, untrained } from '../src/snapshot.ts';
+import { randomNormals } from '../src/engine/random.ts';
+import { ageLayer, firingDirection, rescaleChannels } from '../src/training/ageing.ts';
+import { type Snapshot, untrained } from '../src/training/snapshot.ts';
 
 const [D, F] = [8, 6];
 const normals = (seed: number, count: number) => Float32Array.from(randomNormals(seed, 1, count));

@@ -1,7 +1,7 @@
 import { OctavoError } from '@octavo/formats';
 import { expect, it } from 'vitest';
-import { cleanBatch, plainBatch, rareBatch, spikeBatch } from '../src/batches.ts';
 import { rareByte } from '../src/index.ts';
+import { cleanBatch, plainBatch, rareBatch, spikeBatch } from '../src/training/batches.ts';
 import { textWithRareByte } from './support.ts';
 
 const bytes = textWithRareByte();

@@ -2,12 +2,12 @@ import { castError, E4M3FN, E5M2, formatOf, sqnr } from '@octavo/formats';
 import { createReferenceDevice } from '@octavo/kernels';
 import { dequantize, quantize } from '@octavo/scaling';
 import { afterAll, describe, expect, it } from 'vitest';
-import { plainBatch } from '../src/batches.ts';
+import { randomNormals } from '../src/engine/random.ts';
 import { casts, granularities, policies, specScale } from '../src/formats/casts.ts';
 import { measure, median } from '../src/formats/measure.ts';
 import { fullFormats, memoryParts, type RecordedRun, studyFormats } from '../src/index.ts';
-import { startingWeights } from '../src/instability/base.ts';
-import { randomNormals } from '../src/random.ts';
+import { startingWeights } from '../src/training/base.ts';
+import { plainBatch } from '../src/training/batches.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
 const settings = {

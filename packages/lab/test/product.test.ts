@@ -1,9 +1,9 @@
 import { createReferenceDevice } from '@octavo/kernels';
 import { recipeOf } from '@octavo/nn';
 import { afterAll, expect, it } from 'vitest';
+import { randomNormals } from '../src/engine/random.ts';
 import { memoryParts, studyInstability } from '../src/index.ts';
 import { type Column, meanError, type Operands, productIn, withOutlier } from '../src/instability/product.ts';
-import { randomNormals } from '../src/random.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
 const device = createReferenceDevice();

@@ -1,12 +1,12 @@
 import { createReferenceDevice } from '@octavo/kernels';
 import { batchLoss, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
-import { rescaleChannels } from '../src/ageing.ts';
-import { plainBatch } from '../src/batches.ts';
 import { protocolRecipe, takeSnapshot, trainingFrom, untrained } from '../src/index.ts';
-import { startingWeights } from '../src/instability/base.ts';
 import { runPlan } from '../src/instability/settings.ts';
-import { arraysOf, destroyTraining, snapshotOf } from '../src/snapshot.ts';
+import { rescaleChannels } from '../src/training/ageing.ts';
+import { startingWeights } from '../src/training/base.ts';
+import { plainBatch } from '../src/training/batches.ts';
+import { arraysOf, destroyTraining, snapshotOf } from '../src/training/snapshot.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
 const device = createReferenceDevice();

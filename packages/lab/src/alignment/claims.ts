@@ -1,6 +1,6 @@
 /** @file The study's statements, held to its figures. */
 import { claim } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import { gapsOf, largestJump, lastGap, lastSample, lastSteps, type Results, runsAt } from './runs.ts';
 import type { AlignmentSettings } from './settings.ts';
 import { type NeuronCaseName, STATIONARY } from './theorem.ts';

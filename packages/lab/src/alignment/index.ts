@@ -1,6 +1,6 @@
 /** @file The alignment study: gate and up vectors over natural training, and Theorem 1 on single neurons. */
-import { type Job, runJobs, seedJob } from '../jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
+import { type Job, runJobs, seedJob } from '../engine/jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import type { NamedNatural, NamedNeuron, Results } from './runs.ts';

@@ -3,7 +3,7 @@
 import type { LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
-import { studyModel } from '../model.ts';
+import { studyModel } from '../training/model.ts';
 
 /** Weight decay (on matrices) and learning rate of a run. */
 export interface Point {

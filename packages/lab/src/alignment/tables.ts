@@ -1,6 +1,6 @@
 /** @file The study's figures as Arrow tables. */
-import type { StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+import type { StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import type { Results } from './runs.ts';
 
 const point = { seed: 'int', decay: 'number', rate: 'number', arm: 'text' } as const;

@@ -1,7 +1,7 @@
 /** @file Theorem 1 by numbers: single SwiGLU neurons, trained to a stationary point where its premises hold and where not. */
 import { setImmediate } from 'node:timers/promises';
 import { counterRandom, streamSeed } from '@octavo/formats';
-import { randomUnit } from '../random.ts';
+import { randomUnit } from '../engine/random.ts';
 import { dot, type Neuron, type NeuronData, neuronCosine, neuronStep, norm } from './neuron.ts';
 
 export interface NeuronCase {

@@ -1,7 +1,7 @@
 /** @file The aged model beside the healthy one, and what each way of scaling keeps of its SwiGLU output. */
 import { frame } from '../charts.ts';
 import { below, colours, decibels, drawn, inOneLine, type Scaling, scalings, WHOLE } from './chart-parts.ts';
-import type { CastRow } from './findings.ts';
+import type { CastRow } from './rows.ts';
 import { asInThePaper, least, select } from './select.ts';
 import { nameOfBatch } from './tensor-charts.ts';
 

@@ -10,7 +10,7 @@ import {
   type Training,
   type TrainPlan,
 } from '@octavo/trainer';
-import { destroyTraining, trainingFrom, untrained } from '../snapshot.ts';
+import { destroyTraining, trainingFrom, untrained } from '../training/snapshot.ts';
 import type { Matrix } from './measure.ts';
 
 /** A model without a history: what it computes with, and its weights by name. */

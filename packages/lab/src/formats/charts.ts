@@ -1,9 +1,9 @@
 /** @file The study's pictures as Vega-Lite specifications, by name. */
 import { agedChart, swigluChart } from './aged-charts.ts';
 import type { ModelName } from './chart-parts.ts';
-import type { CastRow } from './findings.ts';
 import { gradientChart } from './gradient-chart.ts';
 import { sqnrChart, worstChart } from './heat-maps.ts';
+import type { CastRow } from './rows.ts';
 import { select } from './select.ts';
 import { delayedChart, worstTensorsChart } from './tensor-charts.ts';
 

@@ -1,8 +1,8 @@
 /** @file What is said of the formats, held to the figures. Every value is one seed's. */
 import { claim } from '../claims.ts';
-import type { Claim } from '../study.ts';
-import type { CastRow } from './findings.ts';
+import type { Claim } from '../engine/study.ts';
 import { median } from './measure.ts';
+import type { CastRow } from './rows.ts';
 import { asInThePaper, differences, largest, least, mean, select } from './select.ts';
 
 interface Statement {

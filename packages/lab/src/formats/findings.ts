@@ -1,32 +1,12 @@
 /** @file What came out: tables, charts, and the claims held to their figures. */
-import type { RecordedRun } from '../recorded-run.ts';
-import type { StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+import type { StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
-import type { Measured } from './measure.ts';
-import type { MeasuredOperand } from './measure-model.ts';
+import { type Named, type RunFindings, rowsOf } from './rows.ts';
 import type { FormatsSettings } from './settings.ts';
 import { markdownOf } from './summary.ts';
-import type { WhatIfRow } from './what-if.ts';
 import { whatIfCharts } from './what-if-charts.ts';
-
-/** A measured operand, and whose it is. */
-export interface Named extends MeasuredOperand {
-  readonly seed: number;
-  readonly model: 'base' | 'aged' | 'run';
-}
-
-/** One cast of one operand: a row of the table. */
-export interface CastRow extends Omit<Named, 'casts'>, Measured {}
-
-export const rowsOf = (operands: readonly Named[]): CastRow[] =>
-  operands.flatMap(({ casts, ...operand }) => casts.map((cast) => ({ ...operand, ...cast })));
-
-export interface RunFindings {
-  readonly run: RecordedRun;
-  readonly rows: readonly WhatIfRow[];
-}
 
 export function findings(
   settings: FormatsSettings,

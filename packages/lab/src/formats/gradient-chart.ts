@@ -11,7 +11,7 @@ import {
   scalings,
   WHOLE,
 } from './chart-parts.ts';
-import type { CastRow } from './findings.ts';
+import type { CastRow } from './rows.ts';
 import { mean, select } from './select.ts';
 
 const formats = { e4m3: '#8c1d18', e4m3fn: '#cf222e', e5m2: '#1f6feb' } as const;

@@ -11,7 +11,7 @@ import {
   scalings,
   WHOLE,
 } from './chart-parts.ts';
-import type { CastRow } from './findings.ts';
+import type { CastRow } from './rows.ts';
 import { least, select } from './select.ts';
 
 const formats = ['e4m3fn', 'e4m3', 'e4m3fnuz', 'e5m2', 'e5m2fnuz', 'e2m1'];

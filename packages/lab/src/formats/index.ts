@@ -2,16 +2,18 @@
  * @file The formats study: what every format, granularity and policy leaves of the tensors that a trained model really
  * has, healthy and with planted outliers; or of those of a recorded run.
  */
-import { cleanBatch, spikeBatch } from '../batches.ts';
-import { rareByte } from '../corpus.ts';
-import { AFTER_BASE, ageModel, storedBase } from '../instability/base.ts';
+
+import { type Job, lazily, runJobs, seedJob } from '../engine/jobs.ts';
+import type { RecordedRun } from '../engine/recorded-run.ts';
+import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
-import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
-import type { RecordedRun } from '../recorded-run.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { findings, type Named } from './findings.ts';
+import { AFTER_BASE, ageModel, storedBase } from '../training/base.ts';
+import { cleanBatch, spikeBatch } from '../training/batches.ts';
+import { rareByte } from '../training/corpus.ts';
+import type { Snapshot } from '../training/snapshot.ts';
+import { findings } from './findings.ts';
 import { type MeasuredOperand, measureModel } from './measure-model.ts';
+import type { Named } from './rows.ts';
 import { baseSettings, type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
 import { type WhatIfRow, whatIfRows } from './what-if.ts';
 

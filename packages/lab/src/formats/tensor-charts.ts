@@ -1,7 +1,7 @@
 /** @file Single tensors as the paper's recipe casts them: the worst of them, and delayed against current scales. */
 import { frame } from '../charts.ts';
 import { below, colours, decibels, drawn, type ModelName, models, percent, WHOLE } from './chart-parts.ts';
-import type { CastRow } from './findings.ts';
+import type { CastRow } from './rows.ts';
 import { asInThePaper, largest, select } from './select.ts';
 
 const OUTPUT = 'SwiGLU’s output';

@@ -10,7 +10,7 @@ import {
   type Policy,
   scales,
 } from '@octavo/scaling';
-import type { RecordedRow } from '../recorded-run.ts';
+import type { RecordedRow } from '../engine/recorded-run.ts';
 import { eightBits, paperFormat } from './casts.ts';
 import { CLIPS_ABOVE } from './measure.ts';
 

@@ -2,8 +2,8 @@
 import { colour, frame, overSteps } from '../charts.ts';
 import { signed } from '../report/words.ts';
 import type { DoseGap, Gap } from './gaps.ts';
-import type { Results } from './index.ts';
 import { productChart } from './product-chart.ts';
+import type { Results } from './results.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 export function chartsOf(

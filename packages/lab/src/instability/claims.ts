@@ -1,9 +1,9 @@
 /** @file The paper's statements about instability, and our own, held to the figures of the study. */
 import { claim } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import type { Gap } from './gaps.ts';
-import type { Results } from './index.ts';
 import { type Column, meanError } from './product.ts';
+import type { Results } from './results.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 /** What the paper says of a recipe, for Llama2 7B on two trillion tokens. */

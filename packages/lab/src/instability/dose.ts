@@ -4,9 +4,9 @@ import { createScope, type Device } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import { beginStep, endStep, type Recipe } from '@octavo/nn';
 import { type TokenBatch, uploadBatch } from '@octavo/trainer';
-import { cleanBatch, spikeBatch } from '../batches.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../snapshot.ts';
-import { AFTER_BASE } from './base.ts';
+import { AFTER_BASE } from '../training/base.ts';
+import { cleanBatch, spikeBatch } from '../training/batches.ts';
+import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
 import type { Laboratory } from './laboratory.ts';
 import { runPlan } from './settings.ts';
 

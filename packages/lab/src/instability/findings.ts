@@ -1,11 +1,12 @@
 /** @file What came out: tables, charts, and the claims held to their figures. */
-import type { RareByte } from '../corpus.ts';
-import type { StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+
+import type { StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
+import type { RareByte } from '../training/corpus.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import { doseGapsOf, gapsOf } from './gaps.ts';
-import type { Results } from './index.ts';
+import type { Results } from './results.ts';
 import type { InstabilitySettings } from './settings.ts';
 import { markdownOf } from './summary.ts';
 

@@ -1,5 +1,5 @@
 /** @file Paired gaps: a recipe's loss less that of BF16 on the same batch. */
-import type { Dose, NamedRun } from './index.ts';
+import type { Dose, NamedRun } from './results.ts';
 
 export interface Gap {
   readonly seed: number;

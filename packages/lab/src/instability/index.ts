@@ -2,35 +2,20 @@
  * @file The instability study: why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted in
  * the form that Theorem 1 of arXiv 2409.12517 gives.
  */
-import { rareByte } from '../corpus.ts';
-import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { type Aged, ageModel, rescaleModel, storedBase } from './base.ts';
+
+import { type Job, lazily, runJobs, seedJob } from '../engine/jobs.ts';
+import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import { type Aged, ageModel, rescaleModel, storedBase } from '../training/base.ts';
+import { rareByte } from '../training/corpus.ts';
+import { overflowing, protocolRecipe } from '../training/recipes.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 import { forwardLosses } from './dose.ts';
 import { findings } from './findings.ts';
 import type { Laboratory } from './laboratory.ts';
 import { type ProductError, productErrors } from './product.ts';
-import { overflowing, protocolRecipe } from './recipes.ts';
+import type { Arm, Dose, Results } from './results.ts';
 import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
 import { type RecipeRun, trainRecipe } from './train-recipe.ts';
-
-/** A run as the tables know it. */
-export interface NamedRun extends RecipeRun {
-  readonly seed: number;
-  readonly arm: Arm;
-  readonly recipe: string;
-}
-
-/** `aged`: the study itself; the controls; `overflowing`: casts that do not saturate. */
-export type Arm = 'aged' | 'rescaled' | 'unaligned' | 'overflowing';
-
-export interface Dose {
-  readonly seed: number;
-  readonly peak: number;
-  readonly recipe: string;
-  readonly losses: readonly number[];
-}
 
 /** Z, margin and learning rate of the test with casts that do not saturate; nothing is rescaled there. */
 const OVERFLOWING = { peak: 1e3, margin: 2, learningRate: 2e-4, warmup: 16 };
@@ -61,13 +46,6 @@ export const instability: Study<InstabilitySettings> = {
   quick: quickStudy,
   run: studyInstability,
 };
-
-export interface Results {
-  readonly runs: readonly NamedRun[];
-  readonly doses: readonly Dose[];
-  readonly products: readonly ProductError[];
-  readonly planted: readonly ({ readonly seed: number } & Aged['planted'][number])[];
-}
 
 function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
   const { settings } = lab;

@@ -1,6 +1,6 @@
 /** @file What all parts of the study share. */
 import type { Device } from '@octavo/kernels';
-import type { RareByte } from '../corpus.ts';
+import type { RareByte } from '../training/corpus.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 export interface Laboratory {

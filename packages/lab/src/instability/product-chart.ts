@@ -1,7 +1,7 @@
 /** @file The picture of one product of `down`: what each form of Smooth-SwiGLU keeps of the tokens without the outlier. */
 import { colour, frame } from '../charts.ts';
-import type { Results } from './index.ts';
 import { type Column, columns, meanError } from './product.ts';
+import type { Results } from './results.ts';
 
 const TITLES: Readonly<Record<Column, string>> = {
   ordinary: 'its down column is ordinary',

@@ -16,10 +16,10 @@ import {
   swiglu,
   variable,
 } from '@octavo/nn';
-import { cleanBatch } from '../batches.ts';
-import { gatherInputs } from '../gather.ts';
-import type { Snapshot } from '../snapshot.ts';
-import { AFTER_BASE } from './base.ts';
+import { AFTER_BASE } from '../training/base.ts';
+import { cleanBatch } from '../training/batches.ts';
+import { gatherInputs } from '../training/gather.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 import type { Laboratory } from './laboratory.ts';
 
 /** `small`: the outlier adds 0.3 of the mean output's norm, as in the aged checkpoint; `ordinary`: the column as it is. */

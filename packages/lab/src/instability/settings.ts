@@ -2,8 +2,8 @@
 
 import type { LlamaConfig } from '@octavo/llama';
 import type { TrainPlan } from '@octavo/trainer';
-import { studyModel } from '../model.ts';
-import { protocolRecipe } from './recipes.ts';
+import { studyModel } from '../training/model.ts';
+import { protocolRecipe } from '../training/recipes.ts';
 
 /** What every study on aged checkpoints is told. */
 export interface AgeingSettings {

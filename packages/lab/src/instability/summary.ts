@@ -1,10 +1,10 @@
 /** @file The study for people: a table a question, and what held. */
 import { claimSection } from '../claims.ts';
-import type { RareByte } from '../corpus.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
+import type { RareByte } from '../training/corpus.ts';
 import type { DoseGap, Gap } from './gaps.ts';
-import type { Results } from './index.ts';
 import { columns, meanError } from './product.ts';
+import type { Results } from './results.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 export function markdownOf(

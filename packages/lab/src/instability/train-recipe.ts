@@ -10,9 +10,9 @@ import {
   tensorRows,
   trainStep,
 } from '@octavo/trainer';
-import { cleanBatch, spikeBatch } from '../batches.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../snapshot.ts';
-import { AFTER_BASE } from './base.ts';
+import { AFTER_BASE } from '../training/base.ts';
+import { cleanBatch, spikeBatch } from '../training/batches.ts';
+import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
 import type { Laboratory } from './laboratory.ts';
 import { runPlan } from './settings.ts';
 

@@ -1,5 +1,5 @@
 /** @file The paper's statements about the formats of Adam's moments, and the study's own, held to its figures. */
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import { PAPER_PAIR, pairs, titleOf } from './arms.ts';
 import { type Comparison, lateLost, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
 

@@ -1,6 +1,6 @@
 /** @file What came out: tables, charts, and the claims held to their figures. */
-import type { StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+import type { StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import { optimizerOf } from './arms.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';

@@ -1,15 +1,15 @@
 /** @file The optimizer study: the four format pairs of Adam's moments, from scratch and from an aged checkpoint. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
-import { plainBatch } from '../batches.ts';
-import { rareByte } from '../corpus.ts';
-import { AFTER_BASE, ageModel, rescaleModel, startingWeights, storedBase } from '../instability/base.ts';
+import { type Job, lazily, runJobs, seedJob } from '../engine/jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { basePlan, fullStudy, runPlan } from '../instability/settings.ts';
 import { timedBatch } from '../instability/train-recipe.ts';
-import { type Job, lazily, runJobs, seedJob } from '../jobs.ts';
-import { nudge } from '../nudge.ts';
-import { type Snapshot, untrained } from '../snapshot.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
+import { AFTER_BASE, ageModel, rescaleModel, startingWeights, storedBase } from '../training/base.ts';
+import { plainBatch } from '../training/batches.ts';
+import { rareByte } from '../training/corpus.ts';
+import { nudge } from '../training/nudge.ts';
+import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { NUDGED, optimizerOf, recipeOf } from './arms.ts';
 import { compare, type NamedRun, type Start } from './compare.ts';
 import { findings } from './findings.ts';

@@ -1,6 +1,6 @@
 /** @file The study for people: gaps by pair and variant, what stalls and what goes to zero, bytes, and what held. */
 import { claimSection } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import { titleOf } from './arms.ts';
 import { type Comparison, lateLost, lateShare, type Start, stateTotal, timesTooLarge } from './compare.ts';
 import type { OptimizerSettings } from './settings.ts';

@@ -1,5 +1,5 @@
 /** @file The paper's statements about convergence, held to the figures of the study. */
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import type { Comparison, NamedRun } from './compare.ts';
 import { NUDGED } from './settings.ts';
 

@@ -1,5 +1,5 @@
 /** @file Every arm against `bf16` of the same seed: gaps on held-out text, over training, and in last words. */
-import { type Estimate, estimate } from '../standard-error.ts';
+import { type Estimate, estimate } from '../engine/numbers.ts';
 import type { ArmRun } from './train-arm.ts';
 
 export interface NamedRun extends ArmRun {

@@ -1,7 +1,7 @@
 /** @file The recipes study: held-out loss of every named recipe against BF16 at equal steps, weights and batches. */
-import { runJobs, seedJob } from '../jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+import { runJobs, seedJob } from '../engine/jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import { compare, type NamedRun, trainingGaps } from './compare.ts';

@@ -3,7 +3,7 @@
 import type { LlamaConfig } from '@octavo/llama';
 import { type Recipe, recipeOf, recipes } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
-import { studyModel } from '../model.ts';
+import { studyModel } from '../training/model.ts';
 
 export interface RecipesSettings {
   readonly model: LlamaConfig;

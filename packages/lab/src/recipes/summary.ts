@@ -2,7 +2,7 @@
 
 import { countParameters } from '@octavo/llama';
 import { claimSection } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import type { Comparison } from './compare.ts';
 import { NUDGED, type RecipesSettings } from './settings.ts';
 

@@ -4,9 +4,9 @@ import { windows } from '@octavo/data';
 import type { Device } from '@octavo/kernels';
 import { initialValues, parameterSpecs } from '@octavo/llama';
 import { heldOutLoss, type Training, trainStep } from '@octavo/trainer';
-import { plainBatch } from '../batches.ts';
-import { nudge } from '../nudge.ts';
-import { destroyTraining, takeSnapshot, trainingFrom, untrained } from '../snapshot.ts';
+import { plainBatch } from '../training/batches.ts';
+import { nudge } from '../training/nudge.ts';
+import { destroyTraining, takeSnapshot, trainingFrom, untrained } from '../training/snapshot.ts';
 import { type LastWords, lastWords, type Passage } from './last-word.ts';
 import { type Arm, type RecipesSettings, recipePlan } from './settings.ts';
 

@@ -1,5 +1,5 @@
 /** @file The paper's statements about speed and memory, held to what was measured here. */
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import { type Comparison, stateBytes } from './compare.ts';
 import { PAPER_SAVING, PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './paper.ts';
 import { caseName, type ThroughputSettings } from './settings.ts';

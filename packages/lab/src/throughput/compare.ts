@@ -1,5 +1,5 @@
 /** @file Every recipe against `bf16` of the same turns. */
-import { type Estimate, estimate } from '../standard-error.ts';
+import { type Estimate, estimate } from '../engine/numbers.ts';
 import type { Memory } from './memory.ts';
 import { caseName, type ThroughputSettings } from './settings.ts';
 import type { Speed } from './speed.ts';

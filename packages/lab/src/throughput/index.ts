@@ -1,7 +1,7 @@
 /** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
-import { type Job, runJobs, seedJob } from '../jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+import { type Job, runJobs, seedJob } from '../engine/jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import { type Comparison, compare, type NamedMemory, type NamedSpeed, stateBytes } from './compare.ts';

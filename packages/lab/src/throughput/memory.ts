@@ -4,7 +4,7 @@ import { countParameters } from '@octavo/llama';
 import { dropQuantizedWeights } from '@octavo/nn';
 import { computeGradients, createTraining, freeGradients, trainStep } from '@octavo/trainer';
 import { stepBatch, stepPlan } from '@octavo/trainer/bench';
-import { destroyTraining } from '../snapshot.ts';
+import { destroyTraining } from '../training/snapshot.ts';
 import { bytesOn, metered } from './meter.ts';
 import type { ThroughputModel } from './settings.ts';
 

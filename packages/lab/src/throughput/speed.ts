@@ -11,7 +11,7 @@ import {
   timed,
   watch,
 } from '@octavo/trainer/bench';
-import { destroyTraining } from '../snapshot.ts';
+import { destroyTraining } from '../training/snapshot.ts';
 import type { ThroughputModel } from './settings.ts';
 
 export interface Speed {

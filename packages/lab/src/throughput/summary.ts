@@ -1,6 +1,6 @@
 /** @file The study for people: our rows beside the paper's, where the memory is, and what held. */
 import { claimSection } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import { type Comparison, stateBytes } from './compare.ts';
 import { PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './paper.ts';
 

@@ -1,12 +1,12 @@
 /** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the watch. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { watchPlan } from '@octavo/trainer';
-import { plainBatch } from '../batches.ts';
-import { AFTER_BASE } from '../instability/base.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
-import { protocolRecipe } from '../instability/recipes.ts';
 import { basePlan, runPlan } from '../instability/settings.ts';
 import { timedBatch } from '../instability/train-recipe.ts';
+import { AFTER_BASE } from '../training/base.ts';
+import { plainBatch } from '../training/batches.ts';
+import { protocolRecipe } from '../training/recipes.ts';
 import type { WatchSettings } from './settings.ts';
 
 /**

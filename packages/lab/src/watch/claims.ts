@@ -1,6 +1,6 @@
 /** @file What the watch is for, held to the figures of the study. */
 import { claim } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import { type FalseAlarms, type Lead, leadTo, type PairedRun } from './leads.ts';
 import type { WatchSettings } from './settings.ts';
 

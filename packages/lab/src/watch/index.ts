@@ -1,12 +1,13 @@
 /** @file The watch study: how long before the loss the early warning speaks, what switching does, and its false alarms. */
-import { rareByte } from '../corpus.ts';
-import { ageModel, startingWeights, storedBase } from '../instability/base.ts';
+
+import { lazily, runJobs, seedJob } from '../engine/jobs.ts';
+import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import type { Laboratory } from '../instability/laboratory.ts';
 import { fullStudy } from '../instability/settings.ts';
-import { lazily, runJobs, seedJob } from '../jobs.ts';
-import { type Snapshot, untrained } from '../snapshot.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../study.ts';
-import { type Row, tableOf } from '../table.ts';
+import { ageModel, startingWeights, storedBase } from '../training/base.ts';
+import { rareByte } from '../training/corpus.ts';
+import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { type Arm, type ArmName, armsOf } from './arms.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';

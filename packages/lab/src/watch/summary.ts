@@ -2,7 +2,7 @@
 
 import { type WatchLimits, watchLimits } from '@octavo/trainer';
 import { claimSection } from '../claims.ts';
-import type { Claim } from '../study.ts';
+import type { Claim } from '../engine/study.ts';
 import {
   type FalseAlarms,
   isHealthy,

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Nearness, trainStep, type WatchAlarm } from '@octavo/trainer';
 import type { Laboratory } from '../instability/laboratory.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../snapshot.ts';
+import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
 import type { Arm } from './arms.ts';
 
 /** An alarm as the tables know it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../src/standard-error.ts';
+import { estimate } from '../src/engine/numbers.ts';
 
 describe('estimate', () => {
   it('is by hand: 1, 2, 6 have mean 3, variance 7, standard error √(7/3)', () => {

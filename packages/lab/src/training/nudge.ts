@@ -1,5 +1,5 @@
 /** @file Weights moved by as much as one rounding to BF16 moves them: what such a run shows, rounding alone does. */
-import { randomNormals, streams } from './random.ts';
+import { randomNormals, streams } from '../engine/random.ts';
 
 /** The largest relative error of rounding to BF16. */
 const BF16_ROUNDING = 2 ** -9;

@@ -2,10 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { parameterSpecs } from '@octavo/llama';
 import { trainStep } from '@octavo/trainer';
-import { ageLayer, type PlantedChannel, rescaleChannels } from '../ageing.ts';
-import { cleanBatch, plainBatch, rareBatch } from '../batches.ts';
-import { gatherInputs } from '../gather.ts';
-import { randomNormals, streams } from '../random.ts';
+import { randomNormals, streams } from '../engine/random.ts';
+import type { Parts } from '../engine/study.ts';
+import type { Laboratory } from '../instability/laboratory.ts';
+import { basePlan, type InstabilitySettings } from '../instability/settings.ts';
+import { ageLayer, type PlantedChannel, rescaleChannels } from './ageing.ts';
+import { cleanBatch, plainBatch, rareBatch } from './batches.ts';
+import { gatherInputs } from './gather.ts';
 import {
   arraysOf,
   destroyTraining,
@@ -14,10 +17,7 @@ import {
   takeSnapshot,
   trainingFrom,
   untrained,
-} from '../snapshot.ts';
-import type { Parts } from '../study.ts';
-import type { Laboratory } from './laboratory.ts';
-import { basePlan, type InstabilitySettings } from './settings.ts';
+} from './snapshot.ts';
 
 /** Batches from here on are for gathering and for the runs: the base has not seen their windows in this order. */
 export const AFTER_BASE = 1 << 20;

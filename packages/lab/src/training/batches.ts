@@ -1,7 +1,7 @@
 /** @file Batches of random windows, with the rare byte where a study wants it and nowhere else. */
 import type { TokenBatch } from '@octavo/trainer';
+import { randomInteger, streams } from '../engine/random.ts';
 import type { RareByte } from './corpus.ts';
-import { randomInteger, streams } from './random.ts';
 
 export interface BatchShape {
   readonly batch: number;

@@ -3,8 +3,8 @@
  * form in which Theorem 1 of arXiv 2409.12517 says that long training leaves them. The outlier is planted, not grown.
  */
 import { OctavoError } from '@octavo/formats';
-import { solveSymmetric } from './cholesky.ts';
-import { randomUnit, streams } from './random.ts';
+import { solveSymmetric } from '../engine/cholesky.ts';
+import { randomUnit, streams } from '../engine/random.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface AgeingOptions {
