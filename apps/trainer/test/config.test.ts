@@ -54,6 +54,8 @@ describe('a wrong configuration is refused with the key at fault named', () => {
       /unknown key "zzz"/,
       /expected one of model, recipe, data/,
     ],
+    ['a key of before', { watch: 'stop' }, /unknown key "watch"/, /renamed to "guard"/],
+    ['another', { decay: 0.1 }, /unknown key "decay"/, /renamed to "weightDecay"/],
     ['a string for a number', { batch: '16' }, /key "batch": got "16"/, /an integer of at least 1/],
     ['zero sequences', { batch: 0 }, /key "batch": got 0/, /at least 1/],
     ['half a step', { steps: 1.5 }, /key "steps": got 1.5/, /an integer/],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReferenceDevice } from '@octavo/kernels';
@@ -91,4 +91,20 @@ test.each(Object.keys(recipes))('%s: saved, and restored with what run.json says
   await checkpoint.close();
   expect(restored.step).toBe(0);
   await device.destroy();
+});
+
+test('a run.json whose keys are called as they were before is read, and one with both names is not', async () => {
+  const settings = await resolveSettings({ guard: 'switch', weightDecay: 0.25 });
+  expect(await throughRunFile(settings)).toEqual(settings);
+  const path = join(folder, 'run.json');
+  const now = readFileSync(path, 'utf8');
+  const knobs = (text: string) =>
+    writeFileSync(
+      path,
+      now.replace('"guard": "switch"', text).replace('"weightDecay": 0.25', '"decay": 0.25'),
+    );
+  knobs('"watch": "switch"');
+  expect((await readRun(folder)).settings).toEqual(settings);
+  knobs('"watch": "switch", "guard": "off"');
+  await expect(readRun(folder)).rejects.toThrow(/unknown key "watch": it is renamed to "guard"/);
 });

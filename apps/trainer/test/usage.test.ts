@@ -22,6 +22,8 @@ describe.concurrent('bad usage is one line on standard error and exit code 2', (
     [['train', '--stepz', '3'], /unknown option '--stepz'.*--steps/],
     [['train', '--steps', 'many'], /Got "many", expected an integer of at least 1/],
     [['train', '--steps', '0'], /Got "0", expected an integer of at least 1/],
+    [['train', '--watch', 'stop'], /'--watch.*renamed to --guard/],
+    [['train', '--watch'], /'--watch.*renamed to --guard/],
     [['train', '--device', 'tpu'], /auto, simd/],
     [['train', '--recipe', 'fp8-ful'], /got "fp8-ful".*did you mean "fp8-full"/],
     [['train', '--model', 'nanno'], /got "nanno".*did you mean "nano"/],

@@ -1,31 +1,79 @@
 /** @file `octavo train`: from options to a running training session. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { integer } from '../config/fields.ts';
 import { loadConfigFile } from '../config/load-file.ts';
 import { type Config, knobs } from '../config/schema.ts';
 import { examples, type GlobalOptions, numeric, word } from '../options.ts';
 import { train } from '../run/train.ts';
 
+/** A key of the configuration that the command line may say, too; without a parser its text is taken as it is. */
+type ConfigOption = readonly [
+  key: Exclude<keyof Config, 'data'> | `data.${keyof NonNullable<Config['data']>}`,
+  flags: string,
+  help: string,
+  parse?: (text: string) => unknown,
+];
+
+const configOptions: readonly ConfigOption[] = [
+  [
+    'model',
+    '--model <name|file>',
+    'nano, stories260k, stories15m, stories110m, llama2-7b, … or a JSON file with a shape',
+  ],
+  ['recipe', '--recipe <name>', 'fp8-full, fp8-smooth, fp8, bf16, fp8-current, fp8-block, mxfp8, …'],
+  [
+    'data.train',
+    '--data <path...>',
+    'text files, folders, JSONL files, or folders that octavo data prepare made',
+  ],
+  ['data.textField', '--text-field <key>', 'the key of a JSONL line that holds its text (default: text)'],
+  ['data.tokenizer', '--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json'],
+  [
+    'device',
+    '--device <name>',
+    'auto (the faster of simd and a GPU, tried for a moment), simd, gpu, …',
+    word(knobs.device),
+  ],
+  ['threads', '--threads <n>', 'threads of the simd device', numeric(integer(1, 256))],
+  [
+    'blas',
+    '--blas <off|auto|path>',
+    'the machine’s BLAS for large products of the simd device (default: auto)',
+  ],
+  ['steps', '--steps <n>', 'steps to train', numeric(knobs.steps)],
+  ['batch', '--batch <n>', 'sequences a micro-batch', numeric(knobs.batch)],
+  ['sequence', '--sequence <n>', 'tokens a sequence', numeric(knobs.sequence)],
+  ['learningRate', '--learning-rate <x>', 'peak of the schedule', numeric(knobs.learningRate)],
+  ['seed', '--seed <n>', 'of weights, data order and stochastic rounding', numeric(knobs.seed)],
+  ['out', '--out <dir>', 'run folder (default: runs/MODEL-RECIPE)'],
+  [
+    'checkpointEvery',
+    '--checkpoint-every <n>',
+    'steps between checkpoints; 0: only the last',
+    numeric(knobs.checkpointEvery),
+  ],
+  [
+    'sampleEvery',
+    '--sample-every <n>',
+    'steps between samples of the tensors’ statistics; 0: none',
+    numeric(knobs.sampleEvery),
+  ],
+  [
+    'evaluateEvery',
+    '--evaluate-every <n>',
+    'steps between held-out evaluations; 0: before and after',
+    numeric(knobs.evaluateEvery),
+  ],
+  [
+    'guard',
+    '--guard <policy>',
+    'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',
+    word(knobs.guard),
+  ],
+];
+
 interface TrainOptions extends GlobalOptions {
   readonly config?: string;
-  readonly model?: string;
-  readonly recipe?: string;
-  readonly data?: string[];
-  readonly textField?: string;
-  readonly tokenizer?: string;
-  readonly out?: string;
-  readonly steps?: number;
-  readonly batch?: number;
-  readonly sequence?: number;
-  readonly learningRate?: number;
-  readonly seed?: number;
-  readonly checkpointEvery?: number;
-  readonly sampleEvery?: number;
-  readonly evaluateEvery?: number;
-  readonly watch?: Config['watch'];
-  readonly device?: Config['device'];
-  readonly threads?: number;
-  readonly blas?: string;
   readonly force?: true;
   readonly resume?: true;
   readonly whatNext?: true;
@@ -39,60 +87,26 @@ export function addTrainCommand(program: Command): void {
       'Train a model. What neither an option nor the configuration file says comes from the preset of the model: a nano Llama2 ' +
         'in recipe fp8-full, on 233 State of the Union speeches. Ctrl-C finishes the step, saves, and ends the run; --resume goes on.',
     )
-    .option('--config <file>', 'configuration in TypeScript, JSON, YAML or TOML; options win over it')
-    .option(
-      '--model <name|file>',
-      'nano, stories260k, stories15m, stories110m, llama2-7b, … or a JSON file with a shape',
-    )
-    .option('--recipe <name>', 'fp8-full, fp8-smooth, fp8, bf16, fp8-current, fp8-block, mxfp8, …')
-    .option('--data <path...>', 'text files, folders, JSONL files, or folders that octavo data prepare made')
-    .option('--text-field <key>', 'the key of a JSONL line that holds its text (default: text)')
-    .option('--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json')
-    .option(
-      '--device <name>',
-      'auto (the faster of simd and a GPU, tried for a moment), simd, gpu, …',
-      word(knobs.device),
-    )
-    .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
-    .option(
-      '--blas <off|auto|path>',
-      'the machine’s BLAS for large products of the simd device (default: auto)',
-    )
-    .option('--steps <n>', 'steps to train', numeric(knobs.steps))
-    .option('--batch <n>', 'sequences a micro-batch', numeric(knobs.batch))
-    .option('--sequence <n>', 'tokens a sequence', numeric(knobs.sequence))
-    .option('--learning-rate <x>', 'peak of the schedule', numeric(knobs.learningRate))
-    .option('--seed <n>', 'of weights, data order and stochastic rounding', numeric(knobs.seed))
-    .option('--out <dir>', 'run folder (default: runs/MODEL-RECIPE)')
-    .option(
-      '--checkpoint-every <n>',
-      'steps between checkpoints; 0: only the last',
-      numeric(knobs.checkpointEvery),
-    )
-    .option(
-      '--sample-every <n>',
-      'steps between samples of the tensors’ statistics; 0: none',
-      numeric(knobs.sampleEvery),
-    )
-    .option(
-      '--evaluate-every <n>',
-      'steps between held-out evaluations; 0: before and after',
-      numeric(knobs.evaluateEvery),
-    )
-    .option(
-      '--watch <policy>',
-      'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',
-      word(knobs.watch),
-    )
+    .option('--config <file>', 'configuration in TypeScript, JSON, YAML or TOML; options win over it');
+  for (const option of configOptions) command.addOption(toOption(option));
+  command
     .option('--force', 'train though this machine seems to have too little memory')
-    .option('--resume', 'go on with the run in --out, or with the newest under runs/');
-  command.addOption(command.createOption('--what-next', 'say at the end what to try next').hideHelp());
+    .option('--resume', 'go on with the run in --out, or with the newest under runs/')
+    .addOption(new Option('--what-next', 'say at the end what to try next').hideHelp())
+    .addOption(
+      new Option('--watch [policy]', 'renamed')
+        .hideHelp()
+        .preset('')
+        .argParser(() => {
+          throw new InvalidArgumentError('It is renamed to --guard.');
+        }),
+    );
   examples(command, [
     ['octavo train', 'the default run, a few minutes'],
     ['octavo train --recipe bf16 --seed 2', 'the baseline, another seed'],
     ['octavo train --data corpus/ --model stories15m', 'a larger model on text of your own'],
     ['octavo train --config run.yaml --steps 50', 'a file, with one value replaced'],
-    ['octavo train --recipe fp8 --watch switch', 'smooth a layer’s SwiGLU when the run is about to need it'],
+    ['octavo train --recipe fp8 --guard switch', 'smooth a layer’s SwiGLU when the run is about to need it'],
     ['octavo train --resume', 'go on with the newest run'],
   ]);
   command.action(async (_, invoked: Command) => {
@@ -100,7 +114,7 @@ export function addTrainCommand(program: Command): void {
     const file = options.config === undefined ? {} : await loadConfigFile(options.config);
     await train({
       file,
-      options: configOf(options),
+      options: configOf({ ...options }),
       force: options.force === true,
       resume: options.resume === true,
       json: options.json === true,
@@ -109,43 +123,19 @@ export function addTrainCommand(program: Command): void {
   });
 }
 
+const toOption = ([, flags, help, parse]: ConfigOption): Option =>
+  parse ? new Option(flags, help).argParser(parse) : new Option(flags, help);
+
 /** The options as a partial configuration. */
-function configOf(options: TrainOptions): Config {
-  const { data, tokenizer, textField } = options;
-  const {
-    model,
-    recipe,
-    out,
-    steps,
-    batch,
-    sequence,
-    learningRate,
-    seed,
-    checkpointEvery,
-    sampleEvery,
-    evaluateEvery,
-    watch,
-    device,
-    threads,
-    blas,
-  } = options;
-  return {
-    model,
-    recipe: recipe as Config['recipe'],
-    data:
-      data || tokenizer || textField ? ({ train: data, tokenizer, textField } as Config['data']) : undefined,
-    out,
-    steps,
-    batch,
-    sequence,
-    learningRate,
-    seed,
-    checkpointEvery,
-    sampleEvery,
-    evaluateEvery,
-    watch,
-    device,
-    threads,
-    blas,
-  };
+function configOf(options: Readonly<Record<string, unknown>>): Config {
+  const config: Record<string, unknown> = {};
+  const data: Record<string, unknown> = {};
+  for (const option of configOptions) {
+    const value = options[toOption(option).attributeName()];
+    if (value === undefined) continue;
+    const [key, inside] = option[0].split('.') as [string, string?];
+    if (inside === undefined) config[key] = value;
+    else data[inside] = value;
+  }
+  return (Object.keys(data).length > 0 ? { ...config, data } : config) as Config;
 }

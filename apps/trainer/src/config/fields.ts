@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { didYouMean } from './suggest.ts';
 
+/** Keys of before, and what they are called now. */
+export const renamed: Readonly<Record<string, string | undefined>> = { watch: 'guard', decay: 'weightDecay' };
+
 /** An object whose unknown keys are refused, each with the key it may have been. */
 export const fields = <Shape extends z.core.$ZodShape>(shape: Shape) =>
   z.strictObject(shape, {
@@ -9,6 +12,8 @@ export const fields = <Shape extends z.core.$ZodShape>(shape: Shape) =>
       const known = Object.keys(shape);
       if (issue.code !== 'unrecognized_keys') return `an object with keys ${known.join(', ')}`;
       const [key] = issue.keys as string[];
+      const now = renamed[key!];
+      if (now !== undefined && known.includes(now)) return `unknown key "${key}": it is renamed to "${now}"`;
       return `unknown key "${key}"${didYouMean(key!, known)}, expected one of ${known.join(', ')}`;
     },
   });

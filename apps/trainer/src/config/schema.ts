@@ -36,7 +36,7 @@ export const knobs = {
   beta1: number(0, 1),
   beta2: number(0, 1),
   epsilon: positive(),
-  decay: number(0),
+  weightDecay: number(0),
   clip: number(0),
   nonFinite: oneOf(['stop', 'skip-step', 'continue']),
   skipLimit: integer(1),
@@ -46,7 +46,7 @@ export const knobs = {
   evaluateEvery: integer(0),
   evaluateTokens: integer(1),
   /** What is done when a tensor is about to break. */
-  watch: oneOf(['off', 'warn', 'stop', 'switch']),
+  guard: oneOf(['off', 'warn', 'stop', 'switch']),
   device: oneOf(deviceNames),
 };
 

@@ -122,7 +122,7 @@ export function checkSettings(settings: Settings): Settings {
 
 /** The trainer's part of the settings. */
 export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
-  const { learningRate: peak, warmup, steps, floor, beta1, beta2, epsilon, decay } = knobs;
+  const { learningRate: peak, warmup, steps, floor, beta1, beta2, epsilon, weightDecay } = knobs;
   const schedule: Schedule =
     knobs.schedule === 'constant'
       ? { kind: 'constant', peak, warmup }
@@ -149,7 +149,7 @@ export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
     steps,
     seed,
     schedule,
-    adam: { beta1, beta2, epsilon, weightDecay: decay },
+    adam: { beta1, beta2, epsilon, weightDecay },
     clip,
     nonFinite,
     skipLimit,
@@ -157,6 +157,6 @@ export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
     keepCheckpoints,
     sampleEvery,
     evaluateEvery,
-    watch: watchPlan(knobs.watch),
+    watch: watchPlan(knobs.guard),
   };
 }

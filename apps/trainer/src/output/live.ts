@@ -27,7 +27,7 @@ export function createLiveOutput(stream: NodeJS.WriteStream): Output {
       stop();
       for (const line of word(message))
         stream.write(
-          `${message.event === 'warning' || message.event === 'watch' ? colors.yellow(line) : line}\n`,
+          `${message.event === 'warning' || message.event === 'guard' ? colors.yellow(line) : line}\n`,
         );
     },
     close: stop,

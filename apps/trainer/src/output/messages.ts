@@ -61,8 +61,8 @@ export interface BaselineMessage {
 }
 
 /** A tensor is about to break. */
-export interface WatchMessage {
-  readonly event: 'watch';
+export interface GuardMessage {
+  readonly event: 'guard';
   readonly step: number;
   readonly layer: number;
   readonly site: string;
@@ -96,7 +96,7 @@ export type Message =
   | StepMessage
   | EvaluationMessage
   | BaselineMessage
-  | WatchMessage
+  | GuardMessage
   | EndMessage
   | {
       readonly event: 'non-finite';

@@ -54,8 +54,8 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
       return [
         `step ${message.step}: loss ${message.loss}, gradient norm ${message.gradientNorm}; first not finite in ${message.where}; ${message.updated ? 'updated all the same' : 'no update'}`,
       ];
-    case 'watch':
-      return [`watch: step ${message.step}, ${message.seen}; ${message.advice}`];
+    case 'guard':
+      return [`guard: step ${message.step}, ${message.seen}; ${message.advice}`];
     case 'checkpoint':
       return [`saved ${message.path}`];
     case 'warning':

@@ -48,7 +48,7 @@ const LINES: readonly Line[] = [
   [
     'AdamW',
     ({ settings: { knobs } }) =>
-      `β ${knobs.beta1} and ${knobs.beta2}, ε ${digits(knobs.epsilon, 1)}, decay ${knobs.decay}, ${knobs.clip > 0 ? `clipped to norm ${knobs.clip}` : 'no clipping'}`,
+      `β ${knobs.beta1} and ${knobs.beta2}, ε ${digits(knobs.epsilon, 1)}, weight decay ${knobs.weightDecay}, ${knobs.clip > 0 ? `clipped to norm ${knobs.clip}` : 'no clipping'}`,
   ],
   ['seed', ({ settings: { knobs } }) => String(knobs.seed)],
   [
@@ -62,7 +62,7 @@ const LINES: readonly Line[] = [
     ({ settings: { knobs } }) =>
       `tensors ${every(knobs.sampleEvery)}, held-out text ${every(knobs.evaluateEvery)}`,
   ],
-  ['watch', ({ settings: { knobs } }) => knobs.watch],
+  ['guard', ({ settings: { knobs } }) => knobs.guard],
   ['machine', ({ facts }) => facts?.device ?? ''],
   ['software', ({ facts }) => (facts ? `octavo ${facts.octavo}, Node ${facts.node}` : '')],
   ['started', ({ facts }) => facts?.started ?? ''],

@@ -8,7 +8,7 @@ import { writeFileAtomically } from '@octavo/store';
 import { type DeviceChoice, deviceNames } from '@octavo/trainer';
 import { z } from 'zod';
 import { check } from '../config/explain.ts';
-import { fields, integer, name, number, oneOf, text } from '../config/fields.ts';
+import { fields, integer, name, number, oneOf, renamed, text } from '../config/fields.ts';
 import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
 import { knobs } from '../config/schema.ts';
@@ -41,8 +41,8 @@ const settingsSchema = fields({
     tokenizer: text('a tokenizer'),
     textField: text('the name of a key'),
   }),
-  // runs from before there was a watch, or a limit, had none
-  knobs: fields({ ...knobs, watch: knobs.watch.default('off'), skipLimit: knobs.skipLimit.default(8) }),
+  // runs from before there was a guard, or a limit, had none
+  knobs: fields({ ...knobs, guard: knobs.guard.default('off'), skipLimit: knobs.skipLimit.default(8) }),
   threads: integer(1).nullable(),
   blas: text('a library').default('off'), // runs from before there was a choice had none
   out: text('a folder').nullable(),
@@ -103,7 +103,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
       exitCode: 2,
     });
   }
-  const { settings, identity, facts } = check(recordSchema, value, path);
+  const { settings, identity, facts } = check(recordSchema, renameKnobs(value), path);
   return {
     settings: {
       ...settings,
@@ -114,4 +114,17 @@ export async function readRun(folder: string): Promise<RunRecord> {
     device: facts?.device ?? null,
     choice: facts?.choice ?? null,
   };
+}
+
+/** The record with its knobs called what they are now: runs of before called some otherwise. */
+function renameKnobs(record: unknown): unknown {
+  const before = (record as { settings?: { knobs?: unknown } } | null)?.settings?.knobs;
+  if (typeof before !== 'object' || before === null) return record;
+  const knobs = before as Record<string, unknown>;
+  for (const [old, now] of Object.entries(renamed)) {
+    if (!Object.hasOwn(knobs, old) || Object.hasOwn(knobs, now!)) continue;
+    knobs[now!] = knobs[old];
+    delete knobs[old];
+  }
+  return record;
 }

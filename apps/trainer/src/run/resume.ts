@@ -24,7 +24,7 @@ const FREE = new Set<keyof Knobs>([
   'sampleEvery',
   'evaluateEvery',
   'evaluateTokens',
-  'watch',
+  'guard',
   'device',
 ]);
 

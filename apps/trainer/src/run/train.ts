@@ -26,6 +26,7 @@ import { deviceOfRun, type SessionDevice } from './device.ts';
 import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
 import { checkHeld, claimFolder } from './folder.ts';
+import { guardMessage, stoppedError, switchedLayers } from './guard.ts';
 import { evaluationMessage } from './held-out.ts';
 import { checkMemory } from './memory.ts';
 import { nextSteps } from './next.ts';
@@ -33,7 +34,6 @@ import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './orig
 import { writeRun } from './record.ts';
 import { promptOf, sampleMessage } from './sample.ts';
 import { keepTokenizer } from './tokenizer.ts';
-import { stoppedError, switchedLayers, watchMessage } from './watch.ts';
 
 export interface TrainRequest extends OriginRequest {
   /** Try it though the memory seems too small. */
@@ -238,7 +238,7 @@ function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number, c
       return { event: kind, ...what };
     }
     case 'watch':
-      return watchMessage(event.alarm);
+      return guardMessage(event.alarm);
     case 'checkpoint':
       return { event: 'checkpoint', step: event.step, path: event.path };
   }

@@ -10,7 +10,7 @@ import { protocolRecipe } from '../training/recipes.ts';
 import type { WatchSettings } from './settings.ts';
 
 /**
- * `aged`: warned only. `switch`: the same under `--watch switch`, sampled at every step; `unsampled`: by the maxima alone.
+ * `aged`: warned only. `switch`: the same under `--guard switch`, sampled at every step; `unsampled`: by the maxima alone.
  * `base`, `scratch`: healthy. `aligned`: from scratch with a decay that aligns channels, also healthy as far as known.
  */
 export const armNames = ['aged', 'switch', 'unsampled', 'base', 'scratch', 'aligned'] as const;

@@ -16,7 +16,7 @@ export const nano: Preset = {
     beta1: 0.9,
     beta2: 0.95,
     epsilon: 1e-8,
-    decay: 0.1,
+    weightDecay: 0.1,
     clip: 1,
     nonFinite: 'stop',
     skipLimit: 8,
@@ -25,7 +25,7 @@ export const nano: Preset = {
     sampleEvery: 20,
     evaluateEvery: 0,
     evaluateTokens: 65_536,
-    watch: 'warn',
+    guard: 'warn',
     device: 'auto',
   },
 };

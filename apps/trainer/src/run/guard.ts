@@ -1,13 +1,13 @@
-/** @file The watch's alarms on their way to the user, and the error that a run ends with where they stop it. */
+/** @file The guard's alarms on their way to the user, and the error that a run ends with where they stop it. */
 import { OctavoError } from '@octavo/formats';
 import { smoothingOf } from '@octavo/nn';
 import { adviceOf, describeAlarm, type Training, type WatchAlarm } from '@octavo/trainer';
-import type { WatchMessage } from '../output/messages.ts';
+import type { GuardMessage } from '../output/messages.ts';
 
-export function watchMessage(alarm: WatchAlarm): WatchMessage {
+export function guardMessage(alarm: WatchAlarm): GuardMessage {
   const { step, layer, site, operand, rule, value, limit, channel = null, recipe, switched } = alarm;
   return {
-    ...{ event: 'watch', step, layer, site, operand, rule, value, limit, channel, recipe, switched },
+    ...{ event: 'guard', step, layer, site, operand, rule, value, limit, channel, recipe, switched },
     seen: describeAlarm(alarm),
     advice: adviceOf(alarm),
   };
@@ -18,12 +18,12 @@ export function stoppedError(alarms: readonly WatchAlarm[], folder: string): Oct
   const smoothing = alarms.find(({ smooths }) => smooths);
   const shown = smoothing ?? alarms[0]!;
   const more = alarms.length > 1 ? ` (and ${alarms.length - 1} more)` : '';
-  const resume = `octavo train --resume --out ${folder} --watch`;
+  const resume = `octavo train --resume --out ${folder} --guard`;
   const mend = smoothing
     ? `go on with Smooth-SwiGLU for what was named by ${resume} switch`
     : `start anew in recipe ${shown.recipe}`;
   return new OctavoError(
-    `[run] the watch stopped the run after step ${shown.step}, which is saved: ${describeAlarm(shown)}${more}; ${mend}, or as it is by ${resume} warn`,
+    `[run] the guard stopped the run after step ${shown.step}, which is saved: ${describeAlarm(shown)}${more}; ${mend}, or as it is by ${resume} warn`,
   );
 }
 

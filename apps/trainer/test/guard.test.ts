@@ -7,7 +7,7 @@ import { lines, octavo } from './support.ts';
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'octavo-watch-'));
+  folder = mkdtempSync(join(tmpdir(), 'octavo-guard-'));
   const text = Array.from({ length: 9000 }, (_, i) => 'etaoin shrdlu'[(i * i + (i >> 4)) % 13]).join('');
   writeFileSync(join(folder, 'text.txt'), text);
   const model = { hiddenSize: 32, layers: 2, heads: 2, keyValueHeads: 1, ffnSize: 48, contextLength: 32 };
@@ -15,7 +15,7 @@ beforeAll(() => {
     join(folder, 'config.json'),
     JSON.stringify({
       model: { vocabularySize: 256, ...model },
-      // Scales 2^6 too large: every input is clipped, which the watch sees on the first sample that it judges.
+      // Scales 2^6 too large: every input is clipped, which the guard sees on the first sample that it judges.
       recipe: { extends: 'fp8', linear: { output: { input: { policy: { kind: 'delayed', margin: -6 } } } } },
       data: { train: 'text.txt', validation: 0.1 },
       ...{ batch: 2, sequence: 32, steps: 30, checkpointEvery: 0, sampleEvery: 10, evaluateTokens: 64 },
@@ -28,22 +28,22 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const train = (...more: string[]) => octavo(['train', '--config', 'config.json', ...more], folder);
 
 test('stop: a checkpoint, exit code 1, one line that says why and how to go on; switch goes on and smooths', async () => {
-  const first = await train('--watch', 'stop', '--out', 'run', '--json');
+  const first = await train('--guard', 'stop', '--out', 'run', '--json');
   expect(first.code).toBe(1);
   expect(first.stderr).toMatch(
-    /^octavo: \[run\] the watch stopped the run after step 21, which is saved: layer 0, down, input \(SwiGLU's output\): [\d.]+ % of its elements clipped \(limit 1 %\) \(and \d+ more\); go on with Smooth-SwiGLU for what was named by octavo train --resume --out run --watch switch, or [^\n]+\n$/,
+    /^octavo: \[run\] the guard stopped the run after step 21, which is saved: layer 0, down, input \(SwiGLU's output\): [\d.]+ % of its elements clipped \(limit 1 %\) \(and \d+ more\); go on with Smooth-SwiGLU for what was named by octavo train --resume --out run --guard switch, or [^\n]+\n$/,
   );
   const events = lines(first.stdout);
-  expect(events.find((e) => e.event === 'watch' && e.site === 'down')).toMatchObject({
+  expect(events.find((e) => e.event === 'guard' && e.site === 'down')).toMatchObject({
     ...{ step: 21, layer: 0, operand: 'input', rule: 'overflow', limit: 0.01, recipe: 'fp8-smooth' },
     advice: 'what holds: Smooth-SwiGLU for layer 0, or recipe fp8-smooth',
   });
   expect(events.at(-1)).toMatchObject({ event: 'end', reason: 'stopped', step: 21 });
   expect((await listCheckpoints(join(folder, 'run', 'checkpoints'))).map(({ step }) => step)).toEqual([21]);
 
-  const second = await octavo(['train', '--resume', '--out', 'run', '--watch', 'switch', '--json'], folder);
+  const second = await octavo(['train', '--resume', '--out', 'run', '--guard', 'switch', '--json'], folder);
   expect(second.code).toBe(0);
-  const switched = lines(second.stdout).filter((e) => e.event === 'watch' && e.switched);
+  const switched = lines(second.stdout).filter((e) => e.event === 'guard' && e.switched);
   expect(switched.map(({ step, layer, site, advice }) => [step, layer, site, advice])).toEqual(
     [0, 1].map((l) => [22, l, 'down', `Smooth-SwiGLU is on for layer ${l} from this step on`]),
   );
@@ -65,13 +65,13 @@ test('warn is the default, off says nothing, another word is refused', async () 
   const warned = await train('--out', 'warned');
   expect(warned.code).toBe(0);
   expect(warned.stdout).toMatch(
-    /\nwatch: step 21, layer 0, down, input [^\n]*; what holds: Smooth-SwiGLU for layer 0, or recipe fp8-smooth\n/,
+    /\nguard: step 21, layer 0, down, input [^\n]*; what holds: Smooth-SwiGLU for layer 0, or recipe fp8-smooth\n/,
   );
-  const off = await train('--out', 'off', '--watch', 'off');
-  expect(off.stdout).not.toMatch(/watch/);
-  const refused = await train('--out', 'refused', '--watch', 'maybe');
+  const off = await train('--out', 'off', '--guard', 'off');
+  expect(off.stdout).not.toMatch(/guard/);
+  const refused = await train('--out', 'refused', '--guard', 'maybe');
   expect([refused.code, refused.stderr]).toEqual([
     2,
-    expect.stringMatching(/--watch.*maybe.*one of off, warn, stop, switch/),
+    expect.stringMatching(/--guard.*maybe.*one of off, warn, stop, switch/),
   ]);
 });
