@@ -18,11 +18,10 @@ export const at = ({ columns, data }: Matrix, row: number, column: number): numb
 
 /** The matrix whose element (row, column) is `value(row, column)`. */
 export function fill(rows: number, columns: number, value: (row: number, column: number) => number): Matrix {
-  return matrix(
-    rows,
-    columns,
-    Array.from({ length: rows * columns }, (_, i) => value(Math.floor(i / columns), i % columns)),
-  );
+  const data = new Float64Array(rows * columns);
+  for (let row = 0, i = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) data[i++] = value(row, column);
+  return { rows, columns, data };
 }
 
 export const map = (a: Matrix, f: (value: number, row: number, column: number) => number): Matrix =>
