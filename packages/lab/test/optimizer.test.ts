@@ -4,7 +4,6 @@ import { adamStep, createAdamState, hyperparameterValues, tensorsOf } from '@oct
 import { optimizerBytes, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fullOptimizer, memoryParts, type OptimizerSettings, studyOptimizer } from '../src/index.ts';
-import { basePlan } from '../src/instability/settings.ts';
 import { recipeOf } from '../src/optimizer/arms.ts';
 import { compare, type NamedRun, stateTotal } from '../src/optimizer/compare.ts';
 import { type MomentUpdate, observeMoments } from '../src/optimizer/observe.ts';
@@ -13,6 +12,7 @@ import { countStalls, together } from '../src/optimizer/stalls.ts';
 import { trainArm } from '../src/optimizer/train-arm.ts';
 import { startingWeights } from '../src/training/base.ts';
 import { plainBatch } from '../src/training/batches.ts';
+import { basePlan } from '../src/training/plan.ts';
 import { destroyTraining, trainingFrom, untrained } from '../src/training/snapshot.ts';
 import { recordedParts, textWithRareByte, tinyStudy } from './support.ts';
 
@@ -144,7 +144,6 @@ describe('observeMoments', () => {
       early: false,
       sampleEvery: 1,
       heldOut: [batch(9)],
-      onStep: () => {},
     });
     const training = trainingFrom(device, plan, start);
     const losses: number[] = [];

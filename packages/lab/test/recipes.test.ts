@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { fullRecipes, memoryParts, type RecipesSettings, studies, studyRecipes } from '../src/index.ts';
 import { compare, type NamedRun, trainingGaps } from '../src/recipes/compare.ts';
 import { commonestWord, lastWords, passagesOf } from '../src/recipes/last-word.ts';
-import { startingWeights } from '../src/recipes/train-arm.ts';
+import { startingWeights } from '../src/training/base.ts';
+import { nudgeAll } from '../src/training/nudge.ts';
 import { englishText, recordedParts, tinyModel } from './support.ts';
 
 const device = createReferenceDevice();
@@ -88,13 +89,13 @@ describe('studyRecipes', () => {
 
 describe('the nudged twin', () => {
   it('begins with weights that differ by about one rounding to BF16, from seed to seed differently', () => {
-    const plain = startingWeights(settings, 1, false).get('layers.0.down')!;
-    const nudged = startingWeights(settings, 1, true).get('layers.0.down')!;
+    const plain = startingWeights(settings, 1).get('layers.0.down')!;
+    const nudged = nudgeAll(startingWeights(settings, 1), 1).get('layers.0.down')!;
     const relative = plain.map((v, i) => (nudged[i]! / v - 1) * 512);
     const rms = Math.sqrt(relative.reduce((sum, v) => sum + v * v, 0) / relative.length);
     expect(rms).toBeGreaterThan(0.8);
     expect(rms).toBeLessThan(1.2);
-    expect(startingWeights(settings, 1, false).get('layers.0.down')).toEqual(plain);
+    expect(startingWeights(settings, 1).get('layers.0.down')).toEqual(plain);
   });
 });
 

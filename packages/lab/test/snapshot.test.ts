@@ -2,10 +2,10 @@ import { createReferenceDevice } from '@octavo/kernels';
 import { batchLoss, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { protocolRecipe, takeSnapshot, trainingFrom, untrained } from '../src/index.ts';
-import { runPlan } from '../src/instability/settings.ts';
 import { rescaleChannels } from '../src/training/ageing.ts';
 import { startingWeights } from '../src/training/base.ts';
 import { plainBatch } from '../src/training/batches.ts';
+import { runPlan } from '../src/training/plan.ts';
 import { arraysOf, destroyTraining, snapshotOf } from '../src/training/snapshot.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 

@@ -1,4 +1,5 @@
 /** @file How gate and up of every channel lie to each other: cosine, correlation, norms. */
+import { mean } from '../engine/numbers.ts';
 
 /** An entry a channel. */
 export interface Channels {
@@ -91,9 +92,3 @@ export function entriesOf(
   const row = (index: number): number[] => [...gateUp.subarray(index * width, (index + 1) * width)];
   return { gate: row(channel), up: row(gateUp.length / (2 * width) + channel) };
 }
-
-export const mean = (values: Float64Array | readonly number[]): number => {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
-};

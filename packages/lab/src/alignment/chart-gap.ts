@@ -1,6 +1,7 @@
 /** @file The picture of FP8's gap in natural training, and of the outputs that would have to break it. */
+
 import { colours, frame, overSteps } from '../charts.ts';
-import { mean } from './channels.ts';
+import { mean } from '../engine/numbers.ts';
 import { title } from './chart-grid.ts';
 import { gapsOf, HISTORY, largestJump, lastGap, lastSteps, type NamedNatural, runsAt } from './runs.ts';
 import type { AlignmentSettings } from './settings.ts';

@@ -1,6 +1,7 @@
 /** @file Pictures of the grid: where it ends, and how it gets there. */
+
 import { frame, overSteps } from '../charts.ts';
-import { mean } from './channels.ts';
+import { mean } from '../engine/numbers.ts';
 import { lastSample, type NamedNatural, runsAt } from './runs.ts';
 import type { AlignmentSettings, Point } from './settings.ts';
 

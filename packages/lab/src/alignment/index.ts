@@ -1,44 +1,38 @@
 /** @file The alignment study: gate and up vectors over natural training, and Theorem 1 on single neurons. */
-import { type Job, runJobs, seedJob } from '../engine/jobs.ts';
+import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
-import type { NamedNatural, NamedNeuron, Results } from './runs.ts';
-import {
-  type AlignmentSettings,
-  fullAlignment,
-  type NaturalPlan,
-  plansOf,
-  quickAlignment,
-} from './settings.ts';
+import type { Results } from './runs.ts';
+import { type AlignmentSettings, fullAlignment, plansOf, quickAlignment } from './settings.ts';
 import { markdownOf } from './summary.ts';
 import { tablesOf } from './tables.ts';
 import { checkTheorem, type NeuronRun } from './theorem.ts';
-import { type Laboratory, type NaturalRun, trainNatural } from './train-natural.ts';
+import { type NaturalRun, trainNatural } from './train-natural.ts';
 
 /** Runs what `parts` does not hold yet. Nothing is planted. */
 export async function studyAlignment(
   options: StudyOptions<AlignmentSettings>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<StudyResult> {
-  const { settings, seeds, device, bytes, parts, signal } = options;
-  const lab: Laboratory = { settings, device, bytes, signal };
+  const { settings, seeds, parts, signal } = options;
   const plans = seeds.flatMap((seed) => plansOf(settings, seed));
   const neurons = seeds.map((seed) =>
-    seedJob(seed, 'neurons', (onShare) => checkTheorem(seed, settings.iterations, { signal, onShare })),
+    seedJob(seed, ['neurons'], (onShare) => checkTheorem(seed, settings.iterations, { signal, onShare })),
   );
-  const natural = plans.map(
-    (plan): Job => ({
-      key: keyOf(plan),
-      name: `seed ${plan.seed}, decay ${plan.decay}, learning rate ${plan.rate}, ${plan.arm}`,
-      run: (onShare) => trainNatural(lab, plan, (step) => onShare(step / settings.steps)),
-    }),
-  );
+  const natural = plans.map((plan): Job => {
+    const { seed, decay, rate, arm } = plan;
+    return {
+      ...{ seed, words: ['natural'], key: `seed-${seed}.decay-${decay}-rate-${rate}.${arm}` },
+      name: `seed ${seed}, decay ${decay}, learning rate ${rate}, ${arm}`,
+      run: (onShare) => trainNatural(options, plan, onShare),
+    };
+  });
   const done = await runJobs([...neurons, ...natural], parts, onProgress);
   const results: Results = {
-    natural: plans.map((plan): NamedNatural => ({ ...(done.get(keyOf(plan)) as NaturalRun), ...plan })),
-    neurons: seeds.flatMap((seed, i) =>
-      (done.get(neurons[i]!.key) as NeuronRun[]).map((run): NamedNeuron => ({ seed, ...run })),
+    natural: resultsOf<NaturalRun>(done, 'natural').map(({ result }, i) => ({ ...result, ...plans[i]! })),
+    neurons: resultsOf<NeuronRun[]>(done, 'neurons').flatMap(({ seed, result }) =>
+      result.map((run) => ({ seed, ...run })),
     ),
   };
   const claims = claimsOf(settings, results);
@@ -48,9 +42,6 @@ export async function studyAlignment(
     summary: { claims, markdown: markdownOf(settings, results, claims) },
   };
 }
-
-const keyOf = ({ seed, decay, rate, arm }: NaturalPlan): string =>
-  `seed-${seed}.decay-${decay}-rate-${rate}.${arm}`;
 
 /** The study by its name, `alignment`. */
 export const alignment: Study<AlignmentSettings> = {

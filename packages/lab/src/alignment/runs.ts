@@ -1,6 +1,7 @@
 /** @file What the runs of natural training say, by point of the grid and seed. */
 
-import { mean } from './channels.ts';
+import { mean } from '../engine/numbers.ts';
+import { pairedGaps } from '../training/gaps.ts';
 import type { AlignmentSettings, NaturalPlan, Point } from './settings.ts';
 import type { NeuronRun } from './theorem.ts';
 import type { NaturalRun, Sample } from './train-natural.ts';
@@ -37,7 +38,7 @@ export function gapsOf(
     const base = runsAt(natural, compared).find((run) => run.seed === seed)!;
     return {
       seed,
-      gaps: losses.map((loss, i) => (loss ?? Number.NaN) - (base.losses[i] ?? Number.NaN)),
+      gaps: pairedGaps(losses, base.losses),
     };
   });
 }

@@ -4,6 +4,7 @@ import type { LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
 import { studyModel } from '../training/model.ts';
+import { planOf } from '../training/plan.ts';
 
 /** Weight decay (on matrices) and learning rate of a run. */
 export interface Point {
@@ -68,20 +69,9 @@ export const plansOf = ({ decays, rates, compared }: AlignmentSettings, seed: nu
 export const trainPlanOf = (
   settings: AlignmentSettings,
   { seed, decay, rate, arm }: NaturalPlan,
-): TrainPlan => ({
-  model: settings.model,
-  recipe: recipeOf(arm === 'fp8' ? 'fp8' : 'bf16'),
-  batch: settings.batch,
-  accumulation: 1,
-  sequence: settings.sequence,
-  steps: settings.steps,
-  seed,
-  schedule: { kind: 'constant', peak: rate, warmup: settings.warmup },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: decay },
-  clip: 1,
-  nonFinite: 'continue',
-  checkpointEvery: 0,
-  keepCheckpoints: 0,
-  sampleEvery: 0,
-  evaluateEvery: 0,
-});
+): TrainPlan =>
+  planOf(settings, {
+    recipe: recipeOf(arm === 'fp8' ? 'fp8' : 'bf16'),
+    ...{ steps: settings.steps, seed, weightDecay: decay },
+    schedule: { kind: 'constant', peak: rate, warmup: settings.warmup },
+  });

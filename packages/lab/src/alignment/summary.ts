@@ -1,7 +1,8 @@
 /** @file The study for people: the grid, FP8 beside it, Theorem 1, and what held. */
+
 import { claimSection } from '../claims.ts';
+import { mean } from '../engine/numbers.ts';
 import type { Claim } from '../engine/study.ts';
-import { mean } from './channels.ts';
 import { gapsOf, largestJump, lastGap, lastSample, lastSteps, type Results, runsAt } from './runs.ts';
 import type { AlignmentSettings, Arm } from './settings.ts';
 import { type NeuronCaseName, neuronCases } from './theorem.ts';

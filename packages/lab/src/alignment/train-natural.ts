@@ -1,23 +1,17 @@
 /** @file One run of natural training, nothing planted, and what its gate and up vectors did meanwhile. */
-import { setImmediate } from 'node:timers/promises';
 import { FP32 } from '@octavo/formats';
-import { amax, createScope, type Device, matrixShape, type Tensor } from '@octavo/kernels';
+import { amax, createScope, matrixShape, type Tensor } from '@octavo/kernels';
 import { apply } from '@octavo/nn';
-import { type Training, trainStep } from '@octavo/trainer';
+import type { Training } from '@octavo/trainer';
 import { startingWeights } from '../training/base.ts';
 import { plainBatch } from '../training/batches.ts';
-import { nudge } from '../training/nudge.ts';
-import { destroyTraining, trainingFrom, untrained } from '../training/snapshot.ts';
+import type { Laboratory } from '../training/laboratory.ts';
+import { trainLoop, withTraining } from '../training/loop.ts';
+import { nudgeAll } from '../training/nudge.ts';
+import { untrained } from '../training/snapshot.ts';
 import { type LayerAlignment, measureChannels, summariseChannels } from './channels.ts';
 import { type AlignmentSettings, type NaturalPlan, trainPlanOf } from './settings.ts';
 import { type Frame, type Trace, traceOf } from './trace.ts';
-
-export interface Laboratory {
-  readonly settings: AlignmentSettings;
-  readonly device: Device;
-  readonly bytes: Uint8Array;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** A layer at a step; step 0 is the start. */
 export interface Sample extends LayerAlignment {
@@ -35,40 +29,39 @@ export interface NaturalRun {
 }
 
 export async function trainNatural(
-  { settings, device, bytes, signal }: Laboratory,
+  { settings, device, bytes, signal }: Laboratory<AlignmentSettings>,
   plan: NaturalPlan,
-  onStep: (step: number) => void,
+  onShare: (share: number) => void,
 ): Promise<NaturalRun> {
   const { model, steps, sampleEvery } = settings;
-  const weights = startingWeights(settings, plan.seed);
-  if (plan.arm === 'bf16-nudged')
-    for (const [i, [name, values]] of [...weights].entries())
-      weights.set(name, nudge(values, plan.seed * 64 + i));
-  const training = trainingFrom(device, trainPlanOf(settings, plan), untrained(weights));
-  const losses: number[] = [];
+  const plain = startingWeights(settings, plan.seed);
+  const start = untrained(plan.arm === 'bf16-nudged' ? nudgeAll(plain, plan.seed) : plain);
   const peaks: number[][] = Array.from({ length: model.layers }, () => []);
-  const since = Array.from({ length: model.layers }, () => new Float32Array(model.ffnSize));
-  const frames: Frame[] = [await look(training, since)];
-  try {
-    while (training.step < steps) {
-      signal?.throwIfAborted();
-      const { loss, own } = await stepWithPeaks(training, settings, bytes);
-      losses.push(loss);
-      for (const [layer, channels] of own.entries()) {
-        peaks[layer]!.push(channels.reduce((a, b) => Math.max(a, b), 0));
-        const most = since[layer]!;
-        for (let j = 0; j < most.length; j++) most[j] = Math.max(most[j]!, channels[j]!);
-      }
-      if (training.step % sampleEvery === 0 || training.step === steps) {
-        frames.push(await look(training, since));
-        for (const most of since) most.fill(0);
-      }
-      onStep(training.step);
-      await setImmediate();
+  const since = peaks.map(() => new Float32Array(model.ffnSize));
+  const frames: Frame[] = [];
+  const { losses } = await withTraining(device, trainPlanOf(settings, plan), start, async (training) => {
+    frames.push(await look(training, since));
+    const outputs = watchOutputs(training);
+    try {
+      return await trainLoop(training, {
+        batch: (step) => plainBatch(bytes, settings, plan.seed, step),
+        signal,
+        onShare,
+        async onStep({ step }) {
+          for (const [layer, channels] of (await outputs.read()).entries()) {
+            peaks[layer]!.push(channels.reduce((a, b) => Math.max(a, b), 0));
+            const most = since[layer]!;
+            for (let j = 0; j < most.length; j++) most[j] = Math.max(most[j]!, channels[j]!);
+          }
+          if (step % sampleEvery !== 0 && step !== steps) return;
+          frames.push(await look(training, since));
+          for (const most of since) most.fill(0);
+        },
+      });
+    } finally {
+      outputs.release();
     }
-  } finally {
-    destroyTraining(training);
-  }
+  });
   const samples = frames.flatMap(({ step, layers }) =>
     layers.map(({ channels }, layer): Sample => ({ step, layer, ...summariseChannels(channels) })),
   );
@@ -79,29 +72,31 @@ export async function trainNatural(
   return { losses, peaks, samples, traces };
 }
 
-/** A step, and the largest |SwiGLU output| of every channel in it, by layer. */
-async function stepWithPeaks(
-  training: Training,
-  settings: AlignmentSettings,
-  bytes: Uint8Array,
-): Promise<{ loss: number; own: Float32Array[] }> {
-  const { device, model, plan } = training;
+/** The largest |SwiGLU output| of every channel in the step that was made last, by layer. */
+function watchOutputs({ device, model, plan }: Training) {
   const scope = createScope(device);
   const maxima = new Map<number, Tensor>();
+  const clear = (): void => {
+    maxima.clear();
+    scope.release();
+  };
   model.precision.onOperand = ({ layer, name, operand }, value) => {
     if (name !== 'down' || operand !== 'input' || maxima.has(layer)) return;
     const [blockRows] = matrixShape(value.shape);
     maxima.set(layer, apply({ device, scope }, amax, { blockRows, blockColumns: 1 }, [value], FP32));
   };
-  try {
-    const { loss } = await trainStep(training, [plainBatch(bytes, settings, plan.seed, training.step)]);
-    const own: Float32Array[] = [];
-    for (let layer = 0; layer < plan.model.layers; layer++) own.push(await device.read(maxima.get(layer)!));
-    return { loss, own };
-  } finally {
-    model.precision.onOperand = null;
-    scope.release();
-  }
+  return {
+    async read(): Promise<Float32Array[]> {
+      const own: Float32Array[] = [];
+      for (let layer = 0; layer < plan.model.layers; layer++) own.push(await device.read(maxima.get(layer)!));
+      clear();
+      return own;
+    },
+    release(): void {
+      model.precision.onOperand = null;
+      clear();
+    },
+  };
 }
 
 async function look({ device, model, step }: Training, since: readonly Float32Array[]): Promise<Frame> {

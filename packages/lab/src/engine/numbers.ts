@@ -1,4 +1,17 @@
-/** @file Means over few seeds, and how far they can be trusted. */
+/** @file Means, medians, and how far means over few seeds can be trusted. */
+
+export function mean(values: Iterable<number> & { readonly length: number }): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+/** The middle of the values, of an even number the mean of the two in the middle; NaN for none. */
+export function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
+}
 
 /** Mean of one number a seed; `error` and `interval` are null for fewer than two. */
 export interface Estimate {
@@ -11,11 +24,11 @@ export interface Estimate {
 
 export function estimate(values: readonly number[]): Estimate {
   const n = values.length;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  if (n < 2) return { mean, error: null, interval: null };
-  const error = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / n);
+  const centre = mean(values);
+  if (n < 2) return { mean: centre, error: null, interval: null };
+  const error = Math.sqrt(values.reduce((sum, v) => sum + (v - centre) ** 2, 0) / (n - 1) / n);
   const half = studentT(n - 1) * error;
-  return { mean, error, interval: [mean - half, mean + half] };
+  return { mean: centre, error, interval: [centre - half, centre + half] };
 }
 
 /** 97.5 % quantiles for 1 to 9 degrees of freedom. */

@@ -10,6 +10,7 @@ import {
   type Training,
   type TrainPlan,
 } from '@octavo/trainer';
+import { planOf } from '../training/plan.ts';
 import { destroyTraining, trainingFrom, untrained } from '../training/snapshot.ts';
 import type { Matrix } from './measure.ts';
 
@@ -54,7 +55,7 @@ export async function* passages(
   model: FrozenModel,
   batches: readonly Batches[],
 ): AsyncGenerator<Passage> {
-  const training = trainingFrom(device, planOf(model), untrained(model.weights));
+  const training = trainingFrom(device, planFor(model), untrained(model.weights));
   try {
     for (const { batch, capture } of batches) {
       yield await passage(training, batch, capture);
@@ -98,20 +99,11 @@ async function passage(training: Training, batch: TokenBatch, capture: boolean):
 }
 
 /** Nothing is cast, so every operand has one site. */
-const planOf = ({ config, activations, sequence }: FrozenModel): TrainPlan => ({
-  model: config,
-  recipe: { ...recipeOf('bf16'), activations },
-  batch: 1,
-  accumulation: 1,
-  sequence,
-  steps: 0,
-  seed: 0,
-  schedule: { kind: 'constant', peak: 0, warmup: 0 },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 },
-  clip: 0,
-  nonFinite: 'continue',
-  checkpointEvery: 0,
-  keepCheckpoints: 0,
-  sampleEvery: 0,
-  evaluateEvery: 0,
-});
+const planFor = ({ config, activations, sequence }: FrozenModel): TrainPlan =>
+  planOf(
+    { model: config, batch: 1, sequence },
+    {
+      recipe: { ...recipeOf('bf16'), activations },
+      ...{ steps: 0, seed: 0, schedule: { kind: 'constant', peak: 0, warmup: 0 } },
+    },
+  );

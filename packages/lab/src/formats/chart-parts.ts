@@ -1,6 +1,6 @@
 /** @file What the study's pictures share: the scalings they compare, names, figures as text. */
+import { median } from '../engine/numbers.ts';
 import { type Cast, nameOfFormat } from './casts.ts';
-import { median } from './measure.ts';
 
 /** A way to scale, with its name in the pictures; `|` breaks it into lines. */
 export interface Scaling extends Pick<Cast, 'granularity' | 'policy'> {

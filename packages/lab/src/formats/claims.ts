@@ -1,9 +1,10 @@
 /** @file What is said of the formats, held to the figures. Every value is one seed's. */
+
 import { claim } from '../claims.ts';
+import { mean, median } from '../engine/numbers.ts';
 import type { Claim } from '../engine/study.ts';
-import { median } from './measure.ts';
 import type { CastRow } from './rows.ts';
-import { asInThePaper, differences, largest, least, mean, select } from './select.ts';
+import { asInThePaper, differences, largest, least, select } from './select.ts';
 
 interface Statement {
   readonly text: string;

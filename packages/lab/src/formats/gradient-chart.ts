@@ -1,5 +1,7 @@
 /** @file How much of the output gradients goes to zero: why they need a scale, and what E5M2's range buys. */
+
 import { frame } from '../charts.ts';
+import { mean } from '../engine/numbers.ts';
 import { nameOfFormat } from './casts.ts';
 import {
   colours,
@@ -12,7 +14,7 @@ import {
   WHOLE,
 } from './chart-parts.ts';
 import type { CastRow } from './rows.ts';
-import { mean, select } from './select.ts';
+import { select } from './select.ts';
 
 const formats = { e4m3: '#8c1d18', e4m3fn: '#cf222e', e5m2: '#1f6feb' } as const;
 /** Shares below it are drawn there. */

@@ -2,19 +2,17 @@
  * @file The formats study: what every format, granularity and policy leaves of the tensors that a trained model really
  * has, healthy and with planted outliers; or of those of a recorded run.
  */
-
-import { type Job, lazily, runJobs, seedJob } from '../engine/jobs.ts';
+import { type Done, type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { RecordedRun } from '../engine/recorded-run.ts';
 import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
-import type { Laboratory } from '../instability/laboratory.ts';
-import { AFTER_BASE, ageModel, storedBase } from '../training/base.ts';
-import { cleanBatch, spikeBatch } from '../training/batches.ts';
-import { rareByte } from '../training/corpus.ts';
+import { AFTER_BASE, cleanBatch, spikeBatch } from '../training/batches.ts';
+import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import type { Snapshot } from '../training/snapshot.ts';
+import { startsOf } from '../training/starts.ts';
 import { findings } from './findings.ts';
 import { type MeasuredOperand, measureModel } from './measure-model.ts';
 import type { Named } from './rows.ts';
-import { baseSettings, type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
+import { type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
 import { type WhatIfRow, whatIfRows } from './what-if.ts';
 
 /** Runs what `parts` does not hold yet; with a `subject`, on that run alone. */
@@ -22,29 +20,15 @@ export async function studyFormats(
   options: StudyOptions<FormatsSettings>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<StudyResult> {
-  const { settings, seeds, device, bytes, parts, signal, subject } = options;
-  if (subject) {
-    const results = await runJobs(runJobsOf(options, subject), parts, onProgress);
-    const measured = named(results, () => ({ seed: subject.seed, model: 'run' }));
-    return findings(settings, measured, { run: subject, rows: results.get('what-if') as WhatIfRow[] });
+  const { settings, seeds, bytes, parts, subject: run } = options;
+  if (run) {
+    const done = await runJobs(runJobsOf(options, run), parts, onProgress);
+    const [rows] = resultsOf<WhatIfRow[]>(done, 'what-if');
+    return findings(settings, named(done), { run, rows: rows!.result });
   }
-  const lab: Laboratory = {
-    settings: baseSettings(settings),
-    device,
-    bytes,
-    rare: rareByte(bytes),
-    signal,
-  };
-  const jobs = seeds.flatMap((seed) => seedJobs(lab, settings, parts, seed));
-  const results = await runJobs(jobs, parts, onProgress);
-  return findings(
-    settings,
-    named(results, (key) => {
-      const [seed, model] = key.split('.') as [string, 'base' | 'aged'];
-      return { seed: Number(seed.slice('seed-'.length)), model };
-    }),
-    null,
-  );
+  const lab = baseLaboratory(options, bytes);
+  const jobs = seeds.flatMap((seed) => seedJobs(lab, parts, seed));
+  return findings(settings, named(await runJobs(jobs, parts, onProgress)), null);
 }
 
 /** The study by its name, `formats`. */
@@ -56,49 +40,37 @@ export const formats: Study<FormatsSettings> = {
   run: studyFormats,
 };
 
-function seedJobs(lab: Laboratory, settings: FormatsSettings, parts: Parts, seed: number): Job[] {
-  const { device, bytes, rare, signal } = lab;
-  const { peak, rescale, model: config, activations, sequence, history } = settings;
-  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
-  const measured = (name: string, start: () => Promise<Snapshot>): Job =>
-    seedJob(seed, `${name}.tensors`, async (onShare) => {
-      const { weights } = await start();
-      const batch = (make: typeof cleanBatch, i: number) => make(bytes, settings, rare, seed, AFTER_BASE + i);
-      return measureModel(
-        device,
-        settings,
-        { config, activations, sequence, weights },
-        {
-          history: Array.from({ length: history }, (_, i) => batch(cleanBatch, i)),
-          measured: [
-            ['rare', batch(spikeBatch, history)],
-            ['after', batch(cleanBatch, history + 1)],
-          ],
-        },
-        { signal, onShare },
-      );
+function seedJobs(lab: BaseLaboratory<FormatsSettings>, parts: Parts, seed: number): Job[] {
+  const { settings, device, bytes, rare, signal } = lab;
+  const { model: config, activations, sequence, history } = settings;
+  const { base, aged, job } = startsOf(lab, parts, seed);
+  const batch = (make: typeof cleanBatch, i: number) => make(bytes, settings, rare, seed, AFTER_BASE + i);
+  const measured = (name: 'base' | 'aged', start: () => Promise<Snapshot>): Job =>
+    seedJob(seed, [name, 'tensors'], async (onShare) => {
+      const model = { config, activations, sequence, weights: (await start()).weights };
+      const batches = {
+        history: Array.from({ length: history }, (_, i) => batch(cleanBatch, i)),
+        measured: [
+          ['rare', batch(spikeBatch, history)],
+          ['after', batch(cleanBatch, history + 1)],
+        ],
+      } as const;
+      return measureModel(device, settings, model, batches, { signal, onShare });
     });
-  const ignore = (): void => {};
-  return [
-    seedJob(seed, 'base', async (onShare) => {
-      await base(onShare);
-      return {};
-    }),
-    measured('base', () => base(ignore)),
-    measured('aged', async () => {
-      const aged = await ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: true });
-      return aged.snapshot;
-    }),
-  ];
+  return [job, measured('base', base), measured('aged', async () => (await aged()).snapshot)];
 }
 
 function runJobsOf(options: StudyOptions<FormatsSettings>, run: RecordedRun): Job[] {
   const { settings, device, signal } = options;
-  const { model: config, activations, sequence, weights } = run;
+  const { seed, model: config, activations, sequence, weights } = run;
   return [
-    { key: 'what-if', name: 'what each policy would have done', run: async () => whatIfRows(run.tensors) },
     {
-      key: 'run.tensors',
+      ...{ seed, words: ['what-if'], key: 'what-if' },
+      name: 'what each policy would have done',
+      run: async () => whatIfRows(run.tensors),
+    },
+    {
+      ...{ seed, words: ['run', 'tensors'], key: 'run.tensors' },
       name: `tensors at step ${run.step}`,
       run: async (onShare) => {
         const history = [];
@@ -112,21 +84,21 @@ function runJobsOf(options: StudyOptions<FormatsSettings>, run: RecordedRun): Jo
 }
 
 /** The measured operands among the parts. JSON keeps the SQNR of a cast that lost nothing as null. */
-function named(
-  results: ReadonlyMap<string, unknown>,
-  nameOf: (key: string) => { seed: number; model: Named['model'] },
-): Named[] {
-  return [...results]
-    .filter(([key]) => key.endsWith('.tensors'))
-    .flatMap(([key, result]) =>
-      (result as MeasuredOperand[]).map((operand) => ({
-        ...operand,
-        ...nameOf(key),
-        casts: operand.casts.map((cast) => ({
-          ...cast,
-          sqnr: (cast.sqnr as number | null) ?? Number.POSITIVE_INFINITY,
-          rowSqnr: (cast.rowSqnr as number | null) ?? Number.POSITIVE_INFINITY,
-        })),
+const named = (done: readonly Done[]): Named[] =>
+  resultsOf<MeasuredOperand[]>(
+    done.filter(({ words }) => words[1] === 'tensors'),
+    'base',
+    'aged',
+    'run',
+  ).flatMap(({ seed, kind, result }) =>
+    result.map((operand) => ({
+      ...operand,
+      seed,
+      model: kind as Named['model'],
+      casts: operand.casts.map((cast) => ({
+        ...cast,
+        sqnr: (cast.sqnr as number | null) ?? Number.POSITIVE_INFINITY,
+        rowSqnr: (cast.rowSqnr as number | null) ?? Number.POSITIVE_INFINITY,
       })),
-    );
-}
+    })),
+  );

@@ -11,6 +11,7 @@ import {
   scaleGrid,
   scales,
 } from '@octavo/scaling';
+import { median } from '../engine/numbers.ts';
 import { type Cast, type GranularityName, granularities, type PolicyName, specScale } from './casts.ts';
 
 /** A row-major matrix as a linear layer's product takes it. */
@@ -130,10 +131,3 @@ function errors(
 
 const decibels = (signal: number, noise: number): number =>
   noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
-
-/** The middle of the values, of an even number the mean of the two in the middle; NaN for none. */
-export function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length / 2;
-  return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
-}

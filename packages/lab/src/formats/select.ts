@@ -36,8 +36,6 @@ export const differences = (
     return twin ? [value(row) - value(twin)] : [];
   });
 
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 export const least = (values: readonly number[]): number => Math.min(...values);
 
 export const largest = (values: readonly number[]): number => Math.max(...values);

@@ -1,11 +1,7 @@
 /** @file The numbers of the formats study, as plain data. */
-import { fullStudy, type InstabilitySettings } from '../instability/settings.ts';
+import { ageing, type BaseSettings } from '../training/plan.ts';
 
-export interface FormatsSettings
-  extends Pick<
-    InstabilitySettings,
-    'model' | 'batch' | 'sequence' | 'baseSteps' | 'peak' | 'rescale' | 'activations'
-  > {
+export interface FormatsSettings extends BaseSettings {
   /** Batches that a delayed scale remembers. */
   readonly history: number;
   /** Rows of activations and gradients that are looked at: a batch's first tokens. */
@@ -14,16 +10,10 @@ export interface FormatsSettings
   readonly fixedScale: number;
 }
 
-const { model, batch, sequence, baseSteps, peak, rescale, activations } = fullStudy;
+const { model, batch, sequence, peak, rescale, activations } = ageing;
 
 export const fullFormats: FormatsSettings = {
-  model,
-  batch,
-  sequence,
-  baseSteps,
-  peak,
-  rescale,
-  activations,
+  ...{ model, batch, sequence, baseSteps: 800, peak, rescale, activations },
   history: 16,
   tokens: 1024,
   fixedScale: 1,
@@ -31,9 +21,3 @@ export const fullFormats: FormatsSettings = {
 
 /** A base of half the steps, half the tokens. */
 export const quickFormats: FormatsSettings = { ...fullFormats, baseSteps: 400, tokens: 512 };
-
-/** As the instability study's base training and ageing take them. */
-export const baseSettings = (settings: FormatsSettings): InstabilitySettings => ({
-  ...fullStudy,
-  ...settings,
-});

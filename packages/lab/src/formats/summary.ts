@@ -1,10 +1,11 @@
 /** @file The study in a page, for people. */
+
 import { claimSection } from '../claims.ts';
+import { median } from '../engine/numbers.ts';
 import type { Claim } from '../engine/study.ts';
 import { swigluScalings } from './aged-charts.ts';
 import { type Cast, nameOfFormat } from './casts.ts';
 import { percent } from './chart-parts.ts';
-import { median } from './measure.ts';
 import type { CastRow, RunFindings } from './rows.ts';
 import { least, select } from './select.ts';
 import type { FormatsSettings } from './settings.ts';

@@ -4,38 +4,35 @@ import { createScope, type Device } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import { beginStep, endStep, type Recipe } from '@octavo/nn';
 import { type TokenBatch, uploadBatch } from '@octavo/trainer';
-import { AFTER_BASE } from '../training/base.ts';
-import { cleanBatch, spikeBatch } from '../training/batches.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
-import type { Laboratory } from './laboratory.ts';
-import { runPlan } from './settings.ts';
+import { AFTER_BASE, cleanBatch, spikeBatch } from '../training/batches.ts';
+import type { AgedLaboratory } from '../training/laboratory.ts';
+import { withTraining } from '../training/loop.ts';
+import { runPlan } from '../training/plan.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 
 const WARMUP = 16;
 const DOSE_BATCHES = 2 ** 19;
 
 /** Losses of `spikeEvery` batches, the first with the rare byte, after 16 of warm-up without it. */
-export async function forwardLosses(
-  lab: Laboratory,
+export function forwardLosses(
+  lab: AgedLaboratory,
   snapshot: Snapshot,
   seed: number,
   recipe: Recipe,
 ): Promise<number[]> {
   const { settings, device, bytes, rare, signal } = lab;
-  const training = trainingFrom(device, runPlan(settings, seed, recipe), snapshot);
-  const losses: number[] = [];
-  try {
+  return withTraining(device, runPlan(settings, seed, recipe), snapshot, async ({ model }) => {
+    const losses: number[] = [];
     for (let i = 0; i < WARMUP + settings.spikeEvery; i++) {
       signal?.throwIfAborted();
       const make = i === WARMUP ? spikeBatch : cleanBatch;
       const batch = make(bytes, settings, rare, seed, AFTER_BASE + DOSE_BATCHES + i);
-      const loss = await observedLoss(device, training.model, batch, { ...settings, step: i, seed });
+      const loss = await observedLoss(device, model, batch, { ...settings, step: i, seed });
       if (i >= WARMUP) losses.push(loss);
       await setImmediate();
     }
     return losses;
-  } finally {
-    destroyTraining(training);
-  }
+  });
 }
 
 /** Mean loss of a batch; the scaling states see its maxima. */

@@ -1,4 +1,6 @@
 /** @file Paired gaps: a recipe's loss less that of BF16 on the same batch. */
+import { mean } from '../engine/numbers.ts';
+import { lastHalfMean, pairedGaps } from '../training/gaps.ts';
 import type { Dose, NamedRun } from './results.ts';
 
 export interface Gap {
@@ -17,19 +19,16 @@ export interface Gap {
 
 export function gapsOf(runs: readonly NamedRun[], spikeEvery: number): Gap[] {
   return runs.map(({ seed, arm, recipe, losses, broke }) => {
-    const baseline = runs.find((run) => run.seed === seed && run.arm === arm && run.recipe === 'bf16')!;
-    const gaps = differences(losses, baseline.losses);
-    const half = Math.floor(baseline.losses.length / 2);
-    const broken = broke !== null;
+    const baseline = runs.find(
+      (run) => run.seed === seed && run.arm === arm && run.recipe === 'bf16',
+    )!.losses;
+    const gaps = pairedGaps(losses, baseline);
+    const unlessBroken = (value: number): number => (broke ? Number.POSITIVE_INFINITY : value);
     return {
-      seed,
-      arm,
-      recipe,
-      gaps,
-      losses,
-      lastLoss: broken ? Number.POSITIVE_INFINITY : mean(losses.slice(half)),
-      lastGap: broken ? Number.POSITIVE_INFINITY : mean(gaps.slice(half)),
-      largestGap: broken ? Number.POSITIVE_INFINITY : Math.max(...gaps),
+      ...{ seed, arm, recipe, gaps, losses },
+      lastLoss: unlessBroken(lastHalfMean(losses, baseline.length)),
+      lastGap: unlessBroken(lastHalfMean(gaps, baseline.length)),
+      largestGap: unlessBroken(Math.max(...gaps)),
       quietGap: mean(gaps.slice(0, spikeEvery - 1)),
     };
   });
@@ -48,11 +47,5 @@ export const doseGapsOf = (doses: readonly Dose[]): DoseGap[] =>
     .filter(({ recipe }) => recipe !== 'bf16')
     .map(({ seed, peak, recipe, losses }) => {
       const baseline = doses.find((d) => d.seed === seed && d.peak === peak && d.recipe === 'bf16')!;
-      return { seed, peak, recipe, gap: mean(differences(losses, baseline.losses)) };
+      return { seed, peak, recipe, gap: mean(pairedGaps(losses, baseline.losses)) };
     });
-
-/** JSON keeps a loss that is not a number as null; here it is NaN again. */
-const differences = (a: readonly (number | null)[], b: readonly (number | null)[]): number[] =>
-  a.map((value, i) => (value ?? Number.NaN) - (b[i] ?? Number.NaN));
-
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -2,16 +2,16 @@
  * @file The instability study: why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted in
  * the form that Theorem 1 of arXiv 2409.12517 gives.
  */
-
-import { type Job, lazily, runJobs, seedJob } from '../engine/jobs.ts';
+import { type Done, type Job, lazily, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
-import { type Aged, ageModel, rescaleModel, storedBase } from '../training/base.ts';
-import { rareByte } from '../training/corpus.ts';
+import { ageModel } from '../training/aged-model.ts';
+import type { PlantedChannel } from '../training/ageing.ts';
+import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import { overflowing, protocolRecipe } from '../training/recipes.ts';
 import type { Snapshot } from '../training/snapshot.ts';
+import { startsOf } from '../training/starts.ts';
 import { forwardLosses } from './dose.ts';
 import { findings } from './findings.ts';
-import type { Laboratory } from './laboratory.ts';
 import { type ProductError, productErrors } from './product.ts';
 import type { Arm, Dose, Results } from './results.ts';
 import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
@@ -33,8 +33,8 @@ export async function studyInstability(
   options: StudyOptions<InstabilitySettings>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<StudyResult> {
-  const { settings, seeds, device, bytes, parts, signal } = options;
-  const lab: Laboratory = { settings, device, bytes, rare: rareByte(bytes), signal };
+  const { settings, seeds, bytes, parts } = options;
+  const lab = baseLaboratory(options, bytes);
   const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed));
   return findings(settings, lab.rare, collect(await runJobs(jobs, parts, onProgress)));
 }
@@ -47,89 +47,67 @@ export const instability: Study<InstabilitySettings> = {
   run: studyInstability,
 };
 
-function jobsOf(lab: Laboratory, parts: Parts, seed: number): Job[] {
+function jobsOf(lab: BaseLaboratory<InstabilitySettings>, parts: Parts, seed: number): Job[] {
   const { settings } = lab;
-  const { steps, activations } = settings;
+  const { peak, rescale, activations } = settings;
   const recipeOf = (name: string) => protocolRecipe(name, activations);
-
-  // Made when the first unfinished part needs them, once.
-  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
-  const ignore = (): void => {};
-  const { peak, rescale } = settings;
-  const aged = lazily(async () => ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: true }));
-  const starts: Record<Arm, (() => Promise<Snapshot>) & object> = {
+  const { base, aged, rescaled, job: baseJob } = startsOf(lab, parts, seed);
+  const planted = async (options: Parameters<typeof ageModel>[3]): Promise<Snapshot> =>
+    (await ageModel(lab, await base(), seed, options)).snapshot;
+  const starts: Record<Arm, () => Promise<Snapshot>> = {
     aged: async () => (await aged()).snapshot,
-    rescaled: lazily(async () => rescaleModel(lab, await base(ignore))),
-    unaligned: lazily(
-      async () => (await ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: false })).snapshot,
-    ),
-    overflowing: lazily(async () => {
-      const options = { peak: OVERFLOWING.peak, rescale: 1, aligned: true };
-      return (await ageModel(lab, await base(ignore), seed, options)).snapshot;
-    }),
+    rescaled,
+    unaligned: lazily(() => planted({ peak, rescale, aligned: false })),
+    overflowing: lazily(() => planted({ peak: OVERFLOWING.peak, rescale: 1, aligned: true })),
   };
-  const job = (key: string, run: Job['run']): Job => seedJob(seed, key, run);
-  const trained = (arm: Arm, recipe: string): Job =>
-    job(`${arm}.${recipe}`, async (onShare) => {
-      const special = arm === 'overflowing';
-      const count = special ? settings.specialSteps : steps;
-      return trainRecipe(lab, await starts[arm](), seed, {
-        recipe: special ? overflowing(recipeOf(recipe), OVERFLOWING.margin) : recipeOf(recipe),
-        steps: count,
-        ...(special ? { learningRate: OVERFLOWING.learningRate, warmup: OVERFLOWING.warmup } : {}),
-        onStep: (step) => onShare(step / count),
-      });
+  const trained = (arm: Arm, name: string): Job =>
+    seedJob(seed, [arm, name], async (onShare) => {
+      const recipe = recipeOf(name);
+      const options =
+        arm === 'overflowing'
+          ? {
+              ...OVERFLOWING,
+              steps: settings.specialSteps,
+              recipe: overflowing(recipe, OVERFLOWING.margin),
+            }
+          : { recipe };
+      return trainRecipe(lab, await starts[arm](), seed, { ...options, onShare });
     });
+  const dosed = (peak: number): Job =>
+    seedJob(seed, ['dose', String(peak)], async (onShare) => {
+      const snapshot = await planted({ peak, rescale: 1, aligned: true });
+      const names = ['bf16', ...settings.doseRecipes];
+      const doses: Dose[] = [];
+      for (const recipe of names) {
+        const losses = await forwardLosses(lab, snapshot, seed, recipeOf(recipe));
+        doses.push({ seed, peak, recipe, losses });
+        onShare(doses.length / names.length);
+      }
+      return doses;
+    });
+  const product = seedJob(seed, ['product'], async (onShare) =>
+    productErrors(lab, await base(), seed, onShare),
+  );
   return [
-    job('base', async (onShare) => {
-      await base(onShare);
-      return {};
-    }),
-    job('planted', async () => (await aged()).planted),
+    baseJob,
+    seedJob(seed, ['planted'], async () => (await aged()).planted),
     ...settings.recipes.map((recipe) => trained('aged', recipe)),
     ...settings.controls.flatMap((arm) =>
       ['bf16', ...settings.controlRecipes].map((recipe) => trained(arm, recipe)),
     ),
-    ...settings.doses.map((dose) =>
-      job(`dose.${dose}`, async (onShare) => {
-        const options = { peak: dose, rescale: 1, aligned: true };
-        const { snapshot } = await ageModel(lab, await base(ignore), seed, options);
-        const names = ['bf16', ...settings.doseRecipes];
-        const doses: Dose[] = [];
-        for (const [i, recipe] of names.entries()) {
-          const losses = await forwardLosses(lab, snapshot, seed, recipeOf(recipe));
-          doses.push({ seed, peak: dose, recipe, losses });
-          onShare((i + 1) / names.length);
-        }
-        return doses;
-      }),
-    ),
-    ...(settings.outliers.length > 0
-      ? [job('product', async (onShare) => productErrors(lab, await base(ignore), seed, onShare))]
-      : []),
+    ...settings.doses.map(dosed),
+    ...(settings.outliers.length > 0 ? [product] : []),
     ...(settings.specialSteps > 0 ? OVERFLOWING_RECIPES : []).map((recipe) => trained('overflowing', recipe)),
   ];
 }
 
-function collect(results: ReadonlyMap<string, unknown>): Results {
-  const arms: readonly string[] = ['aged', 'rescaled', 'unaligned', 'overflowing'];
-  const all = [...results].map(([key, result]) => {
-    const [seed, kind, recipe] = key.split('.');
-    return { seed: Number(seed!.slice('seed-'.length)), kind: kind!, recipe: recipe ?? '', result };
-  });
-  return {
-    runs: all
-      .filter(({ kind }) => arms.includes(kind))
-      .map(({ seed, kind, recipe, result }) => ({
-        ...(result as RecipeRun),
-        seed,
-        arm: kind as Arm,
-        recipe,
-      })),
-    doses: all.filter(({ kind }) => kind === 'dose').flatMap(({ result }) => result as Dose[]),
-    products: all.filter(({ kind }) => kind === 'product').flatMap(({ result }) => result as ProductError[]),
-    planted: all
-      .filter(({ kind }) => kind === 'planted')
-      .flatMap(({ seed, result }) => (result as Aged['planted']).map((planted) => ({ seed, ...planted }))),
-  };
-}
+const collect = (done: readonly Done[]): Results => ({
+  runs: resultsOf<RecipeRun>(done, 'aged', 'rescaled', 'unaligned', 'overflowing').map(
+    ({ seed, kind, of, result }) => ({ ...result, seed, arm: kind as Arm, recipe: of }),
+  ),
+  doses: resultsOf<Dose[]>(done, 'dose').flatMap(({ result }) => result),
+  products: resultsOf<ProductError[]>(done, 'product').flatMap(({ result }) => result),
+  planted: resultsOf<PlantedChannel[]>(done, 'planted').flatMap(({ seed, result }) =>
+    result.map((planted) => ({ seed, ...planted })),
+  ),
+});

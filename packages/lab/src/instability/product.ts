@@ -16,11 +16,12 @@ import {
   swiglu,
   variable,
 } from '@octavo/nn';
-import { AFTER_BASE } from '../training/base.ts';
-import { cleanBatch } from '../training/batches.ts';
+import { mean } from '../engine/numbers.ts';
+import { AFTER_BASE, cleanBatch } from '../training/batches.ts';
 import { gatherInputs } from '../training/gather.ts';
+import type { BaseLaboratory } from '../training/laboratory.ts';
 import type { Snapshot } from '../training/snapshot.ts';
-import type { Laboratory } from './laboratory.ts';
+import type { InstabilitySettings } from './settings.ts';
 
 /** `small`: the outlier adds 0.3 of the mean output's norm, as in the aged checkpoint; `ordinary`: the column as it is. */
 export type Column = 'ordinary' | 'small';
@@ -48,7 +49,7 @@ const PRODUCT_BATCHES = 2 ** 18;
 
 /** Every layer, column, outlier and recipe of a seed. */
 export async function productErrors(
-  lab: Laboratory,
+  lab: BaseLaboratory<InstabilitySettings>,
   base: Snapshot,
   seed: number,
   onShare: (share: number) => void,
@@ -178,5 +179,5 @@ export function meanError(
   const own = products.filter((product) =>
     (['seed', 'column', 'outlier', 'recipe'] as const).every((key) => product[key] === wanted[key]),
   );
-  return own.reduce((sum, { error }) => sum + error, 0) / own.length;
+  return mean(own.map(({ error }) => error));
 }

@@ -1,28 +1,5 @@
 /** @file The numbers of the instability study, as plain data. */
-
-import type { LlamaConfig } from '@octavo/llama';
-import type { TrainPlan } from '@octavo/trainer';
-import { studyModel } from '../training/model.ts';
-import { protocolRecipe } from '../training/recipes.ts';
-
-/** What every study on aged checkpoints is told. */
-export interface AgeingSettings {
-  readonly model: LlamaConfig;
-  readonly batch: number;
-  readonly sequence: number;
-  /** Steps of base training, in BF16. */
-  readonly baseSteps: number;
-  /** Steps of each recipe from the aged checkpoint, and from one spike to the next. */
-  readonly steps: number;
-  readonly spikeEvery: number;
-  readonly learningRate: number;
-  /** Z: output of the planted channels on the rare byte. */
-  readonly peak: number;
-  /** Other channels' up rows are divided by it, their down columns multiplied: a power of two, so exactly. */
-  readonly rescale: number;
-  /** Activations between the quantised products. */
-  readonly activations: 'bf16' | 'fp32';
-}
+import { type AgeingSettings, ageing } from '../training/plan.ts';
 
 export interface InstabilitySettings extends AgeingSettings {
   readonly recipes: readonly string[];
@@ -39,17 +16,10 @@ export interface InstabilitySettings extends AgeingSettings {
   readonly specialSteps: number;
 }
 
+const { model, batch, sequence, ...planted } = ageing;
+
 export const fullStudy: InstabilitySettings = {
-  model: studyModel,
-  batch: 16,
-  sequence: 64,
-  baseSteps: 800,
-  steps: 96,
-  spikeEvery: 24,
-  learningRate: 2e-5,
-  peak: 1e5,
-  rescale: 32,
-  activations: 'bf16',
+  ...{ model, batch, sequence, baseSteps: 800, steps: 96, ...planted },
   recipes: [
     'bf16',
     'fp8',
@@ -72,11 +42,6 @@ export const fullStudy: InstabilitySettings = {
   specialSteps: 100,
 };
 
-const { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations } = fullStudy;
-
-/** The study's model, ageing and timing of spikes, for others that begin with an aged checkpoint. */
-export const ageing = { model, batch, sequence, spikeEvery, learningRate, peak, rescale, activations };
-
 /** What shows the failure and its cures, on a base of half the steps. */
 export const quickStudy: InstabilitySettings = {
   ...fullStudy,
@@ -95,40 +60,3 @@ export const quickStudy: InstabilitySettings = {
   doses: [1e5, 1e6],
   specialSteps: 0,
 };
-
-const common = {
-  accumulation: 1,
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
-  clip: 1,
-  nonFinite: 'continue',
-  checkpointEvery: 0,
-  keepCheckpoints: 0,
-  evaluateEvery: 0,
-} as const;
-
-/** Base training: 3e-3 after 50 steps of warm-up, then a cosine to 10 %. */
-export const basePlan = (settings: InstabilitySettings, seed: number): TrainPlan => ({
-  ...common,
-  model: settings.model,
-  recipe: protocolRecipe('bf16', settings.activations),
-  batch: settings.batch,
-  sequence: settings.sequence,
-  steps: settings.baseSteps,
-  seed,
-  schedule: { kind: 'cosine', peak: 3e-3, warmup: 50, steps: settings.baseSteps, floor: 0.1 },
-  sampleEvery: 0,
-});
-
-/** The run from an aged checkpoint: a constant learning rate, statistics at every step. */
-export const runPlan = (
-  settings: InstabilitySettings,
-  seed: number,
-  recipe: TrainPlan['recipe'],
-  changes: { steps?: number; learningRate?: number } = {},
-): TrainPlan => ({
-  ...basePlan(settings, seed),
-  recipe,
-  steps: changes.steps ?? settings.steps,
-  schedule: { kind: 'constant', peak: changes.learningRate ?? settings.learningRate, warmup: 0 },
-  sampleEvery: 1,
-});

@@ -1,20 +1,12 @@
 /** @file One recipe's run from a checkpoint, on batches that are the same for all recipes of a seed. */
-import { setImmediate } from 'node:timers/promises';
 import { createScope } from '@octavo/kernels';
 import { endStep, type Recipe } from '@octavo/nn';
-import {
-  computeGradients,
-  freeGradients,
-  type TokenBatch,
-  type Training,
-  tensorRows,
-  trainStep,
-} from '@octavo/trainer';
-import { AFTER_BASE } from '../training/base.ts';
-import { cleanBatch, spikeBatch } from '../training/batches.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
-import type { Laboratory } from './laboratory.ts';
-import { runPlan } from './settings.ts';
+import { computeGradients, freeGradients, type TokenBatch, type Training, tensorRows } from '@octavo/trainer';
+import { AFTER_BASE, cleanBatch, timedBatch } from '../training/batches.ts';
+import type { AgedLaboratory } from '../training/laboratory.ts';
+import { type Losses, trainLoop, withTraining } from '../training/loop.ts';
+import { runPlan } from '../training/plan.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 
 /** What the cast of SwiGLU's output did at a step. */
 export interface CastRow {
@@ -25,11 +17,9 @@ export interface CastRow {
   readonly underflows: number;
 }
 
-export interface RecipeRun {
-  readonly losses: readonly number[];
+/** It ends with the step that broke, if one did. */
+export interface RecipeRun extends Losses {
   readonly casts: readonly CastRow[];
-  /** The step whose loss or gradient was not finite, and where it began; null for a run that went to its end. */
-  readonly broke: { readonly step: number; readonly where: string } | null;
 }
 
 export interface RunOptions {
@@ -38,51 +28,35 @@ export interface RunOptions {
   readonly learningRate?: number;
   /** Forward and backward passes without update before the run, so that no history is empty. */
   readonly warmup?: number;
-  readonly onStep?: (step: number) => void;
+  readonly onShare?: (share: number) => void;
 }
 
-/** The batch of step `step` (the first is 0): a spike at every `spikeEvery`-th. */
-export const timedBatch = ({ settings, bytes, rare }: Laboratory, seed: number, step: number): TokenBatch =>
-  ((step + 1) % settings.spikeEvery === 0 ? spikeBatch : cleanBatch)(
-    bytes,
-    settings,
-    rare,
-    seed,
-    AFTER_BASE + step,
-  );
-
-export async function trainRecipe(
-  lab: Laboratory,
-  snapshot: Snapshot,
+export function trainRecipe(
+  lab: AgedLaboratory,
+  start: Snapshot,
   seed: number,
-  options: RunOptions,
+  { recipe, warmup = 0, onShare, ...changes }: RunOptions,
 ): Promise<RecipeRun> {
   const { settings, device, bytes, rare, signal } = lab;
-  const plan = runPlan(settings, seed, options.recipe, options);
-  const training = trainingFrom(device, plan, snapshot);
-  const losses: number[] = [];
   const casts: CastRow[] = [];
-  try {
-    for (let i = 0; i < (options.warmup ?? 0); i++)
+  return withTraining(device, runPlan(settings, seed, recipe, changes), start, async (training) => {
+    for (let i = 0; i < warmup; i++)
       await observeOnly(training, cleanBatch(bytes, settings, rare, seed, AFTER_BASE - 1 - i));
-    while (training.step < plan.steps) {
-      signal?.throwIfAborted();
-      const result = await trainStep(training, [timedBatch(lab, seed, training.step)]);
-      losses.push(result.loss);
-      for (const row of tensorRows(training, result)) {
-        if (row.site !== 'down' || row.operand !== 'input') continue;
-        const { step, layer, amax, overflows, underflows } = row;
-        casts.push({ step, layer: layer!, amax: amax!, overflows: overflows!, underflows: underflows! });
-      }
-      options.onStep?.(training.step);
-      if (result.nonFinite)
-        return { losses, casts, broke: { step: result.step, where: result.nonFinite.where } };
-      await setImmediate();
-    }
-    return { losses, casts, broke: null };
-  } finally {
-    destroyTraining(training);
-  }
+    const { losses, broke } = await trainLoop(training, {
+      batch: (step) => timedBatch(lab, seed, step),
+      signal,
+      onShare,
+      endsBroken: true,
+      onStep(result) {
+        for (const row of tensorRows(training, result)) {
+          if (row.site !== 'down' || row.operand !== 'input') continue;
+          const { step, layer, amax, overflows, underflows } = row;
+          casts.push({ step, layer: layer!, amax: amax!, overflows: overflows!, underflows: underflows! });
+        }
+      },
+    });
+    return { losses, casts, broke };
+  });
 }
 
 /** A forward and a backward pass that the scaling states see, and nothing else. */

@@ -1,4 +1,6 @@
 /** @file Every optimizer's run beside FP32 moments on the same batches, and what became of its second moments. */
+import { mean } from '../engine/numbers.ts';
+import { lastHalf, lastHalfMean, pairedGaps } from '../training/gaps.ts';
 import { BASELINE } from './arms.ts';
 import { type StallCounts, together } from './stalls.ts';
 import type { OptimizerRun } from './train-arm.ts';
@@ -34,15 +36,14 @@ export function compare(runs: readonly NamedRun[]): Comparison[] {
     const baseline = runs.find(
       (r) => r.seed === run.seed && r.start === run.start && r.optimizer === BASELINE,
     )!;
-    const base = baseline.losses;
-    const gaps = run.losses.map((loss, i) => (loss ?? Number.NaN) - (base[i] ?? Number.NaN));
+    const gaps = pairedGaps(run.losses, baseline.losses);
     const { broke } = run;
     const largest = Math.max(...gaps.filter(Number.isFinite));
     const steps = [...new Set(run.moments.map(({ step }) => step))];
     return {
       ...run,
       gaps,
-      lastGap: broke ? Number.POSITIVE_INFINITY : mean(gaps.slice(Math.floor(base.length / 2))),
+      lastGap: broke ? Number.POSITIVE_INFINITY : lastHalfMean(gaps, baseline.losses.length),
       largestGap: broke ? Number.POSITIVE_INFINITY : largest,
       heldOutGap: run.heldOut === null || baseline.heldOut === null ? null : run.heldOut - baseline.heldOut,
       worstStep: broke?.step ?? gaps.indexOf(largest) + 1,
@@ -51,17 +52,15 @@ export function compare(runs: readonly NamedRun[]): Comparison[] {
   });
 }
 
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 /** Mean over the sampled steps of the last half, of the share of elements. */
 export function lateShare({ stalls }: Comparison, of: 'stalled' | 'underflowed'): number | null {
-  const late = stalls.slice(Math.floor(stalls.length / 2));
+  const late = lastHalf(stalls);
   return late.length === 0 ? null : mean(late.map((counts) => counts[of] / counts.elements));
 }
 
 /** Mean over the sampled steps of the last half, of the share of updates that the master weights lose. */
 export function lateLost({ lost }: Comparison): number | null {
-  const late = lost.slice(Math.floor(lost.length / 2));
+  const late = lastHalf(lost);
   return late.length === 0 ? null : mean(late.map(({ share }) => share));
 }
 

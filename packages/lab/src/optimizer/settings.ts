@@ -1,5 +1,5 @@
 /** @file The numbers of the optimizer study, as plain data. */
-import { type AgeingSettings, ageing } from '../instability/settings.ts';
+import { type AgeingSettings, ageing } from '../training/plan.ts';
 import { BASELINE, NUDGED, PAPER_PAIR, pairs } from './arms.ts';
 
 /** The instability study's model, ageing and timing of spikes, and the optimizers. */

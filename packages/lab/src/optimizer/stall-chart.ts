@@ -1,7 +1,9 @@
 /** @file Rounding and scale of the second moment: how many elements stall, how wrong they get, what it costs. */
+
 import { frame, overSteps } from '../charts.ts';
+import { mean } from '../engine/numbers.ts';
 import { PAPER_PAIR, titleOf } from './arms.ts';
-import { type Comparison, lateShare, mean, timesTooLarge } from './compare.ts';
+import { type Comparison, lateShare, timesTooLarge } from './compare.ts';
 import type { OptimizerSettings } from './settings.ts';
 
 const shades: Readonly<Record<string, string>> = {

@@ -1,11 +1,12 @@
 /** @file One optimizer's run, on batches that are the same for all optimizers of a seed; its second moments watched. */
-import { setImmediate } from 'node:timers/promises';
 import { elements } from '@octavo/kernels';
-import { heldOutLoss, type TokenBatch, type Training, type TrainPlan, trainStep } from '@octavo/trainer';
-import type { Laboratory } from '../instability/laboratory.ts';
+import { heldOutLoss, type TokenBatch, type Training, type TrainPlan } from '@octavo/trainer';
 import { storesRealBytes } from '../throughput/memory.ts';
 import { bytesOn } from '../throughput/meter.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
+import type { StoredLosses } from '../training/gaps.ts';
+import type { Laboratory } from '../training/laboratory.ts';
+import { type Losses, trainLoop, withTraining } from '../training/loop.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 import { type MomentObserver, observeMoments } from './observe.ts';
 import { roundedFirst } from './rounded-first.ts';
 import { countStalls, type StallCounts } from './stalls.ts';
@@ -27,9 +28,9 @@ export interface StateBytes {
   readonly onDevice: number | null;
 }
 
-export interface OptimizerRun {
-  /** JSON keeps one that is not finite as null. */
-  readonly losses: readonly (number | null)[];
+/** It ends with the step that broke, if one did. */
+export interface OptimizerRun extends Omit<Losses, 'losses'> {
+  readonly losses: StoredLosses;
   /** Empty for moments in FP32. */
   readonly moments: readonly MomentRow[];
   readonly bytes: readonly StateBytes[];
@@ -37,12 +38,10 @@ export interface OptimizerRun {
   readonly lost: readonly { readonly step: number; readonly share: number }[];
   /** Loss on held-out text at the end, nats per byte; null where it is not finite or the run broke. */
   readonly heldOut: number | null;
-  /** The step whose loss or gradient was not finite, and where it began; null for a run that went to its end. */
-  readonly broke: { readonly step: number; readonly where: string } | null;
 }
 
 export async function trainArm(
-  { device, signal }: Pick<Laboratory, 'device' | 'signal'>,
+  { device, signal }: Pick<Laboratory<unknown>, 'device' | 'signal'>,
   plan: TrainPlan,
   start: Snapshot,
   batchOf: (step: number) => TokenBatch,
@@ -50,42 +49,36 @@ export async function trainArm(
     early: boolean;
     sampleEvery: number;
     heldOut: readonly TokenBatch[];
-    onStep: (step: number) => void;
+    onShare?: (share: number) => void;
   },
 ): Promise<OptimizerRun> {
-  const observer = observeMoments(options.early ? roundedFirst(device) : device);
-  const { sampleEvery } = options;
-  const training = trainingFrom(observer.device, { ...plan, sampleEvery }, start);
-  const losses: number[] = [];
+  const { early, sampleEvery, heldOut, onShare } = options;
+  const observer = observeMoments(early ? roundedFirst(device) : device);
   const moments: MomentRow[] = [];
   const lost: { step: number; share: number }[] = [];
-  try {
+  const run = async (training: Training): Promise<OptimizerRun> => {
     const bytes = bytesOf(training);
-    while (training.step < plan.steps) {
-      signal?.throwIfAborted();
-      observer.sampling = (training.step + 1) % sampleEvery === 0;
-      const result = await trainStep(training, [batchOf(training.step)]);
-      losses.push(result.loss);
-      if (observer.sampling) moments.push(...(await momentRows(training, observer)));
-      const share = lostShare(training, result.lostUpdates);
-      if (share !== null) lost.push({ step: result.step, share });
-      options.onStep(training.step);
-      if (result.nonFinite)
-        return {
-          losses,
-          moments,
-          bytes,
-          lost,
-          heldOut: null,
-          broke: { step: result.step, where: result.nonFinite.where },
-        };
-      await setImmediate();
-    }
-    const { loss } = await heldOutLoss(training.model, options.heldOut, plan.sequence);
-    return { losses, moments, bytes, lost, heldOut: Number.isFinite(loss) ? loss : null, broke: null };
+    const { losses, broke } = await trainLoop(training, {
+      batch(step) {
+        observer.sampling = (step + 1) % sampleEvery === 0;
+        return batchOf(step);
+      },
+      signal,
+      onShare,
+      endsBroken: true,
+      async onStep({ step, lostUpdates }) {
+        if (observer.sampling) moments.push(...(await momentRows(training, observer)));
+        const share = lostShare(training, lostUpdates);
+        if (share !== null) lost.push({ step, share });
+      },
+    });
+    const loss = broke ? null : (await heldOutLoss(training.model, heldOut, plan.sequence)).loss;
+    return { losses, moments, bytes, lost, heldOut: Number.isFinite(loss) ? loss : null, broke };
+  };
+  try {
+    return await withTraining(observer.device, { ...plan, sampleEvery }, start, run);
   } finally {
     observer.release();
-    destroyTraining(training);
   }
 }
 

@@ -1,7 +1,9 @@
 /** @file Which tensors' second moments go to zero, by the formats: a heat map. */
+
 import { frame } from '../charts.ts';
+import { mean } from '../engine/numbers.ts';
 import { pairs } from './arms.ts';
-import { type Comparison, mean, type Start } from './compare.ts';
+import type { Comparison, Start } from './compare.ts';
 
 const starts: Readonly<Record<Start, string>> = {
   scratch: 'from scratch',

@@ -2,38 +2,31 @@
 import { runJobs, seedJob } from '../engine/jobs.ts';
 import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
+import { splitText } from '../training/corpus.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import { compare, type NamedRun, trainingGaps } from './compare.ts';
 import { commonestWord, passagesOf } from './last-word.ts';
 import { armsOf, fullRecipes, quickRecipes, type RecipesSettings } from './settings.ts';
 import { markdownOf } from './summary.ts';
-import { type ArmRun, type Laboratory, trainArm } from './train-arm.ts';
+import { type ArmRun, type RecipesLaboratory, trainArm } from './train-arm.ts';
 
 /** Runs what `parts` does not hold yet. Without `heldOut` the last tenth of `bytes` is held out. */
 export async function studyRecipes(
   options: StudyOptions<RecipesSettings>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<StudyResult> {
-  const { settings, seeds, device, bytes, parts, signal } = options;
-  const cut = options.heldOut ? bytes.length : Math.floor(0.9 * bytes.length);
-  const heldOut = options.heldOut ?? bytes.subarray(cut);
-  const train = bytes.subarray(0, cut);
+  const { settings, seeds, device, parts, signal } = options;
+  const { train, heldOut } = splitText(options);
   const passages = passagesOf(heldOut, settings.sequence, settings.passages);
-  const lab: Laboratory = { settings, device, train, heldOut, passages, signal };
+  const lab: RecipesLaboratory = { settings, device, bytes: train, heldOut, passages, signal };
   const arms = armsOf(settings);
   const jobs = seeds.flatMap((seed) =>
-    arms.map((arm) =>
-      seedJob(seed, arm.name, (onShare) =>
-        trainArm(lab, seed, arm, (step) => onShare(step / (settings.steps + 1))),
-      ),
-    ),
+    arms.map((arm) => seedJob(seed, [arm.name], (onShare) => trainArm(lab, seed, arm, onShare))),
   );
-  const results = await runJobs(jobs, parts, onProgress);
-  const runs: NamedRun[] = [...results].map(([key, result]) => {
-    const [seed, arm] = key.split('.') as [string, string];
-    return { ...(result as ArmRun), seed: Number(seed.slice('seed-'.length)), arm };
-  });
+  const runs = (await runJobs(jobs, parts, onProgress)).map(
+    ({ seed, words: [arm], result }): NamedRun => ({ ...(result as ArmRun), seed, arm: arm! }),
+  );
   const corpus = { commonest: commonestWord(train, passages), passages: passages.length };
   return findings(settings, runs, corpus);
 }

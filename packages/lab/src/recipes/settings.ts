@@ -4,6 +4,7 @@ import type { LlamaConfig } from '@octavo/llama';
 import { type Recipe, recipeOf, recipes } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
 import { studyModel } from '../training/model.ts';
+import { planOf } from '../training/plan.ts';
 
 export interface RecipesSettings {
   readonly model: LlamaConfig;
@@ -60,26 +61,8 @@ export const armsOf = ({ recipes: names }: RecipesSettings): Arm[] => [
   ...names.filter((name) => name !== 'bf16').map((name) => ({ name, recipe: recipeOf(name), nudged: false })),
 ];
 
-export const recipePlan = (settings: RecipesSettings, seed: number, recipe: Recipe): TrainPlan => ({
-  model: settings.model,
-  recipe,
-  batch: settings.batch,
-  accumulation: 1,
-  sequence: settings.sequence,
-  steps: settings.steps,
-  seed,
-  schedule: {
-    kind: 'cosine',
-    peak: settings.learningRate,
-    warmup: settings.warmup,
-    steps: settings.steps,
-    floor: 0.1,
-  },
-  adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
-  clip: 1,
-  nonFinite: 'continue',
-  checkpointEvery: 0,
-  keepCheckpoints: 0,
-  sampleEvery: 0,
-  evaluateEvery: 0,
-});
+export const recipePlan = (settings: RecipesSettings, seed: number, recipe: Recipe): TrainPlan => {
+  const { steps, learningRate, warmup } = settings;
+  const schedule = { kind: 'cosine', peak: learningRate, warmup, steps, floor: 0.1 } as const;
+  return planOf(settings, { recipe, steps, seed, schedule });
+};

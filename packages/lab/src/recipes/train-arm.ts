@@ -1,29 +1,23 @@
 /** @file One arm of one seed: trained from scratch on the seed's batches, then measured on held-out text. */
-import { setImmediate } from 'node:timers/promises';
 import { windows } from '@octavo/data';
-import type { Device } from '@octavo/kernels';
 import { initialValues, parameterSpecs } from '@octavo/llama';
-import { heldOutLoss, type Training, trainStep } from '@octavo/trainer';
+import { heldOutLoss, type Training } from '@octavo/trainer';
 import { plainBatch } from '../training/batches.ts';
-import { nudge } from '../training/nudge.ts';
-import { destroyTraining, takeSnapshot, trainingFrom, untrained } from '../training/snapshot.ts';
+import type { Laboratory } from '../training/laboratory.ts';
+import { type Losses, trainLoop, withTraining } from '../training/loop.ts';
+import { nudgeAll } from '../training/nudge.ts';
+import { takeSnapshot, untrained } from '../training/snapshot.ts';
 import { type LastWords, lastWords, type Passage } from './last-word.ts';
 import { type Arm, type RecipesSettings, recipePlan } from './settings.ts';
 
 /** What all arms share. */
-export interface Laboratory {
-  readonly settings: RecipesSettings;
-  readonly device: Device;
-  readonly train: Uint8Array;
+export interface RecipesLaboratory extends Laboratory<RecipesSettings> {
   readonly heldOut: Uint8Array;
   readonly passages: readonly Passage[];
-  readonly signal?: AbortSignal | undefined;
 }
 
-export interface ArmRun {
-  readonly losses: readonly number[];
-  /** The first step whose loss or gradient was not finite, and where; null for a run without one. */
-  readonly broke: { readonly step: number; readonly where: string } | null;
+/** It goes on after a step that was not finite. */
+export interface ArmRun extends Losses {
   /** Mean loss of the held-out windows, nats per byte. */
   readonly heldOut: number;
   readonly lastWords: LastWords;
@@ -31,34 +25,27 @@ export interface ArmRun {
   readonly notFinite: number;
 }
 
-export async function trainArm(
-  lab: Laboratory,
+export function trainArm(
+  lab: RecipesLaboratory,
   seed: number,
-  arm: Arm,
-  onStep: (step: number) => void,
+  { recipe, nudged }: Arm,
+  onShare: (share: number) => void,
 ): Promise<ArmRun> {
-  const { settings, device, train, signal } = lab;
-  const plan = recipePlan(settings, seed, arm.recipe);
-  const weights = startingWeights(settings, seed, arm.nudged);
-  const training = trainingFrom(device, plan, untrained(weights));
-  const losses: number[] = [];
-  let broke: ArmRun['broke'] = null;
-  try {
-    while (training.step < plan.steps) {
-      signal?.throwIfAborted();
-      const result = await trainStep(training, [plainBatch(train, settings, seed, training.step)]);
-      losses.push(result.loss);
-      if (result.nonFinite) broke ??= { step: result.step, where: result.nonFinite.where };
-      onStep(training.step);
-      await setImmediate();
-    }
+  const { settings, device, bytes, signal } = lab;
+  const plan = recipePlan(settings, seed, recipe);
+  const weights = startingWeights(settings, seed);
+  const start = untrained(nudged ? nudgeAll(weights, seed) : weights);
+  return withTraining(device, plan, start, async (training) => {
+    const { losses, broke } = await trainLoop(training, {
+      batch: (step) => plainBatch(bytes, settings, seed, step),
+      signal,
+      onStep: ({ step }) => onShare(step / (plan.steps + 1)),
+    });
     return { losses, broke, ...(await measure(lab, training)) };
-  } finally {
-    destroyTraining(training);
-  }
+  });
 }
 
-async function measure(lab: Laboratory, training: Training): Promise<Omit<ArmRun, 'losses' | 'broke'>> {
+async function measure(lab: RecipesLaboratory, training: Training): Promise<Omit<ArmRun, keyof Losses>> {
   const { settings, heldOut, passages, signal } = lab;
   const { batch, sequence } = settings;
   const held = windows(Uint16Array.from(heldOut), { sequence, batch, limit: settings.windows });
@@ -70,16 +57,6 @@ async function measure(lab: Laboratory, training: Training): Promise<Omit<ArmRun
   return { heldOut: loss, lastWords: words, notFinite };
 }
 
-/** The model's own starting values; nudged, each is multiplied by 1 ± about 2⁻⁹. */
-export function startingWeights(
-  { model }: RecipesSettings,
-  seed: number,
-  nudged: boolean,
-): Map<string, Float32Array> {
-  return new Map(
-    parameterSpecs(model).map((spec, i) => {
-      const values = initialValues(spec, i, seed);
-      return [spec.name, nudged ? nudge(values, seed * 64 + i) : values];
-    }),
-  );
-}
+/** The model's own starting values. */
+const startingWeights = ({ model }: RecipesSettings, seed: number): Map<string, Float32Array> =>
+  new Map(parameterSpecs(model).map((spec, i) => [spec.name, initialValues(spec, i, seed)]));

@@ -1,5 +1,5 @@
 /** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
-import { type Job, runJobs, seedJob } from '../engine/jobs.ts';
+import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
@@ -19,6 +19,7 @@ export async function studyThroughput(
   const { models, recipes, rounds } = settings;
   const memoryJobs = (storesRealBytes(device) ? models : []).map(
     (one): Job => ({
+      ...{ seed: 0, words: ['memory', one.name] },
       key: `memory.${one.name}`,
       name: `memory, ${one.name}`,
       async run(onShare) {
@@ -34,23 +35,19 @@ export async function studyThroughput(
   );
   const speedJobs = seeds.flatMap((seed) =>
     models.map((one) =>
-      seedJob(seed, one.name, (onShare) =>
+      seedJob(seed, [one.name], (onShare) =>
         measureSpeed(device, one, { seed, recipes, rounds, signal, onShare }),
       ),
     ),
   );
-  const results = await runJobs([...memoryJobs, ...speedJobs], parts, onProgress);
-  const split = [...results].map(([key, result]) => {
-    const dot = key.indexOf('.');
-    return { kind: key.slice(0, dot), model: key.slice(dot + 1), result };
-  });
-  const memories: NamedMemory[] = split
-    .filter(({ kind }) => kind === 'memory')
-    .flatMap(({ model, result }) => (result as Memory[]).map((memory) => ({ ...memory, model })));
-  const speeds: NamedSpeed[] = split
-    .filter(({ kind }) => kind !== 'memory')
-    .flatMap(({ kind, model, result }) =>
-      (result as Speed[]).map((speed) => ({ ...speed, model, seed: Number(kind.slice('seed-'.length)) })),
+  const done = await runJobs([...memoryJobs, ...speedJobs], parts, onProgress);
+  const memories: NamedMemory[] = resultsOf<Memory[]>(done.slice(0, memoryJobs.length), 'memory').flatMap(
+    ({ of: model, result }) => result.map((memory) => ({ ...memory, model })),
+  );
+  const speeds = done
+    .slice(memoryJobs.length)
+    .flatMap(({ seed, words: [model], result }) =>
+      (result as Speed[]).map((speed): NamedSpeed => ({ ...speed, model: model!, seed })),
     );
   const comparisons = compare(settings, speeds, memories);
   const claims = claimsOf(settings, comparisons);

@@ -10,6 +10,9 @@ export interface BatchShape {
 
 const SPACE = 32;
 
+/** Batches from here on are for gathering and for the runs: the base has not seen their windows in this order. */
+export const AFTER_BASE = 1 << 20;
+
 /** Random windows as they are. `index` numbers the batches of a seed. */
 export function plainBatch(bytes: Uint8Array, shape: BatchShape, seed: number, index: number): TokenBatch {
   return assemble(bytes, shape, startsOf(bytes, shape, seed, index));
@@ -52,6 +55,20 @@ export function rareBatch(
   );
   return assemble(bytes, shape, starts);
 }
+
+/** The batch of step `step` (the first is 0) from an aged checkpoint: a spike at every `spikeEvery`-th. */
+export const timedBatch = (
+  {
+    settings,
+    bytes,
+    rare,
+  }: { settings: BatchShape & { spikeEvery: number }; bytes: Uint8Array; rare: RareByte },
+  seed: number,
+  step: number,
+): TokenBatch => {
+  const make = (step + 1) % settings.spikeEvery === 0 ? spikeBatch : cleanBatch;
+  return make(bytes, settings, rare, seed, AFTER_BASE + step);
+};
 
 function startsOf(bytes: Uint8Array, { batch, sequence }: BatchShape, seed: number, index: number): number[] {
   const below = bytes.length - sequence;

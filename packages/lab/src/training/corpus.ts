@@ -1,12 +1,24 @@
 /** @file The text of the studies as bytes, and its rare byte. */
 import { defaultCorpus } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
+import type { StudyOptions } from '../engine/study.ts';
 
 /** The training part of the default corpus. */
 export const corpusBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().train);
 
 /** Its validation part, which no study trains on. */
 export const heldOutBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().validation);
+
+/** What is trained on and what is held out: without `heldOut` the last tenth of `bytes`. */
+export function splitText(text: Pick<StudyOptions, 'bytes' | 'heldOut'>): {
+  readonly train: Uint8Array;
+  readonly heldOut: Uint8Array;
+} {
+  const { bytes, heldOut } = text;
+  if (heldOut) return { train: bytes, heldOut };
+  const cut = Math.floor(0.9 * bytes.length);
+  return { train: bytes.subarray(0, cut), heldOut: bytes.subarray(cut) };
+}
 
 async function bytesOf(documents: AsyncIterable<{ readonly text: string }>): Promise<Uint8Array> {
   const encoder = new TextEncoder();

@@ -9,3 +9,10 @@ export function nudge(values: Float32Array, seed: number): Float32Array {
   const normals = randomNormals(seed, streams.nudge, values.length);
   return values.map((v, j) => v * (1 + BF16_ROUNDING * normals[j]!));
 }
+
+/** Every tensor by a stream of its own. */
+export const nudgeAll = (
+  weights: ReadonlyMap<string, Float32Array>,
+  seed: number,
+): Map<string, Float32Array> =>
+  new Map([...weights].map(([name, values], i) => [name, nudge(values, seed * 64 + i)]));

@@ -1,11 +1,9 @@
 /** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the watch. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { watchPlan } from '@octavo/trainer';
-import type { Laboratory } from '../instability/laboratory.ts';
-import { basePlan, runPlan } from '../instability/settings.ts';
-import { timedBatch } from '../instability/train-recipe.ts';
-import { AFTER_BASE } from '../training/base.ts';
-import { plainBatch } from '../training/batches.ts';
+import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
+import type { BaseLaboratory } from '../training/laboratory.ts';
+import { basePlan, runPlan } from '../training/plan.ts';
 import { protocolRecipe } from '../training/recipes.ts';
 import type { WatchSettings } from './settings.ts';
 
@@ -29,7 +27,8 @@ export interface Arm {
 /** Another part of the random windows than the base has seen, and than the spikes' batches are cut from. */
 const HEALTHY = 1 << 18;
 
-export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
+export function armsOf(lab: BaseLaboratory<WatchSettings>): Arm[] {
+  const { settings } = lab;
   const { activations, failing, healthy, healthySteps, healthyRate, scratchSteps, alignedSteps } = settings;
   /** Every firing counts, also the second of the same rule: rates are shares of steps. */
   const listen = (plan: TrainPlan): TrainPlan => ({ ...plan, watch: watchPlan('warn', { repeatAfter: 1 }) });
@@ -37,13 +36,13 @@ export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
     plainBatch(lab.bytes, settings, seed, AFTER_BASE + HEALTHY + step);
   const aged = (name: ArmName, recipe: string, watched: (plan: TrainPlan) => TrainPlan): Arm => ({
     ...{ name, recipe, start: 'aged', once: false },
-    plan: (seed) => watched(runPlan(lab.settings, seed, protocolRecipe(recipe, activations))),
+    plan: (seed) => watched(runPlan(settings, seed, protocolRecipe(recipe, activations))),
     batch: (seed, step) => timedBatch(lab, seed, step),
   });
   const scratch = (name: ArmName, steps: number, rate: number, decay: number): Arm => ({
     ...{ name, recipe: 'fp8', start: 'scratch', once: name === 'aligned' },
     plan: (seed) => {
-      const plan = basePlan(lab.settings, seed);
+      const plan = basePlan(settings, seed);
       const schedule = { ...plan.schedule, peak: rate, steps: settings.baseSteps };
       const recipe = protocolRecipe('fp8', activations);
       return listen({
@@ -69,7 +68,7 @@ export function armsOf(lab: Laboratory, settings: WatchSettings): Arm[] {
         ...{ name: 'base', recipe, start: 'base', once: false },
         plan: (seed) => {
           const changes = { steps: healthySteps, learningRate: healthyRate };
-          return listen(runPlan(lab.settings, seed, protocolRecipe(recipe, activations), changes));
+          return listen(runPlan(settings, seed, protocolRecipe(recipe, activations), changes));
         },
         batch: plain,
       }),

@@ -1,14 +1,13 @@
 /** @file The watch study: how long before the loss the early warning speaks, what switching does, and its false alarms. */
 
-import { lazily, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
-import type { Laboratory } from '../instability/laboratory.ts';
-import { fullStudy } from '../instability/settings.ts';
-import { ageModel, startingWeights, storedBase } from '../training/base.ts';
-import { rareByte } from '../training/corpus.ts';
+import { startingWeights } from '../training/base.ts';
+import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import { type Snapshot, untrained } from '../training/snapshot.ts';
-import { type Arm, type ArmName, armsOf } from './arms.ts';
+import { startsOf } from '../training/starts.ts';
+import { type Arm, type ArmName, armNames, armsOf } from './arms.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import { falseAlarmsOf, leadsOf, type NamedRun, pairedRuns, ruleNames } from './leads.ts';
@@ -21,43 +20,31 @@ export async function studyWatch(
   options: StudyOptions<WatchSettings>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<StudyResult> {
-  const { settings, seeds, device, bytes, parts, signal } = options;
-  const shared = { ...fullStudy, ...settings };
-  const lab: Laboratory = { settings: shared, device, bytes, rare: rareByte(bytes), signal };
-  const arms = armsOf(lab, settings);
+  const { settings, seeds, bytes, parts } = options;
+  const lab = baseLaboratory(options, bytes);
+  const arms = armsOf(lab);
   const jobs = seeds.flatMap((seed, i) =>
     jobsOf(lab, i === 0 ? arms : arms.filter(({ once }) => !once), seed, parts),
   );
-  const results = await runJobs(jobs, parts, onProgress);
-  const runs: NamedRun[] = [...results]
-    .filter(([key]) => !key.endsWith('.base'))
-    .map(([key, result]) => {
-      const [seed, arm, recipe] = key.split('.') as [string, ArmName, string];
-      return { ...(result as WatchedRun), seed: Number(seed.slice('seed-'.length)), arm, recipe };
-    });
+  // The part that trains the base is called as the arm that goes on from it, but has no recipe.
+  const done = (await runJobs(jobs, parts, onProgress)).filter(({ words }) => words.length === 2);
+  const runs = resultsOf<WatchedRun>(done, ...armNames).map(
+    ({ seed, kind, of, result }): NamedRun => ({ ...result, seed, arm: kind as ArmName, recipe: of }),
+  );
   return findings(settings, runs);
 }
 
-function jobsOf(lab: Laboratory, arms: readonly Arm[], seed: number, parts: StudyOptions['parts']) {
-  const { settings } = lab;
-  // Made when the first unfinished part needs them, once.
-  const base = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
-  const ignore = (): void => {};
+function jobsOf(lab: BaseLaboratory<WatchSettings>, arms: readonly Arm[], seed: number, parts: Parts): Job[] {
+  const { base, aged, job } = startsOf(lab, parts, seed);
   const starts: Record<Arm['start'], () => Promise<Snapshot>> = {
-    base: () => base(ignore),
-    aged: lazily(async () => {
-      const { peak, rescale } = settings;
-      return (await ageModel(lab, await base(ignore), seed, { peak, rescale, aligned: true })).snapshot;
-    }),
-    scratch: async () => untrained(startingWeights(settings, seed)),
+    base,
+    aged: async () => (await aged()).snapshot,
+    scratch: async () => untrained(startingWeights(lab.settings, seed)),
   };
   return [
-    seedJob(seed, 'base', async (onShare) => {
-      await base(onShare);
-      return {};
-    }),
+    job,
     ...arms.map((arm) =>
-      seedJob(seed, `${arm.name}.${arm.recipe}`, async (onShare) =>
+      seedJob(seed, [arm.name, arm.recipe], async (onShare) =>
         watchedRun(lab, arm, seed, await starts[arm.start](), onShare),
       ),
     ),

@@ -1,6 +1,6 @@
 /** @file What the runs say: when each rule spoke first, when the loss moved, how often a rule spoke for nothing. */
 import { type RuleName, watchRules } from '@octavo/trainer';
-import { mean } from '../instability/gaps.ts';
+import { lastHalfMean, pairedGaps } from '../training/gaps.ts';
 import type { ArmName } from './arms.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Alarm, WatchedRun } from './watched-run.ts';
@@ -29,8 +29,7 @@ export function pairedRuns({ moved, broken }: WatchSettings, runs: readonly Name
     .filter(({ recipe }) => recipe !== 'bf16')
     .map((run) => {
       const bf16 = aged.find((r) => r.seed === run.seed && r.recipe === 'bf16')!;
-      // JSON keeps a loss that is not a number as null; here it is NaN again.
-      const gaps = run.losses.map((loss, i) => (loss ?? Number.NaN) - bf16.losses[i]!);
+      const gaps = pairedGaps(run.losses, bf16.losses);
       const firstAbove = (limit: number): number | null => {
         const at = gaps.findIndex((gap) => !(gap <= limit));
         return at < 0 ? null : at + 1;
@@ -38,7 +37,7 @@ export function pairedRuns({ moved, broken }: WatchSettings, runs: readonly Name
       return {
         ...run,
         gaps,
-        lastGap: mean(gaps.slice(Math.floor(gaps.length / 2))),
+        lastGap: lastHalfMean(gaps),
         largestGap: Math.max(...gaps),
         movedAt: firstAbove(moved),
         brokeAt: firstAbove(broken),

@@ -1,5 +1,5 @@
 /** @file The numbers of the watch study, as plain data. */
-import { type AgeingSettings, ageing } from '../instability/settings.ts';
+import { type AgeingSettings, ageing } from '../training/plan.ts';
 
 /** The instability study's model, ageing and timing of spikes, and what is watched. */
 export interface WatchSettings extends AgeingSettings {

@@ -1,8 +1,8 @@
 /** @file One run under watch: its losses, and everything that the watch said. */
-import { setImmediate } from 'node:timers/promises';
-import { type Nearness, trainStep, type WatchAlarm } from '@octavo/trainer';
-import type { Laboratory } from '../instability/laboratory.ts';
-import { destroyTraining, type Snapshot, trainingFrom } from '../training/snapshot.ts';
+import type { Nearness, WatchAlarm } from '@octavo/trainer';
+import type { AgedLaboratory } from '../training/laboratory.ts';
+import { trainLoop, withTraining } from '../training/loop.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 import type { Arm } from './arms.ts';
 
 /** An alarm as the tables know it. */
@@ -18,31 +18,26 @@ export interface WatchedRun {
   readonly nearness: readonly Nearness[];
 }
 
-export async function watchedRun(
-  { device, signal }: Laboratory,
+export function watchedRun(
+  { device, signal }: AgedLaboratory,
   arm: Arm,
   seed: number,
-  snapshot: Snapshot,
+  start: Snapshot,
   onShare: (share: number) => void,
 ): Promise<WatchedRun> {
-  const plan = arm.plan(seed);
-  const training = trainingFrom(device, plan, snapshot);
-  const losses: number[] = [];
   const alarms: Alarm[] = [];
   const nearness: Nearness[] = [];
-  try {
-    while (training.step < plan.steps) {
-      signal?.throwIfAborted();
-      const result = await trainStep(training, [arm.batch(seed, training.step)]);
-      losses.push(result.loss);
-      nearness.push(result.nearness);
-      for (const { step, rule, layer, site, operand, value, limit, switched } of result.alarms)
-        alarms.push({ step, rule, layer, site, operand, value, limit, switched });
-      onShare(training.step / plan.steps);
-      await setImmediate();
-    }
+  return withTraining(device, arm.plan(seed), start, async (training) => {
+    const { losses } = await trainLoop(training, {
+      batch: (step) => arm.batch(seed, step),
+      signal,
+      onShare,
+      onStep(result) {
+        nearness.push(result.nearness);
+        for (const { step, rule, layer, site, operand, value, limit, switched } of result.alarms)
+          alarms.push({ step, rule, layer, site, operand, value, limit, switched });
+      },
+    });
     return { losses, alarms, nearness };
-  } finally {
-    destroyTraining(training);
-  }
+  });
 }

@@ -1,0 +1,32 @@
+/** @file Where a seed's runs begin: its base model, aged, or rescaled as in ageing with nothing planted. */
+import { type Job, lazily, seedJob } from '../engine/jobs.ts';
+import type { Parts } from '../engine/study.ts';
+import { ageModel, rescaleModel } from './aged-model.ts';
+import { storedBase } from './base.ts';
+import type { BaseLaboratory } from './laboratory.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface Starts {
+  readonly base: () => Promise<Snapshot>;
+  /** At the settings' peak; `planted` says what and where. */
+  readonly aged: () => ReturnType<typeof ageModel>;
+  readonly rescaled: () => Promise<Snapshot>;
+  /** The part that trains the base. */
+  readonly job: Job;
+}
+
+/** Each is made when the first unfinished part needs it, once. */
+export function startsOf(lab: BaseLaboratory, parts: Parts, seed: number): Starts {
+  const { peak, rescale } = lab.settings;
+  const trained = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
+  const base = () => trained(() => {});
+  return {
+    base,
+    aged: lazily(async () => ageModel(lab, await base(), seed, { peak, rescale, aligned: true })),
+    rescaled: lazily(async () => rescaleModel(lab, await base())),
+    job: seedJob(seed, ['base'], async (onShare) => {
+      await trained(onShare);
+      return {};
+    }),
+  };
+}
