@@ -64,6 +64,8 @@ export { checkDevice } from './self-check.ts';
 export {
   type Block,
   elements,
+  isQuantized,
+  type MatrixOperand,
   matrixShape,
   type Quantized,
   type Shape,

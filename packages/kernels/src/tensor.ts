@@ -28,6 +28,11 @@ export interface Quantized {
   readonly block: Block;
 }
 
+/** What a matrix product takes: a plain tensor, or codes with scales. */
+export type MatrixOperand = Tensor | Quantized;
+
+export const isQuantized = (operand: MatrixOperand): operand is Quantized => 'codes' in operand;
+
 export const elements = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 
 /** A tensor seen as a matrix: `[rows, columns]`, the last axis being the columns. */

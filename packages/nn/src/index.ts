@@ -1,3 +1,4 @@
+export type { MatrixOperand } from '@octavo/kernels';
 export {
   accumulate,
   activationFormat,
@@ -15,7 +16,7 @@ export { rmsNorm } from './functions/rms-norm.ts';
 export { scaleTokens, swiglu, swigluPerToken } from './functions/swiglu.ts';
 export { createFp8Linear, type Fp8Linear, linear } from './linear.ts';
 export { observe, type Point, type Seen, slotOf } from './observe.ts';
-export { type MatrixOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
+export { matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
 export {
   beginMicroBatch,
   beginStep,

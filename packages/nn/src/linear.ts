@@ -1,17 +1,9 @@
 /** @file A linear layer whose three products run in the formats of a recipe. */
 import { FP32 } from '@octavo/formats';
-import type { Tensor } from '@octavo/kernels';
+import { isQuantized, type MatrixOperand, type Tensor } from '@octavo/kernels';
 import { accumulate, activationFormat, type Context, done, recordBackward } from './context.ts';
 import { scaleChannels, smoothFactors } from './functions/scale-channels.ts';
-import {
-  dropOperand,
-  isQuantized,
-  type MatrixOperand,
-  matmul,
-  quantize,
-  quantizeSmooth,
-  quantizeWeight,
-} from './operand.ts';
+import { dropOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
 import { type OperandName, type Precision, type Site, siteOf } from './precision.ts';
 import type { CastRecipe, LinearName, Smoothing } from './recipe.ts';
 import { smoothingOf } from './smoothing.ts';

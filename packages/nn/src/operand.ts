@@ -8,6 +8,8 @@ import {
   castWithStatistics,
   elements,
   gemm,
+  isQuantized,
+  type MatrixOperand,
   matrixShape,
   multiply,
   type Quantized,
@@ -27,16 +29,11 @@ import { noteMaximum } from './observe.ts';
 import { type Site, STATISTICS_LENGTH } from './precision.ts';
 import type { CastRecipe } from './recipe.ts';
 
-/** A plain tensor, or codes with scales. */
-export type MatrixOperand = Tensor | Quantized;
-
 /** Frees an operand's codes and scales where the scope has them and nobody else holds them; a plain tensor stays. */
 export function dropOperand({ scope }: Context, operand: MatrixOperand): void {
   if (!isQuantized(operand)) return;
   for (const tensor of [operand.codes, operand.scale]) scope.drop(tensor);
 }
-
-export const isQuantized = (operand: MatrixOperand): operand is Quantized => 'codes' in operand;
 
 /** C = op(A) · op(B), scales removed, rounded to `format`. */
 export function matmul(

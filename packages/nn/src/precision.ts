@@ -3,10 +3,9 @@
  * scale on the device. Scales change in one place, `observe`, after the backward pass.
  */
 import { type Format, FP32, formatOf, OctavoError } from '@octavo/formats';
-import { createScope, type Device, type Scope, type Tensor } from '@octavo/kernels';
+import { createScope, type Device, type MatrixOperand, type Scope, type Tensor } from '@octavo/kernels';
 import { initState, needsOwnMaximum, observe, type ScalingState, scales } from '@octavo/scaling';
 import type { Seen } from './observe.ts';
-import type { MatrixOperand } from './operand.ts';
 import type { CastRecipe, Recipe } from './recipe.ts';
 
 export type OperandName = 'input' | 'weight' | 'grad';
