@@ -103,13 +103,13 @@ describe('a wrong configuration is refused with the key at fault named', () => {
       'an unknown kind of policy',
       { recipe: { extends: 'fp8', linear: { output: { input: { policy: { kind: 'lazy' } } } } } },
       /key "recipe.linear.output.input.policy(.kind)?"/,
-      /delayed, current or fixed/,
+      /delayed, current, fixed/,
     ],
     [
       'delayed scaling by blocks',
       { recipe: { extends: 'fp8', linear: { output: { input: { granularity: block } } } } },
-      /recipe linear.output.input.granularity/,
-      /tensor/,
+      /key "recipe.linear.output.input.granularity": got block with policy delayed/,
+      /tensor \(or policy current\)/,
     ],
     [
       'a cast that lacks half of itself',

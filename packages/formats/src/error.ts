@@ -3,17 +3,32 @@ import { visible } from './quoted.ts';
 
 const MARKER = Symbol.for('octavo.error');
 
+/** What of a value from outside is wrong, so that whoever knows where the value stands can say it in words of its own. */
+export interface Fault {
+  /** Keys, joined by dots; empty: the value as a whole. */
+  readonly path: string;
+  /** What stands there, in words. */
+  readonly got: string;
+  readonly expected: string;
+  /** Words that may stand there. */
+  readonly choices?: readonly string[];
+  /** The key within `path` that is none of the `choices`. */
+  readonly unknownKey?: string;
+}
+
 /**
  * `[package] what is wrong: got X, expected Y`, in one line: control characters in it, which names from outside may
  * hold and a terminal would obey, are spelt out. `exitCode` is 2 for bad usage, 0 where work was broken off as asked, else 1.
  */
 export class OctavoError extends Error {
   readonly exitCode: 0 | 1 | 2;
+  readonly fault: Fault | null;
 
-  constructor(message: string, options: { cause?: unknown; exitCode?: 0 | 1 | 2 } = {}) {
+  constructor(message: string, options: { cause?: unknown; exitCode?: 0 | 1 | 2; fault?: Fault } = {}) {
     super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'OctavoError';
     this.exitCode = options.exitCode ?? 1;
+    this.fault = options.fault ?? null;
     Object.defineProperty(this, MARKER, { value: true });
   }
 

@@ -7,7 +7,7 @@ export { type DecodeArrayOptions, decodeArray } from './decode-array.ts';
 export { valuesOf } from './decode-table.ts';
 export { type EncodeOptions, encode } from './encode.ts';
 export { type EncodeArrayOptions, encodeArray } from './encode-array.ts';
-export { OctavoError } from './error.ts';
+export { type Fault, OctavoError } from './error.ts';
 export { Float8Array } from './float8-array.ts';
 export type { Format, NanCode } from './format.ts';
 export { formatOf } from './format-of.ts';

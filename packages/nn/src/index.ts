@@ -40,8 +40,9 @@ export {
   SMOOTHINGS,
   type Smoothing,
 } from './recipe.ts';
-export { extendRecipe, type RecipeExtension, validateRecipe } from './recipes/extend.ts';
+export { extendRecipe, type RecipeExtension } from './recipes/extend.ts';
 export { recipeOf, recipes } from './recipes/index.ts';
+export { validateRecipe } from './recipes/validate.ts';
 export { seesAlike, smoothingOf, smoothLayer, switchSmoothing } from './smoothing.ts';
 export { createTape, type Tape } from './tape.ts';
 export { type Parameter, type Variable, variable } from './variable.ts';

@@ -80,6 +80,39 @@ describe('the optimizer of a recipe', () => {
 });
 
 describe('extending a recipe', () => {
+  it('fills a policy of another kind in with its defaults, and changes one of the same kind only', () => {
+    const cast = (policy: object) => ({ linear: { output: { input: { policy } } } });
+    const policyOf = (policy: object) =>
+      extendRecipe({ extends: 'fp8', ...cast(policy) }).linear.output.input?.policy;
+    expect(policyOf({ kind: 'current' })).toEqual({ kind: 'current', margin: 0, powerOfTwo: false });
+    expect(policyOf({ margin: 2 })).toMatchObject({ kind: 'delayed', history: 16, margin: 2 });
+    expect(() => policyOf({ kind: 'current', history: 2 })).toThrow(
+      '[nn] recipe linear.output.input.policy.history: got an unknown key, expected one of margin, powerOfTwo',
+    );
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, '[nn] recipe: got nothing, expected an object with keys name, summary'],
+    [{ extends: 'fp9' }, '[nn] recipe extends: got "fp9", expected one of fp32, bf16'],
+    [{ extends: 'fp8', fp8: 1 }, '[nn] recipe fp8: got an unknown key, expected one of name, summary'],
+    [{ extends: 'fp8', name: '..' }, '[nn] recipe name: got "..", expected a name of letters'],
+    [{ extends: 'fp8', summary: 'a\nb' }, 'summary: got "a\\nb", expected a sentence'],
+    [{ extends: 'fp8', activations: 'fp16' }, 'activations: got "fp16", expected one of bf16, fp32'],
+    [{ extends: 'fp8', linear: { output: [] } }, 'linear.output: got [], expected an object with keys'],
+    [{ extends: 'fp8', linear: null }, 'linear: got null, expected an object with keys output'],
+    [{ extends: 'fp8', overrides: { up: null } }, 'overrides.up: got an unknown key, expected one of qkv'],
+    [{ extends: 'fp8', overrides: { down: {} } }, 'overrides.down.output: got nothing'],
+    [{ extends: 'fp8', optimizer: { powerOfTwo: 1 } }, 'optimizer.powerOfTwo: got 1, expected true or false'],
+    [
+      { extends: 'bf16', linear: { gradInput: { grad: { format: 'e5m2' } } } },
+      'linear.gradInput.grad.policy: got nothing, expected a policy: there is no cast here',
+    ],
+  ])('names what is wrong with %j', (given, message) => {
+    const judge = () =>
+      given === undefined ? validateRecipe(given) : extendRecipe(given as { extends: string });
+    expect(judge).toThrow(message);
+  });
+
   it('replaces one leaf and keeps the rest', () => {
     const recipe = extendRecipe({ extends: 'fp8', linear: { output: { input: { format: 'e4m3' } } } });
     expect(recipe.linear.output.input).toEqual({ ...recipes.fp8!.linear.output.input, format: 'e4m3' });

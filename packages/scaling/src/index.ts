@@ -1,5 +1,6 @@
 /** @file `@octavo/scaling`: scaling policies as plain data, and pure functions on serialisable state. */
 export { blockAmax } from './amax.ts';
+export { checkBoolean, checkChoice, checkKeys, checkText, faultError, refuse } from './check.ts';
 export { e8m0Codes, e8m0Scale, scalesFromE8m0 } from './e8m0.ts';
 export {
   type BlockShape,

@@ -1,5 +1,4 @@
 /** @file Scaling policies as plain data: where the scale of a cast comes from. */
-import { OctavoError } from '@octavo/formats';
 import { checkBoolean, checkChoice, checkKeys, checkNumber } from './check.ts';
 
 /**
@@ -43,23 +42,12 @@ export type Policy = DelayedPolicy | CurrentPolicy | FixedPolicy;
  * The paper's (arXiv 2409.12517): `delayed({ history: 1, powerOfTwo: true, first: 'one' })` with one observation a
  * global batch; with one a micro-batch, both `history` and `interval` are the number of micro-batches.
  */
-export function delayed(options: Partial<Omit<DelayedPolicy, 'kind'>> = {}): DelayedPolicy {
-  return checkPolicy({
-    kind: 'delayed',
-    history: 1024,
-    interval: 1,
-    margin: 0,
-    algorithm: 'max',
-    powerOfTwo: false,
-    first: 'current',
-    ...options,
-  }) as DelayedPolicy;
-}
+export const delayed = (options: Partial<Omit<DelayedPolicy, 'kind'>> = {}): DelayedPolicy =>
+  checkPolicy({ ...options, kind: 'delayed' }) as DelayedPolicy;
 
 /** Current scaling; margin 0, not a power of two. */
-export function current(options: Partial<Omit<CurrentPolicy, 'kind'>> = {}): CurrentPolicy {
-  return checkPolicy({ kind: 'current', margin: 0, powerOfTwo: false, ...options }) as CurrentPolicy;
-}
+export const current = (options: Partial<Omit<CurrentPolicy, 'kind'>> = {}): CurrentPolicy =>
+  checkPolicy({ ...options, kind: 'current' }) as CurrentPolicy;
 
 /** What MX blocks need: current scaling by powers of two, rounded so that nothing overflows. */
 export const mx = (): CurrentPolicy => current({ powerOfTwo: true });
@@ -67,53 +55,44 @@ export const mx = (): CurrentPolicy => current({ powerOfTwo: true });
 /** Always the same scale. */
 export const fixed = (scale: number): FixedPolicy => checkPolicy({ kind: 'fixed', scale }) as FixedPolicy;
 
-/** A policy from outside (a file, a command line), checked; frozen. The error names the key and what it may be. */
+const COUNT = { integer: true, from: 1, to: 2 ** 20 };
+const SCALE = { from: 2 ** -126, to: (2 - 2 ** -23) * 2 ** 127 };
+
+/**
+ * A policy from outside (a file, a command line), checked, what it leaves out filled in with its kind's defaults; frozen.
+ * The error names the key and what it may be.
+ */
 export function checkPolicy(value: unknown, where = 'policy'): Policy {
   const { kind, ...rest } = checkKeys(value, where);
-  switch (kind) {
+  const at = (key: string): string => `${where}.${key}`;
+  const margin = (value: unknown = 0): number => checkNumber(value, at('margin'), { from: -64, to: 64 });
+  const powerOfTwo = (value: unknown = false): boolean => checkBoolean(value, at('powerOfTwo'));
+  switch (checkChoice(kind, at('kind'), ['delayed', 'current', 'fixed'])) {
     case 'delayed': {
-      const options = checkKeys(rest, where, [
-        'history',
-        'interval',
-        'margin',
-        'algorithm',
-        'powerOfTwo',
-        'first',
-      ]);
+      const keys = ['history', 'interval', 'margin', 'algorithm', 'powerOfTwo', 'first'];
+      const given = checkKeys(rest, where, keys);
+      const { history = 1024, interval = 1, algorithm = 'max', first = 'current' } = given;
       return Object.freeze({
-        kind,
-        history: checkNumber(options.history, `${where}.history`, { integer: true, from: 1, to: 2 ** 20 }),
-        interval: checkNumber(options.interval, `${where}.interval`, {
-          integer: true,
-          from: 1,
-          to: 2 ** 20,
-        }),
-        margin: checkMargin(options.margin, where),
-        algorithm: checkChoice(options.algorithm, `${where}.algorithm`, ['max', 'most-recent']),
-        powerOfTwo: checkBoolean(options.powerOfTwo, `${where}.powerOfTwo`),
-        first: checkChoice(options.first, `${where}.first`, ['current', 'one']),
+        kind: 'delayed',
+        history: checkNumber(history, at('history'), COUNT),
+        interval: checkNumber(interval, at('interval'), COUNT),
+        margin: margin(given.margin),
+        algorithm: checkChoice(algorithm, at('algorithm'), ['max', 'most-recent']),
+        powerOfTwo: powerOfTwo(given.powerOfTwo),
+        first: checkChoice(first, at('first'), ['current', 'one']),
       });
     }
     case 'current': {
-      const options = checkKeys(rest, where, ['margin', 'powerOfTwo']);
+      const given = checkKeys(rest, where, ['margin', 'powerOfTwo']);
       return Object.freeze({
-        kind,
-        margin: checkMargin(options.margin, where),
-        powerOfTwo: checkBoolean(options.powerOfTwo, `${where}.powerOfTwo`),
+        kind: 'current',
+        margin: margin(given.margin),
+        powerOfTwo: powerOfTwo(given.powerOfTwo),
       });
     }
     case 'fixed': {
-      const options = checkKeys(rest, where, ['scale']);
-      const range = { from: 2 ** -126, to: (2 - 2 ** -23) * 2 ** 127 };
-      return Object.freeze({ kind, scale: checkNumber(options.scale, `${where}.scale`, range) });
+      const given = checkKeys(rest, where, ['scale']);
+      return Object.freeze({ kind: 'fixed', scale: checkNumber(given.scale, at('scale'), SCALE) });
     }
-    default:
-      throw new OctavoError(
-        `[scaling] ${where}.kind: got ${JSON.stringify(kind)}, expected one of delayed, current, fixed`,
-        { exitCode: 2 },
-      );
   }
 }
-
-const checkMargin = (value: unknown, where: string): number =>
-  checkNumber(value, `${where}.margin`, { from: -64, to: 64 });

@@ -39,10 +39,9 @@ describe('policies', () => {
   test.each<[string, unknown, string]>([
     ['another kind', { kind: 'late' }, 'policy.kind: got "late", expected one of delayed, current, fixed'],
     ['no object', 'delayed', 'policy: got "delayed", expected an object'],
-    ['nothing', undefined, 'policy: got undefined, expected an object'],
+    ['nothing', undefined, 'policy: got nothing, expected an object'],
     ['history 0', { ...delayed(), history: 0 }, 'policy.history: got 0, expected an integer from 1'],
     ['half an interval', { ...delayed(), interval: 0.5 }, 'policy.interval: got 0.5'],
-    ['no margin', { kind: 'current', powerOfTwo: true }, 'policy.margin: got undefined'],
     ['margin NaN', { ...current(), margin: Number.NaN }, 'policy.margin: got NaN'],
     [
       'another algorithm',
@@ -51,7 +50,11 @@ describe('policies', () => {
     ],
     ['another first', { ...delayed(), first: 'two' }, 'expected one of current, one'],
     ['power of two 1', { ...current(), powerOfTwo: 1 }, 'policy.powerOfTwo: got 1, expected true or false'],
-    ['a key of another kind', { ...current(), history: 3 }, 'policy.history'],
+    [
+      'a key of another kind',
+      { ...current(), history: 3 },
+      'policy.history: got an unknown key, expected one of margin, powerOfTwo',
+    ],
     ['scale 0', { kind: 'fixed', scale: 0 }, 'policy.scale: got 0'],
     ['scale infinite', { kind: 'fixed', scale: Number.POSITIVE_INFINITY }, 'policy.scale: got Infinity'],
   ])('%s is refused', (_, value, message) => {
@@ -88,10 +91,10 @@ describe('granularities', () => {
 
   test.each<[unknown, string]>([
     [{ kind: 'token' }, 'granularity.kind: got "token", expected one of tensor, row, channel, block, mx'],
-    [{ kind: 'block', rows: 1 }, 'granularity.columns: got undefined'],
+    [{ kind: 'block', rows: 1 }, 'granularity.columns: got nothing'],
     [{ kind: 'block', rows: 0, columns: 1 }, 'granularity.rows: got 0'],
     [{ kind: 'mx', axis: 'both' }, 'granularity.axis: got "both", expected one of row, column'],
-    [{ kind: 'row', rows: 2 }, 'granularity.rows'],
+    [{ kind: 'row', rows: 2 }, 'granularity.rows: got an unknown key'],
     [[], 'granularity: got [], expected an object'],
   ])('%o is refused', (value, message) => {
     expect(() => checkGranularity(value)).toThrow(message);

@@ -23,7 +23,8 @@ function explain(outer: Issue, root: unknown): string {
   const { issue, path } = innermost(outer, []);
   const key = path.length > 0 ? `key "${path.join('.')}"` : 'the whole configuration';
   if (issue.code === 'unrecognized_keys') return `${path.length > 0 ? `${key}: ` : ''}${issue.message}`;
-  return `${key}: got ${show(valueAt(root, path))}, expected ${issue.message}`;
+  const got = issue.code === 'custom' ? issue.params?.got : undefined;
+  return `${key}: got ${got ?? show(valueAt(root, path))}, expected ${issue.message}`;
 }
 
 /** Within a union, the branch that came furthest: the value is of its kind, and a part of it is wrong. */

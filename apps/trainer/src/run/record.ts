@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
-import { type Recipe, validateRecipe } from '@octavo/nn';
 import { writeFileAtomically } from '@octavo/store';
 import { type DeviceChoice, deviceNames } from '@octavo/trainer';
 import { z } from 'zod';
@@ -108,7 +107,6 @@ export async function readRun(folder: string): Promise<RunRecord> {
     settings: {
       ...settings,
       model: { ...settings.model, config: validateConfig(settings.model.config) },
-      recipe: validateRecipe(settings.recipe as Recipe),
     },
     identity,
     device: facts?.device ?? null,

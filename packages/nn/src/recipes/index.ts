@@ -1,5 +1,5 @@
 /** @file The named recipes. A new one is one more object. */
-import { OctavoError } from '@octavo/formats';
+import { OctavoError, quoted } from '@octavo/formats';
 import { current, delayed } from '@octavo/scaling';
 import type { Recipe } from '../recipe.ts';
 import {
@@ -138,10 +138,15 @@ export const recipes: Readonly<Record<string, Recipe>> = Object.freeze(
 );
 
 /** The recipe of that name; an `OctavoError` (exit code 2) lists the names that exist. */
-export function recipeOf(name: string): Recipe {
-  if (Object.hasOwn(recipes, name)) return recipes[name]!;
-  throw new OctavoError(
-    `[nn] unknown recipe: got "${name}", expected one of ${Object.keys(recipes).join(', ')}`,
-    { exitCode: 2 },
-  );
+export const recipeOf = (name: string): Recipe => recipeNamed(name, '');
+
+/** The same for a name from outside that stands at `path` of a recipe; '': it is the recipe. */
+export function recipeNamed(name: unknown, path: string): Recipe {
+  if (typeof name === 'string' && Object.hasOwn(recipes, name)) return recipes[name]!;
+  const choices = Object.keys(recipes);
+  const got = quoted(name);
+  const expected = `one of ${choices.join(', ')}`;
+  throw new OctavoError(`[nn] unknown recipe: got ${got}, expected ${expected}`, {
+    ...{ exitCode: 2, fault: { path, got, expected, choices } },
+  });
 }
