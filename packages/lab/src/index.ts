@@ -1,6 +1,5 @@
 /** @file `@octavo/lab`: the paper's studies as functions that return Arrow tables and chart specifications. */
 
-export { studyAlignment } from './alignment/index.ts';
 export { type AlignmentSettings, fullAlignment, quickAlignment } from './alignment/settings.ts';
 export type { RecordedRow, RecordedRun } from './engine/recorded-run.ts';
 export {
@@ -12,13 +11,9 @@ export {
   type StudyOptions,
   type StudyResult,
 } from './engine/study.ts';
-export { studyFormats } from './formats/index.ts';
 export { type FormatsSettings, fullFormats, quickFormats } from './formats/settings.ts';
-export { studyInstability } from './instability/index.ts';
 export { fullStudy, type InstabilitySettings, quickStudy } from './instability/settings.ts';
-export { studyOptimizer } from './optimizer/index.ts';
 export { fullOptimizer, type OptimizerSettings, quickOptimizer } from './optimizer/settings.ts';
-export { studyRecipes } from './recipes/index.ts';
 export { fullRecipes, quickRecipes, type RecipesSettings } from './recipes/settings.ts';
 export { alignmentChart } from './report/alignment-chart.ts';
 export { finalLoss, median } from './report/ending.ts';
@@ -35,8 +30,18 @@ export { quietCasts } from './report/losses-of-casts.ts';
 export { overviewChart } from './report/overview-chart.ts';
 export type { AlarmPoint, EvaluationPoint, ReportRun, StepPoint, TensorPoint } from './report/rows.ts';
 export { scheduleChart } from './report/schedule-chart.ts';
-export { type StudyName, studies, studyOf } from './studies.ts';
-export { studyThroughput } from './throughput/index.ts';
+export {
+  type StudyName,
+  studies,
+  studyAlignment,
+  studyFormats,
+  studyInstability,
+  studyOf,
+  studyOptimizer,
+  studyRecipes,
+  studyThroughput,
+  studyWatch,
+} from './studies.ts';
 export { fullThroughput, quickThroughput, type ThroughputSettings } from './throughput/settings.ts';
 export {
   type AgeingOptions,
@@ -47,5 +52,4 @@ export {
 export { corpusBytes, heldOutBytes, type RareByte, rareByte } from './training/corpus.ts';
 export { protocolRecipe } from './training/recipes.ts';
 export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './training/snapshot.ts';
-export { studyWatch } from './watch/index.ts';
 export { fullWatch, quickWatch, type WatchSettings } from './watch/settings.ts';

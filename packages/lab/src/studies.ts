@@ -23,3 +23,12 @@ export type StudyName = keyof typeof studies;
 
 /** The study of that name, its settings' type forgotten. */
 export const studyOf = (name: StudyName): Study => studies[name] as unknown as Study;
+
+/** Each by itself, with its own kind of settings. */
+export const studyAlignment = studies.alignment.run;
+export const studyFormats = studies.formats.run;
+export const studyInstability = studies.instability.run;
+export const studyOptimizer = studies.optimizer.run;
+export const studyRecipes = studies.recipes.run;
+export const studyThroughput = studies.throughput.run;
+export const studyWatch = studies.watch.run;

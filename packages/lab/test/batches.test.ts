@@ -15,6 +15,8 @@ it('finds the byte that stands about once in 20,000', () => {
   expect(() => rareByte(new Uint8Array(1000))).toThrow(OctavoError);
 });
 
+const text = { bytes, settings: shape, rare };
+
 it('cuts windows whose targets are the next bytes', () => {
   const { tokens, targets } = plainBatch(bytes, shape, 1, 0);
   expect(tokens).toHaveLength(64);
@@ -23,21 +25,21 @@ it('cuts windows whose targets are the next bytes', () => {
 
 it('has the rare byte in the first sequence of a spike batch and nowhere else', () => {
   for (let index = 0; index < 200; index++) {
-    const clean = cleanBatch(bytes, shape, rare, 1, index);
+    const clean = cleanBatch(text, 1, index);
     expect(count(clean.tokens) + count(clean.targets)).toBe(0);
-    const spike = spikeBatch(bytes, shape, rare, 1, index);
+    const spike = spikeBatch(text, 1, index);
     expect(count(Array.from(spike.tokens).slice(0, 16))).toBe(1);
     expect(count(Array.from(spike.tokens).slice(16))).toBe(0);
   }
 });
 
 it('has the rare byte in every sequence of a rare batch', () => {
-  const { tokens } = rareBatch(bytes, shape, rare, 1, 3);
+  const { tokens } = rareBatch(text, 1, 3);
   for (let row = 0; row < 4; row++) expect(count(Array.from(tokens).slice(row * 16, (row + 1) * 16))).toBe(1);
 });
 
 it('depends on seed and index only', () => {
-  expect(cleanBatch(bytes, shape, rare, 1, 7)).toEqual(cleanBatch(bytes, shape, rare, 1, 7));
-  expect(cleanBatch(bytes, shape, rare, 1, 7)).not.toEqual(cleanBatch(bytes, shape, rare, 1, 8));
-  expect(cleanBatch(bytes, shape, rare, 1, 7)).not.toEqual(cleanBatch(bytes, shape, rare, 2, 7));
+  expect(cleanBatch(text, 1, 7)).toEqual(cleanBatch(text, 1, 7));
+  expect(cleanBatch(text, 1, 7)).not.toEqual(cleanBatch(text, 1, 8));
+  expect(cleanBatch(text, 1, 7)).not.toEqual(cleanBatch(text, 2, 7));
 });

@@ -1,5 +1,5 @@
 import { fullStudy, type InstabilitySettings, memoryParts, type Parts } from '../src/index.ts';
-import { studyModel } from '../src/training/model.ts';
+import { studyModel } from '../src/training/plan.ts';
 
 /** The studies' model, as small as can be. */
 export const tinyModel = {

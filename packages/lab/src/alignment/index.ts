@@ -1,6 +1,6 @@
 /** @file The alignment study: gate and up vectors over natural training, and Theorem 1 on single neurons. */
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Study } from '../engine/study.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import type { Results } from './runs.ts';
@@ -10,43 +10,37 @@ import { tablesOf } from './tables.ts';
 import { checkTheorem, type NeuronRun } from './theorem.ts';
 import { type NaturalRun, trainNatural } from './train-natural.ts';
 
-/** Runs what `parts` does not hold yet. Nothing is planted. */
-export async function studyAlignment(
-  options: StudyOptions<AlignmentSettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, parts, signal } = options;
-  const plans = seeds.flatMap((seed) => plansOf(settings, seed));
-  const neurons = seeds.map((seed) =>
-    seedJob(seed, ['neurons'], (onShare) => checkTheorem(seed, settings.iterations, { signal, onShare })),
-  );
-  const natural = plans.map((plan): Job => {
-    const { seed, decay, rate, arm } = plan;
-    return {
-      ...{ seed, words: ['natural'], key: `seed-${seed}.decay-${decay}-rate-${rate}.${arm}` },
-      name: `seed ${seed}, decay ${decay}, learning rate ${rate}, ${arm}`,
-      run: (onShare) => trainNatural(options, plan, onShare),
-    };
-  });
-  const done = await runJobs([...neurons, ...natural], parts, onProgress);
-  const results: Results = {
-    natural: resultsOf<NaturalRun>(done, 'natural').map(({ result }, i) => ({ ...result, ...plans[i]! })),
-    neurons: resultsOf<NeuronRun[]>(done, 'neurons').flatMap(({ seed, result }) =>
-      result.map((run) => ({ seed, ...run })),
-    ),
-  };
-  const claims = claimsOf(settings, results);
-  return {
-    tables: tablesOf(results),
-    charts: chartsOf(settings, results),
-    summary: { claims, markdown: markdownOf(settings, results, claims) },
-  };
-}
-
-/** The study by its name, `alignment`. */
+/** Nothing is planted. */
 export const alignment: Study<AlignmentSettings> = {
   summary: 'how gate and up align in natural training, nothing planted, and Theorem 1 by numbers',
   full: fullAlignment,
   quick: quickAlignment,
-  run: studyAlignment,
+  async run(options, onProgress) {
+    const { settings, seeds, parts, signal } = options;
+    const plans = seeds.flatMap((seed) => plansOf(settings, seed));
+    const neurons = seeds.map((seed) =>
+      seedJob(seed, ['neurons'], (onShare) => checkTheorem(seed, settings.iterations, { signal, onShare })),
+    );
+    const natural = plans.map((plan): Job => {
+      const { seed, decay, rate, arm } = plan;
+      return {
+        ...{ seed, words: ['natural'], key: `seed-${seed}.decay-${decay}-rate-${rate}.${arm}` },
+        name: `seed ${seed}, decay ${decay}, learning rate ${rate}, ${arm}`,
+        run: (onShare) => trainNatural(options, plan, onShare),
+      };
+    });
+    const done = await runJobs([...neurons, ...natural], parts, onProgress);
+    const results: Results = {
+      natural: resultsOf<NaturalRun>(done, 'natural').map(({ result }, i) => ({ ...result, ...plans[i]! })),
+      neurons: resultsOf<NeuronRun[]>(done, 'neurons').flatMap(({ seed, result }) =>
+        result.map((run) => ({ seed, ...run })),
+      ),
+    };
+    const claims = claimsOf(settings, results);
+    return {
+      tables: tablesOf(results),
+      charts: chartsOf(settings, results),
+      summary: { claims, markdown: markdownOf(settings, results, claims) },
+    };
+  },
 };

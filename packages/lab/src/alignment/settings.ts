@@ -3,8 +3,7 @@
 import type { LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
-import { studyModel } from '../training/model.ts';
-import { planOf } from '../training/plan.ts';
+import { planOf, studyModel } from '../training/plan.ts';
 
 /** Weight decay (on matrices) and learning rate of a run. */
 export interface Point {

@@ -3,7 +3,7 @@ import type { StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import type { Results } from './runs.ts';
 
-const point = { seed: 'int', decay: 'number', rate: 'number', arm: 'text' } as const;
+const point = 'seed int, decay number, rate number, arm text';
 
 export function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
   const rows = (of: (run: Results['natural'][number]) => Row[]): Row[] =>
@@ -13,24 +13,12 @@ export function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
     });
   return {
     alignment: tableOf(
-      {
-        ...point,
-        step: 'int',
-        layer: 'int',
-        mean: 'number',
-        max: 'number',
-        signed: 'number',
-        above8: 'number',
-        above9: 'number',
-        strangers: 'number',
-        correlation: 'number',
-        gateNorm: 'number',
-        upNorm: 'number',
-      },
+      `${point}, step int, layer int, mean number, max number, signed number, above8 number,
+       above9 number, strangers number, correlation number, gateNorm number, upNorm number`,
       rows(({ samples }) => samples.map((sample) => ({ ...sample }))),
     ),
     steps: tableOf(
-      { ...point, step: 'int', loss: 'number', layer: 'int', amax: 'number' },
+      `${point}, step int, loss number, layer int, amax number`,
       rows(({ losses, peaks }) =>
         peaks.flatMap((amaxes, layer) =>
           amaxes.map((amax, i) => ({ step: i + 1, loss: losses[i] ?? null, layer, amax })),
@@ -38,18 +26,8 @@ export function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
       ),
     ),
     traces: tableOf(
-      {
-        ...point,
-        layer: 'int',
-        kind: 'text',
-        channel: 'int',
-        step: 'int',
-        cosine: 'number',
-        correlation: 'number',
-        gateNorm: 'number',
-        upNorm: 'number',
-        amax: 'number',
-      },
+      `${point}, layer int, kind text, channel int, step int, cosine number, correlation number,
+       gateNorm number, upNorm number, amax number`,
       rows(({ traces }) =>
         traces.flatMap(({ layer, kind, channel, points }) =>
           points.map(({ peak, ...rest }) => ({ layer, kind, channel, ...rest, amax: peak })),
@@ -57,16 +35,7 @@ export function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
       ),
     ),
     entries: tableOf(
-      {
-        ...point,
-        layer: 'int',
-        kind: 'text',
-        channel: 'int',
-        step: 'int',
-        entry: 'int',
-        gate: 'number',
-        up: 'number',
-      },
+      `${point}, layer int, kind text, channel int, step int, entry int, gate number, up number`,
       rows(({ traces }) =>
         traces.flatMap(({ layer, kind, channel, early, late }) =>
           [early, late].flatMap(({ step, gate, up }) =>
@@ -76,21 +45,12 @@ export function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
       ),
     ),
     neurons: tableOf(
-      {
-        seed: 'int',
-        case: 'text',
-        cosine: 'number',
-        gradientNorm: 'number',
-        slope: 'number',
-        upNorm: 'number',
-        gateNorm: 'number',
-        alignedAt: 'int',
-        iterations: 'int',
-      },
+      `seed int, case text, cosine number, gradientNorm number, slope number, upNorm number,
+       gateNorm number, alignedAt int, iterations int`,
       neurons.map(({ trace, ...run }): Row => ({ ...run, iterations: trace.at(-1)!.iteration })),
     ),
     descents: tableOf(
-      { seed: 'int', case: 'text', iteration: 'int', cosine: 'number' },
+      'seed int, case text, iteration int, cosine number',
       neurons.flatMap(({ seed, case: name, trace }) =>
         trace.map((row): Row => ({ seed, case: name, ...row })),
       ),

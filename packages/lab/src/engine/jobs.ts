@@ -43,7 +43,7 @@ export const resultsOf = <T>(done: readonly Done[], ...kinds: readonly string[])
 export async function runJobs(
   jobs: readonly Job[],
   parts: Parts,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: Progress) => void = () => {},
 ): Promise<Done[]> {
   const all: Done[] = [];
   for (const [done, job] of jobs.entries()) {

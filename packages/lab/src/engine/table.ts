@@ -1,26 +1,31 @@
 /** @file Rows of plain objects as an Arrow table of declared columns. */
+import { OctavoError } from '@octavo/formats';
 import { type DataType, Float64, Int32, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
 
-const types: Readonly<Record<'int' | 'number' | 'text', () => DataType>> = {
+const types: Readonly<Record<string, () => DataType>> = {
   int: () => new Int32(),
   number: () => new Float64(),
   text: () => new Utf8(),
 };
 
-export type Row = Readonly<Record<string, number | string | null>>;
+export type Row = Readonly<Record<string, number | string | boolean | null>>;
 
-/** A column each in the order of `columns`; null stands where a row has no value, or one that is not finite. */
-export function tableOf(
-  columns: Readonly<Record<string, 'int' | 'number' | 'text'>>,
-  rows: readonly Row[],
-): Table {
+/**
+ * A column for each of `columns`, e.g. `seed int, recipe text, loss number`, in that order. Null stands where a row has no
+ * value, or one that is not finite. Throws for a type that is none of these three.
+ */
+export function tableOf<T extends object>(columns: string, rows: readonly T[]): Table {
   const vectors: Record<string, Vector> = {};
-  for (const [name, type] of Object.entries(columns)) {
+  for (const column of columns.split(',')) {
+    const [name, type, ...rest] = column.trim().split(' ');
+    const make = types[type ?? ''];
+    if (!name || !make || rest.length > 0)
+      throw new OctavoError(`[lab] table: got column "${column.trim()}", expected NAME int, number or text`);
     const values = rows.map((row) => {
-      const value = row[name] ?? null;
+      const value = (row as Row)[name] ?? null;
       return typeof value === 'number' && !Number.isFinite(value) ? null : value;
     });
-    vectors[name] = vectorFromArray(values, types[type]());
+    vectors[name] = vectorFromArray(values, make());
   }
   return new Table(vectors);
 }

@@ -1,6 +1,6 @@
 /** @file What came out: tables, charts, and the claims held to their figures. */
 import type { StudyResult } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
 import { type Named, type RunFindings, rowsOf } from './rows.ts';
@@ -18,41 +18,16 @@ export function findings(
   return {
     tables: {
       casts: tableOf(
-        {
-          seed: 'int',
-          model: 'text',
-          batch: 'text',
-          layer: 'int',
-          site: 'text',
-          operand: 'text',
-          format: 'text',
-          granularity: 'text',
-          policy: 'text',
-          sqnr: 'number',
-          rowSqnr: 'number',
-          clipped: 'number',
-          underflowed: 'number',
-          amax: 'number',
-          kurtosis: 'number',
-        },
-        rows.map((row): Row => ({ ...row })),
+        `seed int, model text, batch text, layer int, site text, operand text, format text,
+         granularity text, policy text, sqnr number, rowSqnr number, clipped number,
+         underflowed number, amax number, kurtosis number`,
+        rows,
       ),
       ...(run && {
         whatif: tableOf(
-          {
-            layer: 'int',
-            site: 'text',
-            operand: 'text',
-            format: 'text',
-            policy: 'text',
-            counted: 'int',
-            clipped: 'int',
-            wasted: 'int',
-            starved: 'int',
-            headroom: 'number',
-            leastHeadroom: 'number',
-          },
-          run.rows.map((row): Row => ({ ...row })),
+          `layer int, site text, operand text, format text, policy text, counted int, clipped int,
+           wasted int, starved int, headroom number, leastHeadroom number`,
+          run.rows,
         ),
       }),
     },

@@ -4,7 +4,7 @@
  */
 import { type Done, type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { RecordedRun } from '../engine/recorded-run.ts';
-import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Parts, Study, StudyOptions } from '../engine/study.ts';
 import { AFTER_BASE, cleanBatch, spikeBatch } from '../training/batches.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import type { Snapshot } from '../training/snapshot.ts';
@@ -15,36 +15,30 @@ import type { Named } from './rows.ts';
 import { type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
 import { type WhatIfRow, whatIfRows } from './what-if.ts';
 
-/** Runs what `parts` does not hold yet; with a `subject`, on that run alone. */
-export async function studyFormats(
-  options: StudyOptions<FormatsSettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, bytes, parts, subject: run } = options;
-  if (run) {
-    const done = await runJobs(runJobsOf(options, run), parts, onProgress);
-    const [rows] = resultsOf<WhatIfRow[]>(done, 'what-if');
-    return findings(settings, named(done), { run, rows: rows!.result });
-  }
-  const lab = baseLaboratory(options, bytes);
-  const jobs = seeds.flatMap((seed) => seedJobs(lab, parts, seed));
-  return findings(settings, named(await runJobs(jobs, parts, onProgress)), null);
-}
-
-/** The study by its name, `formats`. */
+/** With a `subject`, on that run alone. */
 export const formats: Study<FormatsSettings> = {
   summary: 'what each format, granularity and policy leaves of real tensors; with --run, of a run’s',
   full: fullFormats,
   quick: quickFormats,
   takesRun: true,
-  run: studyFormats,
+  async run(options, onProgress) {
+    const { settings, seeds, bytes, parts, subject: run } = options;
+    if (run) {
+      const done = await runJobs(runJobsOf(options, run), parts, onProgress);
+      const [rows] = resultsOf<WhatIfRow[]>(done, 'what-if');
+      return findings(settings, named(done), { run, rows: rows!.result });
+    }
+    const lab = baseLaboratory(options, bytes);
+    const jobs = seeds.flatMap((seed) => seedJobs(lab, parts, seed));
+    return findings(settings, named(await runJobs(jobs, parts, onProgress)), null);
+  },
 };
 
 function seedJobs(lab: BaseLaboratory<FormatsSettings>, parts: Parts, seed: number): Job[] {
-  const { settings, device, bytes, rare, signal } = lab;
+  const { settings, device, signal } = lab;
   const { model: config, activations, sequence, history } = settings;
   const { base, aged, job } = startsOf(lab, parts, seed);
-  const batch = (make: typeof cleanBatch, i: number) => make(bytes, settings, rare, seed, AFTER_BASE + i);
+  const batch = (make: typeof cleanBatch, i: number) => make(lab, seed, AFTER_BASE + i);
   const measured = (name: 'base' | 'aged', start: () => Promise<Snapshot>): Job =>
     seedJob(seed, [name, 'tensors'], async (onShare) => {
       const model = { config, activations, sequence, weights: (await start()).weights };

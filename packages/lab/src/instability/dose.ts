@@ -20,13 +20,13 @@ export function forwardLosses(
   seed: number,
   recipe: Recipe,
 ): Promise<number[]> {
-  const { settings, device, bytes, rare, signal } = lab;
+  const { settings, device, signal } = lab;
   return withTraining(device, runPlan(settings, seed, recipe), snapshot, async ({ model }) => {
     const losses: number[] = [];
     for (let i = 0; i < WARMUP + settings.spikeEvery; i++) {
       signal?.throwIfAborted();
       const make = i === WARMUP ? spikeBatch : cleanBatch;
-      const batch = make(bytes, settings, rare, seed, AFTER_BASE + DOSE_BATCHES + i);
+      const batch = make(lab, seed, AFTER_BASE + DOSE_BATCHES + i);
       const loss = await observedLoss(device, model, batch, { ...settings, step: i, seed });
       if (i >= WARMUP) losses.push(loss);
       await setImmediate();

@@ -17,51 +17,26 @@ export function findings(settings: InstabilitySettings, rare: RareByte, results:
   return {
     tables: {
       losses: tableOf(
-        { seed: 'int', arm: 'text', recipe: 'text', step: 'int', loss: 'number', gap: 'number' },
+        'seed int, arm text, recipe text, step int, loss number, gap number',
         gaps.flatMap(({ seed, arm, recipe, losses, gaps: all }) =>
           losses.map((loss, i): Row => ({ seed, arm, recipe, step: i + 1, loss, gap: all[i]! })),
         ),
       ),
       casts: tableOf(
-        {
-          seed: 'int',
-          arm: 'text',
-          recipe: 'text',
-          step: 'int',
-          layer: 'int',
-          amax: 'number',
-          overflows: 'number',
-          underflows: 'number',
-        },
+        `seed int, arm text, recipe text, step int, layer int, amax number, overflows number,
+         underflows number`,
         results.runs.flatMap(({ seed, arm, recipe, casts }) =>
           casts.map((cast): Row => ({ seed, arm, recipe, ...cast })),
         ),
       ),
-      doses: tableOf(
-        { seed: 'int', peak: 'number', recipe: 'text', gap: 'number' },
-        doses.map((dose): Row => ({ ...dose })),
-      ),
+      doses: tableOf('seed int, peak number, recipe text, gap number', doses),
       products: tableOf(
-        {
-          seed: 'int',
-          layer: 'int',
-          column: 'text',
-          outlier: 'number',
-          recipe: 'text',
-          error: 'number',
-        },
-        results.products.map((product): Row => ({ ...product })),
+        'seed int, layer int, column text, outlier number, recipe text, error number',
+        results.products,
       ),
       planted: tableOf(
-        {
-          seed: 'int',
-          layer: 'int',
-          channel: 'int',
-          alpha: 'number',
-          onRare: 'number',
-          onOrdinary: 'number',
-        },
-        results.planted.map((planted): Row => ({ ...planted })),
+        'seed int, layer int, channel int, alpha number, onRare number, onOrdinary number',
+        results.planted,
       ),
     },
     charts: chartsOf(settings, gaps, doses, results),

@@ -3,7 +3,7 @@
  * the form that Theorem 1 of arXiv 2409.12517 gives.
  */
 import { type Done, type Job, lazily, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Parts, Study } from '../engine/study.ts';
 import { ageModel } from '../training/aged-model.ts';
 import type { PlantedChannel } from '../training/ageing.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
@@ -28,23 +28,16 @@ const OVERFLOWING_RECIPES = [
   'fp8-smooth-token',
 ];
 
-/** Runs what `parts` does not hold yet. Throws the signal's reason when it is aborted; finished parts are kept. */
-export async function studyInstability(
-  options: StudyOptions<InstabilitySettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, bytes, parts } = options;
-  const lab = baseLaboratory(options, bytes);
-  const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed));
-  return findings(settings, lab.rare, collect(await runJobs(jobs, parts, onProgress)));
-}
-
-/** The study by its name, `instability`. */
 export const instability: Study<InstabilitySettings> = {
   summary: 'why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted',
   full: fullStudy,
   quick: quickStudy,
-  run: studyInstability,
+  async run(options, onProgress) {
+    const { settings, seeds, bytes, parts } = options;
+    const lab = baseLaboratory(options, bytes);
+    const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed));
+    return findings(settings, lab.rare, collect(await runJobs(jobs, parts, onProgress)));
+  },
 };
 
 function jobsOf(lab: BaseLaboratory<InstabilitySettings>, parts: Parts, seed: number): Job[] {

@@ -54,9 +54,9 @@ export async function productErrors(
   seed: number,
   onShare: (share: number) => void,
 ): Promise<ProductError[]> {
-  const { settings, device, bytes, rare, signal } = lab;
+  const { settings, device, signal } = lab;
   const { model, sequence, outliers, productRecipes } = settings;
-  const batch = cleanBatch(bytes, settings, rare, seed, AFTER_BASE + PRODUCT_BATCHES);
+  const batch = cleanBatch(lab, seed, AFTER_BASE + PRODUCT_BATCHES);
   const found: ProductError[] = [];
   for (let layer = 0; layer < model.layers; layer++) {
     const inputs = await gatherInputs(device, model, base, layer, [batch], { sequence, wanted: () => true });

@@ -37,11 +37,10 @@ export function trainRecipe(
   seed: number,
   { recipe, warmup = 0, onShare, ...changes }: RunOptions,
 ): Promise<RecipeRun> {
-  const { settings, device, bytes, rare, signal } = lab;
+  const { settings, device, signal } = lab;
   const casts: CastRow[] = [];
   return withTraining(device, runPlan(settings, seed, recipe, changes), start, async (training) => {
-    for (let i = 0; i < warmup; i++)
-      await observeOnly(training, cleanBatch(bytes, settings, rare, seed, AFTER_BASE - 1 - i));
+    for (let i = 0; i < warmup; i++) await observeOnly(training, cleanBatch(lab, seed, AFTER_BASE - 1 - i));
     const { losses, broke } = await trainLoop(training, {
       batch: (step) => timedBatch(lab, seed, step),
       signal,

@@ -1,7 +1,7 @@
 /** @file The optimizer study: the four format pairs of Adam's moments, from scratch and from an aged checkpoint. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Parts, Study } from '../engine/study.ts';
 import { startingWeights } from '../training/base.ts';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
 import { splitText } from '../training/corpus.ts';
@@ -16,24 +16,27 @@ import { findings } from './findings.ts';
 import { fullOptimizer, type OptimizerSettings, quickOptimizer } from './settings.ts';
 import { type OptimizerRun, trainArm } from './train-arm.ts';
 
-/** Runs what `parts` does not hold yet. Without `heldOut` the last tenth of `bytes` is held out. Throws the signal's reason when it is aborted; finished parts are kept. */
-export async function studyOptimizer(
-  options: StudyOptions<OptimizerSettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, parts } = options;
-  const { train, heldOut } = splitText(options);
-  const unseen = Array.from({ length: settings.heldOutBatches }, (_, i) =>
-    plainBatch(heldOut, settings, 0, i),
-  );
-  const lab = baseLaboratory(options, train);
-  const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed, unseen));
-  const done = await runJobs(jobs, parts, onProgress);
-  const runs = resultsOf<OptimizerRun>(done, 'scratch', 'aged', 'rescaled', 'slow').map(
-    ({ seed, kind, of, result }): NamedRun => ({ ...result, seed, start: kind as Start, optimizer: of }),
-  );
-  return findings(settings, compare(runs));
-}
+/** Without `heldOut` the last tenth of `bytes` is held out. */
+export const optimizer: Study<OptimizerSettings> = {
+  summary:
+    "which formats Adam's moments bear, from scratch and on an aged checkpoint, what stalls, and what FP16 master weights lose",
+  full: fullOptimizer,
+  quick: quickOptimizer,
+  async run(options, onProgress) {
+    const { settings, seeds, parts } = options;
+    const { train, heldOut } = splitText(options);
+    const unseen = Array.from({ length: settings.heldOutBatches }, (_, i) =>
+      plainBatch(heldOut, settings, 0, i),
+    );
+    const lab = baseLaboratory(options, train);
+    const jobs = seeds.flatMap((seed) => jobsOf(lab, parts, seed, unseen));
+    const done = await runJobs(jobs, parts, onProgress);
+    const runs = resultsOf<OptimizerRun>(done, 'scratch', 'aged', 'rescaled', 'slow').map(
+      ({ seed, kind, of, result }): NamedRun => ({ ...result, seed, start: kind as Start, optimizer: of }),
+    );
+    return findings(settings, compare(runs));
+  },
+};
 
 type OptimizerLaboratory = BaseLaboratory<OptimizerSettings>;
 
@@ -85,12 +88,3 @@ function planOf(settings: OptimizerSettings, start: Start, seed: number): TrainP
     return runPlan(settings, seed, base.recipe, { steps: slowSteps, learningRate: slowRate });
   return { ...runPlan(settings, seed, base.recipe), clip: 0 };
 }
-
-/** The study by its name, `optimizer`. */
-export const optimizer: Study<OptimizerSettings> = {
-  summary:
-    "which formats Adam's moments bear, from scratch and on an aged checkpoint, what stalls, and what FP16 master weights lose",
-  full: fullOptimizer,
-  quick: quickOptimizer,
-  run: studyOptimizer,
-};

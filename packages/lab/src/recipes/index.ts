@@ -1,6 +1,6 @@
 /** @file The recipes study: held-out loss of every named recipe against BF16 at equal steps, weights and batches. */
 import { runJobs, seedJob } from '../engine/jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Study, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { splitText } from '../training/corpus.ts';
 import { chartsOf } from './charts.ts';
@@ -11,25 +11,27 @@ import { armsOf, fullRecipes, quickRecipes, type RecipesSettings } from './setti
 import { markdownOf } from './summary.ts';
 import { type ArmRun, type RecipesLaboratory, trainArm } from './train-arm.ts';
 
-/** Runs what `parts` does not hold yet. Without `heldOut` the last tenth of `bytes` is held out. */
-export async function studyRecipes(
-  options: StudyOptions<RecipesSettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, device, parts, signal } = options;
-  const { train, heldOut } = splitText(options);
-  const passages = passagesOf(heldOut, settings.sequence, settings.passages);
-  const lab: RecipesLaboratory = { settings, device, bytes: train, heldOut, passages, signal };
-  const arms = armsOf(settings);
-  const jobs = seeds.flatMap((seed) =>
-    arms.map((arm) => seedJob(seed, [arm.name], (onShare) => trainArm(lab, seed, arm, onShare))),
-  );
-  const runs = (await runJobs(jobs, parts, onProgress)).map(
-    ({ seed, words: [arm], result }): NamedRun => ({ ...(result as ArmRun), seed, arm: arm! }),
-  );
-  const corpus = { commonest: commonestWord(train, passages), passages: passages.length };
-  return findings(settings, runs, corpus);
-}
+/** Without `heldOut` the last tenth of `bytes` is held out. */
+export const recipes: Study<RecipesSettings> = {
+  summary: 'held-out loss of every recipe against bf16 from scratch, with standard errors',
+  full: fullRecipes,
+  quick: quickRecipes,
+  async run(options, onProgress) {
+    const { settings, seeds, device, parts, signal } = options;
+    const { train, heldOut } = splitText(options);
+    const passages = passagesOf(heldOut, settings.sequence, settings.passages);
+    const lab: RecipesLaboratory = { settings, device, bytes: train, heldOut, passages, signal };
+    const arms = armsOf(settings);
+    const jobs = seeds.flatMap((seed) =>
+      arms.map((arm) => seedJob(seed, [arm.name], (onShare) => trainArm(lab, seed, arm, onShare))),
+    );
+    const runs = (await runJobs(jobs, parts, onProgress)).map(
+      ({ seed, words: [arm], result }): NamedRun => ({ ...(result as ArmRun), seed, arm: arm! }),
+    );
+    const corpus = { commonest: commonestWord(train, passages), passages: passages.length };
+    return findings(settings, runs, corpus);
+  },
+};
 
 function findings(
   settings: RecipesSettings,
@@ -42,17 +44,8 @@ function findings(
   return {
     tables: {
       recipes: tableOf(
-        {
-          seed: 'int',
-          recipe: 'text',
-          heldOut: 'number',
-          gap: 'number',
-          accuracy: 'number',
-          accuracyGap: 'number',
-          wordLoss: 'number',
-          notFinite: 'int',
-          brokeAt: 'int',
-        },
+        `seed int, recipe text, heldOut number, gap number, accuracy number, accuracyGap number,
+         wordLoss number, notFinite int, brokeAt int`,
         comparisons.flatMap((c) =>
           c.seeds.map(
             (seed, i): Row => ({
@@ -70,7 +63,7 @@ function findings(
         ),
       ),
       losses: tableOf(
-        { seed: 'int', recipe: 'text', step: 'int', loss: 'number' },
+        'seed int, recipe text, step int, loss number',
         runs.flatMap(({ seed, arm, losses }) =>
           losses.map((loss, i): Row => ({ seed, recipe: arm, step: i + 1, loss })),
         ),
@@ -80,11 +73,3 @@ function findings(
     summary: { claims, markdown: markdownOf(settings, comparisons, claims, corpus) },
   };
 }
-
-/** The study by its name, `recipes`. */
-export const recipes: Study<RecipesSettings> = {
-  summary: 'held-out loss of every recipe against bf16 from scratch, with standard errors',
-  full: fullRecipes,
-  quick: quickRecipes,
-  run: studyRecipes,
-};

@@ -3,8 +3,7 @@
 import type { LlamaConfig } from '@octavo/llama';
 import { type Recipe, recipeOf, recipes } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';
-import { studyModel } from '../training/model.ts';
-import { planOf } from '../training/plan.ts';
+import { planOf, studyModel } from '../training/plan.ts';
 
 export interface RecipesSettings {
   readonly model: LlamaConfig;

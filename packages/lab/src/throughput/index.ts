@@ -1,6 +1,6 @@
 /** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Study } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
 import { claimsOf } from './claims.ts';
@@ -10,69 +10,61 @@ import { fullThroughput, quickThroughput, type ThroughputSettings } from './sett
 import { measureSpeed, type Speed } from './speed.ts';
 import { markdownOf } from './summary.ts';
 
-/** Runs what `parts` does not hold yet. A seed is one more run of all turns. The text is not looked at. */
-export async function studyThroughput(
-  options: StudyOptions<ThroughputSettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, device, parts, signal } = options;
-  const { models, recipes, rounds } = settings;
-  const memoryJobs = (storesRealBytes(device) ? models : []).map(
-    (one): Job => ({
-      ...{ seed: 0, words: ['memory', one.name] },
-      key: `memory.${one.name}`,
-      name: `memory, ${one.name}`,
-      async run(onShare) {
-        const all: Memory[] = [];
-        for (const [i, recipe] of recipes.entries()) {
-          signal?.throwIfAborted();
-          all.push(...(await measureMemory(device, one, recipe)));
-          onShare((i + 1) / recipes.length);
-        }
-        return all;
-      },
-    }),
-  );
-  const speedJobs = seeds.flatMap((seed) =>
-    models.map((one) =>
-      seedJob(seed, [one.name], (onShare) =>
-        measureSpeed(device, one, { seed, recipes, rounds, signal, onShare }),
-      ),
-    ),
-  );
-  const done = await runJobs([...memoryJobs, ...speedJobs], parts, onProgress);
-  const memories: NamedMemory[] = resultsOf<Memory[]>(done.slice(0, memoryJobs.length), 'memory').flatMap(
-    ({ of: model, result }) => result.map((memory) => ({ ...memory, model })),
-  );
-  const speeds = done
-    .slice(memoryJobs.length)
-    .flatMap(({ seed, words: [model], result }) =>
-      (result as Speed[]).map((speed): NamedSpeed => ({ ...speed, model: model!, seed })),
+/** A seed is one more run of all turns. The text is not looked at. */
+export const throughput: Study<ThroughputSettings> = {
+  summary: "the paper's speed and memory beside a training step here; FP8 is emulated, its bytes are real",
+  full: fullThroughput,
+  quick: quickThroughput,
+  async run(options, onProgress) {
+    const { settings, seeds, device, parts, signal } = options;
+    const { models, recipes, rounds } = settings;
+    const memoryJobs = (storesRealBytes(device) ? models : []).map(
+      (one): Job => ({
+        ...{ seed: 0, words: ['memory', one.name] },
+        key: `memory.${one.name}`,
+        name: `memory, ${one.name}`,
+        async run(onShare) {
+          const all: Memory[] = [];
+          for (const [i, recipe] of recipes.entries()) {
+            signal?.throwIfAborted();
+            all.push(...(await measureMemory(device, one, recipe)));
+            onShare((i + 1) / recipes.length);
+          }
+          return all;
+        },
+      }),
     );
-  const comparisons = compare(settings, speeds, memories);
-  const claims = claimsOf(settings, comparisons);
-  const about = { device: device.description, seeds, rounds };
-  return {
-    tables: { speed: speedTable(settings, speeds), memory: memoryTable(comparisons) },
-    charts: chartsOf(comparisons, seeds.length),
-    summary: { claims, markdown: markdownOf(comparisons, claims, about) },
-  };
-}
+    const speedJobs = seeds.flatMap((seed) =>
+      models.map((one) =>
+        seedJob(seed, [one.name], (onShare) =>
+          measureSpeed(device, one, { seed, recipes, rounds, signal, onShare }),
+        ),
+      ),
+    );
+    const done = await runJobs([...memoryJobs, ...speedJobs], parts, onProgress);
+    const memories: NamedMemory[] = resultsOf<Memory[]>(done.slice(0, memoryJobs.length), 'memory').flatMap(
+      ({ of: model, result }) => result.map((memory) => ({ ...memory, model })),
+    );
+    const speeds = done
+      .slice(memoryJobs.length)
+      .flatMap(({ seed, words: [model], result }) =>
+        (result as Speed[]).map((speed): NamedSpeed => ({ ...speed, model: model!, seed })),
+      );
+    const comparisons = compare(settings, speeds, memories);
+    const claims = claimsOf(settings, comparisons);
+    const about = { device: device.description, seeds, rounds };
+    return {
+      tables: { speed: speedTable(settings, speeds), memory: memoryTable(comparisons) },
+      charts: chartsOf(comparisons, seeds.length),
+      summary: { claims, markdown: markdownOf(comparisons, claims, about) },
+    };
+  },
+};
 
 const speedTable = ({ models }: ThroughputSettings, speeds: readonly NamedSpeed[]) =>
   tableOf(
-    {
-      seed: 'int',
-      model: 'text',
-      batch: 'int',
-      sequence: 'int',
-      recipe: 'text',
-      milliseconds: 'number',
-      tokensPerSecond: 'number',
-      ofBf16: 'number',
-      products: 'number',
-      fp8Products: 'number',
-    },
+    `seed int, model text, batch int, sequence int, recipe text, milliseconds number,
+     tokensPerSecond number, ofBf16 number, products number, fp8Products number`,
     speeds.map((speed): Row => {
       const base = speeds.find(
         (s) =>
@@ -89,20 +81,8 @@ const speedTable = ({ models }: ThroughputSettings, speeds: readonly NamedSpeed[
 /** Null where the device's bytes are not those of the formats. */
 const memoryTable = (comparisons: readonly Comparison[]) =>
   tableOf(
-    {
-      name: 'text',
-      recipe: 'text',
-      parameters: 'int',
-      weights: 'number',
-      casts: 'number',
-      gradients: 'number',
-      master: 'number',
-      moment1: 'number',
-      moment2: 'number',
-      state: 'number',
-      peak: 'number',
-      peakChange: 'number',
-    },
+    `name text, recipe text, parameters int, weights number, casts number, gradients number,
+     master number, moment1 number, moment2 number, state number, peak number, peakChange number`,
     comparisons.map(
       ({ name, recipe, memory, peakChange }): Row => ({
         name,
@@ -117,11 +97,3 @@ const memoryTable = (comparisons: readonly Comparison[]) =>
       }),
     ),
   );
-
-/** The study by its name, `throughput`. */
-export const throughput: Study<ThroughputSettings> = {
-  summary: "the paper's speed and memory beside a training step here; FP8 is emulated, its bytes are real",
-  full: fullThroughput,
-  quick: quickThroughput,
-  run: studyThroughput,
-};

@@ -16,15 +16,16 @@ export interface Aged {
 
 /** Ages layer after layer, gathering the inputs anew for each. */
 export async function ageModel(
-  { settings, device, bytes, rare }: BaseLaboratory,
+  lab: BaseLaboratory,
   base: Snapshot,
   seed: number,
   options: { peak: number; rescale: number; aligned: boolean },
 ): Promise<Aged> {
+  const { settings, device, rare } = lab;
   const { model, sequence } = settings;
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => GATHERING + i);
-  const ordinary = numbers(2).map((i) => cleanBatch(bytes, settings, rare, seed, i));
-  const withRare = numbers(4).map((i) => rareBatch(bytes, settings, rare, seed, i));
+  const ordinary = numbers(2).map((i) => cleanBatch(lab, seed, i));
+  const withRare = numbers(4).map((i) => rareBatch(lab, seed, i));
   let snapshot = base;
   const planted: PlantedChannel[] = [];
   for (let layer = 0; layer < model.layers; layer++) {

@@ -8,6 +8,13 @@ export interface BatchShape {
   readonly sequence: number;
 }
 
+/** A text with its rare byte, and the shape of the batches that are cut from it. */
+export interface RareText {
+  readonly bytes: Uint8Array;
+  readonly settings: BatchShape;
+  readonly rare: RareByte;
+}
+
 const SPACE = 32;
 
 /** Batches from here on are for gathering and for the runs: the base has not seen their windows in this order. */
@@ -19,56 +26,32 @@ export function plainBatch(bytes: Uint8Array, shape: BatchShape, seed: number, i
 }
 
 /** Random windows in which a space stands for every rare byte. */
-export function cleanBatch(
-  bytes: Uint8Array,
-  shape: BatchShape,
-  rare: RareByte,
-  seed: number,
-  index: number,
-): TokenBatch {
-  return replaceRare(plainBatch(bytes, shape, seed, index), rare, 0);
+export function cleanBatch({ bytes, settings, rare }: RareText, seed: number, index: number): TokenBatch {
+  return replaceRare(plainBatch(bytes, settings, seed, index), rare, 0);
 }
 
 /** The same, but that the first sequence is a window with the rare byte among its tokens, away from its ends. */
-export function spikeBatch(
-  bytes: Uint8Array,
-  shape: BatchShape,
-  rare: RareByte,
-  seed: number,
-  index: number,
-): TokenBatch {
-  const starts = startsOf(bytes, shape, seed, index);
-  starts[0] = rareStart(bytes, shape, rare, seed, index);
-  return replaceRare(assemble(bytes, shape, starts), rare, shape.sequence);
+export function spikeBatch({ bytes, settings, rare }: RareText, seed: number, index: number): TokenBatch {
+  const starts = startsOf(bytes, settings, seed, index);
+  starts[0] = rareStart(bytes, settings, rare, seed, index);
+  return replaceRare(assemble(bytes, settings, starts), rare, settings.sequence);
 }
 
 /** Every sequence a window with the rare byte. */
-export function rareBatch(
-  bytes: Uint8Array,
-  shape: BatchShape,
-  rare: RareByte,
-  seed: number,
-  index: number,
-): TokenBatch {
-  const starts = Array.from({ length: shape.batch }, (_, row) =>
-    rareStart(bytes, shape, rare, seed, index * shape.batch + row),
+export function rareBatch({ bytes, settings, rare }: RareText, seed: number, index: number): TokenBatch {
+  const starts = Array.from({ length: settings.batch }, (_, row) =>
+    rareStart(bytes, settings, rare, seed, index * settings.batch + row),
   );
-  return assemble(bytes, shape, starts);
+  return assemble(bytes, settings, starts);
 }
 
 /** The batch of step `step` (the first is 0) from an aged checkpoint: a spike at every `spikeEvery`-th. */
 export const timedBatch = (
-  {
-    settings,
-    bytes,
-    rare,
-  }: { settings: BatchShape & { spikeEvery: number }; bytes: Uint8Array; rare: RareByte },
+  text: RareText & { readonly settings: { readonly spikeEvery: number } },
   seed: number,
   step: number,
-): TokenBatch => {
-  const make = (step + 1) % settings.spikeEvery === 0 ? spikeBatch : cleanBatch;
-  return make(bytes, settings, rare, seed, AFTER_BASE + step);
-};
+): TokenBatch =>
+  ((step + 1) % text.settings.spikeEvery === 0 ? spikeBatch : cleanBatch)(text, seed, AFTER_BASE + step);
 
 function startsOf(bytes: Uint8Array, { batch, sequence }: BatchShape, seed: number, index: number): number[] {
   const below = bytes.length - sequence;

@@ -2,7 +2,6 @@
 import type { LlamaConfig } from '@octavo/llama';
 import type { TrainPlan } from '@octavo/trainer';
 import type { BatchShape } from './batches.ts';
-import { studyModel } from './model.ts';
 import { protocolRecipe } from './recipes.ts';
 
 /** What every study on a base model is told. */
@@ -25,6 +24,20 @@ export interface AgeingSettings extends BaseSettings {
   readonly spikeEvery: number;
   readonly learningRate: number;
 }
+
+/** The model of the studies: 631,680 parameters, bytes as tokens. */
+export const studyModel: LlamaConfig = {
+  vocabularySize: 256,
+  hiddenSize: 128,
+  layers: 3,
+  heads: 4,
+  keyValueHeads: 4,
+  ffnSize: 320,
+  contextLength: 64,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  tiedHead: false,
+};
 
 /** The model, ageing and timing of spikes of all studies that begin with an aged checkpoint. */
 export const ageing = {

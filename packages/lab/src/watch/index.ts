@@ -1,7 +1,7 @@
 /** @file The watch study: how long before the loss the early warning speaks, what switching does, and its false alarms. */
 
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Parts, Progress, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Parts, Study, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { startingWeights } from '../training/base.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
@@ -15,24 +15,25 @@ import { fullWatch, quickWatch, type WatchSettings } from './settings.ts';
 import { markdownOf } from './summary.ts';
 import { type WatchedRun, watchedRun } from './watched-run.ts';
 
-/** Runs what `parts` does not hold yet. Throws the signal's reason when it is aborted; finished parts are kept. */
-export async function studyWatch(
-  options: StudyOptions<WatchSettings>,
-  onProgress: (progress: Progress) => void = () => {},
-): Promise<StudyResult> {
-  const { settings, seeds, bytes, parts } = options;
-  const lab = baseLaboratory(options, bytes);
-  const arms = armsOf(lab);
-  const jobs = seeds.flatMap((seed, i) =>
-    jobsOf(lab, i === 0 ? arms : arms.filter(({ once }) => !once), seed, parts),
-  );
-  // The part that trains the base is called as the arm that goes on from it, but has no recipe.
-  const done = (await runJobs(jobs, parts, onProgress)).filter(({ words }) => words.length === 2);
-  const runs = resultsOf<WatchedRun>(done, ...armNames).map(
-    ({ seed, kind, of, result }): NamedRun => ({ ...result, seed, arm: kind as ArmName, recipe: of }),
-  );
-  return findings(settings, runs);
-}
+export const watch: Study<WatchSettings> = {
+  summary: 'how long before the loss the early warning speaks, what switching does, and its false alarms',
+  full: fullWatch,
+  quick: quickWatch,
+  async run(options, onProgress) {
+    const { settings, seeds, bytes, parts } = options;
+    const lab = baseLaboratory(options, bytes);
+    const arms = armsOf(lab);
+    const jobs = seeds.flatMap((seed, i) =>
+      jobsOf(lab, i === 0 ? arms : arms.filter(({ once }) => !once), seed, parts),
+    );
+    // The part that trains the base is called as the arm that goes on from it, but has no recipe.
+    const done = (await runJobs(jobs, parts, onProgress)).filter(({ words }) => words.length === 2);
+    const runs = resultsOf<WatchedRun>(done, ...armNames).map(
+      ({ seed, kind, of, result }): NamedRun => ({ ...result, seed, arm: kind as ArmName, recipe: of }),
+    );
+    return findings(settings, runs);
+  },
+};
 
 function jobsOf(lab: BaseLaboratory<WatchSettings>, arms: readonly Arm[], seed: number, parts: Parts): Job[] {
   const { base, aged, job } = startsOf(lab, parts, seed);
@@ -56,13 +57,13 @@ function findings(settings: WatchSettings, runs: readonly NamedRun[]): StudyResu
   const leads = leadsOf(settings, paired);
   const falseAlarms = falseAlarmsOf(runs);
   const claims = claimsOf(settings, paired, leads, falseAlarms);
-  const run = { seed: 'int', arm: 'text', recipe: 'text' } as const;
-  const place = { step: 'int', layer: 'int', site: 'text', operand: 'text' } as const;
-  const count = Object.fromEntries(ruleNames.map((rule) => [rule, 'int' as const]));
+  const run = 'seed int, arm text, recipe text';
+  const place = 'step int, layer int, site text, operand text';
+  const eachRule = (type: string): string => ruleNames.map((rule) => `${rule} ${type}`).join(', ');
   return {
     tables: {
       alarms: tableOf(
-        { ...run, ...place, rule: 'text', value: 'number', limit: 'number', switched: 'int' },
+        `${run}, ${place}, rule text, value number, limit number, switched int`,
         runs.flatMap(({ seed, arm, recipe, alarms }) =>
           alarms.map(
             ({ switched, ...alarm }): Row => ({ seed, arm, recipe, ...alarm, switched: Number(switched) }),
@@ -70,26 +71,26 @@ function findings(settings: WatchSettings, runs: readonly NamedRun[]): StudyResu
         ),
       ),
       losses: tableOf(
-        { ...run, step: 'int', loss: 'number', gap: 'number' },
+        `${run}, step int, loss number, gap number`,
         paired.flatMap(({ seed, arm, recipe, losses, gaps }) =>
           losses.map((loss, i): Row => ({ seed, arm, recipe, step: i + 1, loss, gap: gaps[i]! })),
         ),
       ),
       leads: tableOf(
-        { seed: 'int', recipe: 'text', rule: 'text', ...place, movedAt: 'int', brokeAt: 'int' },
+        `seed int, recipe text, rule text, ${place}, movedAt int, brokeAt int`,
         leads.map(({ seed, recipe, rule, first, movedAt, brokeAt }): Row => {
           const { step = null, layer = null, site = null, operand = null } = first ?? {};
           return { seed, recipe, rule, step, layer, site, operand, movedAt, brokeAt };
         }),
       ),
       nearness: tableOf(
-        { ...run, step: 'int', ...Object.fromEntries(ruleNames.map((rule) => [rule, 'number' as const])) },
+        `${run}, step int, ${eachRule('number')}`,
         runs.flatMap(({ seed, arm, recipe, nearness }) =>
           nearness.map((near, i): Row => ({ seed, arm, recipe, step: i + 1, ...near })),
         ),
       ),
       falseAlarms: tableOf(
-        { ...run, steps: 'int', ...count, any: 'int' },
+        `${run}, steps int, ${eachRule('int')}, any int`,
         falseAlarms.map(({ byRule, ...row }): Row => ({ ...row, ...byRule })),
       ),
     },
@@ -97,11 +98,3 @@ function findings(settings: WatchSettings, runs: readonly NamedRun[]): StudyResu
     summary: { claims, markdown: markdownOf(settings, paired, leads, { runs, falseAlarms }, claims) },
   };
 }
-
-/** The study by its name, `watch`. */
-export const watch: Study<WatchSettings> = {
-  summary: 'how long before the loss the early warning speaks, what switching does, and its false alarms',
-  full: fullWatch,
-  quick: quickWatch,
-  run: studyWatch,
-};
