@@ -4,40 +4,27 @@
  * The host reads once between the backward pass and the update, since clipping and the policy for non-finite values
  * decide about the update itself, and a few numbers after it. Scaling states change here and nowhere else.
  */
-import { FP32 } from '@octavo/formats';
-import {
-  createScope,
-  dequantize,
-  elements,
-  type Scope,
-  subtract,
-  sumSquares,
-  type Tensor,
-} from '@octavo/kernels';
-import { activationFormat, apply, dropQuantizedWeights, endStep } from '@octavo/nn';
-import { adamStep, clipFactor, globalNorm, hyperparameterValues, learningRate, STREAMS } from '@octavo/optim';
-import { gather } from './gather.ts';
+import { createScope } from '@octavo/kernels';
+import { dropQuantizedWeights, endStep } from '@octavo/nn';
+import { clipFactor, globalNorm, hyperparameterValues, learningRate } from '@octavo/optim';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 import { firstNonFinite, type NonFinite, nonFiniteError, trustedMaxima } from './non-finite.ts';
 import { tokensPerStep } from './plan.ts';
 import { accept, putBack, stateNow } from './safety.ts';
 import { updateFault } from './state-fault.ts';
 import type { Training } from './training.ts';
+import { type Moved, UNMOVED, update } from './update.ts';
 import type { TokenBatch } from './upload.ts';
 import { watchGradients } from './watch/act.ts';
 import type { WatchAlarm } from './watch/alarm.ts';
 import type { Nearness } from './watch/state.ts';
 
-export interface StepResult {
+export interface StepResult extends Moved {
   /** The step's number; the first is 1. */
   readonly step: number;
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** ‖Δw‖ / ‖w‖ over all matrices; null on steps that are not sampled. */
-  readonly updateRatio: number | null;
-  /** By parameter: share of the elements whose update was lost (see @octavo/optim); null for gains and when not sampled. */
-  readonly lostUpdates: readonly (number | null)[];
   /** Present when sampled, or when something was not finite. */
   readonly gradients: Gradients;
   /** The first tensor with a value that is not finite, or null. */
@@ -79,7 +66,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
       nonFinite = confirmed ? firstNonFinite(training, { ...again, seen, loss }) : nonFinite;
     }
     const rate = learningRate(plan.schedule, training.step);
-    let moved: Moved = { updateRatio: null, lostUpdates: [] };
+    let moved = UNMOVED;
     let updated = false;
     if (!nonFinite || plan.nonFinite === 'continue') {
       training.updates += 1;
@@ -127,67 +114,4 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
     model.precision.recording = null;
     scope.release();
   }
-}
-
-type Moved = Pick<StepResult, 'updateRatio' | 'lostUpdates'>;
-
-/** The first random stream of the optimizer; those of casts lie below. */
-const FIRST_STREAM = 0x800000;
-
-/** Moves every parameter, the old tensors left alive; when sampling, measures ‖Δw‖ / ‖w‖ and the lost updates of the matrices. */
-async function update(training: Training, scope: Scope, sample: boolean): Promise<Moved> {
-  const { device, model, optimizer, hyper } = training;
-  const { seed } = model.precision;
-  const working = activationFormat({ device, scope, tape: null, precision: model.precision });
-  /** Of each matrix: ‖Δw‖², ‖w‖², lost updates. */
-  const measures: Tensor[] = [];
-  for (const [i, parameter] of model.parameters.entries()) {
-    const { state, formats } = optimizer[i]!;
-    const measured = sample && parameter.isMatrix;
-    const before = measured ? masterValues(training, scope, i) : null;
-    const lost = measured ? scope.alloc([1], FP32) : null;
-    adamStep(device, state, formats, {
-      grad: parameter.grad!,
-      hyper,
-      seed,
-      stream: FIRST_STREAM + STREAMS * i,
-      decays: parameter.isMatrix,
-      ...(lost && { lost }),
-      keepsOld: true,
-    });
-    parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
-    device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], parameter.value);
-    if (before && lost) {
-      const after = masterValues(training, scope, i);
-      const change = apply({ device, scope }, subtract, {}, [after, before], FP32);
-      const squares = [change, before].map((t) => apply({ device, scope }, sumSquares, {}, [t], FP32));
-      measures.push(...squares, lost);
-    }
-  }
-  if (!sample) return { updateRatio: null, lostUpdates: [] };
-  const values = await gather(device, measures);
-  const part = (offset: number) => values.filter((_, i) => i % 3 === offset);
-  const counts = part(2).values();
-  return {
-    updateRatio: globalNorm(part(0)) / globalNorm(part(1)),
-    lostUpdates: model.parameters.map(({ value, isMatrix }) =>
-      isMatrix ? counts.next().value! / elements(value.shape) : null,
-    ),
-  };
-}
-
-function masterValues(training: Training, scope: Scope, index: number): Tensor {
-  const { master, masterScale } = training.optimizer[index]!.state;
-  return apply(
-    { device: training.device, scope },
-    dequantize,
-    wholeBlock(master),
-    [master, masterScale],
-    FP32,
-  );
-}
-
-function wholeBlock(tensor: Tensor): { blockRows: number; blockColumns: number } {
-  const blockColumns = tensor.shape[tensor.shape.length - 1]!;
-  return { blockRows: elements(tensor.shape) / blockColumns, blockColumns };
 }

@@ -1,6 +1,7 @@
 import { BF16, FP32, round } from '@octavo/formats';
 import { createReferenceDevice, createScope } from '@octavo/kernels';
 import { recipeOf } from '@octavo/nn';
+import { STREAMS } from '@octavo/optim';
 import { createSimdDevice } from '@octavo/simd';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,6 +12,7 @@ import {
   type TokenBatch,
   trainStep,
 } from '../src/index.ts';
+import { updateStream } from '../src/update.ts';
 import { circleSource, tinyModel, tinyPlan } from './support.ts';
 
 const wait = { kind: 'constant', warmup: 0 } as const;
@@ -231,6 +233,29 @@ describe('values that are not finite', () => {
     });
     expect(await device.read(training.optimizer[0]!.state.master)).toEqual(before);
     expect(training.updates).toBe(0);
+  });
+
+  it('an update that breaks the weights leaves the state before it proven, since its gradients were finite', async () => {
+    const plan = tinyPlan('bf16', { nonFinite: 'stop', schedule: { ...wait, peak: 1e39 } });
+    const training = createTraining(createReferenceDevice(), plan);
+    const failed = trainStep(training, [circleSource(plan).next()]);
+    await expect(failed).rejects.toMatchObject({ report: { proven: true, step: 1 } });
+  });
+
+  it('a state that gives no finite gradient is not proven', async () => {
+    const plan = tinyPlan('bf16', { nonFinite: 'stop' });
+    const training = createTraining(createReferenceDevice(), plan);
+    const { value } = training.model.parameters[1]!;
+    training.device.write(value, new Float32Array(value.shape.reduce((a, b) => a * b)).fill(Number.NaN));
+    const failed = trainStep(training, [circleSource(plan).next()]);
+    await expect(failed).rejects.toMatchObject({ report: { proven: false, step: 1 } });
+  });
+
+  it('a parameter draws from streams of its own, above those of casts: resumed runs rest on these numbers', () => {
+    const first = Array.from({ length: 1000 }, (_, i) => updateStream(i));
+    expect(first.slice(0, 3)).toEqual([0x800000, 0x800003, 0x800006]);
+    const drawn = first.flatMap((stream) => Array.from({ length: STREAMS }, (_, i) => stream + i));
+    expect(new Set(drawn).size).toBe(STREAMS * first.length);
   });
 
   /** Two steps, then one with a value planted in an operand's second micro-batch, or first; policy skip-step. */
