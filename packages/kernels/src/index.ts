@@ -42,7 +42,7 @@ export { castStatistics, type StatisticsAttributes } from './operators/cast-stat
 export { channelCosine } from './operators/channel-cosine.ts';
 export type { BlockAttributes } from './operators/check.ts';
 export { crossEntropy, crossEntropyGrad } from './operators/cross-entropy.ts';
-export { dequantize } from './operators/dequantize.ts';
+export { dequantize, roundTo } from './operators/dequantize.ts';
 export { add, multiply, type NoAttributes, subtract } from './operators/elementwise.ts';
 export { embedding, embeddingGrad, sortTokens, type VocabularyAttributes } from './operators/embedding.ts';
 export { gemm } from './operators/gemm.ts';

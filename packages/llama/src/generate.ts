@@ -1,21 +1,9 @@
 /** @file Text one token at a time: keys and values of earlier tokens are kept, not computed again. */
 import { counterRandom, FP32, OctavoError } from '@octavo/formats';
 import { attentionCached, createScope, type Tensor } from '@octavo/kernels';
-import {
-  activationFormat,
-  add,
-  apply,
-  type Context,
-  embedding,
-  linear,
-  project,
-  rmsNorm,
-  rope,
-  variable,
-  writeScales,
-} from '@octavo/nn';
+import { activationFormat, apply, type Context, variable, writeScales } from '@octavo/nn';
 import { headDimOf } from './config.ts';
-import { feedForward, type Llama } from './model.ts';
+import { headsOf, type Llama, logitsOf } from './model.ts';
 
 /** Keys and values of the tokens so far: per block `[contextLength, 2 · KV · hd]`, a row being `k | v`. */
 export interface Cache {
@@ -26,7 +14,7 @@ export interface Cache {
 export function createCache(model: Llama): Cache {
   const { config, device } = model;
   const width = 2 * config.keyValueHeads * headDimOf(config);
-  const format = activationFormat({ precision: model.precision } as Context);
+  const format = activationFormat(model);
   return { blocks: model.blocks.map(() => device.alloc([config.contextLength, width], format)), length: 0 };
 }
 
@@ -37,39 +25,28 @@ export function destroyCache(model: Llama, cache: Cache): void {
 /** Feeds one token and resolves to the logits of the next, float32 `[V]`. Throws where the context is full. */
 export async function nextLogits(model: Llama, cache: Cache, token: number): Promise<Float32Array> {
   const { config, device, precision } = model;
-  if (cache.length >= config.contextLength) {
+  const { length } = cache;
+  if (length >= config.contextLength) {
     throw new OctavoError(
-      `[llama] the context is full: got token ${cache.length + 1}, expected at most ${config.contextLength}`,
+      `[llama] the context is full: got token ${length + 1}, expected at most ${config.contextLength}`,
     );
   }
   const scope = createScope(device);
   const context: Context = { device, scope, tape: null, precision };
-  const heads = { heads: config.heads, keyValueHeads: config.keyValueHeads, headDim: headDimOf(config) };
-  const queryWidth = heads.heads * heads.headDim;
-  const position = scope.alloc([1], FP32);
-  const tokens = scope.alloc([1], FP32);
-  device.write(position, [cache.length]);
+  const [tokens, positions] = [scope.alloc([1], FP32), scope.alloc([1], FP32)];
   device.write(tokens, [token]);
-
-  let x = embedding(context, model.embedding, { tokens }); // [1, D]
-  for (const [i, block] of model.blocks.entries()) {
-    const kept = cache.blocks[i]!;
-    const a = rmsNorm(context, x, block.attentionNorm, config.normEpsilon);
-    const qkv = rope(context, linear(context, block.qkv, a), heads, {
-      ...model.rope,
-      positions: position,
-    }).value;
+  device.write(positions, [length]);
+  const attributes = { ...headsOf(config), capacity: config.contextLength };
+  const logits = logitsOf(model, context, { tokens, positions }, ({ value: qkv }, block) => {
+    const kept = cache.blocks[block]!; // [contextLength, 2 KV hd]
     const width = kept.shape[1]!;
-    device.copy(kept, qkv, { from: queryWidth, to: cache.length * width, length: width });
-    const attributes = { ...heads, capacity: config.contextLength };
-    const mixed = variable(
-      apply(context, attentionCached, attributes, [qkv, kept, position], activationFormat(context)),
-    );
-    const h = add(context, x, linear(context, block.attentionOut, mixed));
-    x = add(context, h, feedForward(context, block, rmsNorm(context, h, block.ffnNorm, config.normEpsilon)));
-  }
-  const logits = project(context, rmsNorm(context, x, model.norm, config.normEpsilon), model.head).value; // [1, V]
-  const values = await device.read(logits);
+    device.copy(kept, qkv, { from: config.hiddenSize, to: length * width, length: width });
+    const inputs = [qkv, kept, positions];
+    const mixed = apply(context, attentionCached, attributes, inputs, activationFormat(context)); // [1, H hd]
+    scope.drop(qkv);
+    return variable(mixed);
+  });
+  const values = await device.read(logits.value);
   scope.release();
   cache.length += 1;
   return values;

@@ -20,11 +20,8 @@ export {
   type Batch,
   createLlama,
   destroyLlama,
-  type FeedForwardWatcher,
-  feedForward,
   forward,
   type Llama,
   lossOf,
-  workingWeight,
 } from './model.ts';
 export { countParameters, initialValues, type ParameterSpec, parameterSpecs } from './parameters.ts';

@@ -1,15 +1,17 @@
 /** @file The Llama2 model (Touvron et al., arXiv 2307.09288), top to bottom. */
-import { BF16, FP32, OctavoError } from '@octavo/formats';
-import { type Device, dequantize, ropeTables, type Tensor } from '@octavo/kernels';
+import { FP32, OctavoError } from '@octavo/formats';
+import { type Device, ropeTables, roundTo, type Tensor } from '@octavo/kernels';
 import {
+  activationFormat,
   add,
   attention,
   type Context,
   createFp8Linear,
   crossEntropy,
-  done,
   embedding,
   type Fp8Linear,
+  type Heads,
+  keep,
   linear,
   observe,
   type Parameter,
@@ -50,12 +52,19 @@ export interface Llama {
   readonly rope: { readonly cos: Tensor; readonly sin: Tensor };
 }
 
-/** Sequences to run: `batch · sequence` tokens, one position each. */
-export interface Batch extends TokenIndex {
-  readonly batch: number;
-  readonly sequence: number;
+/** Tokens to run, and the position of each, FP32 `[T]`. */
+export interface Placed extends TokenIndex {
   readonly positions: Tensor;
 }
+
+/** Sequences to run: `batch · sequence` tokens. */
+export interface Batch extends Placed {
+  readonly batch: number;
+  readonly sequence: number;
+}
+
+/** Mixes the values of earlier tokens into those of a block: `[T, (H + 2 KV) hd]` → `[T, H hd]`. */
+export type Attend = (qkv: Variable, block: number) => Variable;
 
 /**
  * A model on a device, its weights from `values` (float32 by name) or, where that gives nothing, at random from `seed`.
@@ -75,15 +84,18 @@ export function createLlama(
         { exitCode: 2 },
       );
   }
+  const tensor = (shape: readonly number[], values: Float32Array): Tensor => {
+    const made = device.alloc(shape, FP32);
+    device.write(made, values);
+    return made;
+  };
   const parameters = parameterSpecs(config).map((spec, index): Parameter => {
-    const isMatrix = spec.shape.length > 1;
-    const values = options.values?.(spec.name) ?? initialValues(spec, index, options.seed ?? 0);
-    return {
-      name: spec.name,
-      value: workingWeight(precision, spec.shape, values, isMatrix),
-      grad: null,
-      isMatrix,
-    };
+    const { name, shape } = spec;
+    const isMatrix = shape.length > 1;
+    const exact = tensor(shape, options.values?.(name) ?? initialValues(spec, index, options.seed ?? 0));
+    const value = isMatrix ? roundTo(device, exact, activationFormat({ precision })) : exact;
+    if (value !== exact) device.free(exact);
+    return { name, value, grad: null, isMatrix };
   });
   const named = (name: string): Parameter => {
     const found = parameters.find((p) => p.name === name);
@@ -102,11 +114,7 @@ export function createLlama(
     }),
   );
   const tables = ropeTables(config.contextLength, headDimOf(config), config.ropeTheta);
-  const table = (values: Float32Array) => {
-    const tensor = device.alloc([config.contextLength, headDimOf(config) / 2], FP32);
-    device.write(tensor, values);
-    return tensor;
-  };
+  const shape = [config.contextLength, headDimOf(config) / 2];
   return {
     config,
     device,
@@ -116,123 +124,92 @@ export function createLlama(
     blocks,
     norm: named('norm'),
     head: config.tiedHead ? named('embedding') : named('head'),
-    rope: { cos: table(tables.cos), sin: table(tables.sin) },
+    rope: { cos: tensor(shape, tables.cos), sin: tensor(shape, tables.sin) },
   };
 }
 
-/** Float32 values, rounded once to the format that the model computes with. */
-export function workingWeight(
-  precision: Precision,
-  shape: readonly number[],
-  values: Float32Array,
-  isMatrix: boolean,
-): Tensor {
-  const { device, recipe } = precision;
-  const exact = device.alloc(shape, FP32);
-  device.write(exact, values);
-  if (!isMatrix || recipe.activations === 'fp32') return exact;
-  const one = device.alloc([1, 1], FP32);
-  device.write(one, [1]);
-  const rounded = device.alloc(shape, BF16);
-  device.run(dequantize, { blockRows: shape[0]!, blockColumns: shape[1]! }, [exact, one], rounded);
-  device.free(exact);
-  device.free(one);
-  return rounded;
-}
-
-/** Is shown the input of every layer's feed-forward part, `[T, D]`, as the forward pass goes by. */
-export type FeedForwardWatcher = (layer: number, input: Variable) => void;
+export const headsOf = (config: LlamaConfig): Heads => ({
+  heads: config.heads,
+  keyValueHeads: config.keyValueHeads,
+  headDim: headDimOf(config),
+});
 
 /** Logits of every position: `[batch · sequence, V]`. */
-export function forward(
-  model: Llama,
-  context: Context,
-  input: Batch,
-  watch: FeedForwardWatcher = () => {},
-): Variable {
-  const x = embedding(context, model.embedding, input); // [T, D]
+export function forward(model: Llama, context: Context, input: Batch): Variable {
+  const shape = { ...headsOf(model.config), batch: input.batch, sequence: input.sequence };
+  return logitsOf(model, context, input, (qkv) => attention(context, qkv, shape));
+}
+
+/** Logits of every token, `[T, V]`. Functions consume what they are given; `keep` stands where two take a value. */
+export function logitsOf(model: Llama, context: Context, input: Placed, attend: Attend): Variable {
+  const embedded = embedding(context, model.embedding, input); // [T, D]
   const out = model.blocks.reduce(
-    (h, block, i) => forwardBlock(model, context, block, h, input, (b) => watch(i, b)),
-    x,
+    (x, block) => forwardBlock(model, context, block, x, input, attend),
+    embedded,
   ); // [T, D]
   const normed = rmsNorm(context, out, model.norm, model.config.normEpsilon); // [T, D]
-  done(context, out);
   observe(context, { layer: null, name: 'head', operand: 'input' }, normed.value);
   const logits = project(context, normed, model.head); // [T, V]
   observe(context, { layer: null, name: 'head', operand: 'output' }, logits.value);
-  done(context, normed);
   return logits;
 }
 
+/** h = x + attention(norm(x)), then h + feedForward(norm(h)): `[T, D]` → `[T, D]`. */
 function forwardBlock(
   model: Llama,
   context: Context,
   block: Block,
   x: Variable,
-  input: Batch,
-  watch: (input: Variable) => void,
+  input: Placed,
+  attend: Attend,
 ): Variable {
-  const { config } = model;
-  const { layer } = block.qkv;
-  const heads = { heads: config.heads, keyValueHeads: config.keyValueHeads, headDim: headDimOf(config) };
-
-  const a = rmsNorm(context, x, block.attentionNorm, config.normEpsilon); // [T, D]
-  const qkv = linear(context, block.qkv, a); // [T, (H + 2 KV) hd]
-  done(context, a);
-  const turned = rope(context, qkv, heads, { ...model.rope, positions: input.positions });
-  done(context, qkv);
-  observe(context, { layer, name: 'attention', operand: 'input' }, turned.value);
-  const mixed = attention(context, turned, { ...heads, batch: input.batch, sequence: input.sequence }); // [T, H hd]
-  done(context, turned);
-  const attended = linear(context, block.attentionOut, mixed); // [T, D]
-  done(context, mixed);
-  const h = addUp(context, x, attended); // [T, D]
-
-  const b = rmsNorm(context, h, block.ffnNorm, config.normEpsilon); // [T, D]
-  watch(b);
-  const fed = feedForward(context, block, b); // [T, D]
-  done(context, b);
-  return addUp(context, h, fed); // [T, D]
+  const norm = (of: Variable, gain: Parameter) => rmsNorm(context, of, gain, model.config.normEpsilon);
+  const attended = selfAttention(
+    model,
+    context,
+    block,
+    norm(keep(context, x), block.attentionNorm),
+    input,
+    attend,
+  );
+  const h = add(context, x, attended); // [T, D]
+  return add(context, h, feedForward(context, block, norm(keep(context, h), block.ffnNorm))); // [T, D]
 }
 
-/** The sum of two variables that nobody else reads. */
-function addUp(context: Context, a: Variable, b: Variable): Variable {
-  const sum = add(context, a, b);
-  for (const part of [a, b]) done(context, part);
-  return sum;
+/** Every token looks at those before it: `[T, D]` → `[T, D]`. */
+function selfAttention(
+  model: Llama,
+  context: Context,
+  { qkv, attentionOut }: Block,
+  x: Variable,
+  { positions }: Placed,
+  attend: Attend,
+): Variable {
+  const packed = linear(context, qkv, x); // [T, (H + 2 KV) hd]
+  const turned = rope(context, packed, headsOf(model.config), { ...model.rope, positions });
+  observe(context, { layer: qkv.layer, name: 'attention', operand: 'input' }, turned.value);
+  return linear(context, attentionOut, attend(turned, qkv.layer)); // [T, D]
 }
 
 /** down(up ⊙ silu(gate)), plain or Smooth-SwiGLU: `[T, D]` → `[T, D]`. */
-export function feedForward(context: Context, block: Pick<Block, 'gateUp' | 'down'>, x: Variable): Variable {
-  const gateUp = linear(context, block.gateUp, x); // [T, 2F]
-  const perToken = smoothingOf(context.precision.recipe, block.down.layer) === 'token';
-  const { h, t } = perToken ? swigluPerToken(context, gateUp) : { h: swiglu(context, gateUp), t: null }; // [T, F], [T, 1]
-  done(context, gateUp);
-  const y = linear(context, block.down, h); // [T, D]; per channel: smoothed in the cast of down's input
-  done(context, h);
-  if (!t) return y;
-  const scaled = scaleTokens(context, y, t);
-  done(context, y);
-  return scaled;
+function feedForward(context: Context, { gateUp, down }: Block, x: Variable): Variable {
+  const packed = linear(context, gateUp, x); // [T, 2F]
+  if (smoothingOf(context.precision.recipe, down.layer) !== 'token')
+    return linear(context, down, swiglu(context, packed)); // per channel: smoothed in the cast of down's input
+  const { h, t } = swigluPerToken(context, packed); // [T, F], [T, 1]
+  return scaleTokens(context, linear(context, down, h), t);
 }
 
 /** Σ −log p(target) over the tokens whose target is not negative; its gradient is `weight` times that. FP32 `[1]`. */
-export function lossOf(
+export const lossOf = (
   model: Llama,
   context: Context,
   input: Batch,
   targets: Tensor,
   weight: Tensor,
-): Tensor {
-  const logits = forward(model, context, input);
-  const loss = crossEntropy(context, logits, targets, weight);
-  done(context, logits);
-  return loss;
-}
+): Tensor => crossEntropy(context, forward(model, context, input), targets, weight);
 
 /** Frees the model's tensors. */
-export function destroyLlama(model: Llama): void {
-  for (const parameter of model.parameters) model.device.free(parameter.value);
-  model.device.free(model.rope.cos);
-  model.device.free(model.rope.sin);
+export function destroyLlama({ device, parameters, rope: { cos, sin } }: Llama): void {
+  for (const tensor of [...parameters.map(({ value }) => value), cos, sin]) device.free(tensor);
 }

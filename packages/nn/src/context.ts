@@ -1,9 +1,9 @@
-/** @file What a differentiable function needs to run: where, until when, on which tape, in which precision. */
+/** @file What a differentiable function needs to run, and what it does with what it is given. */
 import { BF16, type Format, FP32 } from '@octavo/formats';
 import { type Attributes, add, type Device, type Operator, type Scope, type Tensor } from '@octavo/kernels';
 import type { Precision } from './precision.ts';
 import type { Tape } from './tape.ts';
-import type { Parameter, Variable } from './variable.ts';
+import { type Parameter, type Variable, variable } from './variable.ts';
 
 export interface Context {
   readonly device: Device;
@@ -15,25 +15,8 @@ export interface Context {
 }
 
 /** The format of what is not quantised: activations, gradients, results of GEMMs. */
-export const activationFormat = (context: Context): Format =>
-  context.precision.recipe.activations === 'bf16' ? BF16 : FP32;
-
-/** Runs an operator into a new tensor of the context's scope. */
-export function apply<A extends Attributes>(
-  context: Pick<Context, 'device' | 'scope'>,
-  operator: Operator<A>,
-  attributes: A,
-  inputs: readonly Tensor[],
-  format: Format,
-): Tensor {
-  const shape = operator.shape(
-    attributes,
-    inputs.map((input) => input.shape),
-  );
-  const out = context.scope.alloc(shape, format);
-  context.device.run(operator, attributes, inputs, out);
-  return out;
-}
+export const activationFormat = ({ precision }: Pick<Context, 'precision'>): Format =>
+  precision.recipe.activations === 'bf16' ? BF16 : FP32;
 
 /**
  * The format of a gradient: of a parameter FP32, since gradients of micro-batches are summed and must not be rounded
@@ -42,36 +25,54 @@ export function apply<A extends Attributes>(
 export const gradientFormat = (context: Context, of: Variable | Parameter): Format =>
   'name' in of ? FP32 : activationFormat(context);
 
-/** Adds a gradient to a variable's, and takes over the hold on it. */
-export function accumulate(context: Context, to: Variable | Parameter, grad: Tensor): void {
-  if (!to.grad) {
-    to.grad = grad;
-    return;
-  }
-  const sum = apply(context, add, {}, [to.grad, grad], gradientFormat(context, to));
-  for (const part of [to.grad, grad]) context.scope.drop(part);
-  to.grad = sum;
+/** Runs an operator into a new tensor of the context's scope. */
+export function apply<A extends Attributes>(
+  { device, scope }: Pick<Context, 'device' | 'scope'>,
+  operator: Operator<A>,
+  attributes: A,
+  inputs: readonly Tensor[],
+  format: Format,
+): Tensor {
+  const shapes = inputs.map(({ shape }) => shape);
+  const out = scope.alloc(operator.shape(attributes, shapes), format);
+  device.run(operator, attributes, inputs, out);
+  return out;
+}
+
+/** A variable that one more function is to take: each consumes what it is given, so without this the first would be the last. */
+export function keep({ scope }: Pick<Context, 'scope'>, x: Variable): Variable {
+  scope.hold(x.value);
+  return x;
 }
 
 /**
- * Puts the backward pass of the function that made `y` on the tape: it is given y's gradient. What it `saved` is held
- * until it has run; then that and the gradient are dropped.
+ * What a function has computed, as a variable whose gradient `backward` hands on to what it was computed from. Takes over
+ * the hold on tensors of the scope that the function had: those it `consumes` are dropped at once, those it `saves` when
+ * `backward` has run (at once where no gradients are wanted).
  */
-export function recordBackward(
-  { tape, scope }: Context,
-  y: Variable,
-  saved: readonly Tensor[],
-  backward: (grad: Tensor) => void,
-): void {
-  if (!tape) return;
-  for (const tensor of saved) scope.hold(tensor);
-  tape.record(() => {
-    const grad = y.grad!;
-    backward(grad);
-    for (const tensor of [...saved, grad]) scope.drop(tensor);
+export function result(
+  { tape, scope }: Pick<Context, 'tape' | 'scope'>,
+  value: Tensor,
+  { consumes = [], saves = [] }: { consumes?: readonly Tensor[]; saves?: readonly Tensor[] },
+  backward: (gradOutput: Tensor) => void,
+): Variable {
+  const y = variable(value);
+  const drop = (tensors: readonly Tensor[]): void => {
+    for (const tensor of tensors) scope.drop(tensor);
+  };
+  drop(tape ? consumes : [...consumes, ...saves]);
+  tape?.record(() => {
+    const gradOutput = y.grad!;
+    backward(gradOutput);
+    drop([...saves, gradOutput]);
     y.grad = null;
   });
+  return y;
 }
 
-/** Says that nobody reads a variable's value any more: it lives on only while the backward pass holds it. */
-export const done = (context: Pick<Context, 'scope'>, { value }: Variable): void => context.scope.drop(value);
+/** Adds a gradient to a variable's, and takes over the hold on it. */
+export function accumulate(context: Context, to: Variable | Parameter, grad: Tensor): void {
+  const before = to.grad;
+  to.grad = before ? apply(context, add, {}, [before, grad], gradientFormat(context, to)) : grad;
+  if (before) for (const part of [before, grad]) context.scope.drop(part);
+}

@@ -4,8 +4,8 @@ export {
   activationFormat,
   apply,
   type Context,
-  done,
-  recordBackward,
+  keep,
+  result,
 } from './context.ts';
 export { add } from './functions/add.ts';
 export { attention, type Heads, type Positions, rope } from './functions/attention.ts';
@@ -15,8 +15,8 @@ export { project } from './functions/project.ts';
 export { rmsNorm } from './functions/rms-norm.ts';
 export { scaleTokens, swiglu, swigluPerToken } from './functions/swiglu.ts';
 export { createFp8Linear, type Fp8Linear, linear } from './linear.ts';
-export { observe, type Point, type Seen, slotOf } from './observe.ts';
-export { matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
+export { observe, slotOf } from './observe.ts';
+export { matmul } from './operand.ts';
 export {
   beginMicroBatch,
   beginStep,
@@ -25,12 +25,11 @@ export {
   endStep,
   type OperandName,
   type Precision,
-  type Recording,
   type Site,
-  STATISTICS_LENGTH,
   siteOf,
   writeScales,
 } from './precision.ts';
+export { quantize, quantizeSmooth, quantizeWeight } from './quantize.ts';
 export {
   type CastRecipe,
   type LinearName,
@@ -43,6 +42,7 @@ export {
 export { extendRecipe, type RecipeExtension } from './recipes/extend.ts';
 export { recipeOf, recipes } from './recipes/index.ts';
 export { validateRecipe } from './recipes/validate.ts';
+export { type Point, type Recording, type Seen, STATISTICS_LENGTH } from './recording.ts';
 export { seesAlike, smoothingOf, smoothLayer, switchSmoothing } from './smoothing.ts';
 export { createTape, type Tape } from './tape.ts';
 export { type Parameter, type Variable, variable } from './variable.ts';

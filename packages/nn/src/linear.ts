@@ -1,14 +1,14 @@
 /** @file A linear layer whose three products run in the formats of a recipe. */
 import { FP32 } from '@octavo/formats';
-import { isQuantized, type MatrixOperand, type Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, type Context, done, recordBackward } from './context.ts';
+import type { MatrixOperand, Tensor } from '@octavo/kernels';
+import { accumulate, activationFormat, type Context, result } from './context.ts';
 import { scaleChannels, smoothFactors } from './functions/scale-channels.ts';
-import { dropOperand, matmul, quantize, quantizeSmooth, quantizeWeight } from './operand.ts';
+import { keepOperand, matmul } from './operand.ts';
 import { type OperandName, type Precision, type Site, siteOf } from './precision.ts';
+import { type Cast, quantize, quantizeSmooth, quantizeWeight } from './quantize.ts';
 import type { CastRecipe, LinearName, Smoothing } from './recipe.ts';
 import { smoothingOf } from './smoothing.ts';
 import type { Parameter, Variable } from './variable.ts';
-import { variable } from './variable.ts';
 
 /** `y = x Wᵀ` with `weight` `[out, in]`, and the site of each product's operands. */
 export interface Fp8Linear {
@@ -54,70 +54,60 @@ export function createFp8Linear(
  * where s stands outside both sums. The weight is then cast anew for every micro-batch, and its site sees the maxima of W / s.
  */
 export function linear(context: Context, layer: Fp8Linear, x: Variable): Variable {
-  const smoothing: Smoothing =
-    layer.name === 'down' ? smoothingOf(context.precision.recipe, layer.layer) : 'none';
-  if (smoothing !== 'channel-folded')
-    return product(context, layer, x, layer.weight, smoothing === 'channel' ? quantizeSmooth : quantize);
-  const { s, inverse } = smoothFactors(context, x.value); // [1, in] each
-  const smoothed = scaleChannels(context, x, s); // [T, in]
-  const weight = scaleChannels(context, layer.weight, inverse); // [out, in]
-  const y = product(context, layer, smoothed, weight, quantize); // [T, out]
-  for (const part of [smoothed, weight]) done(context, part);
-  return y;
+  const { name, weight, sites } = layer;
+  const smoothing: Smoothing = name === 'down' ? smoothingOf(context.precision.recipe, layer.layer) : 'none';
+  if (smoothing === 'channel-folded') {
+    const { s, inverse } = smoothFactors(context, x.value); // [1, in] each
+    const smoothed = scaleChannels(context, x, s); // [T, in]
+    const scaled = scaleChannels(context, weight, inverse); // [out, in]
+    return product(context, sites, smoothed, scaled, { input: quantize, weight: quantize });
+  }
+  const input = smoothing === 'channel' ? quantizeSmooth : quantize;
+  return product(context, sites, x, weight, { input, weight: quantizeWeight });
 }
 
-type Cast = (context: Context, site: Site, value: Tensor) => MatrixOperand;
-
-/** y = x Wᵀ in the layer's formats, for its own weight (cast once a step) or one made of it. */
+/** y = x Wᵀ, dx = dy W and dW = dyᵀ x, each of operands as its sites cast them; gradients of parameters are FP32. */
 function product(
   context: Context,
-  { sites, weight: own }: Fp8Linear,
+  { output, gradInput, gradWeight }: Fp8Linear['sites'],
   x: Variable,
-  weight: Variable | Parameter,
-  castInput: Cast,
+  w: Variable | Parameter,
+  casts: { input: Cast; weight: Cast },
 ): Variable {
   const format = activationFormat(context);
-  const castOf = (cast: Cast, value: Tensor) => {
-    const cache = new Map<Site, MatrixOperand>();
-    const operand = (site: Site): MatrixOperand => {
-      if (!cache.has(site)) cache.set(site, cast(context, site, value));
-      return cache.get(site)!;
-    };
-    const drop = (except?: MatrixOperand): void => {
-      for (const each of cache.values()) if (each !== except) dropOperand(context, each);
-    };
-    return { operand, drop };
-  };
-  const input = castOf(castInput, x.value);
-  const weights = castOf(weight === own ? quantizeWeight : quantize, weight.value);
-
-  const y = variable(
-    matmul(
+  const [input, inputForGradWeight] = operands(context, casts.input, x.value, output.input, gradWeight.input); // [T, in]
+  const [weight, weightForGradInput] = operands(
+    context,
+    casts.weight,
+    w.value,
+    output.weight,
+    gradInput.weight,
+  ); // [out, in]
+  const y = matmul(context, input, weight, { b: true }, format); // y = x Wᵀ: [T, out]
+  return result(context, y, { consumes: [x.value, w.value] }, (gradOutput) => {
+    const [grad, gradForGradWeight] = operands(
       context,
-      input.operand(sites.output.input),
-      weights.operand(sites.output.weight),
-      { b: true },
-      format,
-    ),
-  ); // [T, out]
-  if (!context.tape) {
-    for (const operands of [input, weights]) operands.drop();
-    return y;
-  }
-
-  // Codes, or x and W themselves where they are not cast.
-  const kept = input.operand(sites.gradWeight.input);
-  const keptWeight = weights.operand(sites.gradInput.weight);
-  input.drop(kept);
-  weights.drop(keptWeight);
-  const plain = [kept, keptWeight].filter((operand): operand is Tensor => !isQuantized(operand));
-  recordBackward(context, y, plain, (grad) => {
-    const cast = castOf(quantize, grad); // [T, out]
-    const [toInput, toWeight] = [cast.operand(sites.gradInput.grad), cast.operand(sites.gradWeight.grad)];
-    accumulate(context, x, matmul(context, toInput, keptWeight, {}, format)); // [T, in]
-    accumulate(context, weight, matmul(context, toWeight, kept, { a: true }, FP32)); // [out, in]
-    cast.drop();
-    for (const operand of [kept, keptWeight]) dropOperand(context, operand);
+      quantize,
+      gradOutput,
+      gradInput.grad,
+      gradWeight.grad,
+    ); // [T, out]
+    const dx = matmul(context, grad, weightForGradInput, {}, format); // dx = dy W: [T, in]
+    accumulate(context, x, dx);
+    const dw = matmul(context, gradForGradWeight, inputForGradWeight, { a: true }, FP32); // dW = dyᵀ x: [out, in]
+    accumulate(context, w, dw);
   });
-  return y;
+}
+
+/** A tensor as two products take it: cast once where both cast it alike. Without a tape the second is never computed. */
+function operands(
+  context: Context,
+  cast: Cast,
+  x: Tensor,
+  site: Site,
+  later: Site,
+): [first: MatrixOperand, second: MatrixOperand] {
+  const operand = cast(context, site, x);
+  if (!context.tape) return [operand, operand];
+  return [operand, later === site ? keepOperand(context, operand) : cast(context, later, x)];
 }

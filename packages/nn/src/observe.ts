@@ -1,45 +1,29 @@
 /** @file What a step sees of its tensors: the largest magnitude of each in the order of computation, cast or not. */
 import { FP32 } from '@octavo/formats';
-import { amax, matrixShape, type Tensor } from '@octavo/kernels';
+import { amax, elements, matrixShape, type Tensor } from '@octavo/kernels';
 import { apply, type Context } from './context.ts';
 import type { Precision, Site } from './precision.ts';
-
-/** Which tensor of a model: an operand of a linear layer, or another that only has to be finite. */
-export interface Point {
-  /** Null: outside the blocks. */
-  readonly layer: number | null;
-  readonly name: string;
-  readonly operand: string;
-}
-
-/** A tensor that was seen. */
-export interface Seen {
-  readonly of: Point;
-  readonly microBatch: number;
-  /** FP32, one element: the largest magnitude, infinity or NaN where there is one. Null: a site's, among its maxima. */
-  readonly maximum: Tensor | null;
-}
+import type { Point } from './recording.ts';
 
 /** Notes the largest magnitude of a tensor that no site casts; outside a step nothing. */
 export function observe(
-  { device, precision }: Pick<Context, 'device' | 'precision'>,
+  { device, precision: { recording } }: Pick<Context, 'device' | 'precision'>,
   of: Point,
   x: Tensor,
 ): void {
-  const { recording } = precision;
   if (!recording) return;
   const { microBatch, scope } = recording;
-  const maximum = apply({ device, scope }, amax, wholeOf(x), [x], FP32);
-  recording.seen.push({ of, microBatch, maximum });
+  recording.seen.push({ of, microBatch, maximum: maximumOf({ device, scope }, x) });
 }
 
-/** Keeps the maxima of a site's operand (one, or one a block) for its policy. */
+/** Keeps the maxima of a site's operand (one, or one a block) for its policy; outside a step nothing. */
 export function noteMaximum(context: Context, site: Site, maxima: Tensor): void {
-  const { recording, sites } = context.precision;
+  const { device, precision } = context;
+  const { recording } = precision;
   if (!recording) return;
   const { microBatch } = recording;
-  const one = isOne(maxima) ? maxima : apply(context, amax, wholeOf(maxima), [maxima], FP32);
-  context.device.copy(recording.amaxes, one, { to: slotOf({ sites }, site, microBatch), length: 1 });
+  const maximum = elements(maxima.shape) === 1 ? maxima : maximumOf(context, maxima);
+  device.copy(recording.amaxes, maximum, { to: slotOf(precision, site, microBatch), length: 1 });
   recording.seen.push({ of: site, microBatch, maximum: null });
 }
 
@@ -47,9 +31,8 @@ export function noteMaximum(context: Context, site: Site, maxima: Tensor): void 
 export const slotOf = ({ sites }: Pick<Precision, 'sites'>, { index }: Site, microBatch: number): number =>
   microBatch * sites.length + index;
 
-const isOne = ({ shape }: Tensor): boolean => shape.every((length) => length === 1);
-
-const wholeOf = ({ shape }: Tensor): { blockRows: number; blockColumns: number } => {
-  const [blockRows, blockColumns] = matrixShape(shape);
-  return { blockRows, blockColumns };
-};
+/** max |x| of a whole tensor: FP32 `[1, 1]`. */
+export function maximumOf(context: Pick<Context, 'device' | 'scope'>, x: Tensor): Tensor {
+  const [blockRows, blockColumns] = matrixShape(x.shape);
+  return apply(context, amax, { blockRows, blockColumns }, [x], FP32);
+}

@@ -5,13 +5,11 @@
 import { type Format, FP32, formatOf, OctavoError } from '@octavo/formats';
 import { createScope, type Device, type MatrixOperand, type Scope, type Tensor } from '@octavo/kernels';
 import { initState, needsOwnMaximum, observe, type ScalingState, scales } from '@octavo/scaling';
-import type { Seen } from './observe.ts';
 import type { CastRecipe, Recipe } from './recipe.ts';
+import { type Recording, STATISTICS_LENGTH } from './recording.ts';
 
+/** Which operand of a linear layer's products: x, W or dy. */
 export type OperandName = 'input' | 'weight' | 'grad';
-
-/** Values per site in the statistics tensor: the eight of the `castStatistics` operator, then the site's scale (0: many). */
-export const STATISTICS_LENGTH = 9;
 
 /** One operand of one linear layer, as one product takes it. */
 export interface Site {
@@ -36,29 +34,13 @@ export interface Precision {
   readonly sites: Site[];
   /** Set for the length of a step; casts outside one (evaluation) observe nothing. */
   recording: Recording | null;
-  /** Is shown every operand just before a site casts it; a tensor's values hold until its scope is released. */
+  /** Called with every operand just before a site casts it (or takes it as it is): read or copy the tensor there and then. */
   onOperand: ((site: Site, value: Tensor) => void) | null;
   /** FP32 `[2]`: what stochastic rounding depends on, the run's seed and the number of the micro-batch in the run. */
   readonly seed: Tensor;
   /** Quantised weights of the present parameters, by site; dropped when the optimizer moves them. */
   readonly weights: Map<Site, MatrixOperand>;
   readonly weightScope: Scope;
-}
-
-/** What a training step gathers on the device: the maxima of every site, and statistics when sampled. */
-export interface Recording {
-  /** FP32 `[microBatches · sites]` */
-  readonly amaxes: Tensor;
-  /** FP32 `[sites · 9]`, or null on steps that are not sampled. */
-  readonly statistics: Tensor | null;
-  /** The run's seed, and the number of the step's first micro-batch among those of the run. */
-  readonly random: { readonly seed: number; readonly first: number };
-  /** Set by `beginMicroBatch`. */
-  microBatch: number;
-  /** What was looked at so far, in the order of computation. */
-  readonly seen: Seen[];
-  /** What is recorded lives until it is released. */
-  readonly scope: Scope;
 }
 
 export function createPrecision(device: Device, recipe: Recipe): Precision {

@@ -8,6 +8,7 @@ import {
   createPrecision,
   createTape,
   type Fp8Linear,
+  keep,
   linear,
   type Parameter,
   type Precision,
@@ -64,9 +65,9 @@ export async function pass(mlp: Mlp, x: Matrix, grad: Matrix): Promise<Passed> {
   const dGateUp = gradientOf(context, gateUp);
   const { h, t } = activated(context, gateUp); // [T, F]
   const dh = gradientOf(context, h);
-  const y = linear(context, layers.down, h); // [T, D]
+  const y = linear(context, layers.down, keep(context, h)); // [T, D]
   const dy = gradientOf(context, y);
-  const out = t ? scaleTokens(context, y, t) : y;
+  const out = t ? scaleTokens(context, keep(context, y), scope.hold(t)) : y;
 
   const values = await Promise.all([gateUp, h, y, out].map(({ value }) => read(device, value)));
   out.grad = upload(device, grad, format);

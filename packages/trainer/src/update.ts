@@ -23,7 +23,7 @@ export const updateStream = (parameter: number): number => 0x800000 + STREAMS * 
 export async function update(training: Training, scope: Scope, sample: boolean): Promise<Moved> {
   const { device, model, optimizer, hyper } = training;
   const { seed } = model.precision;
-  const working = activationFormat({ device, scope, tape: null, precision: model.precision });
+  const working = activationFormat(model);
   /** Of each matrix: ‖Δw‖², ‖w‖², lost updates. */
   const measures: Tensor[] = [];
   for (const [i, parameter] of model.parameters.entries()) {

@@ -1,6 +1,8 @@
 /** @file Codes back to numbers. */
+import { type Format, FP32 } from '@octavo/formats';
+import type { Device } from '../device.ts';
 import { defineOperator } from '../operator.ts';
-import { elements, matrixShape } from '../tensor.ts';
+import { elements, matrixShape, type Tensor } from '../tensor.ts';
 import { type BlockConstant, blockConstants, forEachRun, isWhole } from './block-scale.ts';
 import { type BlockAttributes, blockOf, checkInputs, checkScale } from './check.ts';
 import type { Kernel } from './kernel.ts';
@@ -39,6 +41,17 @@ export const dequantize = defineOperator<BlockAttributes>({
     ];
   },
 });
+
+/** A tensor's values in another format, each rounded once, in a new tensor; in its own format the tensor itself. */
+export function roundTo(device: Device, x: Tensor, format: Format): Tensor {
+  if (x.format === format) return x;
+  const [blockRows, blockColumns] = matrixShape(x.shape);
+  const [rounded, one] = [device.alloc(x.shape, format), device.alloc([1, 1], FP32)];
+  device.write(one, [1]);
+  device.run(dequantize, { blockRows, blockColumns }, [x, one], rounded);
+  device.free(one);
+  return rounded;
+}
 
 function divideWhole(this: Kernel, codes: number[], scale: number[]): number {
   return codes[this.thread.x]! / scale[0]!;

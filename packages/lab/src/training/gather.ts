@@ -22,10 +22,12 @@ export async function gatherInputs(
     const scope = createScope(device);
     const context = { device, scope, tape: null, precision };
     const kept: Promise<Float32Array>[] = [];
+    precision.onOperand = (site, x) => {
+      if (site.layer === layer && site.name === 'gateUp' && site.operand === 'input')
+        kept.push(device.read(x));
+    };
     const input = uploadBatch(model, scope, batch, { sequence, backward: false });
-    forward(model, context, input, (at, x) => {
-      if (at === layer) kept.push(device.read(x.value));
-    });
+    forward(model, context, input);
     const values = await kept[0]!;
     scope.release();
     for (let i = 0; i < batch.tokens.length; i++)

@@ -5,8 +5,8 @@ import {
   rope as ropeOperator,
   type Tensor,
 } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
-import { type Variable, variable } from '../variable.ts';
+import { accumulate, activationFormat, apply, type Context, result } from '../context.ts';
+import type { Variable } from '../variable.ts';
 
 export interface Heads {
   readonly heads: number;
@@ -27,9 +27,10 @@ export function rope(context: Context, qkv: Variable, heads: Heads, at: Position
   const { cos, sin, positions } = at;
   const rotate = (x: Tensor, inverse: boolean) =>
     apply(context, ropeOperator, { ...heads, inverse }, [x, cos, sin, positions], format);
-  const y = variable(rotate(qkv.value, false)); // [T, (H + 2 KV) hd]
-  recordBackward(context, y, [], (grad) => accumulate(context, qkv, rotate(grad, true)));
-  return y;
+  const y = rotate(qkv.value, false); // [T, (H + 2 KV) hd]
+  return result(context, y, { consumes: [qkv.value] }, (gradOutput) =>
+    accumulate(context, qkv, rotate(gradOutput, true)),
+  );
 }
 
 /** Causal attention within each of `batch` sequences: `[B S, (H + 2 KV) hd]` → `[B S, H hd]`. */
@@ -39,9 +40,8 @@ export function attention(
   shape: Heads & { batch: number; sequence: number },
 ): Variable {
   const format = activationFormat(context);
-  const y = variable(apply(context, attentionOperator, shape, [qkv.value], format)); // [B S, H hd]
-  recordBackward(context, y, [qkv.value], (grad) =>
-    accumulate(context, qkv, apply(context, attentionGrad, shape, [qkv.value, grad], format)),
+  const y = apply(context, attentionOperator, shape, [qkv.value], format); // [B S, H hd]
+  return result(context, y, { saves: [qkv.value] }, (gradOutput) =>
+    accumulate(context, qkv, apply(context, attentionGrad, shape, [qkv.value, gradOutput], format)),
   );
-  return y;
 }

@@ -10,11 +10,14 @@ import type { Variable } from '../variable.ts';
  */
 export function crossEntropy(context: Context, logits: Variable, targets: Tensor, weight: Tensor): Tensor {
   const { device, scope, tape } = context;
-  if (!tape)
-    return apply(context, sum, {}, [apply(context, losses, {}, [logits.value, targets], FP32)], FP32);
-  const perToken = scope.alloc([targets.shape[0]!], FP32);
-  const grad = scope.alloc(logits.value.shape, activationFormat(context));
-  runFused(device, crossEntropyWithGrad, {}, [logits.value, targets, weight], [perToken, grad]);
-  tape.record(() => accumulate(context, logits, grad));
-  return apply(context, sum, {}, [perToken], FP32);
+  const perToken = scope.alloc([targets.shape[0]!], FP32); // [T]
+  if (tape) {
+    const grad = scope.alloc(logits.value.shape, activationFormat(context)); // [T, V]
+    runFused(device, crossEntropyWithGrad, {}, [logits.value, targets, weight], [perToken, grad]);
+    tape.record(() => accumulate(context, logits, grad));
+  } else device.run(losses, {}, [logits.value, targets], perToken);
+  scope.drop(logits.value);
+  const loss = apply(context, sum, {}, [perToken], FP32);
+  scope.drop(perToken);
+  return loss;
 }

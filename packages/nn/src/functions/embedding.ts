@@ -1,8 +1,8 @@
 /** @file Rows of a table, and the sum of gradients per row. */
 import { FP32 } from '@octavo/formats';
 import { embeddingGrad, embedding as embeddingOperator, type Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
-import { type Parameter, type Variable, variable } from '../variable.ts';
+import { accumulate, activationFormat, apply, type Context, result } from '../context.ts';
+import type { Parameter, Variable } from '../variable.ts';
 
 /** The tokens of a step on the device, with their order sorted by token for the gradient (`sortTokens`). */
 export interface TokenIndex {
@@ -16,13 +16,11 @@ export interface TokenIndex {
 /** table `[V, D]`, tokens `[T]` → `[T, D]`. */
 export function embedding(context: Context, table: Parameter, index: TokenIndex): Variable {
   const format = activationFormat(context);
-  const y = variable(apply(context, embeddingOperator, {}, [table.value, index.tokens], format)); // [T, D]
-  const { order, starts } = index;
-  if (order && starts) {
-    recordBackward(context, y, [order, starts], (grad) => {
-      const attributes = { vocabulary: table.value.shape[0]! };
-      accumulate(context, table, apply(context, embeddingGrad, attributes, [grad, order, starts], FP32)); // [V, D]
-    });
-  }
-  return y;
+  const y = apply(context, embeddingOperator, {}, [table.value, index.tokens], format); // [T, D]
+  return result(context, y, {}, (gradOutput) => {
+    const { order, starts } = index;
+    if (!order || !starts) return;
+    const attributes = { vocabulary: table.value.shape[0]! };
+    accumulate(context, table, apply(context, embeddingGrad, attributes, [gradOutput, order, starts], FP32)); // [V, D]
+  });
 }

@@ -1,24 +1,16 @@
 /** @file Products with one number a channel, and the powers of two of Smooth-SwiGLU (arXiv 2409.12517). */
 import { FP32 } from '@octavo/formats';
 import { amax, matrixShape, scaleColumns, smoothScale, type Tensor } from '@octavo/kernels';
-import {
-  accumulate,
-  activationFormat,
-  apply,
-  type Context,
-  gradientFormat,
-  recordBackward,
-} from '../context.ts';
-import { type Parameter, type Variable, variable } from '../variable.ts';
+import { accumulate, activationFormat, apply, type Context, gradientFormat, result } from '../context.ts';
+import type { Parameter, Variable } from '../variable.ts';
 
 /** y = x · s, column by column, s a constant: `[R, C]`, s `[1, C]` → `[R, C]`. */
 export function scaleChannels(context: Context, x: Variable | Parameter, s: Tensor): Variable {
   const format = activationFormat(context);
-  const y = variable(apply(context, scaleColumns, {}, [x.value, s], format));
-  recordBackward(context, y, [s], (grad) => {
-    accumulate(context, x, apply(context, scaleColumns, {}, [grad, s], gradientFormat(context, x)));
+  const y = apply(context, scaleColumns, {}, [x.value, s], format);
+  return result(context, y, { consumes: [x.value], saves: [s] }, (gradOutput) => {
+    accumulate(context, x, apply(context, scaleColumns, {}, [gradOutput, s], gradientFormat(context, x)));
   });
-  return y;
 }
 
 /** s_j = 2^-⌈log2 max_t |h_tj|⌉ (1 where a channel is zero) and 1 / s_j, both exact: h `[T, F]` → `[1, F]` each. */
@@ -26,5 +18,6 @@ export function smoothFactors(context: Context, h: Tensor): { s: Tensor; inverse
   const [rows] = matrixShape(h.shape);
   const maxima = apply(context, amax, { blockRows: rows, blockColumns: 1 }, [h], FP32);
   const s = apply(context, smoothScale, {}, [maxima], FP32);
+  context.scope.drop(maxima);
   return { s, inverse: apply(context, smoothScale, {}, [s], FP32) }; // of a power of two: its reciprocal
 }

@@ -1,8 +1,8 @@
 /** @file SwiGLU (Shazeer, arXiv 2002.05202) on packed rows `[gate | up]`, plain and smoothed per token. */
 import { FP32 } from '@octavo/formats';
 import { scaleRows, swigluGrad, swiglu as swigluOperator, type Tensor, tokenAmax } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context, recordBackward } from '../context.ts';
-import { type Variable, variable } from '../variable.ts';
+import { accumulate, activationFormat, apply, type Context, result } from '../context.ts';
+import type { Variable } from '../variable.ts';
 
 /** h = up · silu(gate): `[T, 2F]` → `[T, F]`. */
 export function swiglu(context: Context, gateUp: Variable): Variable {
@@ -15,27 +15,26 @@ export function swiglu(context: Context, gateUp: Variable): Variable {
  */
 export function swigluPerToken(context: Context, gateUp: Variable): { h: Variable; t: Tensor } {
   const t = apply(context, tokenAmax, {}, [gateUp.value], FP32); // [T, 1]
-  return { h: run(context, gateUp, t), t };
+  return { h: run(context, gateUp, context.scope.hold(t)), t };
 }
 
 /** y = t · x, row by row, t a constant: `[T, D]` → `[T, D]`. */
 export function scaleTokens(context: Context, x: Variable, t: Tensor): Variable {
   const format = activationFormat(context);
-  const y = variable(apply(context, scaleRows, {}, [x.value, t], format));
-  recordBackward(context, y, [t], (grad) =>
-    accumulate(context, x, apply(context, scaleRows, {}, [grad, t], format)),
+  const y = apply(context, scaleRows, {}, [x.value, t], format);
+  return result(context, y, { consumes: [x.value], saves: [t] }, (gradOutput) =>
+    accumulate(context, x, apply(context, scaleRows, {}, [gradOutput, t], format)),
   );
-  return y;
 }
 
 function run(context: Context, gateUp: Variable, t: Tensor | null): Variable {
   const format = activationFormat(context);
   const attributes = { perToken: t !== null };
   const more = t ? [t] : [];
-  const h = variable(apply(context, swigluOperator, attributes, [gateUp.value, ...more], format)); // [T, F]
-  recordBackward(context, h, [gateUp.value, ...more], (grad) => {
-    const inputs = [gateUp.value, grad, ...more];
-    accumulate(context, gateUp, apply(context, swigluGrad, attributes, inputs, format)); // [T, 2F]
+  const inputs = [gateUp.value, ...more];
+  const h = apply(context, swigluOperator, attributes, inputs, format); // [T, F]
+  return result(context, h, { saves: inputs }, (gradOutput) => {
+    const given = [gateUp.value, gradOutput, ...more];
+    accumulate(context, gateUp, apply(context, swigluGrad, attributes, given, format)); // [T, 2F]
   });
-  return h;
 }
