@@ -21,6 +21,15 @@ export const word =
     throw new InvalidArgumentError(`Expected ${result.error.issues[0]!.message}.`);
   };
 
+/** An option of before, refused with what it is called now. */
+export const renamedOption = (old: string, now: string): Option =>
+  new Option(`${old} [value]`, 'renamed')
+    .hideHelp()
+    .preset('')
+    .argParser(() => {
+      throw new InvalidArgumentError(`It is renamed to ${now}.`);
+    });
+
 export interface GlobalOptions {
   readonly json?: true;
   readonly debug?: true;

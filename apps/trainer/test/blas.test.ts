@@ -14,7 +14,7 @@ beforeAll(() => {
     join(folder, 'config.json'),
     JSON.stringify({
       model: { ...shape, contextLength: 32 },
-      data: { train: 'text.txt', validation: 0.1 },
+      data: { train: 'text.txt', heldOut: 0.1 },
       ...{ batch: 2, sequence: 32, steps: 1, evaluateTokens: 64, device: 'simd', threads: 1, blas: 'off' },
     }),
   );

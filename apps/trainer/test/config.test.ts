@@ -55,6 +55,12 @@ describe('a wrong configuration is refused with the key at fault named', () => {
       /expected one of model, recipe, data/,
     ],
     ['a key of before', { watch: 'stop' }, /unknown key "watch"/, /renamed to "guard"/],
+    [
+      'one of data',
+      { data: { train: 'a.txt', validation: 0.1 } },
+      /unknown key "validation"/,
+      /renamed to "heldOut"/,
+    ],
     ['another', { decay: 0.1 }, /unknown key "decay"/, /renamed to "weightDecay"/],
     ['a string for a number', { batch: '16' }, /key "batch": got "16"/, /an integer of at least 1/],
     ['zero sequences', { batch: 0 }, /key "batch": got 0/, /at least 1/],
@@ -161,8 +167,8 @@ describe('a wrong configuration is refused with the key at fault named', () => {
     ['an empty list of texts', { data: { train: [] } }, /key "data.train": got \[\]/, /at least one path/],
     [
       'more than half held out',
-      { data: { train: 'a.txt', validation: 0.9 } },
-      /key "data.validation": got 0.9/,
+      { data: { train: 'a.txt', heldOut: 0.9 } },
+      /key "data.heldOut": got 0.9/,
       /0 to 0.5/,
     ],
     ['a list', [1, 2], /the whole configuration: got \[1,2\]/, /an object/],

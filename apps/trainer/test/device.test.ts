@@ -10,7 +10,7 @@ const model = { vocabularySize: 256, hiddenSize: 16, layers: 1, heads: 2, keyVal
 const config = {
   model: { ...model, contextLength: 32 },
   recipe: 'bf16',
-  data: { train: 'text.txt', validation: 0.1 },
+  data: { train: 'text.txt', heldOut: 0.1 },
   batch: 2,
   sequence: 16,
   threads: 1,

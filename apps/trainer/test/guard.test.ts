@@ -17,7 +17,7 @@ beforeAll(() => {
       model: { vocabularySize: 256, ...model },
       // Scales 2^6 too large: every input is clipped, which the guard sees on the first sample that it judges.
       recipe: { extends: 'fp8', linear: { output: { input: { policy: { kind: 'delayed', margin: -6 } } } } },
-      data: { train: 'text.txt', validation: 0.1 },
+      data: { train: 'text.txt', heldOut: 0.1 },
       ...{ batch: 2, sequence: 32, steps: 30, checkpointEvery: 0, sampleEvery: 10, evaluateTokens: 64 },
       ...{ device: 'simd', threads: 1 },
     }),

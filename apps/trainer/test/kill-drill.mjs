@@ -21,7 +21,7 @@ const heads = { heads: 2, keyValueHeads: 1, contextLength: 16 };
 const CONFIG = {
   model: { vocabularySize: 256, hiddenSize: 16, layers: 1, ffnSize: 32, ...heads },
   recipe: { extends: 'fp8-full', linear: { gradInput: { grad: { rounding: 'stochastic' } } } },
-  data: { train: 'text.txt', validation: 0.1 },
+  data: { train: 'text.txt', heldOut: 0.1 },
   ...{ batch: 1, sequence: 16, steps: STEPS, checkpointEvery: 2, keepCheckpoints: 2 },
   ...{ sampleEvery: 2, evaluateEvery: 2, evaluateTokens: 64, device: 'simd', threads: 1, blas: 'off' },
 };

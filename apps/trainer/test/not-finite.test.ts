@@ -21,7 +21,7 @@ beforeAll(() => {
       contextLength: 32,
     },
     recipe: 'fp8-full',
-    data: { train: 'text.txt', validation: 0.1 },
+    data: { train: 'text.txt', heldOut: 0.1 },
     ...{ batch: 2, accumulation: 2, sequence: 32, steps: 12, warmup: 0, learningRate: 1e30 },
     ...{ checkpointEvery: 1, keepCheckpoints: 2, sampleEvery: 4, evaluateEvery: 0, evaluateTokens: 256 },
     ...{ device: 'simd', threads: 1, blas: 'off' },

@@ -94,14 +94,21 @@ test.each(Object.keys(recipes))('%s: saved, and restored with what run.json says
 });
 
 test('a run.json whose keys are called as they were before is read, and one with both names is not', async () => {
-  const settings = await resolveSettings({ guard: 'switch', weightDecay: 0.25 });
+  const settings = await resolveSettings({
+    guard: 'switch',
+    weightDecay: 0.25,
+    data: { train: 'a.txt', heldOut: 0.125 },
+  });
   expect(await throughRunFile(settings)).toEqual(settings);
   const path = join(folder, 'run.json');
   const now = readFileSync(path, 'utf8');
   const knobs = (text: string) =>
     writeFileSync(
       path,
-      now.replace('"guard": "switch"', text).replace('"weightDecay": 0.25', '"decay": 0.25'),
+      now
+        .replace('"guard": "switch"', text)
+        .replace('"weightDecay": 0.25', '"decay": 0.25')
+        .replace('"heldOut": 0.125', '"validation": 0.125'),
     );
   knobs('"watch": "switch"');
   expect((await readRun(folder)).settings).toEqual(settings);

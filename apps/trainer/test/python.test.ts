@@ -28,7 +28,7 @@ describe.skipIf(missing !== null)(`in Python${missing === null ? '' : ` (skipped
     writeFileSync(
       join(folder, 'octavo.json'),
       JSON.stringify({
-        ...{ data: { train: 'text.txt', validation: 0.1 }, model: 'nano', device: 'simd', threads: 1 },
+        ...{ data: { train: 'text.txt', heldOut: 0.1 }, model: 'nano', device: 'simd', threads: 1 },
         ...{
           steps: 24,
           batch: 1,

@@ -17,7 +17,7 @@ export function prepare(folder: string): void {
         ...{ vocabularySize: 256, hiddenSize: 16, layers: 2, heads: 2, keyValueHeads: 2, ffnSize: 24 },
         contextLength: 16,
       },
-      data: { train: 'text.txt', validation: 0.1 },
+      data: { train: 'text.txt', heldOut: 0.1 },
       ...{ batch: 2, sequence: 16, steps: 30, sampleEvery: 3, evaluateEvery: 10, evaluateTokens: 64 },
       ...{ checkpointEvery: 10, keepCheckpoints: 0, device: 'simd', threads: 1, blas: 'off' },
     }),

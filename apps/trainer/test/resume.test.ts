@@ -31,7 +31,7 @@ beforeAll(() => {
         linear: { gradInput: { grad: { rounding: 'stochastic' } } },
         optimizer: { rounding: 'stochastic' },
       },
-      data: { train: 'text.txt', validation: 0.1 },
+      data: { train: 'text.txt', heldOut: 0.1 },
       ...{
         batch: 2,
         accumulation: 2,

@@ -128,7 +128,7 @@ describe('interrupts', () => {
 
 test('text prepared once: train and eval read the folder', async () => {
   const prepared = await octavo(
-    ['data', 'prepare', 'text.txt', '--out', 'prepared', '--validation', '0.1'],
+    ['data', 'prepare', 'text.txt', '--out', 'prepared', '--held-out', '0.1'],
     folder,
   );
   expect(prepared).toMatchObject({ code: 0, stderr: '' });

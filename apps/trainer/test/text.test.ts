@@ -31,7 +31,7 @@ beforeAll(async () => {
         contextLength: 32,
       },
       recipe: 'bf16',
-      data: { train: 'stories.json', validation: 0.2, tokenizer: 'tokenizer.json', textField: 'story' },
+      data: { train: 'stories.json', heldOut: 0.2, tokenizer: 'tokenizer.json', textField: 'story' },
       ...{
         batch: 2,
         accumulation: 1,
@@ -86,7 +86,7 @@ test('generate begins where begin and end are the same token, and shows the toke
 });
 
 test('data prepare reads a file once however it is given, and says so', async () => {
-  const args = ['data', 'prepare', 'f', 'f/a.txt', '--validation', '0', '--json'];
+  const args = ['data', 'prepare', 'f', 'f/a.txt', '--held-out', '0', '--json'];
   const { code, stdout, stderr } = await octavo([...args, '--out', 'once'], folder);
   expect(code).toBe(0);
   expect(stderr).toBe('octavo: note: f/a.txt is given twice (f/a.txt): it is read once\n');

@@ -23,6 +23,7 @@ describe.concurrent('bad usage is one line on standard error and exit code 2', (
     [['train', '--steps', 'many'], /Got "many", expected an integer of at least 1/],
     [['train', '--steps', '0'], /Got "0", expected an integer of at least 1/],
     [['train', '--watch', 'stop'], /'--watch.*renamed to --guard/],
+    [['data', 'prepare', 'a', '--out', 'b', '--validation', '0.1'], /'--validation.*renamed to --held-out/],
     [['train', '--watch'], /'--watch.*renamed to --guard/],
     [['train', '--device', 'tpu'], /auto, simd/],
     [['train', '--recipe', 'fp8-ful'], /got "fp8-ful".*did you mean "fp8-full"/],

@@ -13,11 +13,11 @@ const HELD_OUT = 10;
 export interface Corpus {
   readonly name: string;
   readonly train: AsyncIterable<TextDocument>;
-  readonly validation: AsyncIterable<TextDocument>;
+  readonly heldOut: AsyncIterable<TextDocument>;
 }
 
 /**
- * The State of the Union addresses from 1790 on (public domain), by year; the last ten are the validation text.
+ * The State of the Union addresses from 1790 on (public domain), by year; the last ten are held out.
  * Throws an `OctavoError` where the package is not installed.
  */
 export function defaultCorpus(): Corpus {
@@ -29,7 +29,7 @@ export function defaultCorpus(): Corpus {
   return {
     name: 'sotu',
     train: named(folder, files.slice(0, -HELD_OUT)),
-    validation: named(folder, files.slice(-HELD_OUT)),
+    heldOut: named(folder, files.slice(-HELD_OUT)),
   };
 }
 

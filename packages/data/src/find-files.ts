@@ -47,10 +47,10 @@ export async function findAllFiles(
 }
 
 /** Throws an `OctavoError` (exit code 2) where a file is reached by both: text that is held out is not trained on. */
-export async function refuseShared(train: readonly string[], validation: readonly string[]): Promise<void> {
+export async function refuseShared(train: readonly string[], heldOut: readonly string[]): Promise<void> {
   const trained = new Set<string>();
   for (const { path } of await findAllFiles(train)) trained.add(await realpath(path));
-  for (const { path, name } of await findAllFiles(validation))
+  for (const { path, name } of await findAllFiles(heldOut))
     if (trained.has(await realpath(path)))
       throw badInput(`${name} is both trained on and held out: expected other text to hold out`);
 }

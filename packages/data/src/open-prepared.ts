@@ -12,7 +12,7 @@ export interface PreparedData {
   readonly folder: string;
   readonly index: PreparedIndex;
   readonly train: TokenSource;
-  readonly validation: TokenSource | null;
+  readonly heldOut: TokenSource | null;
   close(): Promise<void>;
 }
 
@@ -33,12 +33,12 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
     return source;
   };
   try {
-    const { train, validation } = index.splits;
+    const { train, validation: heldOut } = index.splits;
     return {
       folder,
       index,
       train: await openSplit(train),
-      validation: validation === null ? null : await openSplit(validation),
+      heldOut: heldOut === null ? null : await openSplit(heldOut),
       close,
     };
   } catch (error) {

@@ -22,7 +22,7 @@ export async function prepareCached(
     tokenizer.bos === null || tokenizer.bos !== tokenizer.eos ? null : 'one separator',
     surveyed.contentHash,
     tokenizer.hash,
-    'train' in input ? null : (options.validationFraction ?? null),
+    'train' in input ? null : (options.heldOutFraction ?? null),
     options.shardTokens ?? null,
   ];
   const hash = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);

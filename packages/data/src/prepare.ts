@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { writeFileAtomically } from '@octavo/store';
 import { type Documents, type Survey, surveyDocuments } from './documents.ts';
-import { INDEX_FILE, PREPARED_LAYOUT, type PreparedIndex } from './prepared-index.ts';
+import { INDEX_FILE, PREPARED_LAYOUT, type PreparedIndex, type SplitName } from './prepared-index.ts';
 import { writeFolder } from './replace-folder.ts';
 import { cutPoint, splitDocuments } from './split-documents.ts';
 import { badInput } from './text-file.ts';
@@ -11,13 +11,13 @@ import type { Tokenizer } from './tokenizer.ts';
 import { type PrepareProgress, writeSplit } from './write-split.ts';
 
 /** One corpus, of which the end is held out; or the two parts, chosen by whoever calls. */
-export type PrepareInput = Documents | { readonly train: Documents; readonly validation: Documents };
+export type PrepareInput = Documents | { readonly train: Documents; readonly heldOut: Documents };
 
 export interface PrepareOptions {
   /** Tokens a shard has at most. Default 2²⁶. */
   readonly shardTokens?: number | undefined;
   /** Share of the text that is held out, where the input is one corpus; 0 for none. Default 0.05. */
-  readonly validationFraction?: number | undefined;
+  readonly heldOutFraction?: number | undefined;
   /** Replace prepared data that stands in the folder. Default false. */
   readonly overwrite?: boolean | undefined;
   readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
@@ -28,7 +28,7 @@ export interface PrepareOptions {
 /** The parts of an input, and what a first walk through them found. */
 export interface SurveyedInput {
   readonly train: Documents;
-  readonly validation: Documents | null;
+  readonly heldOut: Documents | null;
   readonly bytes: number;
   readonly contentHash: string;
 }
@@ -49,25 +49,25 @@ export async function prepare(
 
 /** The first walk: where to cut, how much there is, and the hash of the texts. */
 export async function surveyInput(input: PrepareInput, options: PrepareOptions): Promise<SurveyedInput> {
-  const fraction = options.validationFraction ?? 0.05;
+  const fraction = options.heldOutFraction ?? 0.05;
   if (!(fraction >= 0 && fraction < 1))
-    throw new OctavoError(`[data] validation fraction: got ${fraction}, expected 0 up to 1, without 1`, {
+    throw new OctavoError(`[data] held-out fraction: got ${fraction}, expected 0 up to 1, without 1`, {
       exitCode: 2,
     });
   if ('train' in input) {
     const { signal } = options;
     const train = await surveyed(input.train, signal);
-    const validation = await surveyed(input.validation, signal);
+    const heldOut = await surveyed(input.heldOut, signal);
     return {
       ...input,
-      bytes: train.bytes + validation.bytes,
-      contentHash: `${train.hash}+${validation.hash}`,
+      bytes: train.bytes + heldOut.bytes,
+      contentHash: `${train.hash}+${heldOut.hash}`,
     };
   }
   const survey = await surveyed(input, options.signal);
   const parts =
     fraction === 0
-      ? { train: input, validation: null }
+      ? { train: input, heldOut: null }
       : splitDocuments(input, cutPoint(survey.sizes, fraction));
   return { ...parts, bytes: survey.bytes, contentHash: survey.hash };
 }
@@ -94,7 +94,7 @@ export async function writePrepared(
   const { name, hash, vocabularySize, bos, eos } = tokenizer;
   return writeFolder(folder, options.overwrite ?? false, async (temporary) => {
     let before = 0;
-    const write = async (split: 'train' | 'validation', documents: Documents) => {
+    const write = async (split: SplitName, documents: Documents) => {
       const written = await writeSplit(split, documents, tokenizer, temporary, {
         shardTokens,
         signal: options.signal,
@@ -105,7 +105,7 @@ export async function writePrepared(
       return written;
     };
     const train = await write('train', input.train);
-    const validation = input.validation === null ? null : await write('validation', input.validation);
+    const heldOut = input.heldOut === null ? null : await write('validation', input.heldOut);
     if (before !== input.bytes)
       throw new OctavoError(
         `[data] documents changed while they were read: got ${before} bytes, expected ${input.bytes}: leave them alone, and pass an array or readDocuments(…), which can be walked twice`,
@@ -114,7 +114,7 @@ export async function writePrepared(
       layout: PREPARED_LAYOUT,
       tokenizer: { name, hash, vocabularySize, bos, eos },
       contentHash: input.contentHash,
-      splits: { train, validation },
+      splits: { train, validation: heldOut },
     };
     if (tokenizer.files !== undefined) {
       await writeFileAtomically(join(temporary, 'tokenizer.json'), tokenizer.files.tokenizer);

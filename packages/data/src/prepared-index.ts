@@ -7,6 +7,9 @@ import { badInput, readTextFile } from './text-file.ts';
 export const PREPARED_LAYOUT = 'octavo-data/1';
 export const INDEX_FILE = 'index.json';
 
+/** The parts of a text as this layout calls them: `validation` is what is held out. */
+export type SplitName = 'train' | 'validation';
+
 /** `train-00000.arrow`, `validation-00000.arrow`, … */
 const SHARD = /^[a-z]+-\d{5,}\.arrow$/;
 export const isShardName = (name: string): boolean => SHARD.test(name);

@@ -32,7 +32,7 @@ export function cutPoint(sizes: readonly number[], fraction: number): Cut {
 export function splitDocuments(
   documents: Documents,
   cut: Cut,
-): { readonly train: AsyncIterable<TextDocument>; readonly validation: AsyncIterable<TextDocument> } {
+): { readonly train: AsyncIterable<TextDocument>; readonly heldOut: AsyncIterable<TextDocument> } {
   const part = (held: boolean): AsyncIterable<TextDocument> => ({
     async *[Symbol.asyncIterator]() {
       let index = 0;
@@ -51,7 +51,7 @@ export function splitDocuments(
       }
     },
   });
-  return { train: part(false), validation: part(true) };
+  return { train: part(false), heldOut: part(true) };
 }
 
 /** The next white space from `at` on, if one is near; never between the halves of a character. */

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { createTokenShard, type TokenShardWriter } from '@octavo/store';
 import { type Documents, withText } from './documents.ts';
-import type { PreparedSplit } from './prepared-index.ts';
+import type { PreparedSplit, SplitName } from './prepared-index.ts';
 import { badInput } from './text-file.ts';
 import type { Tokenizer, TokenList } from './tokenizer.ts';
 import { createTurns } from './turns.ts';
 
 /** A document done. */
 export interface PrepareProgress {
-  readonly split: 'train' | 'validation';
+  readonly split: SplitName;
   readonly documents: number;
   readonly tokens: number;
   /** Of text, all splits together. */
@@ -30,7 +30,7 @@ export interface WriteSplitOptions {
  * them; one token that is both stands once, between documents); it may go over the end of a shard.
  */
 export async function writeSplit(
-  name: 'train' | 'validation',
+  name: SplitName,
   documents: Documents,
   tokenizer: Tokenizer,
   folder: string,

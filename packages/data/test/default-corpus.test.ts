@@ -4,10 +4,10 @@ import { defaultCorpus } from '../src/index.ts';
 
 describe('defaultCorpus', () => {
   it('holds out the last ten of 233 speeches', async () => {
-    const { train, validation } = defaultCorpus();
+    const { train, heldOut } = defaultCorpus();
     const names: string[] = [];
     let bytes = 0;
-    for (const part of [train, validation])
+    for (const part of [train, heldOut])
       for await (const { name, text } of part) {
         names.push(name);
         bytes += Buffer.byteLength(text);

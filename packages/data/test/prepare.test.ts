@@ -43,11 +43,11 @@ describe('prepare', () => {
     const path = join(folder, 'packed');
     const index = await prepare(documents, byteTokenizer(), path, {
       shardTokens: 1000,
-      validationFraction: 0,
+      heldOutFraction: 0,
     });
     const expected = bytesOf(full);
     const data = await openPrepared(path);
-    expect(data.validation).toBeNull();
+    expect(data.heldOut).toBeNull();
     expect(data.train.length).toBe(expected.length);
     expect(Array.from(await data.train.read(0, expected.length))).toEqual(expected);
     expect(Array.from(await data.train.read(990, 1500))).toEqual(expected.slice(990, 2490));
@@ -80,7 +80,7 @@ describe('prepare', () => {
   it('puts Llama’s BOS before and EOS after each document', async () => {
     const path = join(folder, 'llama');
     const llama = await llamaTokenizer();
-    await prepare(documents.slice(0, 2), llama, path, { validationFraction: 0, shardTokens: 50 });
+    await prepare(documents.slice(0, 2), llama, path, { heldOutFraction: 0, shardTokens: 50 });
     const data = await openPrepared(path);
     const expected = documents.slice(0, 2).flatMap(({ text }) => [1, ...llama.encode(text), 2]);
     expect(Array.from(await data.train.read(0, data.train.length))).toEqual(expected);
@@ -104,7 +104,7 @@ describe('prepare', () => {
   it('takes two inputs, and says how far it is', async () => {
     const progress: PrepareProgress[] = [];
     const index = await prepare(
-      { train: documents.slice(0, 15), validation: documents.slice(15) },
+      { train: documents.slice(0, 15), heldOut: documents.slice(15) },
       byteTokenizer(),
       join(folder, 'two'),
       { onProgress: (p) => progress.push(p) },
@@ -119,22 +119,22 @@ describe('prepare', () => {
 
   it('holds out the end: at a document where one starts nearby, else inside', async () => {
     const path = join(folder, 'held');
-    await prepare(documents, byteTokenizer(), path, { validationFraction: 0.2 });
+    await prepare(documents, byteTokenizer(), path, { heldOutFraction: 0.2 });
     const data = await openPrepared(path);
     const { train, validation } = data.index.splits;
     expect(validation!.bytes / (train.bytes + validation!.bytes)).toBeCloseTo(0.2, 1);
     const both = [
       ...(await data.train.read(0, train.tokens)),
-      ...(await data.validation!.read(0, validation!.tokens)),
+      ...(await data.heldOut!.read(0, validation!.tokens)),
     ];
     expect(both).toEqual(bytesOf(full));
     await data.close();
 
     const single = join(folder, 'single');
     const text = `${'word '.repeat(999)}😀`;
-    await prepare([{ name: 'one', text }], byteTokenizer(), single, { validationFraction: 0.1 });
+    await prepare([{ name: 'one', text }], byteTokenizer(), single, { heldOutFraction: 0.1 });
     const one = await openPrepared(single);
-    const [left, right] = [one.train, one.validation!];
+    const [left, right] = [one.train, one.heldOut!];
     const bytes = [...(await left.read(0, left.length - 1)), ...(await right.read(0, right.length - 1))];
     expect(Buffer.from(bytes).toString()).toBe(text);
     expect(right.length).toBeGreaterThan(490);
@@ -242,7 +242,7 @@ describe('prepare', () => {
     const path = join(folder, 'separators');
     const tokenizer = { ...byteTokenizer(), bos: 0, eos: 0 };
     const texts = ['one', 'two', 'three'].map((text) => ({ name: text, text }));
-    const index = await prepare(texts, tokenizer, path, { validationFraction: 0 });
+    const index = await prepare(texts, tokenizer, path, { heldOutFraction: 0 });
     expect(index.splits.train).toMatchObject({ tokens: 14, documents: 3 });
     const { train, close } = await openPrepared(path);
     expect(Buffer.from(await train.read(0, 14)).toString()).toBe('one\0two\0three\0');
@@ -252,8 +252,8 @@ describe('prepare', () => {
   it.each([
     [[], {}, 'corpus is empty: got no text'],
     [[{ name: 'a', text: '' }], {}, 'corpus is empty: got no text'],
-    [[{ name: 'a', text: 'x' }], { validationFraction: 0.5 }, 'corpus is too small: got no text for train'],
-    [documents, { validationFraction: 1 }, 'validation fraction: got 1'],
+    [[{ name: 'a', text: 'x' }], { heldOutFraction: 0.5 }, 'corpus is too small: got no text for train'],
+    [documents, { heldOutFraction: 1 }, 'held-out fraction: got 1'],
     [documents, { shardTokens: 0 }, 'tokens a shard: got 0'],
   ])('refuses what cannot be prepared (%#)', async (input, options, message) => {
     await expect(prepare(input, byteTokenizer(), join(folder, 'refused'), options)).rejects.toThrow(message);
@@ -264,7 +264,7 @@ describe('prepare', () => {
       yield* documents;
     }
     await expect(
-      prepare(once(), byteTokenizer(), join(folder, 'once'), { validationFraction: 0 }),
+      prepare(once(), byteTokenizer(), join(folder, 'once'), { heldOutFraction: 0 }),
     ).rejects.toThrow(/corpus is too small|documents changed/);
   });
 });
@@ -272,7 +272,7 @@ describe('prepare', () => {
 describe('openPrepared', () => {
   it('refuses an index that it cannot trust', async () => {
     const path = join(folder, 'hostile');
-    await prepare(documents, byteTokenizer(), path, { validationFraction: 0 });
+    await prepare(documents, byteTokenizer(), path, { heldOutFraction: 0 });
     const index = readFileSync(join(path, 'index.json'), 'utf8');
     const broken = async (change: (text: string) => string) => {
       writeFileSync(join(path, 'index.json'), change(index));

@@ -4,14 +4,14 @@ import { loadTokenizer, prepare, readDocuments } from '@octavo/data';
 import type { Command } from 'commander';
 import { number } from '../config/fields.ts';
 import { catchInterrupts } from '../interrupt.ts';
-import { examples, type GlobalOptions, numeric } from '../options.ts';
+import { examples, type GlobalOptions, numeric, renamedOption } from '../options.ts';
 import { plural } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 
 interface PrepareOptions extends GlobalOptions {
   readonly out: string;
   readonly tokenizer: string;
-  readonly validation: number;
+  readonly heldOut: number;
   readonly textField: string;
   readonly overwrite?: true;
 }
@@ -32,27 +32,34 @@ export function addDataCommand(program: Command): void {
     .requiredOption('--out <dir>', 'the folder to make')
     .option('--tokenizer <name|file>', 'byte, llama2, or a tokenizer.json', 'byte')
     .option(
-      '--validation <fraction>',
+      '--held-out <fraction>',
       'share of the text that is held out; 0: none',
       numeric(number(0, 0.5)),
       0.05,
     )
     .option('--text-field <key>', 'the key of a JSONL line that holds its text', 'text')
-    .option('--overwrite', 'replace prepared data that is in the folder');
+    .option('--overwrite', 'replace prepared data that is in the folder')
+    .addOption(renamedOption('--validation', '--held-out'));
   examples(command, [
     ['octavo data prepare books/ --out prepared', 'bytes'],
     ['octavo data prepare corpus.jsonl --out prepared --tokenizer llama2', 'Llama2’s 32,000 tokens'],
   ]);
   command.action(async (inputs: string[], _, invoked: Command) => {
-    const { out, tokenizer, validation, textField, overwrite, json } =
-      invoked.optsWithGlobals<PrepareOptions>();
+    const {
+      out,
+      tokenizer,
+      heldOut: fraction,
+      textField,
+      overwrite,
+      json,
+    } = invoked.optsWithGlobals<PrepareOptions>();
     const note = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
     const interrupt = catchInterrupts();
     const index = await prepare(
       readDocuments(inputs, { field: textField, warn: note }),
       await loadTokenizer(tokenizer),
       resolve(out),
-      { validationFraction: validation, overwrite: overwrite === true, signal: interrupt.signal },
+      { heldOutFraction: fraction, overwrite: overwrite === true, signal: interrupt.signal },
     ).finally(() => interrupt.release());
     const { train, validation: heldOut } = index.splits;
     if (json) process.stdout.write(toLine({ event: 'prepared', folder: out, ...index }));

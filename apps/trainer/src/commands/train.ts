@@ -1,9 +1,9 @@
 /** @file `octavo train`: from options to a running training session. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { integer } from '../config/fields.ts';
 import { loadConfigFile } from '../config/load-file.ts';
 import { type Config, knobs } from '../config/schema.ts';
-import { examples, type GlobalOptions, numeric, word } from '../options.ts';
+import { examples, type GlobalOptions, numeric, renamedOption, word } from '../options.ts';
 import { train } from '../run/train.ts';
 
 /** A key of the configuration that the command line may say, too; without a parser its text is taken as it is. */
@@ -93,14 +93,7 @@ export function addTrainCommand(program: Command): void {
     .option('--force', 'train though this machine seems to have too little memory')
     .option('--resume', 'go on with the run in --out, or with the newest under runs/')
     .addOption(new Option('--what-next', 'say at the end what to try next').hideHelp())
-    .addOption(
-      new Option('--watch [policy]', 'renamed')
-        .hideHelp()
-        .preset('')
-        .argParser(() => {
-          throw new InvalidArgumentError('It is renamed to --guard.');
-        }),
-    );
+    .addOption(renamedOption('--watch', '--guard'));
   examples(command, [
     ['octavo train', 'the default run, a few minutes'],
     ['octavo train --recipe bf16 --seed 2', 'the baseline, another seed'],

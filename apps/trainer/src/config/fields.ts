@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { didYouMean } from './suggest.ts';
 
 /** Keys of before, and what they are called now. */
-export const renamed: Readonly<Record<string, string | undefined>> = { watch: 'guard', decay: 'weightDecay' };
+export const renamed: Readonly<Record<string, string | undefined>> = {
+  watch: 'guard',
+  decay: 'weightDecay',
+  validation: 'heldOut',
+};
 
 /** An object whose unknown keys are refused, each with the key it may have been. */
 export const fields = <Shape extends z.core.$ZodShape>(shape: Shape) =>

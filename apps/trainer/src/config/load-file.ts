@@ -82,9 +82,9 @@ function withPathsFrom(folder: string, config: Config): Config {
       data: {
         ...data,
         train: list(data.train),
-        ...(data.validation === undefined || typeof data.validation === 'number'
+        ...(data.heldOut === undefined || typeof data.heldOut === 'number'
           ? {}
-          : { validation: list(data.validation) }),
+          : { heldOut: list(data.heldOut) }),
         ...(data.tokenizer === undefined ? {} : { tokenizer: tokenizerFrom(folder, data.tokenizer) }),
       },
     }),

@@ -16,7 +16,7 @@ const dataSchema = fields({
   /** Text files, folders, JSONL files, or folders of token shards. */
   train: paths,
   /** Held-out text, or the fraction of the training text that is held out. */
-  validation: z.union([number(0, 0.5), paths], { error: 'paths, or a fraction from 0 to 0.5' }).optional(),
+  heldOut: z.union([number(0, 0.5), paths], { error: 'paths, or a fraction from 0 to 0.5' }).optional(),
   tokenizer: text('byte, llama2, or the path of a tokenizer.json').optional(),
   /** The key of a JSONL line that holds its text. */
   textField: text('the name of a key').optional(),

@@ -15,7 +15,7 @@ export interface DataSettings {
   /** Null: the default corpus. */
   readonly train: readonly string[] | null;
   /** Null: what the default corpus holds out, or a twentieth of the training text. */
-  readonly validation: readonly string[] | number | null;
+  readonly heldOut: readonly string[] | number | null;
   readonly tokenizer: string;
   readonly textField: string;
 }
@@ -91,11 +91,10 @@ async function tokenizerOfPrepared({ data }: Config): Promise<string | null> {
 /** Absolute paths, and nothing left out. */
 export function dataOf({ data }: Config, tokenizer: string): DataSettings {
   const list = (paths: string | readonly string[]): string[] => [paths].flat().map((path) => resolve(path));
-  const validation = data?.validation;
+  const heldOut = data?.heldOut;
   return {
     train: data?.train === undefined ? null : list(data.train),
-    validation:
-      validation === undefined ? null : typeof validation === 'number' ? validation : list(validation),
+    heldOut: heldOut === undefined ? null : typeof heldOut === 'number' ? heldOut : list(heldOut),
     tokenizer: data?.tokenizer === undefined ? tokenizer : tokenizerFrom('.', data.tokenizer),
     textField: data?.textField ?? 'text',
   };

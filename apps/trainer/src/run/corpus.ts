@@ -67,9 +67,10 @@ export async function openCorpus(
     checkVocabulary(tokenizer, model.config.vocabularySize);
     const { batch, sequence, seed, evaluateTokens } = knobs;
     const loader = createLoader(prepared.train, { batch, sequence, seed });
-    const { validation, index } = prepared;
+    const { index } = prepared;
     const options = { batch, sequence, tokens: evaluateTokens };
-    const heldOut = validation && (await heldOutOf(validation, index.splits.validation!, options));
+    const heldOut =
+      prepared.heldOut && (await heldOutOf(prepared.heldOut, index.splits.validation!, options));
     return {
       description: describe(data),
       tokenizer,
@@ -98,8 +99,8 @@ async function openData(
   const tokenizer = given ?? (await loadTokenizer(data.tokenizer));
   const folder = await preparedFolderOf(data.train);
   if (folder === null) {
-    if (data.train && Array.isArray(data.validation)) await refuseShared(data.train, data.validation);
-    const share = typeof data.validation === 'number' ? { validationFraction: data.validation } : {};
+    if (data.train && Array.isArray(data.heldOut)) await refuseShared(data.train, data.heldOut);
+    const share = typeof data.heldOut === 'number' ? { heldOutFraction: data.heldOut } : {};
     const prepared = await prepareCached(inputOf(data, warn), tokenizer, cacheFolder(), { ...share, signal });
     return { prepared, tokenizer };
   }
@@ -113,13 +114,13 @@ async function openData(
   );
 }
 
-function inputOf({ train, validation, textField }: DataSettings, warn: Preparing['warn']): PrepareInput {
+function inputOf({ train, heldOut, textField }: DataSettings, warn: Preparing['warn']): PrepareInput {
   const read = (paths: readonly string[]) => readDocuments(paths, { field: textField, warn });
   if (train === null) {
     const corpus = defaultCorpus();
-    return Array.isArray(validation) ? { train: corpus.train, validation: read(validation) } : corpus;
+    return Array.isArray(heldOut) ? { train: corpus.train, heldOut: read(heldOut) } : corpus;
   }
-  return Array.isArray(validation) ? { train: read(train), validation: read(validation) } : read(train);
+  return Array.isArray(heldOut) ? { train: read(train), heldOut: read(heldOut) } : read(train);
 }
 
 function describe({ train }: DataSettings): string {

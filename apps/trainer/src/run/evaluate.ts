@@ -125,7 +125,7 @@ async function heldOutFrom(
     paths.length === 1 && (await isPrepared(path!))
       ? await openPrepared(path!)
       : await prepareCached(readDocuments(paths, { field, warn }), tokenizer, cacheFolder(), {
-          validationFraction: 0,
+          heldOutFraction: 0,
           signal,
         });
   try {
@@ -136,14 +136,10 @@ async function heldOutFrom(
         { exitCode: 2 },
       );
     }
-    const { validation, train, index } = prepared;
+    const { heldOut, train, index } = prepared;
     const options = { batch: plan.batch, sequence: plan.sequence, tokens };
-    const heldOut = await heldOutOf(
-      validation ?? train,
-      index.splits.validation ?? index.splits.train,
-      options,
-    );
-    return { ...heldOut, text: describePaths(paths) };
+    const read = await heldOutOf(heldOut ?? train, index.splits.validation ?? index.splits.train, options);
+    return { ...read, text: describePaths(paths) };
   } finally {
     await prepared.close();
   }

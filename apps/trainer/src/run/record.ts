@@ -36,7 +36,7 @@ const settingsSchema = fields({
   recipe: recipeShape,
   data: fields({
     train: z.array(text('a path')).nullable(),
-    validation: z.union([z.array(text('a path')), number(0, 0.5)]).nullable(),
+    heldOut: z.union([z.array(text('a path')), number(0, 0.5)]).nullable(),
     tokenizer: text('a tokenizer'),
     textField: text('the name of a key'),
   }),
@@ -102,7 +102,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
       exitCode: 2,
     });
   }
-  const { settings, identity, facts } = check(recordSchema, renameKnobs(value), path);
+  const { settings, identity, facts } = check(recordSchema, renameKeys(value), path);
   return {
     settings: {
       ...settings,
@@ -114,15 +114,18 @@ export async function readRun(folder: string): Promise<RunRecord> {
   };
 }
 
-/** The record with its knobs called what they are now: runs of before called some otherwise. */
-function renameKnobs(record: unknown): unknown {
-  const before = (record as { settings?: { knobs?: unknown } } | null)?.settings?.knobs;
-  if (typeof before !== 'object' || before === null) return record;
-  const knobs = before as Record<string, unknown>;
-  for (const [old, now] of Object.entries(renamed)) {
-    if (!Object.hasOwn(knobs, old) || Object.hasOwn(knobs, now!)) continue;
-    knobs[now!] = knobs[old];
-    delete knobs[old];
+/** The record with its keys called what they are now: runs of before called some otherwise. */
+function renameKeys(record: unknown): unknown {
+  const { knobs, data } =
+    (record as { settings?: { knobs?: unknown; data?: unknown } } | null)?.settings ?? {};
+  for (const part of [knobs, data]) {
+    if (typeof part !== 'object' || part === null) continue;
+    const keys = part as Record<string, unknown>;
+    for (const [old, now] of Object.entries(renamed)) {
+      if (!Object.hasOwn(keys, old) || Object.hasOwn(keys, now!)) continue;
+      keys[now!] = keys[old];
+      delete keys[old];
+    }
   }
   return record;
 }

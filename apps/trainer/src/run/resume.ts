@@ -61,7 +61,7 @@ export async function resumedSettings(
   const recipe = config.recipe === undefined ? before.recipe : resolveRecipe(config.recipe);
   if (!rescued && !sameValue(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
   const data = dataOf(mergeConfigs([{ data: asConfig(before.data) }, config]), before.data.tokenizer);
-  for (const key of ['train', 'validation', 'tokenizer', 'textField'] as const) {
+  for (const key of ['train', 'heldOut', 'tokenizer', 'textField'] as const) {
     if (!sameValue(data[key], before.data[key]))
       fail(`data.${key}`, data[key], before.data[key] ?? 'the default');
   }

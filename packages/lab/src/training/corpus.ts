@@ -6,8 +6,8 @@ import type { StudyOptions } from '../engine/study.ts';
 /** The training part of the default corpus. */
 export const corpusBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().train);
 
-/** Its validation part, which no study trains on. */
-export const heldOutBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().validation);
+/** Its held-out part, which no study trains on. */
+export const heldOutBytes = (): Promise<Uint8Array> => bytesOf(defaultCorpus().heldOut);
 
 /** What is trained on and what is held out: without `heldOut` the last tenth of `bytes`. */
 export function splitText(text: Pick<StudyOptions, 'bytes' | 'heldOut'>): {
