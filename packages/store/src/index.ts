@@ -1,22 +1,51 @@
+export type { Column } from './arrow/column.ts';
+export {
+  type CheckpointFile,
+  checkpointFileName,
+  listCheckpoints,
+  newestWholeCheckpoint,
+} from './checkpoint/folder.ts';
 export {
   type CheckpointOptions,
   checkpointColumns,
   type StoredTensor,
   type TensorDescription,
   type TensorRecord,
-} from './checkpoint.ts';
-export {
-  type CheckpointFile,
-  checkpointFileName,
-  listCheckpoints,
-  newestWholeCheckpoint,
-} from './checkpoint-folder.ts';
-export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint-read.ts';
-export { writeCheckpoint } from './checkpoint-write.ts';
-export type { Column } from './column.ts';
+} from './checkpoint/layout.ts';
+export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint/read.ts';
+export { writeCheckpoint } from './checkpoint/write.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';
+export {
+  type ListedEntry,
+  type SafetensorsEntry,
+  type SafetensorsType,
+  safetensorsTypes,
+} from './safetensors/header.ts';
+export {
+  openSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsTensor,
+} from './safetensors/read.ts';
+export { type SafetensorsRecord, writeSafetensors } from './safetensors/write.ts';
+export {
+  shardColumns,
+  type TokenArray,
+  type TokenShard,
+  type TokenShardReader,
+  type TokenShardWriter,
+} from './shards/layout.ts';
+export { openTokenShard } from './shards/read.ts';
+export { createTokenShard, writeTokenShard } from './shards/write.ts';
+export {
+  type StatisticsColumn,
+  type StatisticsRow,
+  type StatisticsSchema,
+  statisticsColumns,
+} from './statistics/layout.ts';
+export { type ReadStatisticsOptions, readStatistics } from './statistics/read.ts';
 export {
   type EvaluationRow,
   evaluationStatistics,
@@ -27,35 +56,6 @@ export {
   stepStatistics,
   type TensorRow,
   tensorStatistics,
-} from './run-statistics.ts';
-export {
-  type ListedEntry,
-  type SafetensorsEntry,
-  type SafetensorsType,
-  safetensorsTypes,
-} from './safetensors.ts';
-export {
-  openSafetensors,
-  readSafetensors,
-  type Safetensors,
-  type SafetensorsTensor,
-} from './safetensors-read.ts';
-export { type SafetensorsRecord, writeSafetensors } from './safetensors-write.ts';
-export {
-  type StatisticsColumn,
-  type StatisticsRow,
-  type StatisticsSchema,
-  statisticsColumns,
-} from './statistics.ts';
-export { type ReadStatisticsOptions, readStatistics } from './statistics-read.ts';
-export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics-write.ts';
-export {
-  shardColumns,
-  type TokenArray,
-  type TokenShard,
-  type TokenShardReader,
-  type TokenShardWriter,
-} from './token-shard.ts';
-export { openTokenShard } from './token-shard-read.ts';
-export { createTokenShard, writeTokenShard } from './token-shard-write.ts';
+} from './statistics/run.ts';
+export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics/write.ts';
 export { isTemporary, removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';

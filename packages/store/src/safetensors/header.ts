@@ -1,8 +1,8 @@
 /** @file The safetensors format: its element types and its header, checked in every number. */
 
-import { duplicateKey } from './duplicate-key.ts';
-import { badFile } from './file-error.ts';
-import { shown as show } from './shown.ts';
+import { duplicateKey } from '../duplicate-key.ts';
+import { badFile } from '../file-error.ts';
+import { shown as show } from '../shown.ts';
 
 /**
  * Bits of an element by safetensors' name (https://huggingface.co/docs/safetensors, "Format", and `Dtype` of its source,

@@ -1,15 +1,15 @@
 /** @file Writing safetensors: a header padded to eight bytes, then tensor after tensor. */
 import { OctavoError } from '@octavo/formats';
-import { isWellFormed } from './metadata.ts';
+import { isWellFormed } from '../arrow/metadata.ts';
+import { shown as show } from '../shown.ts';
+import { writeAtomically } from '../write-atomically.ts';
 import {
   entryBytes,
   isSafetensorsType,
   MAX_HEADER,
   type SafetensorsEntry,
   safetensorsTypes,
-} from './safetensors.ts';
-import { shown as show } from './shown.ts';
-import { writeAtomically } from './write-atomically.ts';
+} from './header.ts';
 
 /** A tensor to write; `data` may be a function, called when its turn comes, so that one is in memory at a time. */
 export interface SafetensorsRecord extends SafetensorsEntry {

@@ -1,8 +1,14 @@
 /** @file Reading a checkpoint: the index at once, tensors by seeking, every row against its checksum. */
 
 import { OctavoError } from '@octavo/formats';
-import { loadBatch, openArrowFile } from './arrow-file.ts';
-import { Malformed } from './arrow-message.ts';
+import { loadBatch, openArrowFile } from '../arrow/file.ts';
+import { Malformed } from '../arrow/message.ts';
+import { type Metadata, unsealMetadata } from '../arrow/metadata.ts';
+import { type Crc32c, loadCrc32c } from '../crc32c.ts';
+import { tensorBytes } from '../element-bits.ts';
+import { badFile } from '../file-error.ts';
+import { openReadable, type ReadableFile } from '../readable-file.ts';
+import { oneLine } from '../shown.ts';
 import {
   CHECKPOINT_LAYOUT,
   type CheckpointOptions,
@@ -10,14 +16,8 @@ import {
   rowCrc,
   type StoredTensor,
   type TensorDescription,
-} from './checkpoint.ts';
-import { type Row, readRow } from './checkpoint-row.ts';
-import { type Crc32c, loadCrc32c } from './crc32c.ts';
-import { tensorBytes } from './element-bits.ts';
-import { badFile } from './file-error.ts';
-import { type Metadata, unsealMetadata } from './metadata.ts';
-import { openReadable, type ReadableFile } from './readable-file.ts';
-import { oneLine } from './shown.ts';
+} from './layout.ts';
+import { type Row, readRow } from './row.ts';
 
 /** A tensor in the index: what it is and how many bytes it has. */
 export interface IndexedTensor extends TensorDescription {

@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import type { CheckpointOptions } from './checkpoint.ts';
-import { verifyCheckpoint } from './checkpoint-read.ts';
-import { fileError } from './file-error.ts';
+import { fileError } from '../file-error.ts';
+import type { CheckpointOptions } from './layout.ts';
+import { verifyCheckpoint } from './read.ts';
 
 export interface CheckpointFile {
   readonly path: string;

@@ -1,5 +1,5 @@
 /** @file What a token shard is: the columns and keys that its writer and its reader agree on. */
-import type { Column } from './column.ts';
+import type { Column } from '../arrow/column.ts';
 
 /** The value of `octavo.layout` in a token shard of this version. */
 export const SHARD_LAYOUT = 'tokens/1';

@@ -1,12 +1,12 @@
 /** @file Walking a statistics file that may be torn or damaged, and telling the two apart. */
 
-import { END_OF_STREAM, MAGIC, sameBytes } from './arrow-encode.ts';
-import { type Block, parseFooter } from './arrow-file.ts';
-import { Malformed, type SchemaMessage } from './arrow-message.ts';
-import type { Column } from './column.ts';
-import { badFile } from './file-error.ts';
-import { batchAt, type Fault, type ReadStretch, type StatisticsBatch } from './statistics-batch.ts';
-import { unsealSchema } from './statistics-schema.ts';
+import type { Column } from '../arrow/column.ts';
+import { END_OF_STREAM, MAGIC, sameBytes } from '../arrow/encode.ts';
+import { type Block, parseFooter } from '../arrow/file.ts';
+import { Malformed, type SchemaMessage } from '../arrow/message.ts';
+import { badFile } from '../file-error.ts';
+import { batchAt, type Fault, type ReadStretch, type StatisticsBatch } from './batch.ts';
+import { unsealSchema } from './schema.ts';
 
 /** A file to walk. */
 export interface Source {

@@ -1,11 +1,11 @@
 /** @file Reading statistics at any moment: while they are written, after a kill, cut off anywhere. */
 
 import { type RecordBatch, Table } from 'apache-arrow';
-import { decodeBatch } from './arrow-decode.ts';
-import { arrowSchema } from './column.ts';
-import { badFile } from './file-error.ts';
-import { openReadable } from './readable-file.ts';
-import { readHead, type Source, scanStatistics } from './statistics-scan.ts';
+import { arrowSchema } from '../arrow/column.ts';
+import { decodeBatch } from '../arrow/decode.ts';
+import { badFile } from '../file-error.ts';
+import { openReadable } from '../readable-file.ts';
+import { readHead, type Source, scanStatistics } from './scan.ts';
 
 export interface ReadStatisticsOptions {
   /** Hears in one line what was left out: a torn tail, and, instead of an error, batches that are damaged. */

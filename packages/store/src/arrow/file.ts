@@ -3,7 +3,10 @@
 import type { OctavoError } from '@octavo/formats';
 import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
-import { END_OF_STREAM, MAGIC, sameBytes } from './arrow-encode.ts';
+import { badFile } from '../file-error.ts';
+import type { ReadableFile } from '../readable-file.ts';
+import type { Column } from './column.ts';
+import { END_OF_STREAM, MAGIC, sameBytes } from './encode.ts';
 import {
   type BatchMessage,
   checkColumns,
@@ -14,10 +17,7 @@ import {
   parseSchema,
   parseSchemaMessage,
   type SchemaMessage,
-} from './arrow-message.ts';
-import type { Column } from './column.ts';
-import { badFile } from './file-error.ts';
-import type { ReadableFile } from './readable-file.ts';
+} from './message.ts';
 
 /** Place of one record batch. */
 export interface Block {

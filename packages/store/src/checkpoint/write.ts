@@ -1,6 +1,12 @@
 /** @file Writing a checkpoint: a row after another, then the name it is known by. */
 import { OctavoError } from '@octavo/formats';
-import { arrowFileEncoder } from './arrow-encode.ts';
+import { arrowSchema, binaryRow, listRow, primitiveData, recordBatch, utf8Data } from '../arrow/column.ts';
+import { arrowFileEncoder } from '../arrow/encode.ts';
+import { isWellFormed, type Metadata, sealMetadata } from '../arrow/metadata.ts';
+import { loadCrc32c } from '../crc32c.ts';
+import { type ExtraFormats, tensorBytes } from '../element-bits.ts';
+import { oneLine, shown } from '../shown.ts';
+import { writeAtomically } from '../write-atomically.ts';
 import {
   CHECKPOINT_LAYOUT,
   CHUNK_BYTES,
@@ -9,13 +15,7 @@ import {
   MAX_NAME,
   rowCrc,
   type TensorRecord,
-} from './checkpoint.ts';
-import { arrowSchema, binaryRow, listRow, primitiveData, recordBatch, utf8Data } from './column.ts';
-import { loadCrc32c } from './crc32c.ts';
-import { type ExtraFormats, tensorBytes } from './element-bits.ts';
-import { isWellFormed, type Metadata, sealMetadata } from './metadata.ts';
-import { oneLine, shown } from './shown.ts';
-import { writeAtomically } from './write-atomically.ts';
+} from './layout.ts';
 
 /**
  * Writes tensors and the caller's strings (model configuration, recipe, step, loader position, …: JSON is the caller's

@@ -1,12 +1,18 @@
 /** @file The schema of a statistics file: the caller's strings, and a CRC-32 that covers them and every column. */
 
-import { checkColumns, guarded, Malformed, parseSchemaMessage, type SchemaMessage } from './arrow-message.ts';
-import { type Column, type ColumnType, isList } from './column.ts';
-import { crc32 } from './crc32.ts';
-import { badFile } from './file-error.ts';
-import { checkMetadata, type Metadata } from './metadata.ts';
-import { shown } from './shown.ts';
-import { STATISTICS_LAYOUT } from './statistics.ts';
+import { type Column, type ColumnType, isList } from '../arrow/column.ts';
+import {
+  checkColumns,
+  guarded,
+  Malformed,
+  parseSchemaMessage,
+  type SchemaMessage,
+} from '../arrow/message.ts';
+import { checkMetadata, type Metadata } from '../arrow/metadata.ts';
+import { crc32 } from '../crc32.ts';
+import { badFile } from '../file-error.ts';
+import { shown } from '../shown.ts';
+import { STATISTICS_LAYOUT } from './layout.ts';
 
 const LAYOUT = 'octavo.layout';
 const CRC = 'octavo.crc32';

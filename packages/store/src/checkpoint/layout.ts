@@ -1,7 +1,7 @@
 /** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
-import type { Column, ColumnType } from './column.ts';
-import type { Crc32c } from './crc32c.ts';
-import type { ExtraFormats } from './element-bits.ts';
+import type { Column, ColumnType } from '../arrow/column.ts';
+import type { Crc32c } from '../crc32c.ts';
+import type { ExtraFormats } from '../element-bits.ts';
 
 /** The value of `octavo.layout` in a checkpoint of this version. */
 export const CHECKPOINT_LAYOUT = 'checkpoint/1';

@@ -11,9 +11,9 @@ import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { ByteBuffer } from 'flatbuffers';
+import { badFile } from '../file-error.ts';
+import { oneLine, shown } from '../shown.ts';
 import { type Column, type ColumnType, isList, widths } from './column.ts';
-import { badFile } from './file-error.ts';
-import { oneLine, shown } from './shown.ts';
 
 /** A stretch of a message's body. */
 export interface Region {

@@ -1,10 +1,10 @@
 /** @file Rows of plain values into a record batch, each value checked against its column. */
 import { OctavoError } from '@octavo/formats';
 import type { Data, RecordBatch, Schema } from 'apache-arrow';
-import { boolData, primitiveData, recordBatch, utf8Data } from './column.ts';
-import type { Metadata } from './metadata.ts';
-import { shown } from './shown.ts';
-import type { StatisticsColumn, StatisticsSchema } from './statistics.ts';
+import { boolData, primitiveData, recordBatch, utf8Data } from '../arrow/column.ts';
+import type { Metadata } from '../arrow/metadata.ts';
+import { shown } from '../shown.ts';
+import type { StatisticsColumn, StatisticsSchema } from './layout.ts';
 
 export type PlainRow = Readonly<Record<string, unknown>>;
 

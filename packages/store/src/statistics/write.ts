@@ -3,18 +3,18 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
-import { arrowEncoder, arrowFileEnd, arrowFileStart, concatenate } from './arrow-encode.ts';
-import type { Block } from './arrow-file.ts';
-import { arrowSchema } from './column.ts';
-import { fileError } from './file-error.ts';
-import { makeFolder } from './make-folder.ts';
-import type { Metadata } from './metadata.ts';
-import { type StatisticsRow, type StatisticsSchema, statisticsColumns } from './statistics.ts';
-import { sealBatch } from './statistics-batch.ts';
-import { replaceTail, syncFile, withSource } from './statistics-file.ts';
-import { keepBefore } from './statistics-resume.ts';
-import { checkRow, encodeRows, type PlainRow } from './statistics-rows.ts';
-import { sealSchema } from './statistics-schema.ts';
+import { arrowSchema } from '../arrow/column.ts';
+import { arrowEncoder, arrowFileEnd, arrowFileStart, concatenate } from '../arrow/encode.ts';
+import type { Block } from '../arrow/file.ts';
+import type { Metadata } from '../arrow/metadata.ts';
+import { fileError } from '../file-error.ts';
+import { makeFolder } from '../make-folder.ts';
+import { sealBatch } from './batch.ts';
+import { replaceTail, syncFile, withSource } from './file.ts';
+import { type StatisticsRow, type StatisticsSchema, statisticsColumns } from './layout.ts';
+import { keepBefore } from './resume.ts';
+import { checkRow, encodeRows, type PlainRow } from './rows.ts';
+import { sealSchema } from './schema.ts';
 
 export interface StatisticsOptions {
   /** Continue an existing file: rows of this step and later ones are dropped, and what a kill left half written. */

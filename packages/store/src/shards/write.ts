@@ -1,9 +1,10 @@
 /** @file Writing token shards, a record batch at a time. */
 import { OctavoError } from '@octavo/formats';
-import { arrowFileEncoder } from './arrow-encode.ts';
-import { arrowSchema, boolData, primitiveData, recordBatch } from './column.ts';
-import { type Crc32c, loadCrc32c } from './crc32c.ts';
-import { sealMetadata } from './metadata.ts';
+import { arrowSchema, boolData, primitiveData, recordBatch } from '../arrow/column.ts';
+import { arrowFileEncoder } from '../arrow/encode.ts';
+import { sealMetadata } from '../arrow/metadata.ts';
+import { type Crc32c, loadCrc32c } from '../crc32c.ts';
+import { createAtomically } from '../write-atomically.ts';
 import {
   SHARD_BATCH,
   SHARD_LAYOUT,
@@ -13,8 +14,7 @@ import {
   type TokenShard,
   type TokenShardWriter,
   tokenType,
-} from './token-shard.ts';
-import { createAtomically } from './write-atomically.ts';
+} from './layout.ts';
 
 /** CRC-32C of a batch: its number and length (so that batches cannot change places), its tokens, its document bits. */
 export function shardCrc(

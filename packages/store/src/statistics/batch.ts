@@ -1,11 +1,11 @@
 /** @file One batch of statistics: which one it is and its CRC-32 stand in its message, where other readers pass them by. */
 import type { RecordBatch } from 'apache-arrow';
-import { type ArrowEncoder, concatenate, type EncodedMessage } from './arrow-encode.ts';
-import { type BatchMessage, checkOffsets, count, Malformed, parseBatchMessage } from './arrow-message.ts';
-import type { Column } from './column.ts';
-import { crc32 } from './crc32.ts';
-import type { Metadata } from './metadata.ts';
-import { shown } from './shown.ts';
+import type { Column } from '../arrow/column.ts';
+import { type ArrowEncoder, concatenate, type EncodedMessage } from '../arrow/encode.ts';
+import { type BatchMessage, checkOffsets, count, Malformed, parseBatchMessage } from '../arrow/message.ts';
+import type { Metadata } from '../arrow/metadata.ts';
+import { crc32 } from '../crc32.ts';
+import { shown } from '../shown.ts';
 
 /** A stretch of a file, by place and length; shorter than asked at the end of the file. */
 export type ReadStretch = (position: number, length: number) => Uint8Array;

@@ -1,5 +1,5 @@
 /** @file The four statistics files of a run: every column with its unit and its meaning, declared here and nowhere else. */
-import type { StatisticsRow, StatisticsSchema } from './statistics.ts';
+import type { StatisticsRow, StatisticsSchema } from './layout.ts';
 
 const step = {
   type: 'int32',

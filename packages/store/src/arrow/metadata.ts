@@ -1,8 +1,8 @@
 /** @file The strings in an Arrow schema: the caller's, ours (`octavo.…`), and a CRC that covers both. */
 
-import type { Crc32c } from './crc32c.ts';
-import { badFile } from './file-error.ts';
-import { shown } from './shown.ts';
+import type { Crc32c } from '../crc32c.ts';
+import { badFile } from '../file-error.ts';
+import { shown } from '../shown.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 

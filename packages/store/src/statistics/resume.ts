@@ -1,22 +1,15 @@
 /** @file What of a statistics file stays when a run goes on at a step: every row before it, whatever a kill left behind them. */
 
 import { Table } from 'apache-arrow';
-import { decodeBatch } from './arrow-decode.ts';
-import type { Block } from './arrow-file.ts';
-import { checkColumns, guarded } from './arrow-message.ts';
-import { arrowSchema, type Column } from './column.ts';
-import { badFile } from './file-error.ts';
-import type { Metadata } from './metadata.ts';
-import type { StatisticsBatch } from './statistics-batch.ts';
-import type { PlainRow } from './statistics-rows.ts';
-import {
-  isTorn,
-  nextBatch,
-  readHead,
-  type Source,
-  type StatisticsHead,
-  scanStatistics,
-} from './statistics-scan.ts';
+import { arrowSchema, type Column } from '../arrow/column.ts';
+import { decodeBatch } from '../arrow/decode.ts';
+import type { Block } from '../arrow/file.ts';
+import { checkColumns, guarded } from '../arrow/message.ts';
+import type { Metadata } from '../arrow/metadata.ts';
+import { badFile } from '../file-error.ts';
+import type { StatisticsBatch } from './batch.ts';
+import type { PlainRow } from './rows.ts';
+import { isTorn, nextBatch, readHead, type Source, type StatisticsHead, scanStatistics } from './scan.ts';
 
 /** The part of a file that stays as it is, and the rows that stand behind it. */
 export interface Kept {

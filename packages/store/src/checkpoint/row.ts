@@ -1,8 +1,8 @@
 /** @file One row of a checkpoint, read without its data, from a file that may lie. */
-import type { LoadedBatch } from './arrow-file.ts';
-import { type ColumnRegions, checkOffsets, Malformed } from './arrow-message.ts';
-import { MAX_NAME, type RowHead } from './checkpoint.ts';
-import { type ExtraFormats, tensorBytes } from './element-bits.ts';
+import type { LoadedBatch } from '../arrow/file.ts';
+import { type ColumnRegions, checkOffsets, Malformed } from '../arrow/message.ts';
+import { type ExtraFormats, tensorBytes } from '../element-bits.ts';
+import { MAX_NAME, type RowHead } from './layout.ts';
 
 /** A row's head and where the rest of it lies in the file. */
 export interface Row extends RowHead {

@@ -1,5 +1,5 @@
 /** @file What statistics are: columns by name, and the rows that fit them. */
-import type { Column } from './column.ts';
+import type { Column } from '../arrow/column.ts';
 
 /** The value of `octavo.layout` in statistics of this version. */
 export const STATISTICS_LAYOUT = 'statistics/2';

@@ -1,10 +1,10 @@
 /** @file Reading token shards: seek to a batch, check it the first time, read the tokens asked for. */
 
-import { type ArrowFile, loadBatch, openArrowFile } from './arrow-file.ts';
-import { loadCrc32c } from './crc32c.ts';
-import { badFile } from './file-error.ts';
-import { unsealMetadata } from './metadata.ts';
-import { openReadable } from './readable-file.ts';
+import { type ArrowFile, loadBatch, openArrowFile } from '../arrow/file.ts';
+import { unsealMetadata } from '../arrow/metadata.ts';
+import { loadCrc32c } from '../crc32c.ts';
+import { badFile } from '../file-error.ts';
+import { openReadable } from '../readable-file.ts';
 import {
   SHARD_LAYOUT,
   SHARD_LIMIT,
@@ -12,8 +12,8 @@ import {
   type TokenArray,
   type TokenShardReader,
   tokenType,
-} from './token-shard.ts';
-import { shardCrc } from './token-shard-write.ts';
+} from './layout.ts';
+import { shardCrc } from './write.ts';
 
 /** Where the tokens and the document bits of a checked batch lie in the file. */
 interface CheckedBatch {

@@ -1,7 +1,8 @@
 /** @file Reading safetensors: the header at once, tensors by seeking. */
 
-import { badFile } from './file-error.ts';
-import { openReadable } from './readable-file.ts';
+import { badFile } from '../file-error.ts';
+import { openReadable } from '../readable-file.ts';
+import { shown } from '../shown.ts';
 import {
   isSafetensorsType,
   type ListedEntry,
@@ -9,8 +10,7 @@ import {
   parseHeader,
   type SafetensorsEntry,
   unknownType,
-} from './safetensors.ts';
-import { shown } from './shown.ts';
+} from './header.ts';
 
 /** A tensor that was read; `data` begins at the start of memory of its own. */
 export interface SafetensorsTensor extends SafetensorsEntry {

@@ -16,8 +16,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import type { Source } from './statistics-scan.ts';
-import { temporaryPath } from './write-atomically.ts';
+import { temporaryPath } from '../write-atomically.ts';
+import type { Source } from './scan.ts';
 
 /**
  * Makes the file under `path` its own first `keep` bytes and `bytes`: in a copy, which then takes the name. Whoever has
