@@ -1,6 +1,6 @@
 /** @file Arrays of codes to arrays of numbers. */
 import { type Codes, checkArray, checkCodes, checkLength, checkScale } from './codes.ts';
-import { decodeTable } from './decode-table.ts';
+import { decodeTable } from './decode.ts';
 import { OctavoError } from './error.ts';
 import type { Format } from './format.ts';
 

@@ -1,8 +1,7 @@
-/** @file One code to one number. */
+/** @file One code to one number; and the numbers of all codes, as a table. */
 import { OctavoError } from './error.ts';
 import { powerOfTwo } from './float-bits.ts';
-import type { Format } from './format.ts';
-import { magnitudeMask, signBit, topExponent } from './layout.ts';
+import { type Format, magnitudeMask, signBit, topExponent } from './format.ts';
 
 /**
  * The value of a code, exact.
@@ -35,4 +34,25 @@ function magnitudeOf(format: Format, magnitude: number): number {
   const mantissa = magnitude % unit;
   if (exponent === 0 && format.hasSubnormals) return mantissa * format.minSubnormal;
   return (1 + mantissa / unit) * powerOfTwo(exponent - format.bias);
+}
+
+const tables = new Map<Format, Float32Array>();
+
+/** `table[code] = decode(format, code)` for formats of at most 16 bits. Shared: do not write to it. */
+export function decodeTable(format: Format): Float32Array {
+  const found = tables.get(format);
+  if (found) return found;
+  const table = Float32Array.from({ length: 2 ** format.bits }, (_, code) => decode(format, code));
+  tables.set(format, table);
+  return table;
+}
+
+/** The values of a format by code, `2^bits` of them, in an array of the caller's own. At most 16 bits. */
+export function valuesOf(format: Format): Float32Array {
+  if (format.bits > 16) {
+    throw new OctavoError(
+      `[formats] all values of a format: got ${format.name} with ${format.bits} bits, expected at most 16`,
+    );
+  }
+  return decodeTable(format).slice();
 }

@@ -2,11 +2,10 @@
 import { type Codes, checkCodes, checkLength, checkScale, createCodes, isFloat32Array } from './codes.ts';
 import { counterRandom } from './counter-random.ts';
 import { encode } from './encode.ts';
-import { encodeBits } from './encode-bits.ts';
-import { encodeTable } from './encode-table.ts';
+import { encodeBits, encodeTable } from './encode-bits.ts';
 import { OctavoError } from './error.ts';
 import type { Format } from './format.ts';
-import type { Overflow, Rounding } from './rounding.ts';
+import type { Overflow, Rounding } from './round.ts';
 
 export interface EncodeArrayOptions {
   /** Multiplies before the cast: in float32 a Float32Array, else in float64. Taken as float32, positive and finite. Default 1. */

@@ -1,9 +1,7 @@
 /** @file One number to one code. */
 import { exponentOf, powerOfTwo } from './float-bits.ts';
-import type { Format } from './format.ts';
-import { nanCode, signBit, topExponent } from './layout.ts';
-import { round } from './round.ts';
-import type { Overflow, Rounding } from './rounding.ts';
+import { type Format, nanCode, signBit, topExponent } from './format.ts';
+import { type Overflow, type Rounding, round } from './round.ts';
 
 export interface EncodeOptions {
   /** Default `nearest-even`. */

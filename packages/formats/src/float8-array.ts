@@ -1,7 +1,7 @@
 /** @file An array of numbers stored in eight bits each: bytes, and the format that gives them meaning. */
 import { checkArray, checkLength } from './codes.ts';
+import { decodeTable } from './decode.ts';
 import { type DecodeArrayOptions, decodeArray } from './decode-array.ts';
-import { decodeTable } from './decode-table.ts';
 import { type EncodeOptions, encode } from './encode.ts';
 import { type EncodeArrayOptions, encodeArray } from './encode-array.ts';
 import { OctavoError } from './error.ts';

@@ -1,4 +1,5 @@
 /** @file Every format Octavo knows, one frozen object each. */
+import { OctavoError } from './error.ts';
 import type { Format } from './format.ts';
 
 const OCP8 = 'OCP 8-bit Floating Point Specification (OFP8) 1.0';
@@ -181,3 +182,13 @@ export const formats: Readonly<Record<string, Format>> = Object.freeze(
     [E4M3FN, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, E2M1, BF16, FP16, FP32].map((f) => [f.name, f]),
   ),
 );
+
+/** The format called `name` (lower case, as in `format.name`). Throws an `OctavoError` that lists the names there are. */
+export function formatOf(name: string): Format {
+  const found = Object.hasOwn(formats, name) ? formats[name] : undefined;
+  if (found) return found;
+  throw new OctavoError(
+    `[formats] unknown format: got ${JSON.stringify(name)}, expected one of ${Object.keys(formats).join(', ')}`,
+    { exitCode: 2 },
+  );
+}

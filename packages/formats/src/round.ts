@@ -1,7 +1,12 @@
-/** @file Rounding a number onto a format's grid, without going through codes. */
+/** @file Rounding a number onto a format's grid, without going through codes; and the two choices a cast leaves open. */
 import { exponentOf, powerOfTwo } from './float-bits.ts';
 import type { Format } from './format.ts';
-import type { Overflow, Rounding } from './rounding.ts';
+
+/** `nearest-even` (ties to the even mantissa), `toward-zero`, or `stochastic` (up with probability equal to the fraction). */
+export type Rounding = 'nearest-even' | 'toward-zero' | 'stochastic';
+
+/** `saturate` to ±max, or the format's own `special` values (infinity, else NaN, else ±max where it has neither). */
+export type Overflow = 'saturate' | 'special';
 
 /**
  * The value of `format` that stands for `x`, exact for every double.
