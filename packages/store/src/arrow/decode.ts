@@ -1,8 +1,8 @@
 /** @file A checked batch as an Arrow table's batch: built from its regions, so the library never sees unchecked counts. */
 import { Bool, type Data, makeData, type RecordBatch, type Schema, Utf8 } from 'apache-arrow';
 import type { StatisticsBatch } from '../statistics/batch.ts';
+import type { ColumnRegions, Region } from './batch.ts';
 import { type Column, type PrimitiveType, primitiveData, recordBatch } from './column.ts';
-import type { ColumnRegions, Region } from './message.ts';
 
 const arrays = {
   uint16: Uint16Array,

@@ -5,19 +5,11 @@ import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
 import { badFile } from '../file-error.ts';
 import type { ReadableFile } from '../readable-file.ts';
+import { type BatchMessage, parseBatchMessage } from './batch.ts';
 import type { Column } from './column.ts';
 import { END_OF_STREAM, MAGIC, sameBytes } from './encode.ts';
-import {
-  type BatchMessage,
-  checkColumns,
-  count,
-  guarded,
-  Malformed,
-  parseBatchMessage,
-  parseSchema,
-  parseSchemaMessage,
-  type SchemaMessage,
-} from './message.ts';
+import { count, guarded, Malformed } from './malformed.ts';
+import { checkColumns, parseSchema, parseSchemaMessage, type SchemaMessage } from './schema.ts';
 
 /** Place of one record batch. */
 export interface Block {

@@ -2,7 +2,7 @@
 
 import { OctavoError } from '@octavo/formats';
 import { loadBatch, openArrowFile } from '../arrow/file.ts';
-import { Malformed } from '../arrow/message.ts';
+import { Malformed } from '../arrow/malformed.ts';
 import { type Metadata, unsealMetadata } from '../arrow/metadata.ts';
 import { type Crc32c, loadCrc32c } from '../crc32c.ts';
 import { tensorBytes } from '../element-bits.ts';

@@ -1,6 +1,8 @@
 /** @file One row of a checkpoint, read without its data, from a file that may lie. */
+
+import { type ColumnRegions, checkOffsets } from '../arrow/batch.ts';
 import type { LoadedBatch } from '../arrow/file.ts';
-import { type ColumnRegions, checkOffsets, Malformed } from '../arrow/message.ts';
+import { Malformed } from '../arrow/malformed.ts';
 import { type ExtraFormats, tensorBytes } from '../element-bits.ts';
 import { MAX_NAME, type RowHead } from './layout.ts';
 

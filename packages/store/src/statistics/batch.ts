@@ -1,8 +1,9 @@
 /** @file One batch of statistics: which one it is and its CRC-32 stand in its message, where other readers pass them by. */
 import type { RecordBatch } from 'apache-arrow';
+import { type BatchMessage, checkOffsets, parseBatchMessage } from '../arrow/batch.ts';
 import type { Column } from '../arrow/column.ts';
 import { type ArrowEncoder, concatenate, type EncodedMessage } from '../arrow/encode.ts';
-import { type BatchMessage, checkOffsets, count, Malformed, parseBatchMessage } from '../arrow/message.ts';
+import { count, Malformed } from '../arrow/malformed.ts';
 import type { Metadata } from '../arrow/metadata.ts';
 import { crc32 } from '../crc32.ts';
 import { shown } from '../shown.ts';

@@ -3,7 +3,8 @@
 import type { Column } from '../arrow/column.ts';
 import { END_OF_STREAM, MAGIC, sameBytes } from '../arrow/encode.ts';
 import { type Block, parseFooter } from '../arrow/file.ts';
-import { Malformed, type SchemaMessage } from '../arrow/message.ts';
+import { Malformed } from '../arrow/malformed.ts';
+import type { SchemaMessage } from '../arrow/schema.ts';
 import { badFile } from '../file-error.ts';
 import { batchAt, type Fault, type ReadStretch, type StatisticsBatch } from './batch.ts';
 import { unsealSchema } from './schema.ts';

@@ -1,14 +1,9 @@
 /** @file The schema of a statistics file: the caller's strings, and a CRC-32 that covers them and every column. */
 
 import { type Column, type ColumnType, isList } from '../arrow/column.ts';
-import {
-  checkColumns,
-  guarded,
-  Malformed,
-  parseSchemaMessage,
-  type SchemaMessage,
-} from '../arrow/message.ts';
+import { guarded, Malformed } from '../arrow/malformed.ts';
 import { checkMetadata, type Metadata } from '../arrow/metadata.ts';
+import { checkColumns, parseSchemaMessage, type SchemaMessage } from '../arrow/schema.ts';
 import { crc32 } from '../crc32.ts';
 import { badFile } from '../file-error.ts';
 import { shown } from '../shown.ts';
