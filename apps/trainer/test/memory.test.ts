@@ -4,30 +4,65 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
-import { resolveSettings } from '../src/config/settings.ts';
+import { largestWork, type StudyName, studies, studyOf } from '@octavo/lab';
+import { llamaConfigOf } from '@octavo/llama';
+import { openCheckpoint, writeCheckpoint } from '@octavo/store';
+import { memoryNeeded, type Workload } from '@octavo/trainer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf, resolveSettings } from '../src/config/settings.ts';
 import { describeError } from '../src/errors.ts';
-import { checkMemory, gigabytes } from '../src/run/memory.ts';
+import { workOf } from '../src/run/device.ts';
+import { checkMemory, gigabytes, type Room } from '../src/run/memory.ts';
 import { octavo } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-memory-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const room = { memory: 32e9, addresses: Number.POSITIVE_INFINITY, cores: 8 };
 
-test('a model beyond the machine is refused with all the figures, or tried by --force', async () => {
-  const settings = await resolveSettings({ model: 'llama2-7b' });
+/** The check of work on a named model, on the device that its preset asks for. */
+async function checkOf(model: string, kind: Workload['kind'], own: { force?: boolean; room?: Room } = {}) {
   const said: string[] = [];
-  const warn = (message: string) => said.push(message);
-  expect(() => checkMemory(settings, { force: false, warn, room })).toThrow(
-    /^\[run\] too little memory: a step of llama2-7b with \d+ x \d+ tokens needs about \d+ GB \(weights \S+ GB, optimizer \S+ GB, gradients \S+ GB, activations \S+ GB\), and this machine has 32 GB and 8 cores, device simd holds 4.3 GB at most; .*--force$/,
+  const settings = await resolveSettings({ model });
+  const check = { what: `using ${model}`, device: 'auto', force: false, room, ...own };
+  checkMemory(workOf(kind, planOf(settings)), { ...check, warn: (message) => said.push(message) });
+  return said;
+}
+
+test('a model beyond the machine is refused with all the figures, or tried by --force', async () => {
+  await expect(checkOf('llama2-7b', 'train')).rejects.toThrow(
+    /^\[run\] too little memory: using llama2-7b with \d+ x \d+ tokens needs about \d+ GB \(weights \S+ GB, optimizer \S+ GB, gradients \S+ GB, activations \S+ GB\), and this machine has 32 GB and 8 cores, device simd holds 4.3 GB at most; choose a smaller .*--force$/,
   );
-  checkMemory(settings, { force: true, warn, room });
-  expect(said).toEqual([expect.stringContaining('it is tried all the same')]);
-  checkMemory(await resolveSettings({ model: 'nano' }), { force: false, warn, room });
-  checkMemory(await resolveSettings({ model: 'stories15m' }), { force: false, warn, room });
-  expect(() => checkMemory(settings, { force: false, warn, room: { ...room, addresses: 8e9 } })).toThrow(
-    'this process may have 8 GB (ulimit -v)',
+  await expect(checkOf('llama2-7b', 'evaluate')).rejects.toThrow(
+    /with \d+ x \d+ tokens needs about [\d.]+ GB \(weights \S+ GB, activations \S+ GB\), and .*--force$/,
   );
+  await expect(checkOf('llama2-7b', 'generate')).rejects.toThrow(
+    /using llama2-7b needs about [\d.]+ GB \(weights \S+ GB, cache 2.1 GB, activations \S+ GB\), and .*--force$/,
+  );
+  expect(await checkOf('llama2-7b', 'train', { force: true })).toEqual([
+    expect.stringContaining('it is tried all the same'),
+  ]);
+  for (const kind of ['train', 'evaluate', 'generate'] as const) {
+    for (const model of ['nano', 'stories15m']) expect(await checkOf(model, kind)).toEqual([]);
+    await expect(checkOf('stories15m', kind, { room: { ...room, addresses: 8e6 } })).rejects.toThrow(
+      'this process may have 0.0080 GB (ulimit -v)',
+    );
+  }
+});
+
+test('every study fits where its largest step does', () => {
+  for (const name of Object.keys(studies) as StudyName[]) {
+    const { full, quick } = studyOf(name);
+    const [most, least] = [full, quick].map((settings) => memoryNeeded(largestWork(settings)).total);
+    expect(most).toBeGreaterThanOrEqual(least!);
+    expect(most).toBeGreaterThan(10e6);
+    expect(most).toBeLessThan(1e9);
+  }
+  const model = llamaConfigOf('llama2-7b');
+  const work = largestWork({ ...studies.instability.full, model, activations: 'fp32' });
+  expect(work.recipe.activations).toBe('fp32');
+  expect(() =>
+    checkMemory(work, { what: 'a step', device: 'simd', force: false, warn: () => {}, room }),
+  ).toThrow(/too little memory: a step with 16 x 64 tokens/);
 });
 
 test.each([
@@ -50,12 +85,54 @@ test('V8’s errors where memory ends say what there is', () => {
   expect(gigabytes(2 ** 32)).toBe('4.3 GB');
 });
 
-test.skipIf(process.platform !== 'linux')('under ulimit -v the memory is named, not a file', () => {
+beforeAll(async () => {
   writeFileSync(join(folder, 'text.txt'), 'some text '.repeat(500));
-  const bin = fileURLToPath(new URL('../bin/octavo.js', import.meta.url));
-  const command = `ulimit -v 8000000; "${process.execPath}" "${bin}" train --data text.txt --steps 1 --out limited 2>&1; exit 0`;
-  const said = execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
-  expect(said).toMatch(/memory/);
-  expect(said).toMatch(/ulimit -v/);
-  expect(said).not.toMatch(/cannot be written/);
+  const shape = ['--batch', '2', '--sequence', '32', '--device', 'simd', '--out', 'made'];
+  await octavo(['train', '--data', 'text.txt', '--steps', '1', ...shape], folder);
 });
+
+describe.skipIf(process.platform !== 'linux')('under ulimit -v the memory is named, not a file', () => {
+  const under = (limit: number, args: string): string => {
+    const bin = fileURLToPath(new URL('../bin/octavo.js', import.meta.url));
+    const command = `ulimit -v ${limit}; "${process.execPath}" "${bin}" ${args} 2>&1; echo "exit $?"`;
+    return execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
+  };
+
+  test.each([
+    'train --data text.txt --steps 1 --out limited',
+    'eval made',
+    'generate made --prompt some',
+    'study formats --quick --out studied',
+    'study formats --run made --out studied',
+  ])('octavo %s', (args) => {
+    const said = under(8_000_000, args);
+    expect(said).toMatch(/octavo: .*memory/);
+    expect(said).toMatch(/ulimit -v/);
+    expect(said).not.toMatch(/cannot be written/);
+    expect(said).toMatch(/exit [12]\n$/);
+  });
+});
+
+describe('a checkpoint beyond the machine', () => {
+  test.each([
+    ['eval', []],
+    ['generate', ['--prompt', 'some']],
+  ])('%s: one line, exit code 2, and --force tries it', async (command, more) => {
+    const path = join(folder, `${command}.arrow`);
+    await writeHollow(path);
+    const refused = await octavo([command, path, '--device', 'simd', ...more], folder);
+    expect(refused.stderr).toMatch(/^octavo: \[run\] too little memory: [^\n]+--force\n$/);
+    expect(refused.code).toBe(2);
+    const forced = await octavo([command, path, '--device', 'simd', '--force', ...more], folder);
+    expect(forced.stderr + forced.stdout).toMatch(/note: .*it is tried all the same/);
+  });
+});
+
+/** The checkpoint of `made`, whose metadata now tell of llama2-7b, without any weights. */
+async function writeHollow(path: string): Promise<void> {
+  const { metadata, close } = await openCheckpoint(join(folder, 'made/checkpoints/step-00000001.arrow'));
+  await close();
+  const model = llamaConfigOf('llama2-7b');
+  const plan = { ...JSON.parse(metadata.plan!), model };
+  await writeCheckpoint(path, { ...metadata, model: JSON.stringify(model), plan: JSON.stringify(plan) }, []);
+}

@@ -50,6 +50,7 @@ export {
   type PlantedChannel,
 } from './training/ageing.ts';
 export { corpusBytes, heldOutBytes, type RareByte, rareByte } from './training/corpus.ts';
+export { largestWork } from './training/largest-work.ts';
 export { protocolRecipe } from './training/recipes.ts';
 export { type Snapshot, takeSnapshot, trainingFrom, untrained } from './training/snapshot.ts';
 export { fullWatch, quickWatch, type WatchSettings } from './watch/settings.ts';

@@ -1,47 +1,123 @@
-/** @file What a run needs in memory, reckoned from its plan before anything is allocated. */
-import { headDimOf, parameterSpecs } from '@octavo/llama';
+/** @file What work needs in memory, reckoned from its shape before anything is allocated. */
+import { headDimOf, type LlamaConfig, parameterSpecs } from '@octavo/llama';
+import type { Recipe } from '@octavo/nn';
 import { adamFormats, bytesPerParameter, formatsFor } from '@octavo/optim';
-import type { TrainPlan } from './plan.ts';
+import type { Workload } from './device/trial.ts';
 
 /** Bytes, as the simd device keeps them. */
 export interface MemoryNeed {
   readonly parameters: number;
-  /** Working weights, and the tables of rotary positions. */
-  readonly weights: number;
-  /** Master weights and both moments. */
-  readonly optimizer: number;
-  /** Gradients in float32, and the copies of weights that casts make. */
-  readonly gradients: number;
-  /** What the forward pass keeps of one micro-batch, logits included. */
-  readonly activations: number;
+  /** The bytes of each part, by its name for people. */
+  readonly parts: Readonly<Record<string, number>>;
   readonly total: number;
 }
 
 /**
- * The peak of a training step. Weights and optimizer are exact; the rest is counted from what a block keeps, about
- * 4 D + 3 F + the keys' and values' width for each token and layer in the activations' format, half of the D where
- * inputs are kept as 8-bit codes, and 1.7 V + 4 D for each token at the end.
- * Within a quarter of what was measured on small models.
+ * The peak of a training step, of a forward pass over one batch, or of generation. Weights, optimizer and cache are
+ * exact; the rest is counted from what a block keeps. Within a quarter of what was measured on small models.
  */
-export function memoryNeeded({ model, recipe, batch, sequence }: TrainPlan): MemoryNeed {
-  const { hiddenSize: d, ffnSize: f, layers, vocabularySize: v, keyValueHeads, contextLength } = model;
-  const width = recipe.activations === 'fp32' ? 4 : 2;
-  const formats = adamFormats(recipe.optimizer);
-  let parameters = 0;
-  let weights = 4 * contextLength * headDimOf(model);
-  let optimizer = 0;
-  for (const { shape } of parameterSpecs(model)) {
-    const count = shape.reduce((a, b) => a * b, 1);
-    const own = formatsFor(formats, shape.length > 1);
-    parameters += count;
-    weights += count * (shape.length > 1 ? width : 4);
-    optimizer += count * bytesPerParameter(own);
-  }
-  const codes = recipe.linear.output.input !== null;
-  const gradients = parameters * (4 + (codes ? 3 : width === 2 ? 2 : 0.5));
-  const keyValue = keyValueHeads * headDimOf(model);
-  const block = (codes ? 2 : 4) * d + 3 * f + 1.3 * keyValue;
-  const activations = batch * sequence * width * (layers * block + 1.7 * v + 4 * d);
-  const total = weights + optimizer + gradients + activations;
-  return { parameters, weights, optimizer, gradients, activations, total };
+export function memoryNeeded(work: Workload): MemoryNeed {
+  const sizes = parameterSizes(work.model);
+  const parts = reckonings[work.kind](work, sizes);
+  return {
+    parameters: sizes.matrices + sizes.gains,
+    parts,
+    total: Object.values(parts).reduce((a, b) => a + b, 0),
+  };
 }
+
+interface Sizes {
+  readonly matrices: number;
+  readonly gains: number;
+}
+
+const reckonings: Readonly<Record<Workload['kind'], (work: Workload, sizes: Sizes) => MemoryNeed['parts']>> =
+  {
+    /**
+     * Weights, master weights and moments; gradients in float32 with the copies of weights that casts make; about
+     * 4 D + 3 F + the keys' and values' width for each token and layer in the activations' format, half of the D where
+     * inputs are kept as 8-bit codes, and 1.7 V + 4 D for each token at the end.
+     */
+    train({ model, recipe, batch, sequence }, sizes) {
+      const { hiddenSize: d, ffnSize: f, layers, vocabularySize: v } = model;
+      const width = widthOf(recipe);
+      const formats = adamFormats(recipe.optimizer);
+      const bytes = (isMatrix: boolean) => bytesPerParameter(formatsFor(formats, isMatrix));
+      const codes = isQuantized(recipe);
+      const block = (codes ? 2 : 4) * d + 3 * f + 1.3 * keyValueWidth(model);
+      return {
+        weights: weightBytes(model, recipe, sizes),
+        optimizer: sizes.matrices * bytes(true) + sizes.gains * bytes(false),
+        gradients: (sizes.matrices + sizes.gains) * (4 + (codes ? 3 : width === 2 ? 2 : 0.5)),
+        activations: batch * sequence * width * (layers * block + 1.7 * v + 4 * d),
+      };
+    },
+
+    /** Weights and their 8-bit codes; of the activations only what one place has at a time: a block, or the logits. */
+    evaluate({ model, recipe, batch, sequence }, sizes) {
+      const { hiddenSize: d, ffnSize: f, vocabularySize: v } = model;
+      const token = Math.max(d + 3 * f, 3 * d + 4 * keyValueWidth(model), d + v);
+      return inference(model, recipe, sizes, { activations: batch * sequence * widthOf(recipe) * token });
+    },
+
+    /** Weights, their codes, keys and values of a whole context, and one token on its way through. */
+    generate({ model, recipe }, sizes) {
+      const { hiddenSize: d, ffnSize: f, vocabularySize: v, layers, contextLength } = model;
+      const width = widthOf(recipe);
+      return inference(model, recipe, sizes, {
+        cache: layers * contextLength * 2 * keyValueWidth(model) * width,
+        activations: width * Math.max(d + 3 * f, d + v),
+      });
+    },
+  };
+
+/** `own` beside the weights and their codes; or what loading takes, matrix after matrix in float32, where that is more. */
+function inference(
+  model: LlamaConfig,
+  recipe: Recipe,
+  sizes: Sizes,
+  own: Readonly<Record<string, number>>,
+): MemoryNeed['parts'] {
+  const weights = weightBytes(model, recipe, sizes) + (isQuantized(recipe) ? linearElements(model) : 0);
+  const others = Object.values(own).reduce((a, b) => a + b, 0);
+  return { weights: Math.max(weights, loadingBytes(model, recipe) - others), ...own };
+}
+
+/** The peak of loading: every matrix comes in float32 and is rounded, the earlier ones being there. */
+function loadingBytes(model: LlamaConfig, recipe: Recipe): number {
+  let [loaded, peak] = [0, 0];
+  for (const { shape } of parameterSpecs(model)) {
+    const count = elementsOf(shape);
+    const rounded = shape.length > 1 && widthOf(recipe) === 2 ? 2 * count : 0;
+    peak = Math.max(peak, loaded + 4 * count + rounded);
+    loaded += rounded || 4 * count;
+  }
+  return peak;
+}
+
+/** Bytes of an element of the activations and of the working weights. */
+const widthOf = ({ activations }: Recipe): number => (activations === 'fp32' ? 4 : 2);
+
+const isQuantized = ({ linear }: Recipe): boolean => linear.output.input !== null;
+
+const elementsOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+const keyValueWidth = (model: LlamaConfig): number => model.keyValueHeads * headDimOf(model);
+
+function parameterSizes(model: LlamaConfig): Sizes {
+  const sum = (isMatrix: boolean): number =>
+    parameterSpecs(model)
+      .filter(({ shape }) => shape.length > 1 === isMatrix)
+      .reduce((total, { shape }) => total + elementsOf(shape), 0);
+  return { matrices: sum(true), gains: sum(false) };
+}
+
+/** Of the four linear layers of every block. */
+const linearElements = (model: LlamaConfig): number => {
+  const { hiddenSize: d, ffnSize: f, layers } = model;
+  return layers * (d * (2 * d + 2 * keyValueWidth(model)) + 3 * d * f);
+};
+
+/** Working weights, gains in float32, and the tables of rotary positions. */
+const weightBytes = (model: LlamaConfig, recipe: Recipe, { matrices, gains }: Sizes): number =>
+  matrices * widthOf(recipe) + gains * 4 + 4 * model.contextLength * headDimOf(model);

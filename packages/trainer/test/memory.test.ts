@@ -1,8 +1,8 @@
 /** @file What is reckoned of a run's memory against what its step takes. */
-import { llamaConfigOf } from '@octavo/llama';
-import { recipeOf } from '@octavo/nn';
+import { createLlama, generate, llamaConfigOf } from '@octavo/llama';
+import { createPrecision, recipeOf } from '@octavo/nn';
 import { describe, expect, it } from 'vitest';
-import { createDevice, createTraining, memoryNeeded, trainStep } from '../src/index.ts';
+import { batchLoss, createDevice, createTraining, memoryNeeded, trainStep } from '../src/index.ts';
 import { circleSource, tinyPlan } from './support.ts';
 
 const model = { ...llamaConfigOf('nano'), vocabularySize: 512, layers: 2 };
@@ -18,17 +18,58 @@ describe.each(['fp8-full', 'bf16', 'fp32', 'fp8-current'])('%s', (recipe) => {
     const training = createTraining(device, plan);
     await trainStep(training, [circleSource(plan).next()]);
     const { peak } = device.memory();
-    const { total } = memoryNeeded(plan);
+    const { total } = memoryNeeded({ kind: 'train', ...plan });
     await device.destroy();
     expect(total / peak).toBeGreaterThan(0.7);
     expect(total / peak).toBeLessThan(1.3);
   });
 });
 
+describe.each(['fp8-full', 'bf16', 'fp32', 'mxfp8'])('%s, without training', (recipe) => {
+  const shapes = [
+    [{}, 2, 128],
+    [{ ffnSize: 704 }, 4, 64],
+    [{ vocabularySize: 2048, keyValueHeads: 1 }, 4, 128],
+    [{ layers: 6 }, 1, 64],
+  ] as const;
+  const setUp = async (change: object) => {
+    const config = { ...model, contextLength: 256, ...change };
+    const device = await createDevice('simd', { threads: 1 });
+    return { config, llama: createLlama(config, createPrecision(device, recipeOf(recipe)), { seed: 1 }) };
+  };
+
+  it.each(shapes)('%j, %i x %i tokens: about the peak of an evaluation', async (change, batch, sequence) => {
+    const { config, llama } = await setUp(change);
+    const plan = tinyPlan(recipe, { model: config, batch, sequence });
+    await batchLoss(llama, circleSource(plan).next(), sequence);
+    const { peak } = llama.device.memory();
+    await llama.device.destroy();
+    const { total } = memoryNeeded({ kind: 'evaluate', ...plan });
+    expect(total / peak).toBeGreaterThan(0.75);
+    expect(total / peak).toBeLessThan(1.25);
+  });
+
+  it.each(shapes)('%j: about the peak of generation', async (change) => {
+    const { config, llama } = await setUp(change);
+    const made: number[] = [];
+    for await (const token of generate(llama, [1, 2, 3], { temperature: 0, seed: 1, count: 2 }))
+      made.push(token);
+    const { peak } = llama.device.memory();
+    await llama.device.destroy();
+    const { total } = memoryNeeded({ kind: 'generate', ...tinyPlan(recipe, { model: config }) });
+    expect(made).toHaveLength(2);
+    expect(total / peak).toBeGreaterThan(0.75);
+    expect(total / peak).toBeLessThan(1.25);
+  });
+});
+
 it('reckons with the largest models without holding any', () => {
-  const need = memoryNeeded(
-    tinyPlan('fp8-full', { model: llamaConfigOf('llama2-7b'), recipe: recipeOf('fp8-full') }),
-  );
-  expect(need.parameters).toBe(6_738_415_616);
-  expect(need.total).toBeGreaterThan(60e9);
+  const plan = tinyPlan('fp8-full', { model: llamaConfigOf('llama2-7b') });
+  const needs = (['train', 'evaluate', 'generate'] as const).map((kind) => memoryNeeded({ kind, ...plan }));
+  expect(needs.map(({ parameters }) => parameters)).toEqual(Array(3).fill(6_738_415_616));
+  const [train, evaluate, generation] = needs.map(({ total }) => total / 1e9);
+  expect(train).toBeGreaterThan(60);
+  expect(evaluate).toBeGreaterThan(19); // 2 bytes a parameter, one more a weight of a linear layer
+  expect(generation! - evaluate!).toBeCloseTo(2.1, 0); // keys and values of 4096 tokens
+  expect(generation).toBeLessThan(25);
 });

@@ -12,6 +12,7 @@ interface EvalOptions extends GlobalOptions {
   readonly device?: NonNullable<Config['device']>;
   readonly recipe?: string;
   readonly threads?: number;
+  readonly force?: true;
   readonly blas?: string;
   readonly tokenizer?: string;
 }
@@ -38,13 +39,14 @@ export function addEvalCommand(program: Command): void {
       '--blas <off|auto|path>',
       'the machine’s BLAS for large products of the simd device (default: auto)',
     )
-    .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say');
+    .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say')
+    .option('--force', 'try it though this machine seems to have too little memory');
   examples(command, [
     ['octavo eval runs/nano-fp8-full', 'on the text that the run held out'],
     ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { data, tokens, textField, recipe, device, threads, blas, tokenizer, json } =
+    const { data, tokens, textField, recipe, device, threads, blas, tokenizer, force, json } =
       invoked.optsWithGlobals<EvalOptions>();
     await evaluate({
       path: checkpoint,
@@ -56,6 +58,7 @@ export function addEvalCommand(program: Command): void {
       threads: threads ?? null,
       blas: blas ?? 'auto',
       tokenizer: tokenizer ?? null,
+      force: force === true,
       json: json === true,
     });
   });

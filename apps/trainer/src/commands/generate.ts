@@ -14,6 +14,7 @@ interface GenerateOptions extends GlobalOptions {
   readonly device: NonNullable<Config['device']>;
   readonly recipe?: string;
   readonly threads?: number;
+  readonly force?: true;
   readonly blas?: string;
   readonly tokenizer?: string;
 }
@@ -36,13 +37,14 @@ export function addGenerateCommand(program: Command): void {
       '--blas <off|auto|path>',
       'the machine’s BLAS for large products of the simd device (default: auto)',
     )
-    .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say');
+    .option('--tokenizer <file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say')
+    .option('--force', 'try it though this machine seems to have too little memory');
   examples(command, [
     ['octavo generate runs/nano-fp8-full --prompt "My fellow Americans"', 'from a run’s newest checkpoint'],
     ['octavo generate step-00000600.arrow --prompt "The" --temperature 0', 'from one file, without chance'],
   ]);
   command.action(async (checkpoint: string, _, invoked: Command) => {
-    const { prompt, tokens, temperature, topK, seed, device, recipe, threads, blas, tokenizer, json } =
+    const { prompt, tokens, temperature, topK, seed, device, recipe, threads, blas, tokenizer, force, json } =
       invoked.optsWithGlobals<GenerateOptions>();
     await generateText({
       path: checkpoint,
@@ -54,6 +56,7 @@ export function addGenerateCommand(program: Command): void {
       threads: threads ?? null,
       blas: blas ?? 'auto',
       tokenizer: tokenizer ?? null,
+      force: force === true,
       json: json === true,
     });
   });

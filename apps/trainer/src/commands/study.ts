@@ -20,6 +20,7 @@ interface StudyOptions extends GlobalOptions {
   readonly activations?: 'bf16' | 'fp32';
   readonly device?: NonNullable<Config['device']>;
   readonly threads?: number;
+  readonly force?: true;
 }
 
 export function addStudyCommand(program: Command): void {
@@ -44,14 +45,15 @@ export function addStudyCommand(program: Command): void {
       word(oneOf(['bf16', 'fp32'])),
     )
     .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
-    .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)));
+    .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
+    .option('--force', 'run it though this machine seems to have too little memory');
   examples(command, [
     ['octavo study instability --quick', 'one seed, the failure and its cures'],
     ['octavo study instability --seeds 4,5,6 --out studies/fresh', 'everything, on other seeds'],
     ['octavo study formats --run runs/nano-fp8-full', 'which formats and policies would suit a run'],
   ]);
   command.action(async (name: StudyName, _, invoked: Command) => {
-    const { seeds, quick, out, run, activations, device, threads, json } =
+    const { seeds, quick, out, run, activations, device, threads, force, json } =
       invoked.optsWithGlobals<StudyOptions>();
     if (run !== undefined) refuseWithRun({ seeds, activations });
     const folder = [
@@ -68,6 +70,7 @@ export function addStudyCommand(program: Command): void {
       activations: activations ?? null,
       device: device ?? 'auto',
       threads: threads ?? null,
+      force: force === true,
       json: json === true,
     });
   });

@@ -11,6 +11,7 @@ import { openCheckpointAt, runOf } from './checkpoint.ts';
 import { checkVocabulary, describePaths, openCorpus, type Preparing } from './corpus.ts';
 import { workOf } from './device.ts';
 import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
+import { checkMemory } from './memory.ts';
 import { readRun } from './record.ts';
 import { tokenizerOf } from './tokenizer.ts';
 
@@ -30,6 +31,8 @@ export interface EvaluateRequest {
   readonly threads: number | null;
   readonly blas: string;
   readonly tokenizer: string | null;
+  /** Try it though the memory seems too small. */
+  readonly force: boolean;
   readonly json: boolean;
 }
 
@@ -43,6 +46,10 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
   const checkpoint = await openCheckpointAt(request.path, warn);
   try {
     const { plan, step, tokenizer: identity } = stateOf(checkpoint);
+    const { device: name, threads, blas, force } = request;
+    const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
+    const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
+    checkMemory(work, { what: `evaluating ${checkpoint.path}`, device: name, force, warn });
     const run = runOf(checkpoint.path);
     const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
     checkVocabulary(tokenizer, plan.model.vocabularySize);
@@ -58,9 +65,6 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
       process.stdout.write(
         `${checkpoint.path}, step ${step}, reads ${heldOut.text}: ${plural(heldOut.tokens, 'token')}\n`,
       );
-    const { device: name, threads, blas } = request;
-    const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
-    const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
     const { device, choice } = await chooseDevice(name, { threads, blas, work });
     if (choice.said) warn(choice.said);
     try {

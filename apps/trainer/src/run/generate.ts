@@ -8,6 +8,7 @@ import { printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
 import { workOf } from './device.ts';
+import { checkMemory } from './memory.ts';
 import { encodePrompt, tokenizerOf } from './tokenizer.ts';
 
 export interface GenerateRequest {
@@ -21,6 +22,8 @@ export interface GenerateRequest {
   readonly threads: number | null;
   readonly blas: string;
   readonly tokenizer: string | null;
+  /** Try it though the memory seems too small. */
+  readonly force: boolean;
   readonly json: boolean;
 }
 
@@ -34,17 +37,19 @@ export async function generateText({
   threads,
   blas,
   tokenizer: spec,
+  force,
   json,
 }: GenerateRequest): Promise<void> {
   const say = (text: string): unknown =>
     process.stdout.write(process.stdout.isTTY && !json ? printable(text) : text);
-  const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
+  const warn = (message: string): void => void process.stderr.write(`octavo: note: ${message}\n`);
   const checkpoint = await openCheckpointAt(path, warn);
   try {
     const { tokenizer: identity, step, plan } = stateOf(checkpoint);
-    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
     const recipe = recipeName === null ? undefined : resolveRecipe(recipeName);
     const work = workOf('generate', recipe ? { ...plan, recipe } : plan);
+    checkMemory(work, { what: `generating from ${checkpoint.path}`, device: name, force, warn });
+    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
     const { device, choice } = await chooseDevice(name, { threads, blas, work });
     if (choice.said) warn(choice.said);
     try {

@@ -1,9 +1,8 @@
-/** @file What a run needs in memory against what there is, before anything is allocated. */
+/** @file What work needs in memory against what there is, before anything is allocated. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { OctavoError } from '@octavo/formats';
-import { memoryNeeded } from '@octavo/trainer';
-import { planOf, type Settings } from '../config/settings.ts';
+import { memoryNeeded, type Workload } from '@octavo/trainer';
 
 /** Bytes that one WebAssembly memory of 32-bit addresses has: the simd device keeps all its tensors in one. */
 const WASM = 2 ** 32;
@@ -39,22 +38,28 @@ function addressLimit(): number {
 export const gigabytes = (bytes: number): string =>
   `${(bytes / 1e9).toPrecision(bytes < 10e9 ? 2 : 3).replace(/\.0$/, '')} GB`;
 
+export interface MemoryCheck {
+  /** In words, e.g. `a step of nano`. */
+  readonly what: string;
+  /** The device that is asked for. */
+  readonly device: string;
+  readonly force: boolean;
+  readonly warn: (message: string) => void;
+  readonly room?: Room;
+}
+
 /**
- * Throws an `OctavoError` (exit code 2) with the parts of what the run needs and what there is, if that is less; under
+ * Throws an `OctavoError` (exit code 2) with the parts of what the work needs and what there is, if that is less; under
  * `force` it is said only.
  */
 export function checkMemory(
-  settings: Settings,
-  { force, warn, room = roomHere() }: { force: boolean; warn: (message: string) => void; room?: Room },
+  work: Workload,
+  { what, device, force, warn, room = roomHere() }: MemoryCheck,
 ): void {
-  const { model, knobs } = settings;
-  const need = memoryNeeded(planOf(settings));
-  const onHost = knobs.device === 'simd' || knobs.device === 'auto';
+  const { parts, total } = memoryNeeded(work);
+  const onHost = device === 'simd' || device === 'auto';
   const limit = Math.min(room.memory, room.addresses, onHost ? WASM : Number.POSITIVE_INFINITY);
-  if (need.total <= limit) return;
-  const parts = (['weights', 'optimizer', 'gradients', 'activations'] as const).map(
-    (part) => `${part} ${gigabytes(need[part])}`,
-  );
+  if (total <= limit) return;
   const there = [
     `this machine has ${gigabytes(room.memory)} and ${room.cores} cores`,
     ...(room.addresses < room.memory
@@ -62,13 +67,23 @@ export function checkMemory(
       : []),
     ...(onHost ? [`device simd holds ${gigabytes(WASM)} at most`] : []),
   ].join(', ');
-  const what = `a step of ${model.name} with ${knobs.batch} x ${knobs.sequence} tokens needs about ${gigabytes(need.total)} (${parts.join(', ')}), and ${there}`;
+  const shape = work.kind === 'generate' ? '' : ` with ${work.batch} x ${work.sequence} tokens`;
+  const inParts = Object.entries(parts).map(([part, bytes]) => `${part} ${gigabytes(bytes)}`);
+  const said = `${what}${shape} needs about ${gigabytes(total)} (${inParts.join(', ')}), and ${there}`;
   if (force) {
-    warn(`${what}; it is tried all the same`);
+    warn(`${said}; it is tried all the same`);
     return;
   }
   throw new OctavoError(
-    `[run] too little memory: ${what}; choose a smaller --model, --batch or --sequence, or try all the same by --force`,
-    { exitCode: 2 },
+    `[run] too little memory: ${said}; ${ADVICE[work.kind]}, or try all the same by --force`,
+    {
+      exitCode: 2,
+    },
   );
 }
+
+const ADVICE: Readonly<Record<Workload['kind'], string>> = {
+  train: 'choose a smaller --model, --batch or --sequence',
+  evaluate: 'take a larger machine',
+  generate: 'take a larger machine',
+};

@@ -6,12 +6,26 @@ import type { RecordedRow, RecordedRun } from '@octavo/lab';
 import { destroyLlama } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { type Checkpoint, readStatistics } from '@octavo/store';
-import { loadModel, stateOf } from '@octavo/trainer';
+import { loadModel, stateOf, type Workload } from '@octavo/trainer';
+import { planOf } from '../config/settings.ts';
 import { openCheckpointAt } from './checkpoint.ts';
 import { openCorpus } from './corpus.ts';
+import { workOf } from './device.ts';
 import { isRun } from './folder.ts';
 import { readRun } from './record.ts';
 import { tokenizerOf } from './tokenizer.ts';
+
+/** A step of the run as a study looks at it: whatever its recipe, the products are in the format of the activations. */
+export async function workOfRun(folder: string): Promise<Workload> {
+  if (!isRun(folder)) {
+    throw new OctavoError(
+      `[study] --run: got "${folder}", which holds no run.json, expected the folder of a run of octavo train`,
+      { exitCode: 2 },
+    );
+  }
+  const plan = planOf((await readRun(folder)).settings);
+  return workOf('train', { ...plan, recipe: { ...recipeOf('bf16'), activations: plan.recipe.activations } });
+}
 
 /** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
 export async function openRecordedRun(
@@ -19,12 +33,6 @@ export async function openRecordedRun(
   device: Device,
   warn: (message: string) => void,
 ): Promise<{ readonly run: RecordedRun; close(): Promise<void> }> {
-  if (!isRun(folder)) {
-    throw new OctavoError(
-      `[study] --run: got "${folder}", which holds no run.json, expected the folder of a run of octavo train`,
-      { exitCode: 2 },
-    );
-  }
   const checkpoint = await openCheckpointAt(folder, warn);
   try {
     const { model, recipe, plan, step, tokenizer: trainedWith } = stateOf(checkpoint);

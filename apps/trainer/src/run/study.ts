@@ -1,11 +1,12 @@
 /** @file A study from its request to the files in its folder. */
 import { OctavoError } from '@octavo/formats';
-import { corpusBytes, heldOutBytes, type Progress, type StudyName, studyOf } from '@octavo/lab';
+import { corpusBytes, heldOutBytes, largestWork, type Progress, type StudyName, studyOf } from '@octavo/lab';
 import { chooseDevice } from '@octavo/trainer';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
-import { openRecordedRun } from './recorded-run.ts';
+import { checkMemory } from './memory.ts';
+import { openRecordedRun, workOfRun } from './recorded-run.ts';
 import { openStudyFolder, type StudyFolder } from './study-folder.ts';
 
 export interface StudyRequest {
@@ -19,11 +20,13 @@ export interface StudyRequest {
   readonly activations: 'bf16' | 'fp32' | null;
   readonly device: string;
   readonly threads: number | null;
+  /** Try it though the memory seems too small. */
+  readonly force: boolean;
   readonly json: boolean;
 }
 
 export async function study(request: StudyRequest): Promise<void> {
-  const { seeds, out, device: name, threads } = request;
+  const { seeds, out, device: name, threads, force } = request;
   const { full, quick, run, takesRun } = studyOf(request.name);
   const settings = withActivations(request, request.quick ? quick : full);
   if (request.run !== null && !takesRun) {
@@ -33,6 +36,9 @@ export async function study(request: StudyRequest): Promise<void> {
     );
   }
   const screen = createScreen(request.json);
+  const work = request.run === null ? largestWork(settings) : await workOfRun(request.run);
+  const what = request.run === null ? `a step of study ${request.name}` : `a step of ${request.run}`;
+  checkMemory(work, { what, device: name, force, warn: (said) => screen.line(`note: ${said}`) });
   const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
   const { device, choice } = await chooseDevice(name, { threads });
   if (choice.said) screen.line(choice.said);

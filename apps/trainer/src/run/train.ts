@@ -22,7 +22,7 @@ import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import type { Message, Output } from '../output/messages.ts';
 import { type Corpus, openCorpus } from './corpus.ts';
-import { deviceOfRun, type SessionDevice } from './device.ts';
+import { deviceOfRun, type SessionDevice, workOf } from './device.ts';
 import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
 import { checkHeld, claimFolder } from './folder.ts';
@@ -52,7 +52,9 @@ export async function train(request: TrainRequest): Promise<void> {
   try {
     const origin = await openOrigin(request, warn);
     try {
-      checkMemory(origin.settings, { force: request.force, warn });
+      const { model, knobs } = origin.settings;
+      const asked = { what: `a step of ${model.name}`, device: knobs.device, force: request.force, warn };
+      checkMemory(workOf('train', planOf(origin.settings)), asked);
       const corpus = await openCorpus(origin.settings, origin.resumed?.began ?? null, {
         warn,
         signal: interrupt.signal,
