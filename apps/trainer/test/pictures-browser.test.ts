@@ -3,14 +3,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { assemble, readInputs, renderNarrow, renderSvg } from '@octavo/report';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
 import { findPictures, findScrolling, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
 import { openPage } from '../../../tooling/vitest/open-page.ts';
-import { renderNarrow } from '../src/chart/narrow.ts';
-import { renderSvg } from '../src/chart/render-chart.ts';
-import { assemble } from '../src/report/assemble.ts';
-import { readInputs } from '../src/report/inputs.ts';
 import { studyCharts } from './every-chart.ts';
 import { prepare, train, writeLongRun } from './report-support.ts';
 
@@ -34,7 +31,12 @@ describeInChromium('every picture', () => {
     await train(root, 'fp8', 'fp8', ['--steps', '20']);
     writeLongRun(join(root, 'long'), join(root, 'fp8'));
     const runs = await readInputs(['bf16', 'fp8', 'long'].map((run) => join(root, run)));
-    const { figures, html } = await assemble(runs, { command: '', version: '', on: new Date() });
+    const { figures, html } = await assemble(runs, {
+      command: '',
+      version: '',
+      on: new Date(),
+      studies: new Map(),
+    });
     writeFileSync(join(root, 'report.html'), html);
     const pictures: [name: string, svg: string][] = [];
     for (const { name, poster } of figures) pictures.push([`runs-${name}`, await poster()]);

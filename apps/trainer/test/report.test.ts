@@ -11,13 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readInputs } from '@octavo/report';
 import { readStatistics } from '@octavo/store';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { colourCounts, pngPixels } from '../../../tooling/vitest/png-pixels.ts';
-import { html } from '../src/report/html.ts';
-import { readInputs } from '../src/report/inputs.ts';
-import { markdown } from '../src/report/markdown.ts';
-import { cleanSvg } from '../src/report/svg.ts';
 import { chart, prepare, train, writeStudy } from './report-support.ts';
 import { lines, octavo } from './support.ts';
 
@@ -160,7 +157,7 @@ describe('of one run', () => {
     expect(leftOut.map((what) => /[a-z]+\.arrow/.exec(what)?.[0])).toEqual(['steps.arrow', 'tensors.arrow']);
     const page = read('hurt/report.html');
     expectSealed(page);
-    for (const what of leftOut) shows(page, html`Left out: ${what}`.markup.slice(0, 60));
+    for (const what of leftOut) shows(page, `Left out: ${what}`.slice(0, 60));
     shows(page, 'No step has been recorded yet.');
     shows(page, 'Largest growth');
     expect((await report('hurt')).stdout).toContain(`left out: ${leftOut[0]}\n`);
@@ -318,33 +315,5 @@ describe('what cannot be reported is said in one line', () => {
     rmSync(join(study, 'losses.arrow'));
     writeFileSync(join(study, 'summary.json'), '[{"text": 1}]');
     await refused(1, /summary.json is not what octavo study writes: 0.text/, 'damaged-study');
-  });
-});
-
-describe('markup', () => {
-  it('escapes what it is given, and joins lists', () => {
-    expect(html`<p title="${'"<&>\''}">${['a', html`<b>${1}</b>`, null]}</p>`.markup).toBe(
-      '<p title="&quot;&lt;&amp;&gt;&#39;">a<b>1</b></p>',
-    );
-  });
-
-  it('Markdown keeps its text and tables, and loses what does something', () => {
-    const { markup } = markdown(
-      '# T\n\n**b** <b onclick="x">raw</b> <http://a.b> [l](data:text/html,x) ![i](http://a.b/i.png)',
-    );
-    expect(markup).toContain('<h3>T</h3>');
-    expect(markup).toContain('<strong>b</strong>');
-    expect(markup).not.toMatch(/onclick|<img|i\.png|data:/);
-    expect(markup).toContain('<a href="http://a.b" rel="noreferrer">');
-  });
-
-  it('an SVG keeps shapes, and its ids become its own', () => {
-    const svg = cleanSvg(
-      '<svg xmlns="x" class="marks" width="10" height="20" viewBox="0 0 10 20"><style>@import "x"</style><a xlink:href="http://a.b"><text onclick="x" fill="#000">a &lt; b</text></a><image href="http://a.b"/><linearGradient id="g"/><path d="M0,0h1" fill="url(#g)" stroke="url(http://a.b)"/></svg>',
-      'one',
-    );
-    expect(svg).toBe(
-      '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="20" viewBox="0 0 10 20"><text fill="#000">a &lt; b</text><linearGradient id="one-g"></linearGradient><path d="M0,0h1" fill="url(#one-g)" /></svg>',
-    );
   });
 });

@@ -15,21 +15,6 @@ export { type FormatsSettings, fullFormats, quickFormats } from './formats/setti
 export { fullStudy, type InstabilitySettings, quickStudy } from './instability/settings.ts';
 export { fullOptimizer, type OptimizerSettings, quickOptimizer } from './optimizer/settings.ts';
 export { fullRecipes, quickRecipes, type RecipesSettings } from './recipes/settings.ts';
-export { alignmentChart } from './report/alignment-chart.ts';
-export { finalLoss, median } from './report/ending.ts';
-export { commonTokens, lossAt, tokensSeen } from './report/equal-tokens.ts';
-export { type Finding, findingsOf } from './report/findings.ts';
-export { gapChart } from './report/gap-chart.ts';
-export { gapsOf, type RunGap } from './report/gaps.ts';
-export { channelOf, cosinesOf, type GateUp, mostAligned } from './report/gate-up.ts';
-export { gateUpChart } from './report/gate-up-chart.ts';
-export type { Measured } from './report/heat-cells.ts';
-export { heatMap } from './report/heat-map.ts';
-export { lossChart } from './report/loss-chart.ts';
-export { quietCasts } from './report/losses-of-casts.ts';
-export { overviewChart } from './report/overview-chart.ts';
-export type { AlarmPoint, EvaluationPoint, ReportRun, StepPoint, TensorPoint } from './report/rows.ts';
-export { scheduleChart } from './report/schedule-chart.ts';
 export {
   type StudyName,
   studies,

@@ -7,7 +7,8 @@ export const floors = [
   ['simd', 'nn', 'optim', 'data', 'mpi'],
   ['llama', 'evals'],
   ['trainer'],
-  ['lab', 'report', 'bench'],
+  ['report'],
+  ['lab', 'bench'],
   ['cli', 'dashboard', 'playground'],
 ];
 

@@ -92,17 +92,27 @@ describe('the examples of the READMEs', () => {
     expect(failed).toMatch(/\[kernels\] gpu\.js 2\.24\.1, .*npm install gpu\.js@2\.24\.1/);
   });
 
-  it.each(['formats', 'store', 'scaling', 'simd', 'nn', 'optim', 'llama', 'data', 'evals', 'trainer', 'lab'])(
-    '@octavo/%s: print what they say',
-    async (name) => {
-      const own = examples.filter((example) => example.package === name);
-      expect(own.length).toBeGreaterThan(0);
-      for (const { place, name: file, expected } of own) {
-        const { stdout } = await node(consumer, `${place}/out/${file}.js`);
-        expect(stdout.trimEnd().split('\n'), file).toEqual(expected);
-      }
-    },
-  );
+  it.each([
+    'formats',
+    'store',
+    'scaling',
+    'simd',
+    'nn',
+    'optim',
+    'llama',
+    'data',
+    'evals',
+    'trainer',
+    'report',
+    'lab',
+  ])('@octavo/%s: print what they say', async (name) => {
+    const own = examples.filter((example) => example.package === name);
+    expect(own.length).toBeGreaterThan(0);
+    for (const { place, name: file, expected } of own) {
+      const { stdout } = await node(consumer, `${place}/out/${file}.js`);
+      expect(stdout.trimEnd().split('\n'), file).toEqual(expected);
+    }
+  });
 
   it('@octavo/kernels, with gpu.js: print what they say', async () => {
     linkPackage(consumer, join(repository, 'packages/kernels'), 'gpu.js');

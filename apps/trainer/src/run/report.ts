@@ -3,16 +3,13 @@ import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { overviewChart } from '@octavo/lab';
+import { studies } from '@octavo/lab';
+import { assemble, drawPoster, MARK, readInputs, writePngs, writeSvgs } from '@octavo/report';
+import { overviewChart } from '@octavo/report/charts';
 import { writeFileAtomically } from '@octavo/store';
 import { version } from '../options.ts';
 import { plural, short } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
-import { assemble } from '../report/assemble.ts';
-import { readInputs } from '../report/inputs.ts';
-import { MARK } from '../report/page.ts';
-import { writePngs, writeSvgs } from '../report/posters.ts';
-import { drawPoster } from '../report/svg.ts';
 
 export interface ReportRequest {
   readonly folders: readonly string[];
@@ -29,7 +26,12 @@ export async function report({ folders, out, png, svg, json }: ReportRequest): P
   await checkOut(path);
   const inputs = await readInputs(folders);
   const command = ['octavo report', ...folders, ...(out === null ? [] : ['--out', out])].join(' ');
-  const { html, figures } = await assemble(inputs, { command, version: version(), on: new Date() });
+  const { html, figures } = await assemble(inputs, {
+    command,
+    version: version(),
+    on: new Date(),
+    studies: new Map(Object.entries(studies).map(([name, { summary }]) => [name, summary])),
+  });
   await writeFileAtomically(path, html);
   const posters = [
     ...inputs.flatMap((input) =>

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import type { Parts, StudyResult } from '@octavo/lab';
+import { renderSvg, STUDY_FILE } from '@octavo/report';
 import {
   lockFolder,
   makeFolder,
@@ -13,10 +14,7 @@ import {
   writeSafetensors,
 } from '@octavo/store';
 import { tableToIPC } from 'apache-arrow';
-import { renderSvg } from '../chart/render-chart.ts';
 import { checkHeld, isFree } from './folder.ts';
-
-export const STUDY_FILE = 'study.json';
 
 export interface StudyFolder {
   readonly parts: Parts;

@@ -1,6 +1,7 @@
 /** @file Pictures of single channels: the paper's scatter and histogram, early and late, and the outlier channel's life. */
+
+import { signed } from '@octavo/report/charts';
 import { frame, overSteps } from '../charts.ts';
-import { signed } from '../report/words.ts';
 import { title } from './chart-grid.ts';
 import { type NamedNatural, runsAt } from './runs.ts';
 import type { AlignmentSettings } from './settings.ts';

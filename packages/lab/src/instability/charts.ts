@@ -1,6 +1,7 @@
 /** @file The study's pictures as Vega-Lite specifications. */
+
+import { signed } from '@octavo/report/charts';
 import { colour, frame, overSteps } from '../charts.ts';
-import { signed } from '../report/words.ts';
 import type { DoseGap, Gap } from './gaps.ts';
 import { productChart } from './product-chart.ts';
 import type { Results } from './results.ts';

@@ -1,0 +1,86 @@
+/** @file The most aligned channel of a run's newest checkpoint, and the same channel in its oldest one. */
+import { join } from 'node:path';
+import { decodeArray, formatOf, OctavoError } from '@octavo/formats';
+import { type Checkpoint, type CheckpointFile, listCheckpoints, openCheckpoint } from '@octavo/store';
+import { channelOf, cosinesOf, type GateUp, mostAligned } from '../charts/gate-up.ts';
+import type { RunRecord } from './run-record.ts';
+
+export interface ReadGateUp {
+  /** Early to late; empty where there is no whole checkpoint. */
+  readonly moments: readonly GateUp[];
+  /** Which checkpoints could not be read, and why. */
+  readonly notes: readonly string[];
+}
+
+type Shape = RunRecord['plan']['model'];
+
+export async function readGateUp(folder: string, model: Shape): Promise<ReadGateUp> {
+  const files = await listCheckpoints(join(folder, 'checkpoints'));
+  const notes: string[] = [];
+  const late = await firstWhole([...files].reverse(), notes, async (checkpoint, step): Promise<GateUp> => {
+    let best: GateUp | null = null;
+    for (let layer = 0; layer < model.layers; layer++) {
+      const weights = await gateUpOf(checkpoint, layer, model);
+      const cosines = cosinesOf(weights, model.hiddenSize);
+      const channel = mostAligned(cosines);
+      const cosine = cosines[channel]!;
+      if (best === null || Math.abs(cosine) > Math.abs(best.cosine))
+        best = { step, layer, channel, cosine, ...channelOf(weights, model.hiddenSize, channel) };
+    }
+    return best!;
+  });
+  if (late === null) return { moments: [], notes };
+  const { layer, channel } = late;
+  const older = files.filter(({ step }) => step < late.step);
+  const early = await firstWhole(older, notes, async (checkpoint, step): Promise<GateUp> => {
+    const weights = await gateUpOf(checkpoint, layer, model);
+    const cosine = cosinesOf(weights, model.hiddenSize)[channel]!;
+    return { step, layer, channel, cosine, ...channelOf(weights, model.hiddenSize, channel) };
+  });
+  return { moments: early === null ? [late] : [early, late], notes };
+}
+
+/** What `read` makes of the first checkpoint that it can read. */
+async function firstWhole<T>(
+  files: readonly CheckpointFile[],
+  notes: string[],
+  read: (checkpoint: Checkpoint, step: number) => Promise<T>,
+): Promise<T | null> {
+  for (const { path, step } of files) {
+    try {
+      const checkpoint = await openCheckpoint(path);
+      try {
+        return await read(checkpoint, step);
+      } finally {
+        await checkpoint.close();
+      }
+    } catch (error) {
+      if (!OctavoError.is(error)) throw error;
+      notes.push(error.message.replace(/^\[\w+\] /, ''));
+    }
+  }
+  return null;
+}
+
+/** Master weights if there are any, else the working ones, as numbers. */
+async function gateUpOf(
+  checkpoint: Checkpoint,
+  layer: number,
+  { hiddenSize, ffnSize }: Shape,
+): Promise<Float32Array> {
+  const name = `layers.${layer}.gateUp`;
+  const role = checkpoint.has(name, 'master') ? 'master' : 'weight';
+  const { format, shape, scale, data } = await checkpoint.read(name, role);
+  if (shape[0] !== 2 * ffnSize || shape[1] !== hiddenSize || shape.length !== 2)
+    throw new OctavoError(
+      `[report] ${checkpoint.path}: ${name} has another shape: got ${shape.join('×')}, expected ${2 * ffnSize}×${hiddenSize}`,
+    );
+  const known = formatOf(format);
+  const codes =
+    known.bits === 32
+      ? new Uint32Array(data.buffer)
+      : known.bits === 16
+        ? new Uint16Array(data.buffer)
+        : data;
+  return decodeArray(known, codes, undefined, scale.length === 1 ? { scale: scale[0]! } : {});
+}

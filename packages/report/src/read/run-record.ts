@@ -1,0 +1,85 @@
+/** @file `run.json` as far as a report shows it: the plan of the run, its text, and what is known of its machine. */
+import { join } from 'node:path';
+import { readTextFile } from '@octavo/data';
+import { OctavoError } from '@octavo/formats';
+import { z } from 'zod';
+
+export const RUN_FILE = 'run.json';
+
+const count = z.int().min(0);
+const cast = z
+  .object({
+    format: z.string(),
+    policy: z.object({ kind: z.string() }),
+    granularity: z.object({ kind: z.string() }),
+  })
+  .nullish();
+
+const planSchema = z.object({
+  model: z.looseObject({
+    ...{ layers: count, hiddenSize: count, ffnSize: count },
+    ...{ heads: count, keyValueHeads: count, vocabularySize: count },
+  }),
+  recipe: z.object({
+    ...{ name: z.string(), summary: z.string(), activations: z.string(), smoothSwiglu: z.string() },
+    linear: z.object({
+      output: z.object({ input: cast, weight: cast }),
+      gradInput: z.object({ grad: cast }),
+    }),
+    optimizer: z.object({ master: z.string(), moment1: z.string(), moment2: z.string() }),
+  }),
+  ...{ batch: count, accumulation: count, sequence: count, steps: count, seed: count },
+  /** `peak` is the learning rate, `floor` a fraction of it that it falls to. */
+  schedule: z.looseObject({
+    kind: z.string(),
+    peak: z.number(),
+    warmup: count,
+    floor: z.number().optional(),
+  }),
+  adam: z.object({ beta1: z.number(), beta2: z.number(), epsilon: z.number(), weightDecay: z.number() }),
+  clip: z.number(),
+  ...{ sampleEvery: count, evaluateEvery: count },
+  watch: z.object({ policy: z.string() }).optional(),
+});
+
+const factsSchema = z.object({
+  octavo: z.string(),
+  node: z.string(),
+  started: z.string(),
+  device: z.string(),
+  parameters: z.number(),
+  corpus: z.object({ description: z.string(), trainTokens: z.number(), heldOutTokens: z.number() }),
+});
+
+const recordSchema = z.object({
+  plan: planSchema,
+  settings: z.object({
+    model: z.object({ name: z.string() }),
+    data: z.looseObject({ train: z.array(z.string()).nullable(), tokenizer: z.string() }),
+  }),
+  facts: factsSchema.nullable().catch(null),
+});
+
+/** What is shown of `run.json`; `facts` is null where it does not say. */
+export type RunRecord = z.output<typeof recordSchema>;
+
+/** Also all of the file as text. Throws an `OctavoError` (exit code 2) where it is not what `octavo train` writes. */
+export async function readRunRecord(
+  folder: string,
+): Promise<{ readonly record: RunRecord; readonly text: string }> {
+  const path = join(folder, RUN_FILE);
+  const text = await readTextFile(path, 'run');
+  const fail = (what: string, cause?: unknown): never => {
+    throw new OctavoError(`[report] ${path} ${what}`, { cause, exitCode: 2 });
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    fail(`cannot be read: ${(cause as Error).message}`, cause);
+  }
+  const result = recordSchema.safeParse(value);
+  if (result.success) return { record: result.data, text };
+  const { path: at, message } = result.error.issues[0]!;
+  return fail(`is not what octavo train writes: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}`);
+}
