@@ -247,7 +247,7 @@ describe('what wins', () => {
       json({ steps: 70, batch: 3, data: { train: 'a', tokenizer: 'llama2' } }),
     );
     const settings = await resolveSettings(file, { steps: 90, seed: undefined, data: { train: ['b'] } });
-    expect(settings.knobs).toMatchObject({ steps: 90, batch: 3, seed: 1, schedule: 'cosine' });
+    expect(settings.hyperparameters).toMatchObject({ steps: 90, batch: 3, seed: 1, schedule: 'cosine' });
     expect(settings.data).toMatchObject({
       train: [join(process.cwd(), 'b')],
       tokenizer: 'llama2',
@@ -263,7 +263,7 @@ describe('what wins', () => {
 
   test('the preset follows the model that won', async () => {
     const settings = await resolveSettings({ model: 'nano' }, { model: 'stories15m' });
-    expect(settings.knobs.sequence).toBe(256);
+    expect(settings.hyperparameters.sequence).toBe(256);
     expect(settings.data.tokenizer).toBe('llama2');
   });
 
@@ -303,6 +303,6 @@ describe('what wins', () => {
       name: 'tiny',
       config: { ...shape, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false },
     });
-    expect(settings.knobs).toMatchObject({ sequence: 32, steps: 20, warmup: 2 });
+    expect(settings.hyperparameters).toMatchObject({ sequence: 32, steps: 20, warmup: 2 });
   });
 });

@@ -102,7 +102,8 @@ test('a run.json whose keys are called as they were before is read, and one with
   expect(await throughRunFile(settings)).toEqual(settings);
   const path = join(folder, 'run.json');
   const now = readFileSync(path, 'utf8');
-  const knobs = (text: string) =>
+  expect(Object.keys(JSON.parse(now).settings).join(' ')).toBe('model recipe data knobs threads blas out');
+  const alter = (text: string) =>
     writeFileSync(
       path,
       now
@@ -110,8 +111,8 @@ test('a run.json whose keys are called as they were before is read, and one with
         .replace('"weightDecay": 0.25', '"decay": 0.25')
         .replace('"heldOut": 0.125', '"validation": 0.125'),
     );
-  knobs('"watch": "switch"');
+  alter('"watch": "switch"');
   expect((await readRun(folder)).settings).toEqual(settings);
-  knobs('"watch": "switch", "guard": "off"');
+  alter('"watch": "switch", "guard": "off"');
   await expect(readRun(folder)).rejects.toThrow(/unknown key "watch": it is renamed to "guard"/);
 });

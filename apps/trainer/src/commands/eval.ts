@@ -1,7 +1,7 @@
 /** @file `octavo eval`: how well a checkpoint predicts held-out text. */
 import type { Command } from 'commander';
 import { integer } from '../config/fields.ts';
-import { type Config, knobs } from '../config/schema.ts';
+import { type Config, hyperparameters } from '../config/schema.ts';
 import { examples, type GlobalOptions, numeric, word } from '../options.ts';
 import { evaluate } from '../run/evaluate.ts';
 
@@ -33,7 +33,7 @@ export function addEvalCommand(program: Command): void {
       numeric(integer(1)),
     )
     .option('--recipe <name>', 'evaluate in another recipe than it was trained in')
-    .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
+    .option('--device <name>', 'auto, simd, gpu, …', word(hyperparameters.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option(
       '--blas <off|auto|path>',

@@ -1,7 +1,7 @@
 /** @file `octavo generate`: text from a checkpoint, as it is made. */
 import type { Command } from 'commander';
 import { integer, number } from '../config/fields.ts';
-import { type Config, knobs } from '../config/schema.ts';
+import { type Config, hyperparameters } from '../config/schema.ts';
 import { examples, type GlobalOptions, numeric, word } from '../options.ts';
 import { generateText } from '../run/generate.ts';
 
@@ -29,9 +29,9 @@ export function addGenerateCommand(program: Command): void {
     .option('--tokens <n>', 'tokens to make at most', numeric(integer(1)), 256)
     .option('--temperature <x>', '0: always the most probable token', numeric(number(0)), 0.8)
     .option('--top-k <n>', 'draw among the k most probable only; 0: all', numeric(integer(0)), 0)
-    .option('--seed <n>', 'of the draws', numeric(knobs.seed), 1)
+    .option('--seed <n>', 'of the draws', numeric(hyperparameters.seed), 1)
     .option('--recipe <name>', 'compute in another recipe than it was trained in')
-    .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device), 'auto')
+    .option('--device <name>', 'auto, simd, gpu, …', word(hyperparameters.device), 'auto')
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option(
       '--blas <off|auto|path>',

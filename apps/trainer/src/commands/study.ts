@@ -4,7 +4,7 @@ import { OctavoError } from '@octavo/formats';
 import { studies as registry, type StudyName, studyOf } from '@octavo/lab';
 import { type Command, InvalidArgumentError } from 'commander';
 import { integer, oneOf } from '../config/fields.ts';
-import { type Config, knobs } from '../config/schema.ts';
+import { type Config, hyperparameters } from '../config/schema.ts';
 import { examples, type GlobalOptions, numeric, word } from '../options.ts';
 import { study } from '../run/study.ts';
 
@@ -44,7 +44,7 @@ export function addStudyCommand(program: Command): void {
       'bf16 or fp32: what is not quantised (default: bf16)',
       word(oneOf(['bf16', 'fp32'])),
     )
-    .option('--device <name>', 'auto, simd, gpu, …', word(knobs.device))
+    .option('--device <name>', 'auto, simd, gpu, …', word(hyperparameters.device))
     .option('--threads <n>', 'threads of the simd device', numeric(integer(1, 256)))
     .option('--force', 'run it though this machine seems to have too little memory');
   examples(command, [
@@ -90,7 +90,9 @@ function refuseWithRun(options: Readonly<Record<string, unknown>>): void {
 }
 
 function seedList(text: string): number[] {
-  const seeds = text.split(',').map((part) => knobs.seed.safeParse(part.trim() === '' ? null : Number(part)));
+  const seeds = text
+    .split(',')
+    .map((part) => hyperparameters.seed.safeParse(part.trim() === '' ? null : Number(part)));
   const good = seeds.flatMap(({ data }) => (data === undefined ? [] : [data]));
   if (good.length === seeds.length && new Set(good).size === good.length) return good;
   throw new InvalidArgumentError(`Got "${text}", expected different integers, e.g. 1,2,3.`);

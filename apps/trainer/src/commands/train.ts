@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { integer } from '../config/fields.ts';
 import { loadConfigFile } from '../config/load-file.ts';
-import { type Config, knobs } from '../config/schema.ts';
+import { type Config, hyperparameters } from '../config/schema.ts';
 import { examples, type GlobalOptions, numeric, renamedOption, word } from '../options.ts';
 import { train } from '../run/train.ts';
 
@@ -32,7 +32,7 @@ const configOptions: readonly ConfigOption[] = [
     'device',
     '--device <name>',
     'auto (the faster of simd and a GPU, tried for a moment), simd, gpu, …',
-    word(knobs.device),
+    word(hyperparameters.device),
   ],
   ['threads', '--threads <n>', 'threads of the simd device', numeric(integer(1, 256))],
   [
@@ -40,35 +40,35 @@ const configOptions: readonly ConfigOption[] = [
     '--blas <off|auto|path>',
     'the machine’s BLAS for large products of the simd device (default: auto)',
   ],
-  ['steps', '--steps <n>', 'steps to train', numeric(knobs.steps)],
-  ['batch', '--batch <n>', 'sequences a micro-batch', numeric(knobs.batch)],
-  ['sequence', '--sequence <n>', 'tokens a sequence', numeric(knobs.sequence)],
-  ['learningRate', '--learning-rate <x>', 'peak of the schedule', numeric(knobs.learningRate)],
-  ['seed', '--seed <n>', 'of weights, data order and stochastic rounding', numeric(knobs.seed)],
+  ['steps', '--steps <n>', 'steps to train', numeric(hyperparameters.steps)],
+  ['batch', '--batch <n>', 'sequences a micro-batch', numeric(hyperparameters.batch)],
+  ['sequence', '--sequence <n>', 'tokens a sequence', numeric(hyperparameters.sequence)],
+  ['learningRate', '--learning-rate <x>', 'peak of the schedule', numeric(hyperparameters.learningRate)],
+  ['seed', '--seed <n>', 'of weights, data order and stochastic rounding', numeric(hyperparameters.seed)],
   ['out', '--out <dir>', 'run folder (default: runs/MODEL-RECIPE)'],
   [
     'checkpointEvery',
     '--checkpoint-every <n>',
     'steps between checkpoints; 0: only the last',
-    numeric(knobs.checkpointEvery),
+    numeric(hyperparameters.checkpointEvery),
   ],
   [
     'sampleEvery',
     '--sample-every <n>',
     'steps between samples of the tensors’ statistics; 0: none',
-    numeric(knobs.sampleEvery),
+    numeric(hyperparameters.sampleEvery),
   ],
   [
     'evaluateEvery',
     '--evaluate-every <n>',
     'steps between held-out evaluations; 0: before and after',
-    numeric(knobs.evaluateEvery),
+    numeric(hyperparameters.evaluateEvery),
   ],
   [
     'guard',
     '--guard <policy>',
     'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',
-    word(knobs.guard),
+    word(hyperparameters.guard),
   ],
 ];
 

@@ -23,7 +23,7 @@ const dataSchema = fields({
 });
 
 /** What a preset fills in. */
-export const knobs = {
+export const hyperparameters = {
   batch: integer(1),
   accumulation: integer(1),
   sequence: integer(2),
@@ -51,9 +51,9 @@ export const knobs = {
 };
 
 const optional = Object.fromEntries(
-  Object.entries(knobs).map(([key, schema]) => [key, schema.optional()]),
+  Object.entries(hyperparameters).map(([key, schema]) => [key, schema.optional()]),
 ) as {
-  [K in keyof typeof knobs]: z.ZodOptional<(typeof knobs)[K]>;
+  [K in keyof typeof hyperparameters]: z.ZodOptional<(typeof hyperparameters)[K]>;
 };
 
 export const configSchema = fields({
@@ -71,4 +71,6 @@ export const configSchema = fields({
 export type Config = z.output<typeof configSchema>;
 
 /** All numbers and choices of a run that have a default. */
-export type Knobs = { readonly [K in keyof typeof knobs]: z.output<(typeof knobs)[K]> };
+export type Hyperparameters = {
+  readonly [K in keyof typeof hyperparameters]: z.output<(typeof hyperparameters)[K]>;
+};

@@ -9,7 +9,7 @@ import { type NamedModel, resolveModel } from './model.ts';
 import { libraryFrom, tokenizerFrom } from './places.ts';
 import { presetOf } from './presets/index.ts';
 import { resolveRecipe } from './recipe.ts';
-import { type Config, type Knobs, knobs } from './schema.ts';
+import { type Config, type Hyperparameters, hyperparameters } from './schema.ts';
 
 export interface DataSettings {
   /** Null: the default corpus. */
@@ -24,7 +24,7 @@ export interface Settings {
   readonly model: NamedModel;
   readonly recipe: Recipe;
   readonly data: DataSettings;
-  readonly knobs: Knobs;
+  readonly hyperparameters: Hyperparameters;
   readonly threads: number | null;
   /** `off`, `auto`, or a library: its absolute path, or the name that the system's loader finds. */
   readonly blas: string;
@@ -41,17 +41,20 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Se
   const recipe = resolveRecipe(config.recipe ?? 'fp8-full');
   const preset = presetOf(model.name);
   const chosen = Object.fromEntries(
-    Object.keys(knobs).map((key) => [key, config[key as keyof Knobs] ?? preset.knobs[key as keyof Knobs]]),
-  ) as Knobs;
+    Object.keys(hyperparameters).map((key) => [
+      key,
+      config[key as keyof Hyperparameters] ?? preset.hyperparameters[key as keyof Hyperparameters],
+    ]),
+  ) as Hyperparameters;
   // A shape of one's own may have a shorter context, and a short run no room for the preset's warm-up.
-  const sequence = config.sequence ?? Math.min(preset.knobs.sequence, model.config.contextLength);
-  const warmup = config.warmup ?? Math.min(preset.knobs.warmup, Math.floor(chosen.steps / 10));
+  const sequence = config.sequence ?? Math.min(preset.hyperparameters.sequence, model.config.contextLength);
+  const warmup = config.warmup ?? Math.min(preset.hyperparameters.warmup, Math.floor(chosen.steps / 10));
   const tokenizer = (await tokenizerOfPrepared(config)) ?? preset.tokenizer ?? 'byte';
   const settings: Settings = {
     model,
     recipe,
     data: dataOf(config, tokenizer),
-    knobs: { ...chosen, sequence, warmup },
+    hyperparameters: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
     blas: blasOf(config) ?? 'auto',
     out: config.out ?? null,
@@ -102,30 +105,31 @@ export function dataOf({ data }: Config, tokenizer: string): DataSettings {
 
 /** What must fit together, at the start of a run and whenever it is resumed; an `OctavoError` (exit code 2) names the key. */
 export function checkSettings(settings: Settings): Settings {
-  const { knobs, model } = settings;
+  const { hyperparameters, model } = settings;
   const fail = (key: string, got: string, expected: string): never => {
     throw new OctavoError(`[config] key "${key}": got ${got}, expected ${expected}`, { exitCode: 2 });
   };
-  if (knobs.sequence > model.config.contextLength) {
+  if (hyperparameters.sequence > model.config.contextLength) {
     fail(
       'sequence',
-      String(knobs.sequence),
+      String(hyperparameters.sequence),
       `at most the model's contextLength, ${model.config.contextLength}`,
     );
   }
-  if (knobs.warmup > knobs.steps) fail('warmup', String(knobs.warmup), `at most steps, ${knobs.steps}`);
+  if (hyperparameters.warmup > hyperparameters.steps)
+    fail('warmup', String(hyperparameters.warmup), `at most steps, ${hyperparameters.steps}`);
   for (const key of ['beta1', 'beta2'] as const)
-    if (knobs[key] >= 1) fail(key, String(knobs[key]), 'a number below 1');
+    if (hyperparameters[key] >= 1) fail(key, String(hyperparameters[key]), 'a number below 1');
   return settings;
 }
 
 /** The trainer's part of the settings. */
-export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
-  const { learningRate: peak, warmup, steps, floor, beta1, beta2, epsilon, weightDecay } = knobs;
+export function planOf({ model, recipe, hyperparameters }: Settings): TrainPlan {
+  const { learningRate: peak, warmup, steps, floor, beta1, beta2, epsilon, weightDecay } = hyperparameters;
   const schedule: Schedule =
-    knobs.schedule === 'constant'
+    hyperparameters.schedule === 'constant'
       ? { kind: 'constant', peak, warmup }
-      : { kind: knobs.schedule, peak, warmup, steps, floor };
+      : { kind: hyperparameters.schedule, peak, warmup, steps, floor };
   const {
     batch,
     accumulation,
@@ -138,7 +142,7 @@ export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
     keepCheckpoints,
     sampleEvery,
     evaluateEvery,
-  } = knobs;
+  } = hyperparameters;
   return {
     model: model.config,
     recipe,
@@ -156,6 +160,6 @@ export function planOf({ model, recipe, knobs }: Settings): TrainPlan {
     keepCheckpoints,
     sampleEvery,
     evaluateEvery,
-    watch: watchPlan(knobs.guard),
+    watch: watchPlan(hyperparameters.guard),
   };
 }

@@ -56,7 +56,7 @@ export interface Preparing {
  * the text is not the one that the run `began` with.
  */
 export async function openCorpus(
-  { data, model, knobs }: Settings,
+  { data, model, hyperparameters }: Settings,
   began: Began | null = null,
   preparing: Preparing = {},
 ): Promise<Corpus> {
@@ -65,7 +65,7 @@ export async function openCorpus(
     const identity = identityOf(prepared.index, tokenizer);
     if (began) checkIdentity(identity, began.identity, began.folder, describe(data));
     checkVocabulary(tokenizer, model.config.vocabularySize);
-    const { batch, sequence, seed, evaluateTokens } = knobs;
+    const { batch, sequence, seed, evaluateTokens } = hyperparameters;
     const loader = createLoader(prepared.train, { batch, sequence, seed });
     const { index } = prepared;
     const options = { batch, sequence, tokens: evaluateTokens };

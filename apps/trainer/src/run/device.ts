@@ -29,11 +29,11 @@ export async function deviceOfRun(
   told: string | null,
   record: Pick<RunRecord, 'settings' | 'choice'> | null,
 ): Promise<SessionDevice> {
-  const { knobs, threads, blas } = settings;
+  const { hyperparameters, threads, blas } = settings;
   const options = { threads, blas, work: workOf('train', planOf(settings)) };
   const before = record?.choice ?? null;
   if (!before || (told !== null && told !== before.asked)) {
-    const chosen = await chooseDevice(knobs.device, options);
+    const chosen = await chooseDevice(hyperparameters.device, options);
     return { ...chosen, said: chosen.choice.said };
   }
   const { device } = await chooseDevice(before.taken, options);

@@ -106,7 +106,9 @@ async function heldOutOfRun(
   }
   const { settings, identity } = await readRun(run);
   const corpus = await openCorpus(
-    tokens === null ? settings : { ...settings, knobs: { ...settings.knobs, evaluateTokens: tokens } },
+    tokens === null
+      ? settings
+      : { ...settings, hyperparameters: { ...settings.hyperparameters, evaluateTokens: tokens } },
     { folder: run, identity, tokenizer },
     preparing,
   );

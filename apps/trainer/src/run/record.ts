@@ -10,7 +10,7 @@ import { check } from '../config/explain.ts';
 import { fields, integer, name, number, oneOf, renamed, text } from '../config/fields.ts';
 import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
-import { knobs } from '../config/schema.ts';
+import { hyperparameters } from '../config/schema.ts';
 import { planOf, type Settings } from '../config/settings.ts';
 import { RUN_FILE } from './folder.ts';
 import { identitySchema, type RunIdentity } from './identity.ts';
@@ -41,7 +41,11 @@ const settingsSchema = fields({
     textField: text('the name of a key'),
   }),
   // runs from before there was a guard, or a limit, had none
-  knobs: fields({ ...knobs, guard: knobs.guard.default('off'), skipLimit: knobs.skipLimit.default(8) }),
+  knobs: fields({
+    ...hyperparameters,
+    guard: hyperparameters.guard.default('off'),
+    skipLimit: hyperparameters.skipLimit.default(8),
+  }),
   threads: integer(1).nullable(),
   blas: text('a library').default('off'), // runs from before there was a choice had none
   out: text('a folder').nullable(),
@@ -85,7 +89,13 @@ export async function writeRun(
   identity: RunIdentity,
   facts: RunFacts,
 ): Promise<void> {
-  const record = { settings, plan: planOf(settings), identity, facts };
+  const { model, recipe, data, hyperparameters: knobs, ...rest } = settings; // `knobs` is the file's word
+  const record = {
+    settings: { model, recipe, data, knobs, ...rest },
+    plan: planOf(settings),
+    identity,
+    facts,
+  };
   await writeFileAtomically(join(folder, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
@@ -103,10 +113,12 @@ export async function readRun(folder: string): Promise<RunRecord> {
     });
   }
   const { settings, identity, facts } = check(recordSchema, renameKeys(value), path);
+  const { model, knobs, ...rest } = settings;
   return {
     settings: {
-      ...settings,
-      model: { ...settings.model, config: validateConfig(settings.model.config) },
+      ...rest,
+      model: { ...model, config: validateConfig(model.config) },
+      hyperparameters: knobs,
     },
     identity,
     device: facts?.device ?? null,

@@ -4,7 +4,7 @@ import { sameValue } from '@octavo/trainer';
 import { show } from '../config/explain.ts';
 import { resolveModel } from '../config/model.ts';
 import { resolveRecipe } from '../config/recipe.ts';
-import { type Config, type Knobs, knobs } from '../config/schema.ts';
+import { type Config, type Hyperparameters, hyperparameters } from '../config/schema.ts';
 import {
   blasOf,
   checkSettings,
@@ -15,7 +15,7 @@ import {
 } from '../config/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
-const FREE = new Set<keyof Knobs>([
+const FREE = new Set<keyof Hyperparameters>([
   'steps',
   'nonFinite',
   'skipLimit',
@@ -29,7 +29,7 @@ const FREE = new Set<keyof Knobs>([
 ]);
 
 /** Beside the recipe, what may be said anew where a value that is not finite has ended the run: what may have caused it. */
-const FREE_AFTER_FAILURE = new Set<keyof Knobs>([
+const FREE_AFTER_FAILURE = new Set<keyof Hyperparameters>([
   'learningRate',
   'warmup',
   'schedule',
@@ -66,24 +66,24 @@ export async function resumedSettings(
       fail(`data.${key}`, data[key], before.data[key] ?? 'the default');
   }
   const changed: Record<string, unknown> = {};
-  for (const key of Object.keys(knobs) as (keyof Knobs)[]) {
+  for (const key of Object.keys(hyperparameters) as (keyof Hyperparameters)[]) {
     const value = config[key];
     if (value === undefined) continue;
     const free = FREE.has(key) || (rescued && FREE_AFTER_FAILURE.has(key));
-    if (!free && value !== before.knobs[key]) fail(key, value, before.knobs[key]);
+    if (!free && value !== before.hyperparameters[key]) fail(key, value, before.hyperparameters[key]);
     changed[key] = value;
   }
   return checkSettings({
     ...before,
     recipe,
-    knobs: { ...before.knobs, ...changed },
+    hyperparameters: { ...before.hyperparameters, ...changed },
     threads: config.threads ?? before.threads,
     blas: blasOf(config) ?? before.blas,
   });
 }
 
 /** Refuses to resume (exit code 2) a run that has come further than it is now to go. */
-export function checkAhead(step: number, { knobs: { steps } }: Settings, folder: string): void {
+export function checkAhead(step: number, { hyperparameters: { steps } }: Settings, folder: string): void {
   if (step <= steps) return;
   throw new OctavoError(
     `[run] ${folder} has done ${step} steps already: got steps ${steps}, expected at least ${step}; leave --steps out, or give more`,

@@ -48,22 +48,21 @@ export async function train(request: TrainRequest): Promise<void> {
   const interrupt = catchInterrupts(() =>
     warn('finishing this step, then saving; interrupt again to end at once'),
   );
+  const { signal } = interrupt;
   let device: Device | null = null;
   try {
     const origin = await openOrigin(request, warn);
     try {
-      const { model, knobs } = origin.settings;
-      const asked = { what: `a step of ${model.name}`, device: knobs.device, force: request.force, warn };
-      checkMemory(workOf('train', planOf(origin.settings)), asked);
-      const corpus = await openCorpus(origin.settings, origin.resumed?.began ?? null, {
-        warn,
-        signal: interrupt.signal,
-      });
+      const { force } = request;
+      const { device: on } = origin.settings.hyperparameters;
+      const what = `a step of ${origin.settings.model.name}`;
+      checkMemory(workOf('train', planOf(origin.settings)), { what, device: on, force, warn });
+      const corpus = await openCorpus(origin.settings, origin.resumed?.began ?? null, { warn, signal });
       try {
         const told = request.options.device ?? request.file.device ?? null;
         const chosen = await deviceOfRun(origin.settings, told, origin.resumed?.record ?? null);
         device = chosen.device;
-        await runSession({ origin, corpus, ...chosen, output, signal: interrupt.signal }, request.whatNext);
+        await runSession({ origin, corpus, ...chosen, output, signal }, request.whatNext);
       } finally {
         await corpus.close();
       }

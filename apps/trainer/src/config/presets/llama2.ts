@@ -5,8 +5,8 @@ import type { Preset } from './preset.ts';
 /** Cosine to 10 %, 2000 steps of warm-up, decay 0.1, clip 1, 4 million tokens a batch. */
 export const llama2_7b: Preset = {
   tokenizer: 'llama2',
-  knobs: {
-    ...nano.knobs,
+  hyperparameters: {
+    ...nano.hyperparameters,
     batch: 1,
     accumulation: 1024,
     sequence: 4096,
@@ -21,4 +21,7 @@ export const llama2_7b: Preset = {
 
 export const llama2_13b: Preset = llama2_7b;
 
-export const llama2_70b: Preset = { ...llama2_7b, knobs: { ...llama2_7b.knobs, learningRate: 1.5e-4 } };
+export const llama2_70b: Preset = {
+  ...llama2_7b,
+  hyperparameters: { ...llama2_7b.hyperparameters, learningRate: 1.5e-4 },
+};

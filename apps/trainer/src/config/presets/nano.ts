@@ -3,7 +3,7 @@ import type { Preset } from './preset.ts';
 
 export const nano: Preset = {
   tokenizer: 'byte',
-  knobs: {
+  hyperparameters: {
     batch: 16,
     accumulation: 1,
     sequence: 128,

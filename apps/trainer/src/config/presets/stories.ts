@@ -5,13 +5,20 @@ import type { Preset } from './preset.ts';
 /** Small enough for a byte vocabulary (its 512 entries leave room for a small BPE). */
 export const stories260k: Preset = {
   tokenizer: 'byte',
-  knobs: { ...nano.knobs, batch: 16, sequence: 256, steps: 2000, learningRate: 2e-3, warmup: 100 },
+  hyperparameters: {
+    ...nano.hyperparameters,
+    batch: 16,
+    sequence: 256,
+    steps: 2000,
+    learningRate: 2e-3,
+    warmup: 100,
+  },
 };
 
 export const stories15m: Preset = {
   tokenizer: 'llama2',
-  knobs: {
-    ...nano.knobs,
+  hyperparameters: {
+    ...nano.hyperparameters,
     batch: 8,
     accumulation: 4,
     sequence: 256,
@@ -26,5 +33,11 @@ export const stories15m: Preset = {
 
 export const stories110m: Preset = {
   tokenizer: 'llama2',
-  knobs: { ...stories15m.knobs, batch: 4, accumulation: 16, sequence: 1024, learningRate: 4e-4 },
+  hyperparameters: {
+    ...stories15m.hyperparameters,
+    batch: 4,
+    accumulation: 16,
+    sequence: 1024,
+    learningRate: 4e-4,
+  },
 };
