@@ -15,6 +15,12 @@ const cast = z
   })
   .nullish();
 
+/** A part of the record with one of its keys called what it is now: runs of before called it otherwise. */
+const renaming = (old: string, now: string) => (part: unknown) =>
+  typeof part === 'object' && part !== null
+    ? Object.fromEntries(Object.entries(part).map(([key, value]) => [key === old ? now : key, value]))
+    : part;
+
 const planSchema = z.object({
   model: z.looseObject({
     ...{ layers: count, hiddenSize: count, ffnSize: count },
@@ -36,7 +42,10 @@ const planSchema = z.object({
     warmup: count,
     floor: z.number().optional(),
   }),
-  adam: z.object({ beta1: z.number(), beta2: z.number(), epsilon: z.number(), weightDecay: z.number() }),
+  adam: z.preprocess(
+    renaming('decay', 'weightDecay'),
+    z.object({ beta1: z.number(), beta2: z.number(), epsilon: z.number(), weightDecay: z.number() }),
+  ),
   clip: z.number(),
   ...{ sampleEvery: count, evaluateEvery: count },
   watch: z.object({ policy: z.string() }).optional(),
@@ -55,7 +64,10 @@ const recordSchema = z.object({
   plan: planSchema,
   settings: z.object({
     model: z.object({ name: z.string() }),
-    data: z.looseObject({ train: z.array(z.string()).nullable(), tokenizer: z.string() }),
+    data: z.preprocess(
+      renaming('validation', 'heldOut'),
+      z.looseObject({ train: z.array(z.string()).nullable(), tokenizer: z.string() }),
+    ),
   }),
   facts: factsSchema.nullable().catch(null),
 });
