@@ -5,8 +5,7 @@
  * the same model code drives both. No control flow inside a step depends on values.
  */
 import type { Format } from '@octavo/formats';
-import type { FusedOperator } from './fused.ts';
-import type { Attributes, Operator } from './operator.ts';
+import type { Run } from './operator.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
 /** Part of a copy, in elements of the flattened tensors. */
@@ -26,20 +25,11 @@ export interface Device {
   free(tensor: Tensor): void;
   /** Stores values, which must already be values of the tensor's format. */
   write(tensor: Tensor, values: ArrayLike<number>): void;
-  /** Computes `out` from `inputs`; `out` is never one of them. */
-  run<A extends Attributes>(
-    operator: Operator<A>,
-    attributes: A,
-    inputs: readonly Tensor[],
-    out: Tensor,
-  ): void;
-  /** Computes several outputs in one go where the device has a fused form of its own. */
-  runFused?<A extends Attributes>(
-    operator: FusedOperator<A>,
-    attributes: A,
-    inputs: readonly Tensor[],
-    outs: readonly Tensor[],
-  ): boolean;
+  /**
+   * Computes `outs` from `inputs`, none of which is an output: an operator has one output, a composition several. A
+   * composition of which the device has no form of its own is run by its parts.
+   */
+  readonly run: Run;
   /** Copies elements between tensors of one format. */
   copy(to: Tensor, from: Tensor, region?: CopyRegion): void;
   /** Submits what was recorded; resolves once kernels are built and the work is queued. */

@@ -1,23 +1,25 @@
-/** @file Several operators in one pass, where a device has such a form; elsewhere the same operators one by one. */
+/** @file Compositions on a device that has no form of its own for them: the operators they are made of, one by one. */
 import type { Device } from './device.ts';
-import type { Attributes } from './operator.ts';
+import type { Attributes, FusedOperator, Operator } from './operator.ts';
+import { createScope } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
-/** A composition with several outputs that a device may implement at once; both forms give the same values. */
-export interface FusedOperator<A extends Attributes = Attributes> {
-  readonly name: string;
-  /** The same by single operators. */
-  unfused(device: Device, attributes: A, inputs: readonly Tensor[], outs: readonly Tensor[]): void;
-}
+export const isFused = <A extends Attributes>(
+  operator: Operator<A> | FusedOperator<A>,
+): operator is FusedOperator<A> => 'unfused' in operator;
 
-/** Runs a fused operator: the device's own form if it has one, else the operators it is made of. */
-export function runFused<A extends Attributes>(
+/** Runs a composition's parts on a device; temporaries are freed again, also where a part is refused. */
+export function runParts<A extends Attributes>(
   device: Device,
   operator: FusedOperator<A>,
   attributes: A,
   inputs: readonly Tensor[],
   outs: readonly Tensor[],
 ): void {
-  if (!device.runFused?.(operator, attributes, inputs, outs))
-    operator.unfused(device, attributes, inputs, outs);
+  const scope = createScope(device);
+  try {
+    operator.unfused({ run: device.run, temporary: scope.alloc }, attributes, inputs, outs);
+  } finally {
+    scope.release();
+  }
 }

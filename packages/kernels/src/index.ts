@@ -1,5 +1,14 @@
 /** @file `@octavo/kernels`: the Device contract, every operator of Llama2 training, and the devices that run them. */
 export type { CopyRegion, Device } from './device.ts';
+export {
+  checkedOut,
+  checkOuts,
+  checkRegion,
+  checkValues,
+  createInventory,
+  type Inventory,
+  newTensor,
+} from './device-checks.ts';
 export { type AdamwAttributes, adamw } from './fused/adamw.ts';
 export { type CastWithStatisticsAttributes, castWithStatistics } from './fused/cast-with-statistics.ts';
 export { type CountLostAttributes, countLost } from './fused/count-lost.ts';
@@ -11,16 +20,19 @@ export {
   quantizeCurrent,
   quantizeScaled,
 } from './fused/quantize.ts';
-export { type FusedOperator, runFused } from './fused.ts';
+export { isFused, runParts } from './fused.ts';
 export { createGpuDevice, type GpuBackend, type GpuDeviceOptions } from './gpujs/create.ts';
 export {
   type Attribute,
   type Attributes,
   defineOperator,
+  type FusedOperator,
   type KernelConstant,
   type KernelSource,
   type Operator,
+  type Parts,
   type Pass,
+  type Run,
   type Signature,
   type View,
 } from './operator.ts';

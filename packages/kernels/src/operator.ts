@@ -1,6 +1,6 @@
 /** @file What an operator is: its name and signature, the plain reference and the gpu.js kernel, side by side. */
 import type { Format } from '@octavo/formats';
-import type { Shape } from './tensor.ts';
+import type { Shape, Tensor } from './tensor.ts';
 
 export type Attribute = number | boolean | string | Format;
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -37,6 +37,31 @@ export interface Operator<A extends Attributes = Attributes> {
   /** The passes that compute it on gpu.js, last one into `out`. */
   passes(signature: Signature<A>): readonly Pass[];
 }
+
+/**
+ * A composition: several operators with as many outputs as it has. A device computes it in one go where it has a form of
+ * its own, and by its parts elsewhere; both give the same values.
+ */
+export interface FusedOperator<A extends Attributes = Attributes> {
+  readonly name: string;
+  /** The same by its parts. */
+  unfused(parts: Parts, attributes: A, inputs: readonly Tensor[], outs: readonly Tensor[]): void;
+}
+
+/** What the parts of a composition are run with. */
+export interface Parts {
+  readonly run: Run;
+  /** A tensor that lives as long as the composition runs, its contents undefined. */
+  temporary(shape: Shape, format: Format): Tensor;
+}
+
+/** Computes `outs` from `inputs`: one output of an operator, several of a composition; none of them is an input. */
+export type Run = <A extends Attributes>(
+  operator: Operator<A> | FusedOperator<A>,
+  attributes: A,
+  inputs: readonly Tensor[],
+  outs: readonly Tensor[],
+) => void;
 
 /** A number, or a flat table of numbers, that a kernel reads as `this.constants.NAME`. */
 export type KernelConstant = number | readonly number[];

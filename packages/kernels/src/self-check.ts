@@ -12,7 +12,7 @@ import { rmsNorm } from './operators/rms-norm.ts';
 import { swiglu } from './operators/swiglu.ts';
 import { createReferenceDevice } from './reference/index.ts';
 import { createScope } from './scope.ts';
-import type { Shape } from './tensor.ts';
+import type { Shape, Tensor } from './tensor.ts';
 
 interface Probe {
   /** What of a kernel language it needs. */
@@ -21,7 +21,7 @@ interface Probe {
   readonly out: { readonly shape: Shape; readonly format: Format };
   /** Largest error relative to the expected value; 0 where nothing but exact steps is involved. */
   readonly tolerance: number;
-  run(device: Device, inputs: Parameters<Device['run']>[2], out: Parameters<Device['run']>[3]): void;
+  run(device: Device, inputs: readonly Tensor[], out: Tensor): void;
   readonly operator: string;
 }
 
@@ -32,7 +32,7 @@ const probe = <A extends Attributes>(
 ): Probe => ({
   ...rest,
   operator: operator.name,
-  run: (device, inputs, out) => device.run(operator, attributes, inputs, out),
+  run: (device, inputs, out) => device.run(operator, attributes, inputs, [out]),
 });
 
 const ramp = (length: number, first: number, step: number): number[] =>

@@ -1,6 +1,5 @@
 /** @file Tensors: shaped memory on a device, with a number format and, for quantised ones, scales. */
 import type { Format } from '@octavo/formats';
-import type { Device } from './device.ts';
 
 export type Shape = readonly number[];
 
@@ -17,7 +16,6 @@ export interface Block {
 export interface Tensor {
   readonly shape: Shape;
   readonly format: Format;
-  readonly device: Device;
 }
 
 /** A matrix of codes; the values it stands for are `decode(code) / scale`. */

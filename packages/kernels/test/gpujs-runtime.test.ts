@@ -153,9 +153,9 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const x = tensor(device, [1, 2, -3, 0.5, 7]);
     const y = device.alloc([5], FP32);
     const z = device.alloc([5], FP32);
-    device.run(affine, { factor: 0.5 }, [x], y);
-    device.run(affine, { factor: 3 }, [y], z);
-    device.run(add, {}, [x, z], y);
+    device.run(affine, { factor: 0.5 }, [x], [y]);
+    device.run(affine, { factor: 3 }, [y], [z]);
+    device.run(add, {}, [x, z], [y]);
     expect([...(await device.read(y))]).toEqual([1, 2, -3, 0.5, 7].map((v) => v + (v * 0.5 + 1) * 3 + 1));
     for (const t of [x, y, z]) device.free(t);
   });
@@ -164,7 +164,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const columns = 1500; // gpu.js cuts loops at 1,000 unless told
     const x = tensor(device, new Float32Array(3 * columns).fill(2), [3, columns]);
     const y = device.alloc([3], FP32);
-    device.run(sumOfSquares, {}, [x], y);
+    device.run(sumOfSquares, {}, [x], [y]);
     expect([...(await device.read(y))]).toEqual([6000, 6000, 6000]);
     for (const t of [x, y]) device.free(t);
   });
@@ -173,8 +173,8 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const x = tensor(device, [1, 2, 3, 4, 5, 6], [2, 3]);
     const y = device.alloc([3, 2], FP32);
     const z = device.alloc([24], FP32);
-    device.run(transpose, {}, [x], y);
-    device.run(spread, {}, [x], z);
+    device.run(transpose, {}, [x], [y]);
+    device.run(spread, {}, [x], [z]);
     expect([...(await device.read(y))]).toEqual([1, 4, 2, 5, 3, 6]);
     expect([...(await device.read(z))]).toEqual(
       [1, 2, 3, 4, 5, 6].flatMap((v, i) => [v, 2 * v, 3 * v, [0.5, 0.25, 8][i % 3]!]),
@@ -187,7 +187,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const x = tensor(device, values);
     const zero = tensor(device, new Float32Array(values.length));
     const y = device.alloc([values.length], BF16);
-    device.run(add, {}, [x, zero], y);
+    device.run(add, {}, [x, zero], [y]);
     const expected = values.map((v) => round(BF16, v, 'nearest-even', 'special'));
     expect(await device.read(y)).toEqual(Float32Array.from(expected));
     for (const t of [x, zero, y]) device.free(t);
@@ -203,7 +203,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
       [3, 12, 9_999_999],
     ] as const) {
       const seed = tensor(device, [high, low]);
-      device.run(random, { stream }, [x, seed], y);
+      device.run(random, { stream }, [x, seed], [y]);
       const expected = Float32Array.from(
         { length },
         (_, i) => counterRandom(streamSeed(high, low, stream), i) / 256,
@@ -220,7 +220,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const all = device.alloc([4, 4], FP32);
     for (let i = 0; i < 4; i++) {
       device.write(x, [i, i, i, i]);
-      device.run(affine, { factor: 2 }, [x], y);
+      device.run(affine, { factor: 2 }, [x], [y]);
       device.copy(all, y, { to: 4 * i });
       if (i === 1) void device.flush();
     }
@@ -237,7 +237,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const source = tensor(device, [1, 2, 3, 4]);
     const kept = device.alloc([4], FP32);
     const first = device.alloc([4], FP32);
-    device.run(affine, { factor: 1 }, [source], first);
+    device.run(affine, { factor: 1 }, [source], [first]);
     device.copy(kept, first);
     device.free(first);
     const second = tensor(device, [5, 6, 7, 8]); // written while the first one's use is still recorded only
@@ -270,11 +270,11 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
       },
     };
     for (let i = 0; i < 5; i++) {
-      device.run(counted, { factor: 2 }, [x], y);
+      device.run(counted, { factor: 2 }, [x], [y]);
       await device.read(y);
     }
     expect(plans).toBe(1);
-    device.run(counted, { factor: 4 }, [x], y);
+    device.run(counted, { factor: 4 }, [x], [y]);
     expect([...(await device.read(y))]).toEqual([5, 9, 13]);
     expect(plans).toBe(2);
     for (const t of [x, y]) device.free(t);
@@ -289,7 +289,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     expect(fresh.memory()).toEqual({ live: 200, peak: 600 });
     const c = fresh.alloc([5, 100], FP32);
     const d = fresh.alloc([5], FP32);
-    fresh.run(sumOfSquares, {}, [c], d);
+    fresh.run(sumOfSquares, {}, [c], [d]);
     await fresh.flush();
     const rest = 200 + 2000 + 20;
     expect(fresh.memory()).toEqual({ live: rest, peak: rest + 2000 }); // the temporary of its first pass
@@ -305,9 +305,9 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const x = device.alloc([4], FP32);
     const other = await create();
     const y = other.alloc([4], FP32);
-    expect(() => device.run(affine, { factor: 1 }, [x], x)).toThrow(/one of the inputs/);
-    expect(() => device.run(affine, { factor: 1 }, [x], device.alloc([5], FP32))).toThrow(/does not fit/);
-    expect(() => device.run(affine, { factor: 1 }, [x], y)).toThrow(/holds no memory/);
+    expect(() => device.run(affine, { factor: 1 }, [x], [x])).toThrow(/one of the inputs/);
+    expect(() => device.run(affine, { factor: 1 }, [x], [device.alloc([5], FP32)])).toThrow(/does not fit/);
+    expect(() => device.run(affine, { factor: 1 }, [x], [y])).toThrow(/holds no memory/);
     await other.destroy();
   });
 
@@ -327,7 +327,7 @@ describe.each(choices)('gpu:$name', ({ name, create, missing }) => {
     const x = fresh.alloc([4], FP32);
     const y = fresh.alloc([4], FP32);
     const attempt = async () => {
-      fresh.run(broken, {}, [x], y);
+      fresh.run(broken, {}, [x], [y]);
       await fresh.read(y);
     };
     await expect(attempt()).rejects.toThrow(/\[kernels\] broken\/pass/);

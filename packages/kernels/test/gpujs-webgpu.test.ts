@@ -34,11 +34,11 @@ describe.skipIf(missing !== '')('a repeated step on gpu:webgpu', () => {
     device.write(small, new Float32Array(16).fill(1));
     const a = device.alloc([64], FP32);
     const b = device.alloc([64], FP32);
-    device.run(increment, {}, [state], a);
-    device.run(increment, {}, [a], b);
+    device.run(increment, {}, [state], [a]);
+    device.run(increment, {}, [a], [b]);
     device.free(a);
     const next = device.alloc([64], FP32);
-    device.run(increment, {}, [b], next);
+    device.run(increment, {}, [b], [next]);
     device.free(b);
     device.free(small);
     device.free(state);

@@ -33,7 +33,7 @@ export async function compute<A extends Attributes>(
     inputs.map(([of]) => of),
   );
   const out = scope.alloc(shape, format);
-  device.run(operator, attributes, tensors, out);
+  device.run(operator, attributes, tensors, [out]);
   return device.read(out);
 }
 

@@ -35,7 +35,7 @@ export function apply<A extends Attributes>(
 ): Tensor {
   const shapes = inputs.map(({ shape }) => shape);
   const out = scope.alloc(operator.shape(attributes, shapes), format);
-  device.run(operator, attributes, inputs, out);
+  device.run(operator, attributes, inputs, [out]);
   return out;
 }
 

@@ -11,7 +11,6 @@ import {
   multiply,
   quantizeCurrent,
   quantizeScaled,
-  runFused,
   type Scope,
   scaleBy,
   scaleFromAmax,
@@ -71,14 +70,14 @@ export function quantize(
     if (site.usesOwnMaximum) {
       scale = scope.alloc(scaleShape(x.shape, block), FP32);
       const own = { ...attributes, ...marginOf(recipe) };
-      runFused(device, quantizeCurrent, own, [x, ...seed], [codes, scale, maxima]);
+      device.run(quantizeCurrent, own, [x, ...seed], [codes, scale, maxima]);
       sampleStatistics(inner, site, x, { scale, block });
     } else if (samples(context)) {
       const statistics = inner.scope.alloc([STATISTICS_LENGTH - 1], FP32);
       const both = { ...attributes, ...limitsOf(site) };
-      runFused(device, castWithStatistics, both, [x, scale, ...seed], [codes, maxima, statistics]);
+      device.run(castWithStatistics, both, [x, scale, ...seed], [codes, maxima, statistics]);
       noteStatistics(inner, site, statistics, scale);
-    } else runFused(device, quantizeScaled, attributes, [x, scale, ...seed], [codes, maxima]);
+    } else device.run(quantizeScaled, attributes, [x, scale, ...seed], [codes, maxima]);
     noteMaximum(inner, site, maxima);
     return { codes, scale, block };
   });
@@ -102,7 +101,7 @@ export function quantizeSmooth(context: Context, site: Site, h: Tensor): MatrixO
     const scale = apply({ device, scope }, scaleBy, {}, [smooth, siteScale], FP32); // [1, F]
     const codes = scope.alloc(h.shape, site.format); // [T, F]
     const { attributes, seed } = castArguments(context, site, recipe, block);
-    device.run(cast, attributes, [h, scale, ...seed], codes);
+    device.run(cast, attributes, [h, scale, ...seed], [codes]);
     noteMaximum(inner, site, maximum);
     sampleStatistics(inner, site, h, { scale, block }, siteScale);
     return { codes, scale, block };

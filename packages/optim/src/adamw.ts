@@ -1,6 +1,6 @@
 /** @file AdamW (Loshchilov and Hutter, arXiv 1711.05101) whose master weights and moments are kept in formats of choice. */
 import { type Format, FP32, formatOf, type Rounding } from '@octavo/formats';
-import { adamw, countLost, type Device, runFused, type Tensor } from '@octavo/kernels';
+import { adamw, countLost, type Device, type Tensor } from '@octavo/kernels';
 import { leastRoot } from './moment-bound.ts';
 
 /** Where the state of one parameter lies. Scales are FP32 `[1, 1]`; value = code / scale. */
@@ -128,18 +128,12 @@ export function adamStep(
     stream: options.stream,
   };
   const seed = masterRounding === 'stochastic' || rounding === 'stochastic' ? [options.seed] : [];
-  runFused(
-    device,
-    adamw,
-    attributes,
-    [...tensorsOf(state), options.grad, options.hyper, ...seed],
-    tensorsOf(next),
-  );
+  device.run(adamw, attributes, [...tensorsOf(state), options.grad, options.hyper, ...seed], tensorsOf(next));
   if (options.lost) {
     const { decays, stream, grad, hyper, lost } = options;
     const before = [state.master, state.masterScale, state.moment1, grad, hyper];
     const after = [next.master, next.masterScale];
-    runFused(device, countLost, { decays, masterRounding, stream }, [...before, ...after, ...seed], [lost]);
+    device.run(countLost, { decays, masterRounding, stream }, [...before, ...after, ...seed], [lost]);
   }
   if (!options.keepsOld) for (const tensor of tensorsOf(state)) device.free(tensor);
   Object.assign(state, next);

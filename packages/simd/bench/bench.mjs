@@ -43,7 +43,12 @@ const tensor = (shape, format, spread = 1) => {
   const one = device.alloc([1, 1], FP32);
   device.write(one, [1]);
   const block = { blockRows: 2 ** 30, blockColumns: 2 ** 30 };
-  device.run(k.cast, { ...block, rounding: 'nearest-even', overflow: 'saturate', stream: 0 }, [t, one], out);
+  device.run(
+    k.cast,
+    { ...block, rounding: 'nearest-even', overflow: 'saturate', stream: 0 },
+    [t, one],
+    [out],
+  );
   device.free(t);
   device.free(one);
   return out;
@@ -60,7 +65,7 @@ function gemm(m, n, kk, formatA, formatB, transposeA, transposeB, outFormat = FP
   const scaled = formatA.bits === 8;
   const attributes = { transposeA, transposeB, ...blocks, scaledA: scaled, scaledB: scaled };
   const inputs = scaled ? [a, b, scale, scale] : [a, b];
-  const ms = median(() => device.run(k.gemm, attributes, inputs, out));
+  const ms = median(() => device.run(k.gemm, attributes, inputs, [out]));
   for (const t of [a, b, scale, out]) device.free(t);
   return { 'GFLOP/s': +((2 * m * n * kk) / ms / 1e6).toFixed(1), ms: +ms.toFixed(3) };
 }
@@ -94,7 +99,7 @@ const bytes = (t) => k.elements(t.shape) * (t.format.bits <= 8 ? 1 : t.format.bi
 
 function bandwidth(rows, name, operator, attributes, inputs, shape, format) {
   const out = device.alloc(shape, format);
-  const ms = median(() => device.run(operator, attributes, inputs, out));
+  const ms = median(() => device.run(operator, attributes, inputs, [out]));
   const moved = [...inputs, out].reduce((sum, t) => sum + bytes(t), 0);
   rows[name] = { 'GB/s': +(moved / ms / 1e6).toFixed(2), ms: +ms.toFixed(3) };
   device.free(out);
@@ -159,16 +164,14 @@ if (!chosen || chosen === 'casts') {
     bandwidth(rows, `${name} castStatistics`, k.castStatistics, statistics, [x, scale], [8], FP32);
     const codes = device.alloc(shape, E4M3FN);
     const maxima = device.alloc([1, 1], FP32);
-    const ms = median(() => k.runFused(device, k.quantizeScaled, how, [x, scale], [codes, maxima]));
+    const ms = median(() => device.run(k.quantizeScaled, how, [x, scale], [codes, maxima]));
     rows[`${name} quantizeScaled`] = {
       'GB/s': +((bytes(x) + bytes(codes)) / ms / 1e6).toFixed(2),
       ms: +ms.toFixed(3),
     };
     const eight = device.alloc([8], FP32);
     const both = { ...how, max: 448, minSubnormal: 2 ** -9 };
-    const time = median(() =>
-      k.runFused(device, k.castWithStatistics, both, [x, scale], [codes, maxima, eight]),
-    );
+    const time = median(() => device.run(k.castWithStatistics, both, [x, scale], [codes, maxima, eight]));
     rows[`${name} castWithStatistics`] = {
       'GB/s': +((bytes(x) + bytes(codes)) / time / 1e6).toFixed(2),
       ms: +time.toFixed(3),
@@ -246,7 +249,7 @@ if (!chosen || chosen === 'operators') {
     const losses = device.alloc([T], FP32);
     const dlogits = device.alloc([T, V], f);
     const ms = median(() =>
-      k.runFused(device, k.crossEntropyWithGrad, {}, [logits, targets, weight], [losses, dlogits]),
+      device.run(k.crossEntropyWithGrad, {}, [logits, targets, weight], [losses, dlogits]),
     );
     rows[`${n} crossEntropyWithGrad ${V}`] = {
       'GB/s': +((bytes(logits) * 2) / ms / 1e6).toFixed(2),
@@ -292,9 +295,7 @@ if (!chosen || chosen === 'operators') {
       bounded: true,
       stream: 0,
     };
-    const ms = median(() =>
-      k.runFused(device, k.adamw, attributes, [...states.flat(), g, hyper], outs.flat()),
-    );
+    const ms = median(() => device.run(k.adamw, attributes, [...states.flat(), g, hyper], outs.flat()));
     const moved = [...states.flat(), ...outs.flat(), g].reduce((sum, t) => sum + bytes(t), 0);
     rows[`adamw ${name} 2M`] = { 'GB/s': +(moved / ms / 1e6).toFixed(2), ms: +ms.toFixed(3) };
     for (const t of [g, hyper, ...states.flat(), ...outs.flat()]) device.free(t);

@@ -1,13 +1,18 @@
 /** @file The host device: the Device contract on WebAssembly SIMD kernels, executed at once. */
-import { type Codes, decodeArray, encodeArray, type Format, OctavoError, round } from '@octavo/formats';
+import { type Codes, decodeArray, encodeArray, OctavoError } from '@octavo/formats';
 import {
   type Attributes,
-  type CopyRegion,
+  checkedOut,
+  checkOuts,
+  checkRegion,
+  checkValues,
+  createInventory,
   type Device,
   elements,
-  type FusedOperator,
+  isFused,
+  newTensor,
   type Operator,
-  type Shape,
+  runParts,
   type Tensor,
   type View,
 } from '@octavo/kernels';
@@ -16,7 +21,7 @@ import { createEngine, type Engine } from './engine.ts';
 import { BYTE_KIND, bytesOfKind, FP32_KIND, kindOf } from './format-description.ts';
 import { type InstructionSet, instructionSet } from './module.ts';
 import { COPY_BYTES } from './operator-numbers.ts';
-import { fusedLaunches, launches } from './operators/index.ts';
+import { launches } from './operators/index.ts';
 import type { Stored } from './stored.ts';
 import { parallelism } from './workers.ts';
 
@@ -35,6 +40,7 @@ export interface SimdDeviceOptions {
 /** Bytes of a task of a copy; assembly/copy.ts has the same number. */
 const COPY_PIECE = 2 ** 18;
 
+const NAME = 'simd';
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /**
@@ -60,18 +66,10 @@ export async function createSimdDevice(options: SimdDeviceOptions = {}): Promise
   return deviceOn(await createEngine({ threads, instructionSet: set, blas }), set, blas);
 }
 
-function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): Device {
-  const alive = new Set<Tensor>();
-  let live = 0;
-  let peak = 0;
+const bytesOf = ({ shape, format }: Tensor): number => elements(shape) * bytesOfKind(kindOf(format));
 
-  const stored = (tensor: Tensor): Stored => {
-    if (alive.has(tensor)) return tensor as Stored;
-    throw new OctavoError(
-      `[simd] tensor [${tensor.shape.join(', ')}]: it is not alive on this device: it was freed, or belongs to another`,
-    );
-  };
-  const bytesIn = (tensor: Stored): number => tensor.length * bytesOfKind(tensor.kind);
+function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): Device {
+  const tensors = createInventory<Stored>(NAME, bytesOf);
 
   /** A tensor's elements as they lie in memory: numbers of FP32, else codes. */
   const raw = (tensor: Stored): Float32Array | Codes => {
@@ -84,10 +82,10 @@ function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): 
     const found = raw(tensor);
     return found instanceof Float32Array ? found.slice() : decodeArray(tensor.format, found);
   };
-  const store = (tensor: Stored, numbers: ArrayLike<number>): void => {
+  const store = (tensor: Stored, numbers: Float32Array): void => {
     const to = raw(tensor);
     if (to instanceof Float32Array) to.set(numbers);
-    else encodeArray(tensor.format, Float32Array.from(numbers), to, { overflow: 'special' });
+    else encodeArray(tensor.format, numbers, to, { overflow: 'special' });
   };
 
   /** For operators without a kernel: the plain reference on copies. */
@@ -99,27 +97,19 @@ function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): 
   ): void => {
     const view = (t: Stored, data: Float32Array): View => ({ shape: t.shape, format: t.format, data });
     const result = new Float32Array(out.length);
-    operator.reference(
-      attributes,
-      inputs.map((t) => view(t, values(t))),
-      view(out, result),
-    );
-    if (!operator.rounds && out.kind !== FP32_KIND) {
-      for (let i = 0; i < result.length; i++) {
-        result[i] = round(out.format, result[i]!, 'nearest-even', 'special');
-      }
-    }
-    store(out, result);
+    const views = inputs.map((t) => view(t, values(t)));
+    operator.reference(attributes, views, view(out, result));
+    store(out, result); // rounds
   };
 
   const device: Device = {
-    name: 'simd',
+    name: NAME,
     description: [
       `WebAssembly ${set}`,
       `${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
       ...(blas && engine.hasBlas ? [blas.description] : []),
     ].join(', '),
-    alloc(shape: Shape, format: Format): Tensor {
+    alloc(shape, format) {
       const length = elements(shape);
       if (!(length <= MOST_ELEMENTS)) {
         throw new OctavoError(
@@ -128,78 +118,25 @@ function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): 
       }
       const kind = kindOf(format);
       const address = engine.arena.take(length * bytesOfKind(kind));
-      const tensor: Stored = Object.freeze({ shape: [...shape], format, device, address, kind, length });
-      alive.add(tensor);
-      live += bytesIn(tensor);
-      peak = Math.max(peak, live);
-      return tensor;
+      const tensor: Stored = Object.freeze({ ...newTensor(shape, format), address, kind, length });
+      return tensors.add(tensor, tensor);
     },
-    free(tensor) {
-      const found = stored(tensor);
-      alive.delete(tensor);
-      live -= bytesIn(found);
-      engine.arena.give(found.address, bytesIn(found));
-    },
-    write(tensor, numbers) {
-      const to = stored(tensor);
-      if (numbers.length !== to.length) {
-        throw new OctavoError(
-          `[simd] write: got ${numbers.length} values, expected ${to.length} for shape [${to.shape.join(', ')}]`,
-        );
-      }
-      store(to, numbers);
-    },
-    run<A extends Attributes>(operator: Operator<A>, attributes: A, inputs: readonly Tensor[], out: Tensor) {
-      const expected = operator.shape(
-        attributes,
-        inputs.map((t) => t.shape),
-      );
-      if (elements(expected) !== elements(out.shape)) {
-        throw new OctavoError(
-          `[simd] ${operator.name}: got an output of shape [${out.shape.join(', ')}], expected [${expected.join(', ')}]`,
-        );
-      }
-      if (inputs.includes(out)) {
-        throw new OctavoError(
-          `[simd] ${operator.name}: got an output that is one of the inputs, expected another`,
-        );
-      }
+    free: (tensor) => engine.arena.give(tensors.remove(tensor).address, bytesOf(tensor)),
+    write: (tensor, numbers) => store(tensors.of(tensor), checkValues(tensor, numbers)),
+    run(operator, attributes, inputs, outs) {
       const launch = Object.hasOwn(launches, operator.name) ? launches[operator.name] : undefined;
-      const from = inputs.map(stored);
-      if (launch) launch(engine, attributes, from, stored(out));
-      else runReference(operator, attributes, from, stored(out));
+      if (isFused(operator)) {
+        if (!launch) return runParts(device, operator, attributes, inputs, outs);
+        checkOuts(operator.name, inputs, outs);
+      } else checkedOut(operator, attributes, inputs, outs);
+      const from = inputs.map(tensors.of);
+      const [out, ...others] = outs.map(tensors.of);
+      if (launch) launch(engine, attributes, from, [out!, ...others]);
+      else if (!isFused(operator)) runReference(operator, attributes, from, out!);
     },
-    runFused<A extends Attributes>(
-      operator: FusedOperator<A>,
-      attributes: A,
-      inputs: readonly Tensor[],
-      outs: readonly Tensor[],
-    ): boolean {
-      const launch = Object.hasOwn(fusedLaunches, operator.name) ? fusedLaunches[operator.name] : undefined;
-      return launch ? launch(engine, attributes, inputs.map(stored), outs.map(stored)) : false;
-    },
-    copy(to, from, region: CopyRegion = {}) {
-      const target = stored(to);
-      const source = stored(from);
-      const { to: at = 0, from: start = 0, length = source.length - start } = region;
-      if (target.kind !== source.kind || target.format.name !== source.format.name) {
-        throw new OctavoError(
-          `[simd] copy: got ${from.format.name} into ${to.format.name}, expected one format (cast converts)`,
-        );
-      }
-      const whole = Number.isInteger(at) && Number.isInteger(start) && Number.isInteger(length);
-      if (
-        !whole ||
-        at < 0 ||
-        start < 0 ||
-        length < 0 ||
-        at + length > target.length ||
-        start + length > source.length
-      ) {
-        throw new OctavoError(
-          `[simd] copy: got ${length} elements from ${start} to ${at}, expected them to fit [${from.shape.join(', ')}] and [${to.shape.join(', ')}]`,
-        );
-      }
+    copy(to, from, region) {
+      const { to: at, from: start, length } = checkRegion(to, from, region);
+      const [target, source] = [tensors.of(to), tensors.of(from)];
       const size = bytesOfKind(source.kind);
       const first = source.address + start * size;
       const into = target.address + at * size;
@@ -208,11 +145,10 @@ function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): 
       else engine.run(COPY_BYTES, Math.ceil(bytes / COPY_PIECE), 0, [first, into, bytes]);
     },
     flush: async () => {},
-    read: async (tensor) => values(stored(tensor)),
-    memory: () => ({ live, peak }),
+    read: async (tensor) => values(tensors.of(tensor)),
+    memory: tensors.memory,
     async destroy() {
-      alive.clear();
-      live = 0;
+      tensors.clear();
       await engine.stop();
     },
   };

@@ -92,7 +92,7 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
     device.write(seed, [16777215, 12345]);
     const block = { blockRows: 1, blockColumns: length };
     const inputs = how.rounding === 'stochastic' ? [x, s, seed] : [x, s];
-    device.run(cast, { ...block, ...how, stream: 99 }, inputs, out);
+    device.run(cast, { ...block, ...how, stream: 99 }, inputs, [out]);
     const actual = bitsOf(await device.read(out));
     for (const tensor of [x, s, seed, out]) device.free(tensor);
 
@@ -177,7 +177,7 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
               const out = scope.alloc([values.length], target);
               on.write(codes, values);
               on.write(scales, [scale]);
-              on.run(dequantize, block, [codes, scales], out);
+              on.run(dequantize, block, [codes, scales], [out]);
               const result = await on.read(out);
               scope.release();
               return result;
@@ -196,7 +196,7 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
     device.write(x, values);
     device.write(scale, [1]);
     const how = { rounding: 'nearest-even', overflow: 'special', stream: 0 } as const;
-    device.run(cast, { ...how, blockRows: 1, blockColumns: values.length }, [x, scale], out);
+    device.run(cast, { ...how, blockRows: 1, blockColumns: values.length }, [x, scale], [out]);
     expect(await device.read(out)).toEqual(values);
     for (const tensor of [x, scale, out]) device.free(tensor);
   });

@@ -52,9 +52,9 @@ async function cast(device: kernels.Device, { source, rounding, block, target }:
     minSubnormal: target.minSubnormal,
   } as const;
   const inputs = rounding === 'stochastic' ? [x, scale, seed] : [x, scale];
-  kernels.runFused(device, kernels.castWithStatistics, attributes, inputs, outs);
+  device.run(kernels.castWithStatistics, attributes, inputs, outs);
   const total = scope.alloc([1], FP32);
-  device.run(kernels.sumSquares, {}, [outs[0]!], total);
+  device.run(kernels.sumSquares, {}, [outs[0]!], [total]);
   const results = await Promise.all([...outs, total].map((t) => device.read(t)));
   scope.release();
   const hash = createHash('sha256');

@@ -55,7 +55,7 @@ export async function compute<A extends Attributes>(
     ),
     outFormat,
   );
-  device.run(operator, attributes, tensors, out);
+  device.run(operator, attributes, tensors, [out]);
   await device.flush();
   const result = await device.read(out);
   for (const tensor of [...tensors, out]) device.free(tensor);

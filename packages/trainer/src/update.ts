@@ -41,7 +41,7 @@ export async function update(training: Training, scope: Scope, sample: boolean):
       keepsOld: true,
     });
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
-    device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], parameter.value);
+    device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], [parameter.value]);
     if (before && lost) {
       const after = masterValues(training, scope, i);
       const change = apply({ device, scope }, subtract, {}, [after, before], FP32);

@@ -1,7 +1,6 @@
 /** @file What a conformance case is, and how a device's numbers are held to the reference's. */
 import { type Format, FP32, OctavoError } from '@octavo/formats';
-import type { FusedOperator } from '../fused.ts';
-import type { Attributes, Operator } from '../operator.ts';
+import type { Attributes, FusedOperator, Operator } from '../operator.ts';
 import type { Scope } from '../scope.ts';
 import type { Shape, Tensor } from '../tensor.ts';
 

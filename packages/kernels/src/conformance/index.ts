@@ -2,7 +2,7 @@
  * @file `@octavo/kernels/conformance`: what every device must pass, as plain cases for any test runner or none.
  */
 import type { Device } from '../device.ts';
-import { runFused } from '../fused.ts';
+import { runParts } from '../fused.ts';
 import { createReferenceDevice } from '../reference/index.ts';
 import { createScope } from '../scope.ts';
 import {
@@ -133,7 +133,7 @@ async function runOperator(device: Device, one: OperatorCase, options: Conforman
     try {
       for (let i = 0; i < times; i++) {
         const out = scope.alloc(shape, one.outFormat);
-        on.run(one.operator, one.attributes, inputs, out);
+        on.run(one.operator, one.attributes, inputs, [out]);
         results.push(await on.read(out));
       }
     } finally {
@@ -159,8 +159,8 @@ async function runFusedCase(device: Device, one: FusedCase, options: Conformance
     try {
       const inputs = upload(scope, one.inputs);
       const outs = one.outs.map(({ shape, format }) => scope.alloc(shape, format));
-      if (fused) runFused(on, one.operator, one.attributes, inputs, outs);
-      else one.operator.unfused(on, one.attributes, inputs, outs);
+      if (fused) on.run(one.operator, one.attributes, inputs, outs);
+      else runParts(on, one.operator, one.attributes, inputs, outs);
       return await Promise.all(outs.map((out) => on.read(out)));
     } finally {
       scope.release();

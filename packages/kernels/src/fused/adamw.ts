@@ -1,7 +1,6 @@
 /** @file AdamW on state that is kept in formats of choice, each with one scale a tensor (arXiv 2409.12517, section 5). */
 import { FP32, type Rounding } from '@octavo/formats';
-import type { Device } from '../device.ts';
-import type { FusedOperator } from '../fused.ts';
+import type { FusedOperator, Parts } from '../operator.ts';
 import { adamMoment1, adamMoment2, adamWeight } from '../operators/adam.ts';
 import { amax } from '../operators/amax.ts';
 import { cast } from '../operators/cast.ts';
@@ -9,7 +8,6 @@ import { dequantize } from '../operators/dequantize.ts';
 import { add, subtract } from '../operators/elementwise.ts';
 import { keepNonzero } from '../operators/keep-nonzero.ts';
 import { scaleFromAmax } from '../operators/scale-from-amax.ts';
-import { createScope, type Scope } from '../scope.ts';
 import { matrixShape, type Tensor } from '../tensor.ts';
 
 export type AdamwAttributes = {
@@ -36,54 +34,55 @@ export type AdamwAttributes = {
  */
 export const adamw: FusedOperator<AdamwAttributes> = Object.freeze({
   name: 'adamw',
-  unfused(device, attributes, inputs, outs) {
+  unfused(parts, attributes, inputs, outs) {
+    const { run } = parts;
     const { decays, masterRounding, momentRounding, powerOfTwo, bounded, stream } = attributes;
     const [w, wScale, m, mScale, v, vScale, g, hyper, seed] = inputs as readonly Tensor[];
     const [newW, newWScale, newM, newMScale, newV, newVScale] = outs as readonly Tensor[];
-    const scope = createScope(device);
-    const oldW = decoded(device, scope, w!, wScale!);
-    const nextM = plain(scope, newM!);
-    const nextV = plain(scope, newV!);
-    const nextW = plain(scope, newW!);
-    const oldM = decoded(device, scope, m!, mScale!);
-    const oldV = decoded(device, scope, v!, vScale!);
-    device.run(adamMoment1, {}, [oldM, g!, hyper!], nextM);
-    device.run(adamMoment2, { bounded }, [oldV, g!, hyper!, ...(bounded ? [oldM] : [])], nextV);
-    device.run(adamWeight, { decays }, [oldW, nextM, nextV, hyper!], nextW);
+    const oldW = decoded(parts, w!, wScale!);
+    const nextM = plain(parts, newM!);
+    const nextV = plain(parts, newV!);
+    const nextW = plain(parts, newW!);
+    const oldM = decoded(parts, m!, mScale!);
+    const oldV = decoded(parts, v!, vScale!);
+    run(adamMoment1, {}, [oldM, g!, hyper!], [nextM]);
+    run(adamMoment2, { bounded }, [oldV, g!, hyper!, ...(bounded ? [oldM] : [])], [nextV]);
+    run(adamWeight, { decays }, [oldW, nextM, nextV, hyper!], [nextW]);
 
     const store = (value: Tensor, to: Tensor, scale: Tensor, rounding: Rounding, of: number) => {
       const [blockRows, blockColumns] = matrixShape(value.shape);
       const block = { blockRows, blockColumns };
-      const one = () => scope.alloc([1, 1], FP32);
+      const one = () => parts.temporary([1, 1], FP32);
       const [maximum, wanted, nothing] = [one(), one(), one()];
-      device.run(amax, block, [value], maximum);
-      if (to.format === FP32) device.write(wanted, [1]);
-      else device.run(scaleFromAmax, { max: to.format.max, margin: 0, powerOfTwo }, [maximum], wanted);
-      device.run(subtract, {}, [maximum, maximum], nothing); // 0, or NaN of what is not finite
-      device.run(add, {}, [wanted, nothing], scale);
-      if (to.format === FP32) return;
+      const isPlain = to.format === FP32;
+      run(amax, block, [value], [maximum]);
+      run(subtract, {}, [maximum, maximum], [nothing]); // 0, or NaN of what is not finite
+      // the scale of a maximum of 0 is 1
+      const max = isPlain ? 1 : to.format.max;
+      run(scaleFromAmax, { max, margin: 0, powerOfTwo }, [isPlain ? nothing : maximum], [wanted]);
+      run(add, {}, [wanted, nothing], [scale]);
+      if (isPlain) return;
       const how = { rounding, overflow: 'saturate', stream: of } as const;
       const draws = rounding === 'stochastic' && seed ? [seed] : [];
-      device.run(cast, { ...block, ...how }, [value, scale, ...draws], to);
+      run(cast, { ...block, ...how }, [value, scale, ...draws], [to]);
     };
     store(nextW, newW!, newWScale!, masterRounding, stream);
     store(nextM, newM!, newMScale!, momentRounding, stream + 1);
-    const codes = bounded && newV!.format !== FP32 ? scope.alloc(newV!.shape, newV!.format) : newV!;
+    const codes = bounded && newV!.format !== FP32 ? parts.temporary(newV!.shape, newV!.format) : newV!;
     store(nextV, codes, newVScale!, momentRounding, stream + 2);
-    if (codes !== newV) device.run(keepNonzero, {}, [codes, nextV], newV!);
-    scope.release();
+    if (codes !== newV) run(keepNonzero, {}, [codes, nextV], [newV!]);
   },
 } satisfies FusedOperator<AdamwAttributes>);
 
 /** The float32 values of a state: itself if it is FP32. */
-function decoded(device: Device, scope: Scope, state: Tensor, scale: Tensor): Tensor {
+export function decoded({ run, temporary }: Parts, state: Tensor, scale: Tensor): Tensor {
   if (state.format === FP32) return state;
-  const [rows, columns] = matrixShape(state.shape);
-  const values = scope.alloc(state.shape, FP32);
-  device.run(dequantize, { blockRows: rows, blockColumns: columns }, [state, scale], values);
+  const [blockRows, blockColumns] = matrixShape(state.shape);
+  const values = temporary(state.shape, FP32);
+  run(dequantize, { blockRows, blockColumns }, [state, scale], [values]);
   return values;
 }
 
 /** Where the float32 result goes: the output itself if it is FP32. */
-const plain = (scope: Scope, out: Tensor): Tensor =>
-  out.format === FP32 ? out : scope.alloc(out.shape, FP32);
+const plain = ({ temporary }: Parts, out: Tensor): Tensor =>
+  out.format === FP32 ? out : temporary(out.shape, FP32);

@@ -1,5 +1,5 @@
 /** @file A cast together with everything that is recorded about it. */
-import type { FusedOperator } from '../fused.ts';
+import type { FusedOperator } from '../operator.ts';
 import { castStatistics } from '../operators/cast-statistics.ts';
 import { type QuantizeScaledAttributes, quantizeScaled } from './quantize.ts';
 
@@ -13,11 +13,11 @@ export type CastWithStatisticsAttributes = QuantizeScaledAttributes & {
 /** Given scales: x, scale, (seed) → codes, amax (FP32), statistics `[8]`: `quantizeScaled` and `castStatistics`. */
 export const castWithStatistics: FusedOperator<CastWithStatisticsAttributes> = Object.freeze({
   name: 'castWithStatistics',
-  unfused(device, attributes, [x, scale, ...seed], [codes, maxima, statistics]) {
+  unfused({ run }, attributes, [x, scale, ...seed], [codes, maxima, statistics]) {
     const { blockRows, blockColumns, rounding, overflow, stream, max, minSubnormal } = attributes;
     const how = { blockRows, blockColumns, rounding, overflow, stream };
-    quantizeScaled.unfused(device, how, [x!, scale!, ...seed], [codes!, maxima!]);
+    run(quantizeScaled, how, [x!, scale!, ...seed], [codes!, maxima!]);
     const blocks = { blockRows, blockColumns, max, minSubnormal };
-    device.run(castStatistics, blocks, [x!, scale!], statistics!);
+    run(castStatistics, blocks, [x!, scale!], [statistics!]);
   },
 } satisfies FusedOperator<CastWithStatisticsAttributes>);

@@ -1,14 +1,12 @@
 /** @file How many updates the format of AdamW's master weights loses. */
 import { FP32, type Rounding } from '@octavo/formats';
-import type { Device } from '../device.ts';
-import type { FusedOperator } from '../fused.ts';
+import type { FusedOperator, Parts } from '../operator.ts';
 import type { DecayAttributes } from '../operators/adam.ts';
 import { cast } from '../operators/cast.ts';
-import { dequantize } from '../operators/dequantize.ts';
 import { lostUpdates } from '../operators/lost-updates.ts';
 import { sum } from '../operators/sums.ts';
-import { createScope, type Scope } from '../scope.ts';
 import { matrixShape, type Tensor } from '../tensor.ts';
+import { decoded } from './adamw.ts';
 
 export type CountLostAttributes = DecayAttributes & {
   /** As the update rounded its weights. */
@@ -25,32 +23,30 @@ export type CountLostAttributes = DecayAttributes & {
  */
 export const countLost: FusedOperator<CountLostAttributes> = Object.freeze({
   name: 'countLost',
-  unfused(device, attributes, inputs, [lost]) {
+  unfused(parts, attributes, inputs, [lost]) {
     const { decays } = attributes;
     const [w, wScale, m, g, hyper, stored, storedScale, seed] = inputs as readonly Tensor[];
-    const scope = createScope(device);
-    const { old, kept } = storedAgain(device, scope, attributes, [w!, wScale!, storedScale!], seed);
-    const flags = scope.alloc(stored!.shape, FP32);
-    device.run(lostUpdates, { decays }, [stored!, kept, old, m!, g!, hyper!], flags);
-    device.run(sum, {}, [flags], lost!);
-    scope.release();
+    const old = decoded(parts, w!, wScale!);
+    const kept = storedAgain(parts, attributes, w!, old, storedScale!, seed);
+    const flags = parts.temporary(stored!.shape, FP32);
+    parts.run(lostUpdates, { decays }, [stored!, kept, old, m!, g!, hyper!], [flags]);
+    parts.run(sum, {}, [flags], [lost!]);
   },
 } satisfies FusedOperator<CountLostAttributes>);
 
-/** The old weights in float32, and as they would be stored now. */
+/** The old weights as they would be stored now, in w's format. */
 function storedAgain(
-  device: Device,
-  scope: Scope,
+  { run, temporary }: Parts,
   { masterRounding: rounding, stream }: CountLostAttributes,
-  [w, wScale, storedScale]: readonly [Tensor, Tensor, Tensor],
+  { shape, format }: Tensor,
+  old: Tensor,
+  scale: Tensor,
   seed: Tensor | undefined,
-): { old: Tensor; kept: Tensor } {
-  if (w.format === FP32) return { old: w, kept: w };
-  const [blockRows, blockColumns] = matrixShape(w.shape);
-  const old = scope.alloc(w.shape, FP32);
-  device.run(dequantize, { blockRows, blockColumns }, [w, wScale], old);
-  const kept = scope.alloc(w.shape, w.format);
+): Tensor {
+  if (format === FP32) return old;
+  const [blockRows, blockColumns] = matrixShape(shape);
+  const kept = temporary(shape, format);
   const how = { blockRows, blockColumns, rounding, overflow: 'saturate', stream } as const;
-  device.run(cast, how, [old, storedScale, ...(rounding === 'stochastic' && seed ? [seed] : [])], kept);
-  return { old, kept };
+  run(cast, how, [old, scale, ...(rounding === 'stochastic' && seed ? [seed] : [])], [kept]);
+  return kept;
 }

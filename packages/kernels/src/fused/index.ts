@@ -1,5 +1,5 @@
 /** @file All fused operators, by name. */
-import type { FusedOperator } from '../fused.ts';
+import type { FusedOperator } from '../operator.ts';
 import { adamw } from './adamw.ts';
 import { castWithStatistics } from './cast-with-statistics.ts';
 import { countLost } from './count-lost.ts';

@@ -1,6 +1,6 @@
 /** @file Casts together with the maxima that scaling needs. */
 import type { Overflow, Rounding } from '@octavo/formats';
-import type { FusedOperator } from '../fused.ts';
+import type { FusedOperator } from '../operator.ts';
 import { amax } from '../operators/amax.ts';
 import { cast } from '../operators/cast.ts';
 import type { BlockAttributes } from '../operators/check.ts';
@@ -20,21 +20,21 @@ export type QuantizeCurrentAttributes = QuantizeScaledAttributes & {
 /** Scales from the tensor's own maxima: x, (seed) → codes, scale, amax: `amax`, `scaleFromAmax`, `cast`. */
 export const quantizeCurrent: FusedOperator<QuantizeCurrentAttributes> = Object.freeze({
   name: 'quantizeCurrent',
-  unfused(device, attributes, [x, ...seed], [codes, scale, maxima]) {
+  unfused({ run }, attributes, [x, ...seed], [codes, scale, maxima]) {
     const { blockRows, blockColumns, margin, powerOfTwo, rounding, overflow, stream } = attributes;
     const { max } = codes!.format;
-    device.run(amax, { blockRows, blockColumns }, [x!], maxima!);
-    device.run(scaleFromAmax, { max, margin, powerOfTwo }, [maxima!], scale!);
-    device.run(cast, { blockRows, blockColumns, rounding, overflow, stream }, [x!, scale!, ...seed], codes!);
+    run(amax, { blockRows, blockColumns }, [x!], [maxima!]);
+    run(scaleFromAmax, { max, margin, powerOfTwo }, [maxima!], [scale!]);
+    run(cast, { blockRows, blockColumns, rounding, overflow, stream }, [x!, scale!, ...seed], [codes!]);
   },
 } satisfies FusedOperator<QuantizeCurrentAttributes>);
 
 /** Given scales: x, scale, (seed) → codes, amax (FP32): `cast`, and `amax` for the scales to come. */
 export const quantizeScaled: FusedOperator<QuantizeScaledAttributes> = Object.freeze({
   name: 'quantizeScaled',
-  unfused(device, attributes, [x, scale, ...seed], [codes, maxima]) {
+  unfused({ run }, attributes, [x, scale, ...seed], [codes, maxima]) {
     const { blockRows, blockColumns, rounding, overflow, stream } = attributes;
-    device.run(cast, { blockRows, blockColumns, rounding, overflow, stream }, [x!, scale!, ...seed], codes!);
-    device.run(amax, { blockRows, blockColumns }, [x!], maxima!);
+    run(cast, { blockRows, blockColumns, rounding, overflow, stream }, [x!, scale!, ...seed], [codes!]);
+    run(amax, { blockRows, blockColumns }, [x!], [maxima!]);
   },
 } satisfies FusedOperator<QuantizeScaledAttributes>);

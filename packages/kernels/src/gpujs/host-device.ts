@@ -1,8 +1,8 @@
 /** @file The gpu.js devices that run on the host, `gpu:cpu` and `gpu:webasm`: tensors are arrays, `run` runs at once. */
 import type { Device } from '../device.ts';
-import type { Tensor } from '../tensor.ts';
+import { checkedOut, checkRegion, checkValues, createInventory, newTensor } from '../device-checks.ts';
+import { isFused, runParts } from '../fused.ts';
 import { elements } from '../tensor.ts';
-import { checkOut, checkRegion, checkValues, createMeter, memoryOf } from './checks.ts';
 import { createHostKernel } from './host-kernel.ts';
 import { loadGpuJs } from './library.ts';
 import { createPlanner } from './planner.ts';
@@ -13,18 +13,17 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
   const gpu = new GPU({ mode });
   const name = `gpu:${mode}`;
   const planner = createPlanner((recipe) => createHostKernel(gpu, mode, recipe));
-  const memories = new Map<Tensor, Float32Array>();
+  const tensors = createInventory<Float32Array>(name, ({ shape }) => 4 * elements(shape));
   const scratch = new Map<number, Float32Array[]>();
-  const meter = createMeter();
 
   function borrow(length: number): Float32Array {
     const array = scratch.get(length)?.pop() ?? new Float32Array(length);
-    meter.add(array.byteLength);
+    tensors.use(array.byteLength);
     return array;
   }
 
   function giveBack(array: Float32Array): void {
-    meter.add(-array.byteLength);
+    tensors.use(-array.byteLength);
     const list = scratch.get(array.length);
     if (list) list.push(array);
     else scratch.set(array.length, [array]);
@@ -37,23 +36,17 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
         ? 'gpu.js kernels as JavaScript functions, one thread'
         : 'gpu.js kernels as WebAssembly SIMD, one thread',
     alloc(shape, format) {
-      const tensor: Tensor = { shape, format, device };
-      const memory = new Float32Array(elements(shape));
-      memories.set(tensor, memory);
-      meter.add(memory.byteLength);
-      return tensor;
+      return tensors.add(newTensor(shape, format), new Float32Array(elements(shape)));
     },
-    free(tensor) {
-      meter.add(-memoryOf(memories, tensor, name).byteLength);
-      memories.delete(tensor);
-    },
+    free: (tensor) => void tensors.remove(tensor),
     write(tensor, values) {
-      memoryOf(memories, tensor, name).set(checkValues(tensor, values));
+      tensors.of(tensor).set(checkValues(tensor, values));
     },
-    run(operator, attributes, inputs, out) {
-      checkOut(operator.name, inputs, out);
-      const target = memoryOf(memories, out, name);
-      const sources = inputs.map((input) => memoryOf(memories, input, name));
+    run(operator, attributes, inputs, outs) {
+      if (isFused(operator)) return runParts(device, operator, attributes, inputs, outs);
+      const out = checkedOut(operator, attributes, inputs, outs);
+      const target = tensors.of(out);
+      const sources = inputs.map(tensors.of);
       const steps = planner.plan(operator, attributes, inputs, out);
       const results: Float32Array[] = [];
       steps.forEach(({ kernel, sources: from, numbers, length }, index) => {
@@ -69,16 +62,14 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
     },
     copy(to, from, region) {
       const { from: start, to: position, length } = checkRegion(to, from, region);
-      const source = memoryOf(memories, from, name);
-      memoryOf(memories, to, name).set(source.subarray(start, start + length), position);
+      tensors.of(to).set(tensors.of(from).subarray(start, start + length), position);
     },
     flush: () => Promise.resolve(),
-    read: async (tensor) => memoryOf(memories, tensor, name).slice(),
-    memory: () => meter.read(),
+    read: async (tensor) => tensors.of(tensor).slice(),
+    memory: tensors.memory,
     async destroy() {
       for (const kernel of planner.kernels.values()) kernel.destroy();
-      meter.add(-meter.read().live);
-      memories.clear();
+      tensors.clear();
       scratch.clear();
     },
   };

@@ -1,12 +1,12 @@
 /** @file The device `gpu:webgpu`: gpu.js's compiled kernels over resident buffers, one submission a flush. */
 import { OctavoError } from '@octavo/formats';
 import type { Device } from '../device.ts';
-import type { Tensor } from '../tensor.ts';
+import { checkedOut, checkRegion, checkValues, createInventory, newTensor } from '../device-checks.ts';
+import { isFused, runParts } from '../fused.ts';
 import { elements } from '../tensor.ts';
 import { describeAdapter, isSoftware, requestAdapter } from './adapter.ts';
 import type { Resident } from './buffer-pool.ts';
 import { createBufferPool } from './buffer-pool.ts';
-import { checkOut, checkRegion, checkValues, createMeter, memoryOf } from './checks.ts';
 import { loadGpuJs } from './library.ts';
 import { createPlanner } from './planner.ts';
 import { createReadback } from './readback.ts';
@@ -41,9 +41,8 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
   const pool = createBufferPool(gpuDevice, (message) => recorder.fail(error(message)));
   const readback = createReadback(gpuDevice);
   const planner = createPlanner((recipe) => createGpuKernel(gpu, gpuDevice, recipe));
-  const memories = new Map<Tensor, Resident>();
-  const meter = createMeter();
   const bytesOf = (length: number): number => length * 4;
+  const tensors = createInventory<Resident>(name, ({ shape }) => bytesOf(elements(shape)));
   let destroyed = false;
 
   function usable(): void {
@@ -58,25 +57,19 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
     description: `gpu.js kernels on WebGPU: ${describeAdapter(adapter)}`,
     alloc(shape, format) {
       usable();
-      const tensor: Tensor = { shape, format, device };
-      memories.set(tensor, pool.acquire(bytesOf(elements(shape))));
-      meter.add(bytesOf(elements(shape)));
-      return tensor;
+      return tensors.add(newTensor(shape, format), pool.acquire(bytesOf(elements(shape))));
     },
-    free(tensor) {
-      pool.release(memoryOf(memories, tensor, name));
-      memories.delete(tensor);
-      meter.add(-bytesOf(elements(tensor.shape)));
-    },
+    free: (tensor) => pool.release(tensors.remove(tensor)),
     write(tensor, values) {
       usable();
-      recorder.write(memoryOf(memories, tensor, name), checkValues(tensor, values));
+      recorder.write(tensors.of(tensor), checkValues(tensor, values));
     },
-    run(operator, attributes, inputs, out) {
+    run(operator, attributes, inputs, outs) {
       usable();
-      checkOut(operator.name, inputs, out);
-      const target = memoryOf(memories, out, name);
-      const given = inputs.map((input) => memoryOf(memories, input, name));
+      if (isFused(operator)) return runParts(device, operator, attributes, inputs, outs);
+      const out = checkedOut(operator, attributes, inputs, outs);
+      const target = tensors.of(out);
+      const given = inputs.map(tensors.of);
       const steps = planner.plan(operator, attributes, inputs, out);
       const results: Resident[] = [];
       let temporary = 0;
@@ -89,14 +82,14 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
         results.push(result);
       });
       for (const result of results) if (result !== target) pool.release(result);
-      meter.add(temporary);
-      meter.add(-temporary);
+      tensors.use(temporary);
+      tensors.use(-temporary);
     },
     copy(to, from, region) {
       usable();
       const { from: start, to: position, length } = checkRegion(to, from, region);
-      const source = memoryOf(memories, from, name);
-      const target = memoryOf(memories, to, name);
+      const source = tensors.of(from);
+      const target = tensors.of(to);
       const bytes = bytesOf(length);
       if (bytes === 0) return;
       const move = (a: Resident, aByte: number, b: Resident, bByte: number): void =>
@@ -120,7 +113,7 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
     async read(tensor) {
       usable();
       const length = elements(tensor.shape);
-      const source = memoryOf(memories, tensor, name);
+      const source = tensors.of(tensor);
       if (length === 0) return new Float32Array(0);
       const staging = readback.acquire(bytesOf(length));
       recorder.record(
@@ -132,7 +125,7 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
       usable();
       return values;
     },
-    memory: () => meter.read(),
+    memory: tensors.memory,
     async destroy() {
       if (destroyed) return;
       await recorder.flush().catch(() => undefined);
@@ -143,8 +136,7 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
       }
       readback.destroy();
       pool.destroy();
-      memories.clear();
-      meter.add(-meter.read().live);
+      tensors.clear();
     },
   };
   return device;

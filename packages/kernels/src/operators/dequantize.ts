@@ -48,7 +48,7 @@ export function roundTo(device: Device, x: Tensor, format: Format): Tensor {
   const [blockRows, blockColumns] = matrixShape(x.shape);
   const [rounded, one] = [device.alloc(x.shape, format), device.alloc([1, 1], FP32)];
   device.write(one, [1]);
-  device.run(dequantize, { blockRows, blockColumns }, [x, one], rounded);
+  device.run(dequantize, { blockRows, blockColumns }, [x, one], [rounded]);
   device.free(one);
   return rounded;
 }

@@ -1,47 +1,32 @@
 /** @file The reference device: plain float32 arrays and the obvious computation, one operator at a time. */
-import { BF16, type Format, FP32, OctavoError, roundArray } from '@octavo/formats';
+import { BF16, FP32, OctavoError, roundArray } from '@octavo/formats';
 import type { Device } from '../device.ts';
-import { checkOut, checkRegion, checkValues, createMeter, memoryOf } from '../gpujs/checks.ts';
-import type { Attributes, Operator } from '../operator.ts';
-import { elements, type Shape, type Tensor } from '../tensor.ts';
+import { checkedOut, checkRegion, checkValues, createInventory, newTensor } from '../device-checks.ts';
+import { isFused, runParts } from '../fused.ts';
+import { elements, type Tensor } from '../tensor.ts';
 
 const NAME = 'reference';
 
 /** A device that computes every operator by its plain reference. Slow, and the judge of all others. */
 export function createReferenceDevice(): Device {
-  const memories = new Map<Tensor, Float32Array>();
-  const meter = createMeter();
-  const data = (tensor: Tensor): Float32Array => memoryOf(memories, tensor, NAME);
+  const tensors = createInventory<Float32Array>(NAME, ({ shape }) => 4 * elements(shape));
 
   const device: Device = {
     name: NAME,
     description: 'plain float32 reference',
-    alloc(shape: Shape, format: Format) {
-      const tensor: Tensor = Object.freeze({ shape: [...shape], format, device });
-      const memory = new Float32Array(elements(shape));
-      memories.set(tensor, memory);
-      meter.add(memory.byteLength);
-      return tensor;
+    alloc(shape, format) {
+      return tensors.add(newTensor(shape, format), new Float32Array(elements(shape)));
     },
-    free(tensor) {
-      meter.add(-data(tensor).byteLength);
-      memories.delete(tensor);
-    },
+    free: (tensor) => void tensors.remove(tensor),
     write(tensor, values) {
-      data(tensor).set(checkValues(tensor, values));
+      tensors.of(tensor).set(checkValues(tensor, values));
     },
-    run<A extends Attributes>(operator: Operator<A>, attributes: A, inputs: readonly Tensor[], out: Tensor) {
-      checkOut(operator.name, inputs, out);
-      const view = (t: Tensor) => ({ shape: t.shape, format: t.format, data: data(t) });
+    run(operator, attributes, inputs, outs) {
+      if (isFused(operator)) return runParts(device, operator, attributes, inputs, outs);
+      const out = checkedOut(operator, attributes, inputs, outs);
+      const view = (t: Tensor) => ({ shape: t.shape, format: t.format, data: tensors.of(t) });
       const views = inputs.map(view);
       const result = view(out);
-      const shapes = inputs.map((t) => t.shape);
-      const expected = operator.shape(attributes, shapes);
-      if (elements(expected) !== elements(out.shape)) {
-        throw new OctavoError(
-          `[kernels] ${operator.name}: out does not fit: got shape [${out.shape}], expected [${expected}]`,
-        );
-      }
       if (!operator.rounds && out.format !== FP32 && out.format !== BF16) {
         throw new OctavoError(
           `[kernels] ${operator.name} gives fp32 or bf16: got out of ${out.format.name}; use cast for other formats`,
@@ -52,18 +37,13 @@ export function createReferenceDevice(): Device {
       roundArray(out.format, result.data, result.data, { overflow: 'special' });
     },
     copy(to, from, region) {
-      const source = data(from);
-      const target = data(to);
       const { from: start, to: position, length } = checkRegion(to, from, region);
-      target.set(source.subarray(start, start + length), position);
+      tensors.of(to).set(tensors.of(from).subarray(start, start + length), position);
     },
     flush: () => Promise.resolve(),
-    read: async (tensor) => data(tensor).slice(),
-    memory: () => meter.read(),
-    async destroy() {
-      memories.clear();
-      meter.add(-meter.read().live);
-    },
+    read: async (tensor) => tensors.of(tensor).slice(),
+    memory: tensors.memory,
+    destroy: async () => tensors.clear(),
   };
   return device;
 }

@@ -29,7 +29,7 @@ async function run(backend: GpuBackend): Promise<string> {
     const x = device.alloc([5], FP32);
     const y = device.alloc([5], BF16);
     device.write(x, [1, 2, 3, 4.1, 1e3]);
-    device.run(squares, {}, [x], y);
+    device.run(squares, {}, [x], [y]);
     device.write(x, [0, 0, 0, 0, 0]);
     const values = [...(await device.read(y))];
     await device.destroy();

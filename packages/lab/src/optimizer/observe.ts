@@ -1,6 +1,6 @@
 /** @file A device that shows what each update does to the second moments, without changing any of it. */
 import { FP32 } from '@octavo/formats';
-import { adamMoment2, adamw, createScope, type Device, runFused, type Tensor } from '@octavo/kernels';
+import { adamMoment2, adamw, createScope, type Device, type Tensor } from '@octavo/kernels';
 import { decoded } from './rounded-first.ts';
 
 /** One update of one second moment. Codes are stored values, not divided by their scale. */
@@ -34,7 +34,7 @@ export function observeMoments(device: Device): MomentObserver {
   const shadows = new Map<number, Tensor>();
 
   const exactly = (moment: Tensor, g: Tensor, hyper: Tensor, out: Tensor): Tensor => {
-    device.run(adamMoment2, { bounded: false }, [moment, g, hyper], out);
+    device.run(adamMoment2, { bounded: false }, [moment, g, hyper], [out]);
     return out;
   };
   const copied = (tensor: Tensor): Tensor => {
@@ -66,10 +66,9 @@ export function observeMoments(device: Device): MomentObserver {
     sampling: false,
     device: {
       ...device,
-      runFused(operator, attributes, inputs, outs) {
+      run(operator, attributes, inputs, outs) {
         if (operator.name === adamw.name) note(inputs, outs, attributes.stream as number);
-        runFused(device, operator, attributes, inputs, outs);
-        return true;
+        device.run(operator, attributes, inputs, outs);
       },
     },
     async updateOf(moment2, scale) {

@@ -8,7 +8,6 @@ import {
   type Device,
   dequantize,
   matrixShape,
-  runFused,
   type Scope,
   type Tensor,
 } from '@octavo/kernels';
@@ -20,11 +19,10 @@ import {
 export function roundedFirst(device: Device): Device {
   return {
     ...device,
-    runFused(operator, attributes, inputs, outs) {
-      runFused(device, operator, attributes, inputs, outs);
+    run(operator, attributes, inputs, outs) {
+      device.run(operator, attributes, inputs, outs);
       if (operator.name === adamw.name && outs[4]!.format !== FP32)
         moveAgain(device, attributes as unknown as DecayAttributes, inputs, outs);
-      return true;
     },
   };
 }
@@ -46,7 +44,7 @@ function moveAgain(
     adamWeight,
     { decays },
     [master, decoded(scope, m, mScale), decoded(scope, v, vScale), hyper],
-    moved,
+    [moved],
   );
   scope.release();
 }
@@ -55,6 +53,6 @@ function moveAgain(
 export function decoded(scope: Scope, codes: Tensor, scale: Tensor): Tensor {
   const [blockRows, blockColumns] = matrixShape(codes.shape);
   const values = scope.alloc(codes.shape, FP32);
-  scope.device.run(dequantize, { blockRows, blockColumns }, [codes, scale], values);
+  scope.device.run(dequantize, { blockRows, blockColumns }, [codes, scale], [values]);
   return values;
 }

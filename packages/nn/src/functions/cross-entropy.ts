@@ -1,6 +1,6 @@
 /** @file The loss: negative log-likelihood of the next token. */
 import { FP32 } from '@octavo/formats';
-import { crossEntropyWithGrad, crossEntropy as losses, runFused, sum, type Tensor } from '@octavo/kernels';
+import { crossEntropyWithGrad, crossEntropy as losses, sum, type Tensor } from '@octavo/kernels';
 import { accumulate, activationFormat, apply, type Context } from '../context.ts';
 import type { Variable } from '../variable.ts';
 
@@ -13,9 +13,9 @@ export function crossEntropy(context: Context, logits: Variable, targets: Tensor
   const perToken = scope.alloc([targets.shape[0]!], FP32); // [T]
   if (tape) {
     const grad = scope.alloc(logits.value.shape, activationFormat(context)); // [T, V]
-    runFused(device, crossEntropyWithGrad, {}, [logits.value, targets, weight], [perToken, grad]);
+    device.run(crossEntropyWithGrad, {}, [logits.value, targets, weight], [perToken, grad]);
     tape.record(() => accumulate(context, logits, grad));
-  } else device.run(losses, {}, [logits.value, targets], perToken);
+  } else device.run(losses, {}, [logits.value, targets], [perToken]);
   scope.drop(logits.value);
   const loss = apply(context, sum, {}, [perToken], FP32);
   scope.drop(perToken);

@@ -34,7 +34,7 @@ const partsOf = ({ batch, sequence, heads, keyValueHeads }: AttentionAttributes,
     ),
   );
 
-export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv], out) => {
+export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv], [out]) => {
   const { batch, sequence, keyValueHeads, headDim } = attributes;
   const padded = up(sequence, 8);
   const dims = up(headDim, 8);
@@ -54,7 +54,7 @@ export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv]
 /** Query rows of a step of the gradient; assembly/attention.ts has the same number. */
 const STEP = 24;
 
-export const attentionGrad: Launch<AttentionAttributes> = (engine, attributes, [qkv, dout], out) => {
+export const attentionGrad: Launch<AttentionAttributes> = (engine, attributes, [qkv, dout], [out]) => {
   const { batch, sequence, keyValueHeads, headDim } = attributes;
   const padded = up(sequence, 8);
   const dims = up(headDim, 8);
@@ -86,7 +86,7 @@ export const attentionCached: Launch<CachedAttributes> = (
   engine,
   attributes,
   [qkv, cache, position],
-  out,
+  [out],
 ) => {
   checkIndices(engine, 'attentionCached: position', position!, 0, attributes.capacity);
   const last = valueAt(engine, position!);

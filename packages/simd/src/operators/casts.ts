@@ -14,7 +14,7 @@ import type { Engine } from '../engine.ts';
 import { FP32_KIND, floatBits } from '../format-description.ts';
 import * as kernel from '../operator-numbers.ts';
 import { CHUNK, chunks, place, type Stored } from '../stored.ts';
-import type { FusedLaunch, Launch } from './launch.ts';
+import type { Launch } from './launch.ts';
 import { blockScales } from './scales.ts';
 
 const ROUNDINGS = { 'nearest-even': 0, 'toward-zero': 1, stochastic: 2 } as const;
@@ -43,25 +43,24 @@ function castInto(
   ]);
 }
 
-export const cast: Launch<CastAttributes> = (engine, attributes, inputs, out) =>
+export const cast: Launch<CastAttributes> = (engine, attributes, inputs, [out]) =>
   castInto(engine, attributes, inputs, out, 0);
 
 /** One pass: the chunks' maxima come with the codes. With scales by block, the maxima are a second pass. */
-export const quantizeScaled: FusedLaunch<QuantizeScaledAttributes> = (engine, attributes, inputs, outs) => {
+export const quantizeScaled: Launch<QuantizeScaledAttributes> = (engine, attributes, inputs, outs) => {
   const [codes, maxima] = outs;
   if (maxima!.length !== 1) {
-    castInto(engine, attributes, inputs, codes!, 0);
-    amax(engine, attributes, [inputs[0]!], maxima!);
-    return true;
+    castInto(engine, attributes, inputs, codes, 0);
+    amax(engine, attributes, [inputs[0]!], [maxima!]);
+    return;
   }
-  const tasks = chunks(codes!.length);
+  const tasks = chunks(codes.length);
   const partial = engine.workspace(tasks * 4);
-  castInto(engine, attributes, inputs, codes!, partial);
+  castInto(engine, attributes, inputs, codes, partial);
   engine.run(kernel.AMAX_JOIN, 1, 0, [partial, tasks, ...place(engine, maxima)]);
-  return true;
 };
 
-export const dequantize: Launch<BlockAttributes> = (engine, attributes, [codes, scale], out) =>
+export const dequantize: Launch<BlockAttributes> = (engine, attributes, [codes, scale], [out]) =>
   engine.run(kernel.DEQUANTIZE, chunks(out.length), 0, [
     ...place(engine, codes),
     ...place(engine, out),
@@ -69,7 +68,7 @@ export const dequantize: Launch<BlockAttributes> = (engine, attributes, [codes, 
     ...blockScales(codes!, attributes, scale),
   ]);
 
-export const amax: Launch<BlockAttributes> = (engine, { blockRows, blockColumns }, [x], out) => {
+export const amax: Launch<BlockAttributes> = (engine, { blockRows, blockColumns }, [x], [out]) => {
   const [rows, columns] = matrixShape(x!.shape);
   const [down, across] = scaleShape(x!.shape, { rows: blockRows, columns: blockColumns });
   if (down * across === 1) {
@@ -100,7 +99,12 @@ export const amax: Launch<BlockAttributes> = (engine, { blockRows, blockColumns 
   ]);
 };
 
-export const scaleFromAmax: Launch<ScaleAttributes> = (engine, { max, margin, powerOfTwo }, [maxima], out) =>
+export const scaleFromAmax: Launch<ScaleAttributes> = (
+  engine,
+  { max, margin, powerOfTwo },
+  [maxima],
+  [out],
+) =>
   engine.run(kernel.SCALE_FROM_AMAX, chunks(out.length), 0, [
     ...place(engine, maxima),
     ...place(engine, out),
@@ -172,11 +176,11 @@ function statistics(
   ]);
 }
 
-export const castStatistics: Launch<StatisticsAttributes> = (engine, attributes, inputs, out) =>
+export const castStatistics: Launch<StatisticsAttributes> = (engine, attributes, inputs, [out]) =>
   statistics(engine, attributes, inputs, out, [0, 0, 0, 0, 0, 0, 0]);
 
 /** One pass over x; the maxima of a whole tensor are among its statistics, those of blocks are a pass of their own. */
-export const castWithStatistics: FusedLaunch<CastWithStatisticsAttributes> = (
+export const castWithStatistics: Launch<CastWithStatisticsAttributes> = (
   engine,
   attributes,
   [x, scale, seed],
@@ -187,27 +191,26 @@ export const castWithStatistics: FusedLaunch<CastWithStatisticsAttributes> = (
   const how = [ROUNDINGS[rounding], Number(overflow === 'special'), seed?.address ?? 0, stream];
   const into = [...place(engine, codes), ...how];
   statistics(engine, attributes, [x, scale], out!, into, whole ? maxima : undefined);
-  if (!whole) amax(engine, attributes, [x!], maxima!);
-  return true;
+  if (!whole) amax(engine, attributes, [x!], [maxima!]);
 };
 
 /** Elements of a row of blocks that is read twice, once for its maxima and once for its codes, while it is cached. */
 const CACHED = 2 ** 17;
 
-export const quantizeCurrent: FusedLaunch<QuantizeCurrentAttributes> = (engine, attributes, inputs, outs) => {
+export const quantizeCurrent: Launch<QuantizeCurrentAttributes> = (engine, attributes, inputs, outs) => {
   const [x, seed] = inputs;
   const [codes, scale, maxima] = outs;
   const { blockRows, blockColumns, margin, powerOfTwo, rounding, overflow, stream } = attributes;
   const [rows, columns] = matrixShape(x!.shape);
   const [down, across] = scaleShape(x!.shape, { rows: blockRows, columns: blockColumns });
   const tall = Math.min(blockRows, rows);
-  const { max } = codes!.format;
+  const { max } = codes.format;
   const plain = scale!.kind === FP32_KIND && maxima!.kind === FP32_KIND;
   if (!plain || down < 8 || tall * columns > CACHED) {
-    amax(engine, attributes, [x!], maxima!);
-    scaleFromAmax(engine, { max, margin, powerOfTwo }, [maxima!], scale!);
-    cast(engine, attributes, [x!, scale!, ...(seed ? [seed] : [])], codes!);
-    return true;
+    amax(engine, attributes, [x!], [maxima!]);
+    scaleFromAmax(engine, { max, margin, powerOfTwo }, [maxima!], [scale!]);
+    cast(engine, attributes, [x!, scale!, ...(seed ? [seed] : [])], [codes]);
+    return;
   }
   const each = Math.max(1, Math.floor(CHUNK / (tall * columns)));
   engine.run(kernel.QUANTIZE_BLOCKS, Math.ceil(down / each), (columns + 32) * 4, [
@@ -229,7 +232,6 @@ export const quantizeCurrent: FusedLaunch<QuantizeCurrentAttributes> = (engine, 
     stream,
     each,
   ]);
-  return true;
 };
 
 /** Σ x or Σ x². */

@@ -12,11 +12,11 @@ import { floatBits } from '../format-description.ts';
 import * as kernel from '../operator-numbers.ts';
 import { chunks, place, rowsPerTask } from '../stored.ts';
 import { roundingNumber, sumOf } from './casts.ts';
-import type { FusedLaunch, Launch } from './launch.ts';
+import type { Launch } from './launch.ts';
 
 const elementwise =
   (which: number): Launch<NoAttributes> =>
-  (engine, _, [a, b], out) =>
+  (engine, _, [a, b], [out]) =>
     engine.run(kernel.ELEMENTWISE, chunks(out.length), 0, [
       ...place(engine, a),
       ...place(engine, b),
@@ -32,7 +32,7 @@ export const multiply = elementwise(2);
 /** Rows times factors; `more` is what else the kernel is told. */
 const byRows =
   (number: kernel.OperatorNumber, ...more: readonly number[]): Launch<NoAttributes> =>
-  (engine, _, [x, s], out) => {
+  (engine, _, [x, s], [out]) => {
     const [rows, columns] = matrixShape(x!.shape);
     const each = rowsPerTask(columns);
     engine.run(number, Math.ceil(rows / each), 0, [
@@ -53,7 +53,7 @@ export const scaleColumns = byRows(kernel.SCALE_COLUMNS);
 
 const moment =
   (which: 1 | 2): Launch<Partial<Moment2Attributes>> =>
-  (engine, { bounded }, [m, g, hyper, first], out) =>
+  (engine, { bounded }, [m, g, hyper, first], [out]) =>
     engine.run(kernel.ADAM_MOMENT, chunks(out.length), 0, [
       ...place(engine, m),
       ...place(engine, g),
@@ -68,7 +68,7 @@ const moment =
 export const adamMoment1 = moment(1);
 export const adamMoment2 = moment(2);
 
-export const adamWeight: Launch<DecayAttributes> = (engine, { decays }, [w, m, v, hyper], out) =>
+export const adamWeight: Launch<DecayAttributes> = (engine, { decays }, [w, m, v, hyper], [out]) =>
   engine.run(kernel.ADAM_WEIGHT, chunks(out.length), 0, [
     ...place(engine, w),
     ...place(engine, m),
@@ -80,12 +80,12 @@ export const adamWeight: Launch<DecayAttributes> = (engine, { decays }, [w, m, v
   ]);
 
 /** The new states are computed twice, once for their maxima and once to be stored: cheaper than to keep them. */
-export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, outs) => {
+export const adamw: Launch<AdamwAttributes> = (engine, attributes, inputs, outs) => {
   const [w, wScale, m, mScale, v, vScale, g, hyper, seed] = inputs;
   const [newW, newWScale, newM, newMScale, newV, newVScale] = outs;
-  const { length } = newW!;
+  const { length } = newW;
   const tasks = chunks(length);
-  const plain = newW!.kind === 0 && newM!.kind === 0 && newV!.kind === 0;
+  const plain = newW.kind === 0 && newM!.kind === 0 && newV!.kind === 0;
   const parameters = [
     ...place(engine, w),
     ...place(engine, m),
@@ -116,11 +116,10 @@ export const adamw: FusedLaunch<AdamwAttributes> = (engine, attributes, inputs, 
   else engine.run(kernel.ADAMW_MAXIMA, tasks, 0, parameters);
   engine.run(kernel.ADAMW_SCALES, 1, 0, parameters);
   if (!plain) engine.run(kernel.ADAMW_STORE, tasks, 0, parameters);
-  return true;
 };
 
 /** In one pass over codes; whole numbers, added here. */
-export const countLost: FusedLaunch<CountLostAttributes> = (engine, attributes, inputs, [lost]) => {
+export const countLost: Launch<CountLostAttributes> = (engine, attributes, inputs, [lost]) => {
   const [w, wScale, m, g, hyper, stored, storedScale, seed] = inputs;
   const tasks = chunks(w!.length);
   const counts = engine.workspace(tasks * 4);
@@ -142,9 +141,8 @@ export const countLost: FusedLaunch<CountLostAttributes> = (engine, attributes, 
   const floats = engine.floats();
   let count = 0;
   for (let task = 0; task < tasks; task++) count += floats[counts / 4 + task]!;
-  floats[lost!.address / 4] = count;
-  return true;
+  floats[lost.address / 4] = count;
 };
 
-export const sum: Launch<NoAttributes> = (engine, _, [x], out) => sumOf(engine, x!, out, false);
-export const sumSquares: Launch<NoAttributes> = (engine, _, [x], out) => sumOf(engine, x!, out, true);
+export const sum: Launch<NoAttributes> = (engine, _, [x], [out]) => sumOf(engine, x!, out, false);
+export const sumSquares: Launch<NoAttributes> = (engine, _, [x], [out]) => sumOf(engine, x!, out, true);

@@ -52,7 +52,7 @@ function operand(
   };
 }
 
-export const gemm: Launch<GemmAttributes> = (engine, attributes, inputs, out) => {
+export const gemm: Launch<GemmAttributes> = (engine, attributes, inputs, [out]) => {
   const { transposeA, transposeB, scaledA, scaledB } = attributes;
   const { aBlockRows, aBlockColumns, bBlockRows, bBlockColumns } = attributes;
   const scaleA = scaledA ? inputs[2] : undefined;

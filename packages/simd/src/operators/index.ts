@@ -26,7 +26,7 @@ import {
   sumSquares,
 } from './elementwise.ts';
 import { gemm } from './gemm.ts';
-import type { FusedLaunch, Launch } from './launch.ts';
+import type { Launch } from './launch.ts';
 import {
   channelCosine,
   crossEntropy,
@@ -45,7 +45,7 @@ import {
   tokenAmax,
 } from './rows.ts';
 
-/** The operators that have kernels here; others run by their plain reference. */
+/** What has kernels here: other operators run by their plain reference, other compositions by their parts. */
 export const launches = {
   cast,
   dequantize,
@@ -81,13 +81,10 @@ export const launches = {
   sumSquares,
   sumColumns,
   channelCosine,
-} as unknown as Readonly<Record<string, Launch>>;
-
-export const fusedLaunches = {
   quantizeCurrent,
   quantizeScaled,
   castWithStatistics,
   crossEntropyWithGrad,
   adamw,
   countLost,
-} as unknown as Readonly<Record<string, FusedLaunch>>;
+} as unknown as Readonly<Record<string, Launch>>;

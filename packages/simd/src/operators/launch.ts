@@ -3,18 +3,10 @@ import type { Attributes } from '@octavo/kernels';
 import type { Engine } from '../engine.ts';
 import type { Stored } from '../stored.ts';
 
-/** Computes `out` of one operator. Shapes have been checked. */
+/** Computes the output of an operator, or those of a composition. Shapes of an operator have been checked. */
 export type Launch<A extends Attributes = Attributes> = (
   engine: Engine,
   attributes: A,
   inputs: readonly Stored[],
-  out: Stored,
+  outs: readonly [Stored, ...Stored[]],
 ) => void;
-
-/** Computes the outputs of a fused operator, or says that it cannot. */
-export type FusedLaunch<A extends Attributes = Attributes> = (
-  engine: Engine,
-  attributes: A,
-  inputs: readonly Stored[],
-  outs: readonly Stored[],
-) => boolean;

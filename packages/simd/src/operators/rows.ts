@@ -13,7 +13,7 @@ import type { Engine } from '../engine.ts';
 import { floatBits } from '../format-description.ts';
 import * as kernel from '../operator-numbers.ts';
 import { place, rowsPerTask, type Stored } from '../stored.ts';
-import type { FusedLaunch, Launch } from './launch.ts';
+import type { Launch } from './launch.ts';
 
 /** Throws unless every element of an FP32 tensor of indices is an integer from `low` to `high` − 1. */
 export function checkIndices(
@@ -37,7 +37,7 @@ export function checkIndices(
 
 const tasksOf = (rows: number, each: number): number => Math.ceil(rows / each);
 
-export const embedding: Launch<NoAttributes> = (engine, _, [table, tokens], out) => {
+export const embedding: Launch<NoAttributes> = (engine, _, [table, tokens], [out]) => {
   const [vocabulary, width] = matrixShape(table!.shape);
   checkIndices(engine, 'embedding: token', tokens!, 0, vocabulary);
   const each = rowsPerTask(width);
@@ -55,7 +55,7 @@ export const embeddingGrad: Launch<VocabularyAttributes> = (
   engine,
   { vocabulary },
   [dy, order, starts],
-  out,
+  [out],
 ) => {
   const [rows, width] = matrixShape(dy!.shape);
   checkIndices(engine, 'embeddingGrad: order', order!, 0, rows);
@@ -72,7 +72,7 @@ export const embeddingGrad: Launch<VocabularyAttributes> = (
   ]);
 };
 
-export const rmsNorm: Launch<NormAttributes> = (engine, { epsilon }, [x, gain], out) => {
+export const rmsNorm: Launch<NormAttributes> = (engine, { epsilon }, [x, gain], [out]) => {
   const [rows, columns] = matrixShape(x!.shape);
   const each = rowsPerTask(columns);
   engine.run(kernel.RMS_NORM, tasksOf(rows, each), (columns + 8) * 12, [
@@ -86,7 +86,7 @@ export const rmsNorm: Launch<NormAttributes> = (engine, { epsilon }, [x, gain], 
   ]);
 };
 
-export const rmsNormGradInput: Launch<NormAttributes> = (engine, { epsilon }, [dy, x, gain], out) => {
+export const rmsNormGradInput: Launch<NormAttributes> = (engine, { epsilon }, [dy, x, gain], [out]) => {
   const [rows, columns] = matrixShape(x!.shape);
   const each = rowsPerTask(columns);
   engine.run(kernel.RMS_NORM_GRAD_INPUT, tasksOf(rows, each), (columns + 8) * 16, [
@@ -104,7 +104,7 @@ export const rmsNormGradInput: Launch<NormAttributes> = (engine, { epsilon }, [d
 /** Columns of a task of the kernels that go down columns; assembly/norm.ts has the same number. */
 const STRIP = 64;
 
-export const rmsNormGradGain: Launch<NormAttributes> = (engine, { epsilon }, [dy, x], out) => {
+export const rmsNormGradGain: Launch<NormAttributes> = (engine, { epsilon }, [dy, x], [out]) => {
   const [rows, columns] = matrixShape(x!.shape);
   const each = rowsPerTask(columns);
   const inverses = engine.workspace(rows * 4);
@@ -126,7 +126,7 @@ export const rmsNormGradGain: Launch<NormAttributes> = (engine, { epsilon }, [dy
   ]);
 };
 
-export const sumColumns: Launch<NoAttributes> = (engine, _, [x], out) => {
+export const sumColumns: Launch<NoAttributes> = (engine, _, [x], [out]) => {
   const [rows, columns] = matrixShape(x!.shape);
   engine.run(kernel.SUM_COLUMNS, tasksOf(columns, STRIP), 0, [
     ...place(engine, x),
@@ -136,7 +136,7 @@ export const sumColumns: Launch<NoAttributes> = (engine, _, [x], out) => {
   ]);
 };
 
-export const channelCosine: Launch<NoAttributes> = (engine, _, [weight], out) => {
+export const channelCosine: Launch<NoAttributes> = (engine, _, [weight], [out]) => {
   const [rows, columns] = matrixShape(weight!.shape);
   const each = rowsPerTask(2 * columns);
   engine.run(kernel.CHANNEL_COSINE, tasksOf(rows / 2, each), (columns + 8) * 12, [
@@ -148,7 +148,7 @@ export const channelCosine: Launch<NoAttributes> = (engine, _, [weight], out) =>
   ]);
 };
 
-export const rope: Launch<RopeAttributes> = (engine, attributes, [qkv, cos, sin, positions], out) => {
+export const rope: Launch<RopeAttributes> = (engine, attributes, [qkv, cos, sin, positions], [out]) => {
   const { heads, keyValueHeads, headDim, inverse } = attributes;
   const [rows, width] = matrixShape(qkv!.shape);
   checkIndices(engine, 'rope: position', positions!, 0, matrixShape(cos!.shape)[0]);
@@ -168,7 +168,7 @@ export const rope: Launch<RopeAttributes> = (engine, attributes, [qkv, cos, sin,
   ]);
 };
 
-export const swiglu: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, t], out) => {
+export const swiglu: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, t], [out]) => {
   const [rows, columns] = matrixShape(out.shape);
   const each = rowsPerTask(columns);
   engine.run(kernel.SWIGLU, tasksOf(rows, each), 0, [
@@ -182,7 +182,7 @@ export const swiglu: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, 
   ]);
 };
 
-export const swigluGrad: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, dh, t], out) => {
+export const swigluGrad: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, dh, t], [out]) => {
   const [rows, columns] = matrixShape(dh!.shape);
   const each = rowsPerTask(columns);
   engine.run(kernel.SWIGLU_GRAD, tasksOf(rows, each), 0, [
@@ -197,7 +197,7 @@ export const swigluGrad: Launch<SwigluAttributes> = (engine, { perToken }, [gate
   ]);
 };
 
-export const tokenAmax: Launch<NoAttributes> = (engine, _, [gateUp], out) => {
+export const tokenAmax: Launch<NoAttributes> = (engine, _, [gateUp], [out]) => {
   const [rows, both] = matrixShape(gateUp!.shape);
   const each = rowsPerTask(both / 2);
   engine.run(kernel.TOKEN_AMAX, tasksOf(rows, each), 0, [
@@ -209,7 +209,7 @@ export const tokenAmax: Launch<NoAttributes> = (engine, _, [gateUp], out) => {
   ]);
 };
 
-export const smoothScale: Launch<NoAttributes> = (engine, _, [maxima], out) =>
+export const smoothScale: Launch<NoAttributes> = (engine, _, [maxima], [out]) =>
   engine.run(kernel.SMOOTH_SCALE, 1, 0, [...place(engine, maxima), ...place(engine, out), out.length]);
 
 function loss(
@@ -235,14 +235,13 @@ function loss(
   ]);
 }
 
-export const crossEntropy: Launch<NoAttributes> = (engine, _, [logits, targets], out) =>
+export const crossEntropy: Launch<NoAttributes> = (engine, _, [logits, targets], [out]) =>
   loss(engine, logits!, targets!, undefined, out, undefined);
 
-export const crossEntropyGrad: Launch<NoAttributes> = (engine, _, [logits, targets, weight], out) =>
+export const crossEntropyGrad: Launch<NoAttributes> = (engine, _, [logits, targets, weight], [out]) =>
   loss(engine, logits!, targets!, weight, undefined, out);
 
-export const crossEntropyWithGrad: FusedLaunch<NoAttributes> = (engine, _, inputs, [losses, gradient]) => {
+export const crossEntropyWithGrad: Launch<NoAttributes> = (engine, _, inputs, [losses, gradient]) => {
   const [logits, targets, weight] = inputs;
   loss(engine, logits!, targets!, weight, losses, gradient);
-  return true;
 };

@@ -25,11 +25,11 @@ export async function results(): Promise<readonly Result[]> {
     const block = { blockRows: N, blockColumns: N };
     const codes = device.alloc([N, N], E4M3FN);
     const rounding = { rounding: 'nearest-even', overflow: 'saturate', stream: 0 } as const;
-    device.run(cast, { ...block, ...rounding }, [x, scale], codes);
+    device.run(cast, { ...block, ...rounding }, [x, scale], [codes]);
     const blocks = { aBlockRows: N, aBlockColumns: N, bBlockRows: N, bBlockColumns: N };
     const product = { transposeA: false, transposeB: true, ...blocks, scaledA: true, scaledB: true };
     const out = device.alloc([N, N], BF16);
-    device.run(gemm, product, [codes, codes, scale, scale], out);
+    device.run(gemm, product, [codes, codes, scale, scale], [out]);
     all.push({ description: device.description, values: [...(await device.read(out))] });
     await device.destroy();
   }

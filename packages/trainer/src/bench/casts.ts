@@ -7,7 +7,6 @@ import {
   dequantize,
   quantizeCurrent,
   quantizeScaled,
-  runFused,
   type Shape,
 } from '@octavo/kernels';
 import { type BandwidthCase, bandwidthTable } from './bandwidth.ts';
@@ -29,7 +28,7 @@ function castCases(shape: Shape): BandwidthCase[] {
       prepare(device, scope) {
         const [x, scale] = [noisy(device, scope, shape, source), filled(device, scope, [1, 1], SCALE)];
         const codes = scope.alloc(shape, E4M3FN);
-        return { moves: [x, codes], run: () => device.run(cast, nearest, [x, scale], codes) };
+        return { moves: [x, codes], run: () => device.run(cast, nearest, [x, scale], [codes]) };
       },
     },
     {
@@ -39,7 +38,7 @@ function castCases(shape: Shape): BandwidthCase[] {
         const [codes, maximum] = [scope.alloc(shape, E4M3FN), scope.alloc([1, 1], FP32)];
         return {
           moves: [x, codes],
-          run: () => runFused(device, quantizeScaled, nearest, [x, scale], [codes, maximum]),
+          run: () => device.run(quantizeScaled, nearest, [x, scale], [codes, maximum]),
         };
       },
     },
@@ -50,7 +49,7 @@ function castCases(shape: Shape): BandwidthCase[] {
         const outs = [scope.alloc(shape, E4M3FN), scope.alloc([1, 1], FP32), scope.alloc([8], FP32)];
         return {
           moves: [x, outs[0]!],
-          run: () => runFused(device, castWithStatistics, measured, [x, scale], outs),
+          run: () => device.run(castWithStatistics, measured, [x, scale], outs),
         };
       },
     },
@@ -66,7 +65,7 @@ function castCases(shape: Shape): BandwidthCase[] {
         const attributes = { ...nearest, margin: 0, powerOfTwo: false };
         return {
           moves: [x, codes],
-          run: () => runFused(device, quantizeCurrent, attributes, [x], [codes, scale, maximum]),
+          run: () => device.run(quantizeCurrent, attributes, [x], [codes, scale, maximum]),
         };
       },
     },
@@ -76,14 +75,14 @@ function castCases(shape: Shape): BandwidthCase[] {
         const [x, scale] = [noisy(device, scope, shape, source), filled(device, scope, [1, 1], SCALE)];
         const [codes, seed] = [scope.alloc(shape, E5M2), filled(device, scope, [2], 7)];
         const attributes = { ...nearest, rounding: 'stochastic' } as const;
-        return { moves: [x, codes], run: () => device.run(cast, attributes, [x, scale, seed], codes) };
+        return { moves: [x, codes], run: () => device.run(cast, attributes, [x, scale, seed], [codes]) };
       },
     },
     {
       name: `amax of ${source.name}, ${size}`,
       prepare(device, scope) {
         const [x, maximum] = [noisy(device, scope, shape, source), scope.alloc([1, 1], FP32)];
-        return { moves: [x], run: () => device.run(amax, wholeBlock, [x], maximum) };
+        return { moves: [x], run: () => device.run(amax, wholeBlock, [x], [maximum]) };
       },
     },
   ]);
@@ -93,7 +92,7 @@ function castCases(shape: Shape): BandwidthCase[] {
       prepare(device, scope) {
         const [codes, scale] = [noisy(device, scope, shape, E4M3FN), filled(device, scope, [1, 1], SCALE)];
         const out = scope.alloc(shape, target);
-        return { moves: [codes, out], run: () => device.run(dequantize, wholeBlock, [codes, scale], out) };
+        return { moves: [codes, out], run: () => device.run(dequantize, wholeBlock, [codes, scale], [out]) };
       },
     }),
   );

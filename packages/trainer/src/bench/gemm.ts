@@ -68,7 +68,7 @@ export function prepareGemm(device: Device, scope: Scope, product: Product, oper
   const b = noisy(device, scope, transposeB ? [n, k] : [k, n], operands.b, 4);
   const scales = scaled ? [0, 1].map(() => filled(device, scope, [1, 1], 1)) : [];
   const out = scope.alloc([m, n], operands.out);
-  return () => device.run(gemm, attributes, [a, b, ...scales], out);
+  return () => device.run(gemm, attributes, [a, b, ...scales], [out]);
 }
 
 export const gigaflops = ({ m, n, k }: Product, ms: number): number => (2 * m * n * k) / ms / 1e6;

@@ -17,7 +17,6 @@ import {
   rmsNormGradInput,
   rope,
   ropeTables,
-  runFused,
   type Scope,
   type Shape,
   sortTokens,
@@ -64,17 +63,17 @@ function operatorCases(format: Format, { model, batch, sequence }: Sizes): Bandw
         typeof input === 'function' ? input(scope) : noisy(device, scope, input, format, 4),
       );
       const to = scope.alloc(out, outFormat);
-      return { moves: [...from, to], run: () => device.run(operator, attributes, from, to) };
+      return { moves: [...from, to], run: () => device.run(operator, attributes, from, [to]) };
     },
   });
   const vector = (values: ArrayLike<number>) => (scope: Scope) => {
     const tensor = scope.alloc([values.length], FP32);
-    tensor.device.write(tensor, values);
+    scope.device.write(tensor, values);
     return tensor;
   };
   const matrix = (values: ArrayLike<number>, columns: number) => (scope: Scope) => {
     const tensor = scope.alloc([values.length / columns, columns], FP32);
-    tensor.device.write(tensor, values);
+    scope.device.write(tensor, values);
     return tensor;
   };
   const gain = vector(new Float32Array(D).fill(1));
@@ -147,8 +146,7 @@ function operatorCases(format: Format, { model, batch, sequence }: Sizes): Bandw
         const [losses, gradient] = [scope.alloc([tokens], FP32), scope.alloc([tokens, V], format)];
         return {
           moves: [logits, gradient],
-          run: () =>
-            runFused(device, crossEntropyWithGrad, {}, [logits, targets, weight], [losses, gradient]),
+          run: () => device.run(crossEntropyWithGrad, {}, [logits, targets, weight], [losses, gradient]),
         };
       },
     },
@@ -183,7 +181,7 @@ function adamCase(name: string, formats: readonly [Format, Format, Format], { mo
       const results = outs.flatMap((t) => [t, one()]);
       return {
         moves: [...states, ...outs, gradient],
-        run: () => runFused(device, adamw, attributes, inputs, results),
+        run: () => device.run(adamw, attributes, inputs, results),
       };
     },
   };

@@ -44,18 +44,12 @@ export function watch(device: Device, profile: Profile): Device {
   };
   return {
     ...device,
-    run(operator, attributes, inputs, out) {
+    run(operator, attributes, inputs, outs) {
       const start = performance.now();
-      device.run(operator, attributes, inputs, out);
+      device.run(operator, attributes, inputs, outs);
       if (!profile.watching) return;
       note(operator.name === gemm.name ? `gemm ${formatsOf(inputs)}` : operator.name, start);
-      if (operator.name === gemm.name) noteProduct(profile, attributes, inputs, out);
-    },
-    runFused(operator, attributes, inputs, outs) {
-      const start = performance.now();
-      const done = device.runFused?.(operator, attributes, inputs, outs) ?? false;
-      if (done && profile.watching) note(operator.name, start);
-      return done;
+      if (operator.name === gemm.name) noteProduct(profile, attributes, inputs, outs[0]!);
     },
     write(tensor, values) {
       const start = performance.now();
@@ -107,7 +101,7 @@ export async function replayProducts(device: Device, { products }: Profile, roun
       i < 2 ? noisy(device, scope, shape, format) : filled(device, scope, shape, 1),
     );
     const result = scope.alloc(out.shape, out.format);
-    const run = () => device.run(gemm, attributes, tensors, result);
+    const run = () => device.run(gemm, attributes, tensors, [result]);
     run();
     const times: number[] = [];
     for (let i = 0; i < rounds; i++) times.push(await timed(run, 1));

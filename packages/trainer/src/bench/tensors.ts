@@ -25,7 +25,7 @@ export function noisy(device: Device, scope: Scope, shape: Shape, format: Format
   const exact = device.alloc(shape, FP32);
   device.write(exact, noise(elements(shape), spread));
   const how = { ...wholeBlock, rounding: 'nearest-even', overflow: 'saturate', stream: 0 } as const;
-  device.run(cast, how, [exact, filled(device, scope, [1, 1], 1)], out);
+  device.run(cast, how, [exact, filled(device, scope, [1, 1], 1)], [out]);
   device.free(exact);
   return out;
 }

@@ -30,7 +30,7 @@ await serve(blas === 'off' ? 'Octavo' : 'Octavo + BLAS', async () => {
       return tensor;
     });
     const out = scope.alloc([size, size], FP32);
-    return { out, run: () => device.run(gemm, plain, [a!, b!], out) };
+    return { out, run: () => device.run(gemm, plain, [a!, b!], [out]) };
   });
   const trainings = new Map<string, Training>();
   return {
