@@ -289,7 +289,7 @@ describe('findings', () => {
       switched: true,
     };
     expect(texts({ tensors, alarms: [alarm, { ...alarm, switched: false }] })).toEqual([
-      'The watch spoke 2 times, first at step 7: kurtosis of SwiGLU’s output (down’s input) of layer 0; Smooth-SwiGLU was turned on 1 time',
+      'The guard spoke 2 times, first at step 7: kurtosis of SwiGLU’s output (down’s input) of layer 0; Smooth-SwiGLU was turned on 1 time',
       'The largest value of SwiGLU’s output (down’s input) of layer 0 grew 100 times, from 10 to 1,000 at step 9',
       'Kurtosis of SwiGLU’s output (down’s input) of layer 0: 500 at step 9 (a normal distribution has 3)',
       '4 channels with gate and up aligned above 0.9 at step 9; the largest |cos| is 0.97, in layer 3',

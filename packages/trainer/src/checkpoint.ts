@@ -123,7 +123,7 @@ export function stateOf(checkpoint: Checkpoint): CheckpointState {
     random: parts.fields<CheckpointState['random']>('random', { seed: 'count', step: 'count' }),
     scaling: parts.record('scaling') as CheckpointState['scaling'],
     tokenizer: parts.fields<CheckpointState['tokenizer']>('tokenizer', { name: 'string', hash: 'string' }),
-    watch: parts.has('watch') // a checkpoint from before there was a watch has none
+    watch: parts.has('watch') // a checkpoint from before there was a guard has none
       ? parts.checked('watch', (value) => checkWatch(value, 'watch'))
       : initWatch(),
   };

@@ -33,7 +33,7 @@ export type TrainEvent =
   /** A tensor is about to break. */
   | { readonly kind: 'watch'; readonly alarm: WatchAlarm }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
-  /** `stopped`: by the watch. */
+  /** `stopped`: by the guard. */
   | {
       readonly kind: 'end';
       readonly reason: 'finished' | 'interrupted' | 'stopped';

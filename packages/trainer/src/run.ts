@@ -31,7 +31,7 @@ export interface RunInputs {
 }
 
 /**
- * Trains until the plan's last step, an interrupt, or an alarm of the watch under policy `stop`. The last event is `end`, after
+ * Trains until the plan's last step, an interrupt, or an alarm of the guard under policy `stop`. The last event is `end`, after
  * the last checkpoint. A value that is not finite ends it, where its policy says so, with a `NonFiniteError`, after the last
  * good state was saved.
  * A resumed run (`restoreTraining`, then `seek`) equals an uninterrupted one bit for bit on the same device.

@@ -30,7 +30,7 @@ export interface StepResult extends Moved {
   /** The first tensor with a value that is not finite, or null. */
   readonly nonFinite: NonFinite | null;
   readonly updated: boolean;
-  /** What the watch has to say of this step. */
+  /** What the guard has to say of this step. */
   readonly alarms: readonly WatchAlarm[];
   readonly nearness: Nearness;
 }

@@ -104,7 +104,7 @@ describe('a run that is stopped and resumed', () => {
   const nervous = (policy: WatchPolicy) =>
     watchPlan(policy, { settled: 3, overshoot: { input: 0.01, weight: 1e9, grad: 1e9 }, repeatAfter: 2 });
 
-  it('goes on with the layers that the watch has smoothed, and with what it has said', async () => {
+  it('goes on with the layers that the guard has smoothed, and with what it has said', async () => {
     const plan = tinyPlan('fp8', { watch: nervous('switch') });
     const whole = await train('whole', plan);
     const switched = whole.flatMap((e) => (e.kind === 'watch' && e.alarm.switched ? [e.alarm] : []));
@@ -134,7 +134,7 @@ describe('a run that is stopped and resumed', () => {
     expect(smoothingOf(model.precision.recipe, 1)).toBe('channel');
   });
 
-  it('is stopped by the watch with a checkpoint, and mends what it was stopped for when it is resumed to', async () => {
+  it('is stopped by the guard with a checkpoint, and mends what it was stopped for when it is resumed to', async () => {
     const stopped = await train('run', tinyPlan('fp8', { watch: nervous('stop') }));
     expect(stopped.slice(-2)).toMatchObject([
       { kind: 'checkpoint', step: 4 },

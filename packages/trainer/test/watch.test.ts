@@ -98,7 +98,7 @@ describe('the rules', () => {
   });
 });
 
-describe('the state of the watch', () => {
+describe('the state of the guard', () => {
   const spike = { ...calm, amax: 5 };
 
   it('speaks once of a tensor, again after a while, and of another at once', () => {

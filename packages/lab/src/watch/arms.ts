@@ -1,4 +1,4 @@
-/** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the watch. */
+/** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the guard. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { watchPlan } from '@octavo/trainer';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';

@@ -1,4 +1,4 @@
-/** @file What the watch is for, held to the figures of the study. */
+/** @file What the guard is for, held to the figures of the study. */
 import { claim } from '../claims.ts';
 import type { Claim } from '../engine/study.ts';
 import { type FalseAlarms, type Lead, leadTo, type PairedRun } from './leads.ts';

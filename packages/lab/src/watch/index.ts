@@ -1,4 +1,4 @@
-/** @file The watch study: how long before the loss the early warning speaks, what switching does, and its false alarms. */
+/** @file The study of the guard: how long before the loss it speaks, what switching does, and its false alarms. */
 
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { Parts, Study, StudyResult } from '../engine/study.ts';

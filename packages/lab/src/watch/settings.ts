@@ -1,9 +1,9 @@
-/** @file The numbers of the watch study, as plain data. */
+/** @file The numbers of the study of the guard, as plain data. */
 import { type AgeingSettings, ageing } from '../training/plan.ts';
 
 /** The instability study's model, ageing and timing of spikes, and what is watched. */
 export interface WatchSettings extends AgeingSettings {
-  /** Recipes that fail from the aged checkpoint: when does the watch speak, and what does switching do? */
+  /** Recipes that fail from the aged checkpoint: when does the guard speak, and what does switching do? */
   readonly failing: readonly string[];
   /** Recipes that go on from the base that was not aged: whatever is said there is a false alarm. */
   readonly healthy: readonly string[];

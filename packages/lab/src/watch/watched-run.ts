@@ -1,4 +1,4 @@
-/** @file One run under watch: its losses, and everything that the watch said. */
+/** @file One guarded run: its losses, and everything that the guard said. */
 import type { Nearness, WatchAlarm } from '@octavo/trainer';
 import type { AgedLaboratory } from '../training/laboratory.ts';
 import { trainLoop, withTraining } from '../training/loop.ts';

@@ -81,7 +81,7 @@ function alarms({ alarms }: ReportRun): Finding[] {
   return [
     {
       kind: 'look',
-      text: `the watch spoke ${plural(alarms.length, 'time')}, first at step ${first.step}: ${first.rule} of ${tensorName(first.layer, first.site, first.operand)}${done}`,
+      text: `the guard spoke ${plural(alarms.length, 'time')}, first at step ${first.step}: ${first.rule} of ${tensorName(first.layer, first.site, first.operand)}${done}`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** @file What the watch says: which tensor is about to break, why, and what would hold. */
+/** @file What the guard says: which tensor is about to break, why, and what would hold. */
 import type { OperandName } from '@octavo/nn';
 import { type Finding, isBareSwiglu, type Observation, type RuleName } from './rule.ts';
 import { ruleOf } from './rules.ts';

@@ -1,5 +1,5 @@
 /**
- * @file The limits of the watch, as data.
+ * @file The limits of the guard, as data.
  *
  * Chosen on seeds 101, 102 and 1 of the `watch` study's model, so that healthy runs stay at least a factor of two below the
  * limits of maxima, underflow and kurtosis, and the aged checkpoint well above; to be checked on other seeds by

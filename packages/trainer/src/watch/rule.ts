@@ -1,4 +1,4 @@
-/** @file What a rule of the watch is: a pure function of what one cast did at one step. */
+/** @file What a rule of the guard is: a pure function of what one cast did at one step. */
 import type { Format } from '@octavo/formats';
 import type { CastRecipe, OperandName, Smoothing } from '@octavo/nn';
 import type { WatchLimits } from './limits.ts';

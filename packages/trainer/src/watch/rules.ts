@@ -1,4 +1,4 @@
-/** @file All rules of the watch. A new one is one more file, and a line here. */
+/** @file All rules of the guard. A new one is one more file, and a line here. */
 import { alignment } from './alignment.ts';
 import { kurtosis } from './kurtosis.ts';
 import { overflow } from './overflow.ts';

@@ -1,11 +1,11 @@
-/** @file What the watch remembers, as plain data that a checkpoint keeps, and the pure function that moves it on. */
+/** @file What the guard remembers, as plain data that a checkpoint keeps, and the pure function that moves it on. */
 import { OctavoError } from '@octavo/formats';
 import { alarmOf, type WatchAlarm, type WatchPolicy } from './alarm.ts';
 import { type WatchLimits, watchLimits } from './limits.ts';
 import type { Observation, RuleName } from './rule.ts';
 import { watchRules } from './rules.ts';
 
-/** The watch's part of a plan: it decides about the run where it switches, so it is part of what determines one. */
+/** The guard’s part of a plan: it decides about the run where it switches, so it is part of what determines one. */
 export interface WatchPlan {
   readonly policy: WatchPolicy;
   readonly limits: WatchLimits;
@@ -71,6 +71,6 @@ export function checkWatch(value: unknown, where: string): WatchState {
     Array.isArray(pending) &&
     pending.every((alarm) => isRecord(alarm) && Number.isSafeInteger(alarm.layer));
   if (!whole)
-    throw new OctavoError(`[trainer] ${where}: got no state of the watch, expected told and pending`);
+    throw new OctavoError(`[trainer] ${where}: got no state of the guard, expected told and pending`);
   return value as unknown as WatchState;
 }
