@@ -1,9 +1,13 @@
 /** @file `@octavo/data`: text to batches of tokens. */
 export { byteTokenizer } from './byte-tokenizer.ts';
+export { cacheFolder } from './cache-folder.ts';
 export { type Corpus, defaultCorpus } from './default-corpus.ts';
 export type { Documents, TextDocument } from './documents.ts';
 export { tokenizerFromFile } from './file-tokenizer.ts';
 export { refuseShared } from './find-files.ts';
+export { encodePrompt, findTokenizer, keepTokenizer, keptTokenizer } from './find-tokenizer.ts';
+export { type HeldOut, type HeldOutOptions, openHeldOut, type Preparing } from './held-out.ts';
+export { type TextIdentity, type TokenizerIdentity, textIdentitySchema } from './identity.ts';
 export { isPrepared } from './is-prepared.ts';
 export { llamaTokenizer } from './llama-tokenizer.ts';
 export { loadTokenizer } from './load-tokenizer.ts';
@@ -22,5 +26,15 @@ export { type StreamDecoder, streamDecoder } from './stream-decoder.ts';
 export { readTextFile } from './text-file.ts';
 export { openShards, type TokenSource, tokenSource } from './token-source.ts';
 export type { Tokenizer, TokenList } from './tokenizer.ts';
+export {
+  type Began,
+  checkVocabulary,
+  describeText,
+  openTrainingText,
+  preparedFolderOf,
+  type TextSettings,
+  type TextShape,
+  type TrainingText,
+} from './training-text.ts';
 export { type EvaluationBatch, type WindowsOptions, windows } from './windows.ts';
 export type { PrepareProgress } from './write-split.ts';

@@ -1,6 +1,6 @@
 import { counterRandom } from '@octavo/formats';
 import { describe, expect, it } from 'vitest';
-import { byteNgram } from '../src/index.ts';
+import { byteBaseline, byteNgram } from '../src/index.ts';
 import { discountsOf } from '../src/kneser-ney.ts';
 import { slowKneserNey } from './slow-kneser-ney.ts';
 
@@ -92,5 +92,32 @@ describe('byteNgram', () => {
     [() => byteNgram(1, [1]).crossEntropy([]), '[evals] n-gram text: got no tokens, expected at least one'],
   ])('refuses what it cannot do (%#)', (act, message) => {
     expect(act).toThrow(message);
+  });
+});
+
+describe('byteBaseline', () => {
+  const text = randomText(600, 8, 5);
+  const model = byteNgram(2, text);
+  const loss = (context: readonly number[], token: number) => -Math.log(model.probability(context, token));
+
+  it('asks for every target from its own window only, and not for the first token', () => {
+    const windows = { tokens: [1, 2, 3, 4, 5, 6], targets: [2, 3, 4, 5, 6, 7] };
+    const byHand = [
+      loss([1], 2),
+      loss([1, 2], 3),
+      loss([2, 3], 4),
+      loss([4], 5),
+      loss([4, 5], 6),
+      loss([5, 6], 7),
+    ];
+    expect(byteBaseline(text, [windows], 3)).toBeCloseTo(byHand.reduce((a, b) => a + b) / 6, 10);
+  });
+
+  it('leaves padding out, and rows of nothing else', () => {
+    const whole = { tokens: [1, 2, 3], targets: [2, 3, 4] };
+    const padded = { tokens: [1, 2, 3, 0, 0, 0], targets: [2, 3, 4, -1, -1, -1] };
+    expect(byteBaseline(text, [padded], 3)).toBe(byteBaseline(text, [whole], 3));
+    const part = { tokens: [1, 2, 0], targets: [2, -1, -1] };
+    expect(byteBaseline(text, [part], 3)).toBeCloseTo(loss([1], 2), 10);
   });
 });

@@ -1,6 +1,12 @@
 /** @file The configuration of a run with nothing left open: options over file over the model's preset. */
 import { resolve } from 'node:path';
-import { isPrepared, preparedTokenizerSpec, readPreparedIndex } from '@octavo/data';
+import {
+  preparedFolderOf,
+  preparedTokenizerSpec,
+  readPreparedIndex,
+  type TextSettings,
+  type TextShape,
+} from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { Recipe } from '@octavo/nn';
 import type { Schedule } from '@octavo/optim';
@@ -11,19 +17,10 @@ import { presetOf } from './presets/index.ts';
 import { resolveRecipe } from './recipe.ts';
 import { type Config, type Hyperparameters, hyperparameters } from './schema.ts';
 
-export interface DataSettings {
-  /** Null: the default corpus. */
-  readonly train: readonly string[] | null;
-  /** Null: what the default corpus holds out, or a twentieth of the training text. */
-  readonly heldOut: readonly string[] | number | null;
-  readonly tokenizer: string;
-  readonly textField: string;
-}
-
 export interface Settings {
   readonly model: NamedModel;
   readonly recipe: Recipe;
-  readonly data: DataSettings;
+  readonly data: TextSettings;
   readonly hyperparameters: Hyperparameters;
   readonly threads: number | null;
   /** `off`, `auto`, or a library: its absolute path, or the name that the system's loader finds. */
@@ -72,19 +69,6 @@ export function mergeConfigs(configs: readonly Config[]): Config {
 const defined = (config: object): object =>
   Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 
-/** The prepared folder among these paths, which has to stand alone; null where all of them are text. */
-export async function preparedFolderOf(train: readonly string[] | null): Promise<string | null> {
-  for (const path of train ?? []) {
-    if (!(await isPrepared(path))) continue;
-    if (train?.length === 1) return path;
-    throw new OctavoError(
-      `[run] data: got ${path}, which octavo data prepare made, among other paths, expected it alone`,
-      { exitCode: 2 },
-    );
-  }
-  return null;
-}
-
 /** Where the tokenizer is that prepared data brings; null where the data is text. */
 async function tokenizerOfPrepared({ data }: Config): Promise<string | null> {
   const folder = await preparedFolderOf(data?.train === undefined ? null : [data.train].flat());
@@ -92,7 +76,7 @@ async function tokenizerOfPrepared({ data }: Config): Promise<string | null> {
 }
 
 /** Absolute paths, and nothing left out. */
-export function dataOf({ data }: Config, tokenizer: string): DataSettings {
+export function dataOf({ data }: Config, tokenizer: string): TextSettings {
   const list = (paths: string | readonly string[]): string[] => [paths].flat().map((path) => resolve(path));
   const heldOut = data?.heldOut;
   return {
@@ -122,6 +106,12 @@ export function checkSettings(settings: Settings): Settings {
     if (hyperparameters[key] >= 1) fail(key, String(hyperparameters[key]), 'a number below 1');
   return settings;
 }
+
+/** How a run cuts its text. */
+export const textShapeOf = ({ hyperparameters, model }: Settings): TextShape => ({
+  ...hyperparameters,
+  vocabularySize: model.config.vocabularySize,
+});
 
 /** The trainer's part of the settings. */
 export function planOf({ model, recipe, hyperparameters }: Settings): TrainPlan {

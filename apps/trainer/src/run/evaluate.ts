@@ -1,16 +1,23 @@
 /** @file A checkpoint's loss on held-out text. */
-import { isPrepared, openPrepared, prepareCached, readDocuments, type Tokenizer } from '@octavo/data';
+import {
+  checkVocabulary,
+  describeText,
+  type HeldOut,
+  openHeldOut,
+  openTrainingText,
+  type Preparing,
+  type Tokenizer,
+} from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
-import { chooseDevice, heldOutLoss, loadModel, stateOf, type TrainPlan } from '@octavo/trainer';
+import { chooseDevice, heldOutLoss, loadModel, stateOf } from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
+import { textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
 import { plural } from '../output/format.ts';
-import { cacheFolder } from './cache.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
-import { checkVocabulary, describePaths, openCorpus, type Preparing } from './corpus.ts';
 import { workOf } from './device.ts';
-import { evaluationMessage, type HeldOut, heldOutOf } from './held-out.ts';
+import { evaluationMessage } from './event-messages.ts';
 import { checkMemory } from './memory.ts';
 import { readRun } from './record.ts';
 import { tokenizerOf } from './tokenizer.ts';
@@ -54,12 +61,17 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
     const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
     checkVocabulary(tokenizer, plan.model.vocabularySize);
     const preparing = { warn, signal: interrupt.signal };
-    const heldOut = request.data
-      ? await heldOutFrom(request.data, tokenizer, plan, {
-          tokens: request.tokens ?? Number.MAX_SAFE_INTEGER,
-          field: request.textField ?? (run === null ? 'text' : (await readRun(run)).settings.data.textField),
-          preparing,
-        })
+    const { batch, sequence } = plan;
+    const heldOut: NamedText = request.data
+      ? {
+          ...(await openHeldOut(request.data, tokenizer, {
+            ...{ batch, sequence, tokens: request.tokens ?? Number.MAX_SAFE_INTEGER },
+            field:
+              request.textField ?? (run === null ? 'text' : (await readRun(run)).settings.data.textField),
+            ...preparing,
+          })),
+          text: describeText(request.data),
+        }
       : await heldOutOfRun(run, tokenizer, request, preparing);
     if (!request.json)
       process.stdout.write(
@@ -105,48 +117,16 @@ async function heldOutOfRun(
     );
   }
   const { settings, identity } = await readRun(run);
-  const corpus = await openCorpus(
-    tokens === null
-      ? settings
-      : { ...settings, hyperparameters: { ...settings.hyperparameters, evaluateTokens: tokens } },
+  const shape = textShapeOf(settings);
+  const { heldOut, description, close } = await openTrainingText(
+    settings.data,
+    { ...shape, evaluateTokens: tokens ?? shape.evaluateTokens },
     { folder: run, identity, tokenizer },
     preparing,
   );
-  await corpus.close();
-  if (corpus.heldOut) return { ...corpus.heldOut, text: `what the run held out of ${corpus.description}` };
+  await close();
+  if (heldOut) return { ...heldOut, text: `what the run held out of ${description}` };
   throw new OctavoError(`[run] ${run} held no text out: got nothing to evaluate on, expected --data PATH`, {
     exitCode: 2,
   });
-}
-
-/** All the text in these paths; of a prepared folder its held-out part, if it has one. */
-async function heldOutFrom(
-  paths: readonly string[],
-  tokenizer: Tokenizer,
-  plan: TrainPlan,
-  { tokens, field, preparing: { warn, signal } }: { tokens: number; field: string; preparing: Preparing },
-): Promise<NamedText> {
-  const [path] = paths;
-  const prepared =
-    paths.length === 1 && (await isPrepared(path!))
-      ? await openPrepared(path!)
-      : await prepareCached(readDocuments(paths, { field, warn }), tokenizer, cacheFolder(), {
-          heldOutFraction: 0,
-          signal,
-        });
-  try {
-    const { name, hash } = prepared.index.tokenizer;
-    if (hash !== tokenizer.hash) {
-      throw new OctavoError(
-        `[run] ${path} was prepared with another tokenizer: got ${name}, expected ${tokenizer.name} with hash ${tokenizer.hash.slice(0, 12)}`,
-        { exitCode: 2 },
-      );
-    }
-    const { heldOut, train, index } = prepared;
-    const options = { batch: plan.batch, sequence: plan.sequence, tokens };
-    const read = await heldOutOf(heldOut ?? train, index.splits.validation ?? index.splits.train, options);
-    return { ...read, text: describePaths(paths) };
-  } finally {
-    await prepared.close();
-  }
 }

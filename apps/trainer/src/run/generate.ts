@@ -1,6 +1,6 @@
 /** @file Text from a checkpoint, written as it is made. */
 import { setImmediate } from 'node:timers/promises';
-import { streamDecoder } from '@octavo/data';
+import { encodePrompt, streamDecoder } from '@octavo/data';
 import { generate, type Sampling } from '@octavo/llama';
 import { chooseDevice, loadModel, stateOf } from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
@@ -9,7 +9,7 @@ import { toLine } from '../output/json.ts';
 import { openCheckpointAt, runOf } from './checkpoint.ts';
 import { workOf } from './device.ts';
 import { checkMemory } from './memory.ts';
-import { encodePrompt, tokenizerOf } from './tokenizer.ts';
+import { tokenizerOf } from './tokenizer.ts';
 
 export interface GenerateRequest {
   readonly path: string;

@@ -1,17 +1,7 @@
-/** @file The guard's alarms on their way to the user, and the error that a run ends with where they stop it. */
+/** @file The error that a run ends with where the guard stops it, and the layers that it has switched. */
 import { OctavoError } from '@octavo/formats';
 import { smoothingOf } from '@octavo/nn';
-import { adviceOf, describeAlarm, type Training, type WatchAlarm } from '@octavo/trainer';
-import type { GuardMessage } from '../output/messages.ts';
-
-export function guardMessage(alarm: WatchAlarm): GuardMessage {
-  const { step, layer, site, operand, rule, value, limit, channel = null, recipe, switched } = alarm;
-  return {
-    ...{ event: 'guard', step, layer, site, operand, rule, value, limit, channel, recipe, switched },
-    seen: describeAlarm(alarm),
-    advice: adviceOf(alarm),
-  };
-}
+import { describeAlarm, type Training, type WatchAlarm } from '@octavo/trainer';
 
 /** Why the run has stopped, and how to go on. */
 export function stoppedError(alarms: readonly WatchAlarm[], folder: string): OctavoError {

@@ -1,6 +1,6 @@
 /** @file `run.json`: everything a run was told, with nothing left open, so that it can be repeated and resumed. */
 import { join } from 'node:path';
-import { readTextFile } from '@octavo/data';
+import { readTextFile, type TextIdentity, textIdentitySchema } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
 import { writeFileAtomically } from '@octavo/store';
@@ -13,7 +13,6 @@ import { recipeShape } from '../config/recipe-schema.ts';
 import { hyperparameters } from '../config/schema.ts';
 import { planOf, type Settings } from '../config/settings.ts';
 import { RUN_FILE } from './folder.ts';
-import { identitySchema, type RunIdentity } from './identity.ts';
 
 /** What is known of a run beside its settings and identity; for people, nothing but a warning depends on it. */
 export interface RunFacts {
@@ -55,7 +54,7 @@ const settingsSchema = fields({
 export interface RunRecord {
   readonly settings: Settings;
   /** Null where the file is older than this part. */
-  readonly identity: RunIdentity | null;
+  readonly identity: TextIdentity | null;
   /** What the run computed on last, in words; null where it does not say. */
   readonly device: string | null;
   /** Null where the file is older than this part. */
@@ -73,7 +72,7 @@ const choiceSchema = z.object({
 
 const recordSchema = z.object({
   settings: settingsSchema,
-  identity: identitySchema.nullable().default(null),
+  identity: textIdentitySchema.nullable().default(null),
   facts: z
     .object(
       { device: text('a device in words'), choice: choiceSchema.nullable().default(null) },
@@ -86,7 +85,7 @@ const recordSchema = z.object({
 export async function writeRun(
   folder: string,
   settings: Settings,
-  identity: RunIdentity,
+  identity: TextIdentity,
   facts: RunFacts,
 ): Promise<void> {
   const { model, recipe, data, hyperparameters: knobs, ...rest } = settings; // `knobs` is the file's word

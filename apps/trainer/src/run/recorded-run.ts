@@ -1,5 +1,6 @@
 /** @file A run's folder as a study takes it: its newest checkpoint's weights, its text, and what it recorded. */
 import { join } from 'node:path';
+import { openTrainingText } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { Device } from '@octavo/kernels';
 import type { RecordedRow, RecordedRun } from '@octavo/lab';
@@ -7,9 +8,8 @@ import { destroyLlama } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { type Checkpoint, readStatistics } from '@octavo/store';
 import { loadModel, stateOf, type Workload } from '@octavo/trainer';
-import { planOf } from '../config/settings.ts';
+import { planOf, textShapeOf } from '../config/settings.ts';
 import { openCheckpointAt } from './checkpoint.ts';
-import { openCorpus } from './corpus.ts';
 import { workOf } from './device.ts';
 import { isRun } from './folder.ts';
 import { readRun } from './record.ts';
@@ -41,7 +41,11 @@ export async function openRecordedRun(
     const tensors = await recordedRows(join(folder, 'tensors.arrow'));
     const { settings, identity } = await readRun(folder);
     const tokenizer = await tokenizerOf(trainedWith, folder, null);
-    const corpus = await openCorpus(settings, { folder, identity, tokenizer });
+    const text = await openTrainingText(settings.data, textShapeOf(settings), {
+      folder,
+      identity,
+      tokenizer,
+    });
     const run: RecordedRun = {
       name: folder,
       seed: plan.seed,
@@ -50,10 +54,10 @@ export async function openRecordedRun(
       activations,
       sequence: plan.sequence,
       weights,
-      next: () => corpus.source.next(),
+      next: () => text.loader.next(),
       tensors,
     };
-    return { run, close: () => corpus.close() };
+    return { run, close: () => text.close() };
   } finally {
     await checkpoint.close();
   }

@@ -1,18 +1,12 @@
 /** @file What may be said anew when a run is resumed, and what has to stay as it began. */
+import type { TextSettings } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { sameValue } from '@octavo/trainer';
 import { show } from '../config/explain.ts';
 import { resolveModel } from '../config/model.ts';
 import { resolveRecipe } from '../config/recipe.ts';
 import { type Config, type Hyperparameters, hyperparameters } from '../config/schema.ts';
-import {
-  blasOf,
-  checkSettings,
-  type DataSettings,
-  dataOf,
-  mergeConfigs,
-  type Settings,
-} from '../config/settings.ts';
+import { blasOf, checkSettings, dataOf, mergeConfigs, type Settings } from '../config/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
 const FREE = new Set<keyof Hyperparameters>([
@@ -91,5 +85,5 @@ export function checkAhead(step: number, { hyperparameters: { steps } }: Setting
   );
 }
 
-const asConfig = (data: DataSettings): Config['data'] =>
+const asConfig = (data: TextSettings): Config['data'] =>
   Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)) as Config['data'];

@@ -1,9 +1,7 @@
 /** @file A short text from the model that has just been trained. */
-import { streamDecoder, type Tokenizer } from '@octavo/data';
+import { encodePrompt, type HeldOut, streamDecoder, type Tokenizer } from '@octavo/data';
 import { generate, type Llama } from '@octavo/llama';
 import type { Message } from '../output/messages.ts';
-import type { HeldOut } from './held-out.ts';
-import { encodePrompt } from './tokenizer.ts';
 
 const TOKENS = 240;
 

@@ -1,6 +1,13 @@
 /** @file A training session from its request to its last line: everything between the command line and the trainer. */
 import { setImmediate } from 'node:timers/promises';
-import { perplexity } from '@octavo/evals';
+import {
+  byteTokenizer,
+  keepTokenizer,
+  type LoaderPosition,
+  openTrainingText,
+  type TrainingText,
+} from '@octavo/data';
+import { byteBaseline, perplexity } from '@octavo/evals';
 import type { Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
 import type { FolderLock } from '@octavo/store';
@@ -16,24 +23,22 @@ import {
   tokensPerStep,
   type WatchAlarm,
 } from '@octavo/trainer';
-import { planOf } from '../config/settings.ts';
+import { planOf, textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
-import type { Message, Output } from '../output/messages.ts';
-import { type Corpus, openCorpus } from './corpus.ts';
+import type { Output } from '../output/messages.ts';
 import { deviceOfRun, type SessionDevice, workOf } from './device.ts';
 import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
 import { openEvaluations } from './evaluations.ts';
+import { messageOf } from './event-messages.ts';
 import { checkHeld, claimFolder } from './folder.ts';
-import { guardMessage, stoppedError, switchedLayers } from './guard.ts';
-import { evaluationMessage } from './held-out.ts';
+import { stoppedError, switchedLayers } from './guard.ts';
 import { checkMemory } from './memory.ts';
 import { nextSteps } from './next.ts';
 import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
 import { writeRun } from './record.ts';
 import { promptOf, sampleMessage } from './sample.ts';
-import { keepTokenizer } from './tokenizer.ts';
 
 export interface TrainRequest extends OriginRequest {
   /** Try it though the memory seems too small. */
@@ -54,17 +59,19 @@ export async function train(request: TrainRequest): Promise<void> {
     const origin = await openOrigin(request, warn);
     try {
       const { force } = request;
-      const { device: on } = origin.settings.hyperparameters;
-      const what = `a step of ${origin.settings.model.name}`;
-      checkMemory(workOf('train', planOf(origin.settings)), { what, device: on, force, warn });
-      const corpus = await openCorpus(origin.settings, origin.resumed?.began ?? null, { warn, signal });
+      const { settings, resumed } = origin;
+      const { device: on } = settings.hyperparameters;
+      const what = `a step of ${settings.model.name}`;
+      checkMemory(workOf('train', planOf(settings)), { what, device: on, force, warn });
+      const preparing = { warn, signal };
+      const text = await openTrainingText(settings.data, textShapeOf(settings), resumed?.began, preparing);
       try {
         const told = request.options.device ?? request.file.device ?? null;
         const chosen = await deviceOfRun(origin.settings, told, origin.resumed?.record ?? null);
         device = chosen.device;
-        await runSession({ origin, corpus, ...chosen, output, signal }, request.whatNext);
+        await runSession({ origin, text, ...chosen, output, signal }, request.whatNext);
       } finally {
-        await corpus.close();
+        await text.close();
       }
       interrupt.checkOutput();
     } finally {
@@ -79,7 +86,7 @@ export async function train(request: TrainRequest): Promise<void> {
 
 interface Session extends SessionDevice {
   readonly origin: Origin;
-  readonly corpus: Corpus;
+  readonly text: TrainingText;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
@@ -92,7 +99,7 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
   const training = checkpoint
     ? await restoreTraining(session.device, plan, checkpoint)
     : createTraining(session.device, plan);
-  if (checkpoint) session.corpus.source.seek(stateOf(checkpoint).loader);
+  if (checkpoint) session.text.loader.seek(stateOf(checkpoint).loader as LoaderPosition);
   const name = `${settings.model.name}-${settings.recipe.name}`;
   const lock = resumed?.lock ?? (await claimFolder(settings.out, name));
   try {
@@ -105,7 +112,7 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
 async function trainIn(
   lock: FolderLock,
   training: Training,
-  { origin: { settings, resumed }, corpus, device, choice, said, output, signal }: Session,
+  { origin: { settings, resumed }, text, device, choice, said, output, signal }: Session,
   whatNext: boolean,
 ): Promise<void> {
   const { plan } = training;
@@ -117,9 +124,10 @@ async function trainIn(
       message: `the run goes on with ${device.description}, it was made with ${before}: its last bits may differ from an uninterrupted run's`,
     });
   const parameters = countParameters(plan.model);
-  const { description, trainTokens, heldOut, tokenizer } = corpus;
+  const { description, train, heldOut, tokenizer, loader } = text;
+  const trainTokens = train.length;
   const heldOutTokens = heldOut?.tokens ?? 0;
-  await writeRun(folder, settings, corpus.identity, {
+  await writeRun(folder, settings, text.identity, {
     octavo: version(),
     node: process.version,
     started: new Date().toISOString(),
@@ -162,7 +170,7 @@ async function trainIn(
   try {
     for await (const event of run({
       training,
-      source: corpus.source,
+      source: { ...loader, seek: (position) => loader.seek(position as LoaderPosition) },
       heldOut: heldOut?.batches ?? [],
       files,
       signal,
@@ -175,7 +183,7 @@ async function trainIn(
       if (event.kind === 'watch') alarms.push(event.alarm);
       if (event.kind === 'end') end = event;
       else {
-        const message = messageOf(event, plan.steps, corpus);
+        const message = messageOf(event, plan.steps, heldOut);
         if (message.event === 'evaluation') evaluations.model(message);
         output.say(message);
       }
@@ -196,8 +204,8 @@ async function trainIn(
   const seconds = (performance.now() - began) / 1000;
   const { reason, step } = end!;
   if (reason === 'finished' && !signal.aborted) {
-    if (corpus.baseline && done.baseline < step) {
-      const loss = await corpus.baseline();
+    if (heldOut && tokenizer.hash === byteTokenizer().hash && done.baseline < step) {
+      const loss = byteBaseline(await train.read(0, train.length), heldOut.batches, plan.sequence);
       evaluations.baseline(step, loss);
       output.say({ event: 'baseline', name: 'order-2 bytes', loss, perplexity: perplexity(loss) });
     }
@@ -211,38 +219,6 @@ async function trainIn(
   if (reason === 'stopped') throw stoppedError(alarms, folder);
   if (whatNext && reason === 'finished')
     for (const message of nextSteps(folder, plan.recipe.name)) output.say(message);
-}
-
-function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number, corpus: Corpus): Message {
-  switch (event.kind) {
-    case 'step': {
-      const { tokens, tokensPerSecond, stepTime, peakMemory } = event;
-      const { step, loss, learningRate, gradientNorm, updateRatio } = event.result;
-      return {
-        event: 'step',
-        step,
-        steps,
-        loss,
-        learningRate,
-        gradientNorm,
-        updateRatio,
-        tokens,
-        tokensPerSecond,
-        stepTime,
-        peakMemory,
-      };
-    }
-    case 'evaluation':
-      return evaluationMessage(event.step, event.loss, event.tokens, corpus.heldOut!.bytesPerToken);
-    case 'non-finite': {
-      const { kind, ...what } = event;
-      return { event: kind, ...what };
-    }
-    case 'watch':
-      return guardMessage(event.alarm);
-    case 'checkpoint':
-      return { event: 'checkpoint', step: event.step, path: event.path };
-  }
 }
 
 /** Threads do not change bits; everything else that a device says of itself may. */

@@ -23,6 +23,6 @@ export function cacheFolder(): string {
     }
   }
   throw new OctavoError(
-    `[run] no place for prepared text: tried ${reasons.join(', ')}, expected one that can be written; name one by XDG_CACHE_HOME`,
+    `[data] no place for prepared text: tried ${reasons.join(', ')}, expected one that can be written; name one by XDG_CACHE_HOME`,
   );
 }

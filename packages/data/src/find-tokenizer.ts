@@ -1,0 +1,55 @@
+/** @file The tokenizer that something was made with, found by its hash; a run keeps the files of one from outside. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { writeFileAtomically } from '@octavo/store';
+import type { TokenizerIdentity } from './identity.ts';
+import { loadTokenizer } from './load-tokenizer.ts';
+import { badInput } from './text-file.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+const TOKENIZER_FILE = 'tokenizer.json';
+const CONFIG_FILE = 'tokenizer_config.json';
+
+/**
+ * The one among `places` (as `loadTokenizer` takes them, the likeliest last) whose hash is that of the identity, whatever
+ * it is called. Throws (exit code 2) where none is, with what the last one was.
+ */
+export async function findTokenizer(
+  identity: TokenizerIdentity,
+  places: readonly string[],
+): Promise<Tokenizer> {
+  let why = '';
+  for (const place of places) {
+    try {
+      const tokenizer = await loadTokenizer(place);
+      if (tokenizer.hash === identity.hash) return { ...tokenizer, name: identity.name };
+      why = `got ${place} with hash ${tokenizer.hash.slice(0, 12)}`;
+    } catch (error) {
+      if (!OctavoError.is(error)) throw error;
+      why = `got ${place}, which cannot be read`;
+    }
+  }
+  throw badInput(
+    `the checkpoint was trained with another tokenizer: ${why}, expected "${identity.name}" with hash ${identity.hash.slice(0, 12)}; name the right one by --tokenizer FILE`,
+  );
+}
+
+/** Keeps the files of a tokenizer that came from files in a run's folder, so that the run can be moved as a whole. */
+export async function keepTokenizer(folder: string, { files }: Tokenizer): Promise<void> {
+  if (files === undefined) return;
+  await writeFileAtomically(join(folder, TOKENIZER_FILE), files.tokenizer);
+  if (files.config !== null) await writeFileAtomically(join(folder, CONFIG_FILE), files.config);
+}
+
+/** Where `keepTokenizer` has put them; null where there are none. */
+export function keptTokenizer(folder: string): string | null {
+  const path = join(folder, TOKENIZER_FILE);
+  return existsSync(path) ? path : null;
+}
+
+/** A prompt as tokens, at least one: after the token that begins a document, if the vocabulary has it. */
+export function encodePrompt({ bos, eos, encode }: Tokenizer, prompt: string): number[] {
+  const tokens = [...(bos === null ? [] : [bos]), ...encode(prompt)];
+  return tokens.length > 0 || eos === null ? tokens : [eos]; // after a document's end another one begins
+}
