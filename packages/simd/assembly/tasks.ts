@@ -1,7 +1,7 @@
 /** @file The operators by number; the same numbers stand in src/operator-numbers.ts. */
 import { adamMoment, adamWeight, adamwMaxima, adamwScales, adamwStore } from './adam';
 import { attention, attentionCached, attentionGrad, attentionGradJoin } from './attention';
-import { libraryProduct, operandValues } from './blas';
+import { libraryProduct, operandHalves, operandValues } from './library';
 import { amaxBlocks, amaxChunks, amaxJoin, scaleFromAmax } from './amax';
 import { cast, dequantize, quantizeBlocks } from './cast';
 import { copyBytes } from './copy';
@@ -63,6 +63,7 @@ export function runTask(operator: i32, task: i32): void {
     case 42: return copyBytes(task);
     case 43: return scaleColumns(task);
     case 44: return lostUpdates(task);
+    case 45: return operandHalves(task);
     default: unreachable();
   }
 }

@@ -16,9 +16,9 @@ import {
   type Tensor,
   type View,
 } from '@octavo/kernels';
-import { type Blas, findBlas } from './blas/find.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { BYTE_KIND, bytesOfKind, FP32_KIND, kindOf } from './format-description.ts';
+import { findLibrary } from './library/find.ts';
 import { type InstructionSet, instructionSet } from './module.ts';
 import { COPY_BYTES } from './operator-numbers.ts';
 import { launches } from './operators/index.ts';
@@ -31,10 +31,10 @@ export interface SimdDeviceOptions {
   /** Default: the best there is. `simd128` rounds products and sums apart, as the plain references do. */
   readonly instructionSet?: InstructionSet;
   /**
-   * A BLAS of the machine for large products: `off` (the default, for results then depend on nothing that is installed),
-   * `auto` (the one that is found, if any; Node with koffi installed), or the path or name of a library.
+   * A library of the machine for large products, in Node with koffi installed: `off` (the default, for results then depend
+   * on nothing that is installed), `auto` (the best that is found, if any), `onednn`, `blas`, or the path or name of one.
    */
-  readonly blas?: string;
+  readonly library?: string;
 }
 
 /** Bytes of a task of a copy; assembly/copy.ts has the same number. */
@@ -46,7 +46,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
 /**
  * A device in WebAssembly SIMD, with 8-bit formats in bytes and BF16 and FP16 in two.
  * `run` computes before it returns; nothing is queued. Throws an `OctavoError` where `threads` is not a whole number
- * from 1 to 64 or `blas` names a library that cannot be used, and from `alloc` where memory ends.
+ * from 1 to 64 or `library` names one that cannot be used, and from `alloc` where memory ends.
  */
 export async function createSimdDevice(options: SimdDeviceOptions = {}): Promise<Device> {
   const best = instructionSet();
@@ -62,13 +62,13 @@ export async function createSimdDevice(options: SimdDeviceOptions = {}): Promise
       exitCode: 2,
     });
   }
-  const blas = findBlas(options.blas ?? 'off');
-  return deviceOn(await createEngine({ threads, instructionSet: set, blas }), set, blas);
+  const library = findLibrary(options.library ?? 'off');
+  return deviceOn(await createEngine({ threads, instructionSet: set, library }), set);
 }
 
 const bytesOf = ({ shape, format }: Tensor): number => elements(shape) * bytesOfKind(kindOf(format));
 
-function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): Device {
+function deviceOn(engine: Engine, set: InstructionSet): Device {
   const tensors = createInventory<Stored>(NAME, bytesOf);
 
   /** A tensor's elements as they lie in memory: numbers of FP32, else codes. */
@@ -107,7 +107,7 @@ function deviceOn(engine: Engine, set: InstructionSet, blas: Blas | undefined): 
     description: [
       `WebAssembly ${set}`,
       `${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
-      ...(blas && engine.hasBlas ? [blas.description] : []),
+      ...(engine.library ? [engine.library.description] : []),
     ].join(', '),
     alloc(shape, format) {
       const length = elements(shape);

@@ -1,9 +1,9 @@
 /** @file The kernels at work: memory, scratch and commands. */
 import { type Format, OctavoError } from '@octavo/formats';
 import { type Arena, createArena } from './arena.ts';
-import { bindSgemm } from './blas/bind.ts';
-import type { Blas } from './blas/find.ts';
 import { DESCRIPTION_BYTES, describe } from './format-description.ts';
+import { bindProduct } from './library/bind.ts';
+import type { ProductLibrary } from './library/find.ts';
 import { type InstructionSet, kernels } from './module.ts';
 import type { OperatorNumber } from './operator-numbers.ts';
 import { wasm } from './web-assembly.ts';
@@ -21,8 +21,8 @@ const LEAST_SCRATCH = 128 * 1024;
 export interface Engine {
   readonly arena: Arena;
   readonly threads: number;
-  /** Whether products may go to a BLAS of the machine. */
-  readonly hasBlas: boolean;
+  /** The machine's library that products may go to. */
+  readonly library: ProductLibrary | undefined;
   /** Views of all memory. Do not keep them: growth makes new ones. */
   bytes(): Uint8Array;
   words(): Int32Array;
@@ -44,23 +44,23 @@ interface Exports {
 export interface EngineOptions {
   readonly threads: number;
   readonly instructionSet: InstructionSet;
-  readonly blas: Blas | undefined;
+  readonly library: ProductLibrary | undefined;
 }
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { threads, instructionSet } = options;
   const shared = typeof SharedArrayBuffer !== 'undefined';
   // a library is given addresses, and memory that is not shared moves when it grows
-  const blas = shared ? options.blas : undefined;
+  const library = shared ? options.library : undefined;
   const module = await kernels(instructionSet, shared);
   const memory = new wasm.Memory({ initial: 16, maximum: 65536, shared });
-  const sgemm = blas ? bindSgemm(blas.koffi, blas.binding, memory.buffer) : () => {};
-  const instance = await wasm.instantiate(module, { env: { memory, sgemm } });
+  const product = library ? bindProduct(library.koffi, library.binding, memory.buffer) : () => {};
+  const instance = await wasm.instantiate(module, { env: { memory, product } });
   const { runAlone, runShared } = instance.exports as unknown as Exports;
   const arena = createArena(memory, ARENA);
   const count = shared ? threads : 1;
   const workers = Array.from({ length: count - 1 }, (_, i) =>
-    startWorker({ module, memory, thread: i + 1, blas: blas?.binding }),
+    startWorker({ module, memory, thread: i + 1, library: library?.binding }),
   );
   const sleeps = mayWait();
 
@@ -96,7 +96,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return {
     arena,
     threads: count,
-    hasBlas: blas !== undefined,
+    library,
     bytes: () => {
       refresh();
       return bytes;

@@ -44,6 +44,7 @@ export const ATTENTION_GRAD_JOIN = 41;
 export const COPY_BYTES = 42;
 export const SCALE_COLUMNS = 43;
 export const LOST_UPDATES = 44;
+export const OPERAND_HALVES = 45;
 
 /** A kernel's number. */
 export type OperatorNumber = number;

@@ -1,6 +1,6 @@
 /** @file What is used of `WebAssembly`, typed here because the workspace's libraries are those of ECMAScript alone. */
 
-import type { Sgemm } from './blas/bind.ts';
+import type { Product } from './library/binding.ts';
 
 /** Compiled code; opaque. */
 export type WasmModule = object & { readonly __brand?: 'WebAssembly.Module' };
@@ -16,7 +16,7 @@ interface Wasm {
   compile(bytes: Uint8Array): Promise<WasmModule>;
   instantiate(
     module: WasmModule,
-    imports: { readonly env: { readonly memory: WasmMemory; readonly sgemm: Sgemm } },
+    imports: { readonly env: { readonly memory: WasmMemory; readonly product: Product } },
   ): Promise<{ readonly exports: object }>;
   Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
 }

@@ -1,6 +1,7 @@
 /** @file Threads: workers that run the same kernels on the same memory, in Node and in browsers. */
 
-import { type Binding, bindSgemm } from './blas/bind.ts';
+import { bindersSource } from './library/bind.ts';
+import type { Binding } from './library/binding.ts';
 import type { WasmMemory, WasmModule } from './web-assembly.ts';
 
 export interface Worker {
@@ -14,11 +15,11 @@ const REASON_BYTES = 304;
 
 /** What a worker runs: it needs nothing but the module and the memory, so bundlers need nothing either. */
 const SOURCE = `
-const bindSgemm = ${bindSgemm};
-const start = ({ module, memory, thread, blas }) => {
-  const sgemm = blas ? bindSgemm(require(blas.koffi), blas, memory.buffer) : () => {};
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, sgemm } });
+const binders = ${bindersSource};
+const start = ({ module, memory, thread, library }) => {
   try {
+    const product = library ? binders[library.face](require(library.koffi), library, memory.buffer) : () => {};
+    const { exports } = new WebAssembly.Instance(module, { env: { memory, product } });
     exports.work(thread);
   } catch (error) {
     const reason = new TextEncoder().encode('thread ' + thread + ': ' + error).subarray(0, ${REASON_BYTES - 1});
@@ -35,8 +36,8 @@ interface Start {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
   readonly thread: number;
-  /** The machine's BLAS, if the device has one. */
-  readonly blas: Binding | undefined;
+  /** The machine's library for products, if the device has one. */
+  readonly library: Binding | undefined;
 }
 
 /** Starts one worker; it joins in when it is up. It does not keep the process alive. */

@@ -25,6 +25,8 @@ export interface Operand {
   readonly outer: number;
   readonly inner: number;
   readonly rows: boolean;
+  /** Scales that vary along K. */
+  readonly along: Stored | undefined;
   /** Scale at the store: its address (0 if none), and how many of the outer axis share one. */
   readonly store: readonly [number, number];
 }
@@ -41,13 +43,15 @@ function operand(
   const [outer, inner] = rows ? [r, c] : [c, r];
   const [innerBlock, outerBlock] = rows ? [blockColumns, blockRows] : [blockRows, blockColumns];
   const atStore = scale !== undefined && innerBlock >= inner;
-  const scales = blockScales(x, { blockRows, blockColumns }, atStore ? undefined : scale);
+  const along = atStore ? undefined : scale;
+  const scales = blockScales(x, { blockRows, blockColumns }, along);
   return {
     x,
     parameters: [...place(engine, x), ...scales, inner, Number(rows), c],
     outer,
     inner,
     rows,
+    along,
     store: atStore ? [scale.address, Math.min(outerBlock, outer)] : [0, 1],
   };
 }
@@ -63,7 +67,7 @@ export const gemm: Launch<GemmAttributes> = (engine, attributes, inputs, [out]) 
     engine.bytes().fill(0, out.address, out.address + out.length * [4, 2, 2, 1][out.kind]!);
     return;
   }
-  if (engine.hasBlas && suitsLibrary(a, b)) libraryProduct(engine, a, b, out);
+  if (engine.library && suitsLibrary(a, b)) libraryProduct(engine, engine.library, a, b, out);
   else if (a.outer <= ROWS) fewRows(engine, a, b, out);
   else tiles(engine, a, b, out);
 };

@@ -1,8 +1,10 @@
-/** @file Launches of the matrix product by the machine's BLAS. */
+/** @file Launches of the matrix product by the machine's library. */
 import type { Engine } from '../engine.ts';
-import { FP32_KIND } from '../format-description.ts';
+import { BF16_KIND, BYTE_KIND, FP32_KIND, floatBits } from '../format-description.ts';
+import type { ProductLibrary } from '../library/find.ts';
 import * as kernel from '../operator-numbers.ts';
 import { chunks, place, type Stored } from '../stored.ts';
+import { commonFactor } from './common-factor.ts';
 import type { Operand } from './gemm.ts';
 
 /** Multiplications from which a library is faster than the tiles, its calls and the decoding included. */
@@ -25,18 +27,35 @@ const MOST_TASKS = 64;
 
 const work = (a: Operand, b: Operand): number => a.outer * b.outer * a.inner;
 
-const isPlain = ({ x, parameters }: Operand): boolean => x.kind === FP32_KIND && parameters[3] === 0;
+/** Float32 or BF16: what a library takes its operands as. */
+type Width = 4 | 2;
+
+/** Whether an operand lies there as the library takes it. */
+const isPlain = ({ x, along }: Operand, width: Width): boolean =>
+  !along && x.kind === (width === 4 ? FP32_KIND : BF16_KIND);
 
 /** Rows of A that are decoded at a time: all, or slabs where A's rows lie one after the other. */
-const slabOf = (a: Operand): number =>
-  isPlain(a) || !a.rows ? a.outer : Math.min(a.outer, Math.max(1024, Math.floor(SLAB / a.inner)));
+const slabOf = (a: Operand, width: Width): number =>
+  isPlain(a, width) || !a.rows ? a.outer : Math.min(a.outer, Math.max(1024, Math.floor(SLAB / a.inner)));
 
-const roomFor = (o: Operand, outer: number): number =>
-  isPlain(o) ? 0 : Math.ceil((outer * o.inner) / 16) * 64 + 64;
+const roomFor = (o: Operand, outer: number, width: Width): number =>
+  isPlain(o, width) ? 0 : Math.ceil((outer * o.inner * width) / 64) * 64 + 64;
 
 export function suitsLibrary(a: Operand, b: Operand): boolean {
   const enough = work(a, b) >= LEAST && Math.min(a.outer, b.outer) >= NARROW;
-  return enough && roomFor(a, slabOf(a)) + roomFor(b, b.outer) <= MOST_BYTES;
+  return enough && roomFor(a, slabOf(a, 4), 4) + roomFor(b, b.outer, 4) <= MOST_BYTES;
+}
+
+/** A code of at most eight bits is a BF16 value if its exponent is one of BF16's. */
+const isHalf = ({ kind, format }: Stored): boolean =>
+  kind === BF16_KIND || (kind === BYTE_KIND && format.minSubnormal >= 2 ** -100 && format.max <= 2 ** 100);
+
+/** What an operand's values are multiplied by so that all are BF16 values exactly; null where nothing does that. */
+function halfFactor(engine: Engine, { x, along }: Operand): number | null {
+  if (!isHalf(x)) return null;
+  if (!along) return 1;
+  if (x.kind !== BYTE_KIND) return null;
+  return commonFactor(engine.floats().subarray(along.address / 4, along.address / 4 + along.length));
 }
 
 /** Rows and columns of C a task, by the shape alone: the cut that packs the least. */
@@ -52,24 +71,48 @@ export function cut(m: number, n: number, k: number): readonly [number, number] 
   return [up(m, best[0]), up(n, best[1])];
 }
 
-export function libraryProduct(engine: Engine, a: Operand, b: Operand, out: Stored): void {
-  const slab = slabOf(a);
-  const workspace = engine.workspace(roomFor(b, b.outer) + roomFor(a, slab));
-  const values = (o: Operand, at: number, first: number, count: number): number => {
-    if (isPlain(o)) return o.x.address;
+/**
+ * C by the library, in float32 or, where both operands are BF16 values but for a factor and the processor has units for
+ * them, in BF16 with sums in float32. Every value of an 8-bit format is a BF16 value; powers of two along K keep that.
+ */
+export function libraryProduct(
+  engine: Engine,
+  library: ProductLibrary,
+  a: Operand,
+  b: Operand,
+  out: Stored,
+): void {
+  const factors = library.bf16 ? [halfFactor(engine, a), halfFactor(engine, b)] : [null];
+  const width: Width = factors.includes(null) ? 4 : 2;
+  const slab = slabOf(a, width);
+  const cells = engine.workspace(64 + roomFor(b, b.outer, width) + roomFor(a, slab, width));
+  const roomOfB = cells + 64;
+  const roomOfA = roomOfB + roomFor(b, b.outer, width);
+
+  const values = (o: Operand, at: number, factor: number, first: number, count: number): number => {
+    if (isPlain(o, width)) return o.x.address;
     const elements = count * o.inner;
-    const from = first * o.inner;
-    engine.run(kernel.OPERAND_VALUES, chunks(elements), 0, [...o.parameters.slice(0, 8), elements, at, from]);
+    const range = [...o.parameters.slice(0, 8), elements, at, first * o.inner];
+    if (width === 4) engine.run(kernel.OPERAND_VALUES, chunks(elements), 0, range);
+    else engine.run(kernel.OPERAND_HALVES, chunks(elements), 0, [...range, floatBits(factor)]);
     return at;
   };
+  /** The factor goes away at the store, as a scale does. */
+  const store = (o: Operand, i: 0 | 1, factor: number): readonly [number, number] => {
+    if (factor === 1) return o.store;
+    engine.floats()[cells / 4 + i] = factor;
+    return [cells + 4 * i, o.outer];
+  };
+  const [factorA, factorB] = width === 2 ? (factors as [number, number]) : [1, 1];
+  const stores = [...store(a, 0, factorA), ...store(b, 1, factorB)];
   const [m, n] = [a.outer, b.outer];
-  const right = values(b, workspace, 0, n);
+  const right = values(b, roomOfB, factorB, 0, n);
   for (let first = 0; first < m; first += slab) {
     const count = Math.min(slab, m - first);
     const [rows, columns] = cut(count, n, a.inner);
     const side = Math.ceil(n / columns);
     engine.run(kernel.LIBRARY_PRODUCT, Math.ceil(count / rows) * side, (rows * columns + columns + 64) * 4, [
-      values(a, workspace + roomFor(b, n), first, count),
+      values(a, roomOfA, factorA, first, count),
       a.rows ? a.inner : m,
       Number(!a.rows),
       right,
@@ -82,9 +125,9 @@ export function libraryProduct(engine: Engine, a: Operand, b: Operand, out: Stor
       rows,
       columns,
       side,
-      ...a.store,
-      ...b.store,
+      ...stores,
       first,
+      Number(width === 2),
     ]);
   }
 }

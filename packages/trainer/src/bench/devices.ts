@@ -25,7 +25,7 @@ export async function createBlasDevice(threads: number): Promise<Device | null> 
 }
 
 const create = (threads: number, blas: 'off' | 'auto'): Promise<Device> =>
-  createSimdDevice({ threads, blas });
+  createSimdDevice({ threads, library: blas });
 
 /** One thread, `threads`, and those with a BLAS if there is one. */
 export async function createDevices(threads: number): Promise<BenchDevice[]> {

@@ -27,7 +27,7 @@ export async function openDevice(name: string, options: OpenOptions): Promise<De
   const { threads = null, blas = 'off', allowSoftware = false } = options;
   switch (name) {
     case 'simd':
-      return createSimdDevice({ blas, ...(threads === null ? {} : { threads }) });
+      return createSimdDevice({ library: blas, ...(threads === null ? {} : { threads }) });
     case 'gpu:webgpu':
       return createGpuDevice({ backend: 'webgpu', allowSoftware });
     case 'gpu:webasm':

@@ -1,20 +1,26 @@
 /**
  * @file The matrix product by a library of the machine, where the device has one.
  *
- * Operands that are not plain float32 are decoded first, by all threads. Then each task calls the library for a block
- * of C and stores it. Blocks depend on the shape alone, so C does not depend on how the work is shared.
+ * Operands that the library cannot take as they lie are decoded first, by all threads, to float32 or to BF16. Then each
+ * task calls the library for a block of C and stores it. Blocks depend on the shape alone, so C does not depend on how the work is shared.
  */
-import { address, int, scratch } from './control';
+import { address, float, int, scratch } from './control';
+import { decodeBytesToBf16, ownTable } from './decode';
 import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
-import { commit, decode, element, FP32, read } from './storage';
+import { BF16, commit, decode, element, encodeBf16, FP32, read } from './storage';
 import { storePart, vec } from './vector';
 
 // @ts-ignore: decorator
-@external('env', 'sgemm')
-declare function sgemm(
-  transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32, alpha: f32,
-  a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
+@external('env', 'product')
+declare function product(
+  form: i32, m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void;
+
+/** Bits of a product's form; src/library/binding.ts has the same numbers. */
+const TRANSPOSE_A: i32 = 1;
+const TRANSPOSE_B: i32 = 2;
+const BF16_OPERANDS: i32 = 4;
+const BF16_RESULT: i32 = 8;
 
 const CHUNK: i32 = 16384;
 const PIECE: i32 = 2048;
@@ -33,10 +39,34 @@ export function operandValues(task: i32): void {
   }
 }
 
+/** The same as BF16, of an operand of one byte an element: 11 what values over scales are multiplied by, so that all are BF16's. */
+export function operandHalves(task: i32): void {
+  const first = task * CHUNK;
+  const last = min(int(8), first + CHUNK);
+  const room = scratch();
+  const factor = vec(float(11));
+  for (let i = first; i < last; i += PIECE) {
+    const n = min(PIECE, last - i);
+    const to = address(9) + ((<usize>i) << 1);
+    const index = <u32>int(10) + i;
+    if (address(3) == 0) {
+      decodeBytesToBf16(element(0, index), ownTable(address(2)), n, to);
+      continue;
+    }
+    scaleInto(3, RECIPROCAL, read(0, index, n, room), room, index, n);
+    // a rounding of the quotient is far below half a step of BF16, so the cast gives the value itself
+    for (let k: usize = 0; k < (<usize>n) << 2; k += 16) {
+      v128.store(room + k, f32x4.mul(v128.load(room + k), factor));
+    }
+    encodeBf16(room, n, to);
+  }
+}
+
 /**
- * A block of C: 0 a (address of float32), 1 columns of it, 2 transposed, 3 b, 4 columns of it, 5 transposed, 6 K,
+ * A block of C: 0 a (address), 1 columns of it, 2 transposed, 3 b, 4 columns of it, 5 transposed, 6 K,
  * 7 out, 10 the row of C to end at, 11 N, 12 rows a task, 13 columns a task, 14 tasks side by side, 15 scale of A at the store (address or
- * 0), 16 rows that share one, 17 of B, 18 columns that share one, 19 the row of C that a begins with.
+ * 0), 16 rows that share one, 17 of B, 18 columns that share one, 19 the row of C that a begins with,
+ * 20 whether a and b are BF16 in place of float32.
  */
 export function libraryProduct(task: i32): void {
   const side = int(14);
@@ -44,8 +74,10 @@ export function libraryProduct(task: i32): void {
   const column = (task % side) * int(13);
   const rows = min(int(12), int(10) - row);
   const columns = min(int(13), int(11) - column);
-  const a = address(0) + ((<usize>(row - int(19)) * <usize>(int(2) ? 1 : int(1))) << 2);
-  const b = address(3) + ((<usize>column * <usize>(int(5) ? int(4) : 1)) << 2);
+  const halves = int(20) != 0;
+  const shift: usize = halves ? 1 : 2;
+  const a = address(0) + ((<usize>(row - int(19)) * <usize>(int(2) ? 1 : int(1))) << shift);
+  const b = address(3) + ((<usize>column * <usize>(int(5) ? int(4) : 1)) << shift);
   const scaleA = address(15);
   const scaleB = address(17);
   let uniform = (scaleA == 0 || int(16) >= int(10)) && (scaleB == 0 || int(18) >= int(11));
@@ -56,11 +88,13 @@ export function libraryProduct(task: i32): void {
     if (uniform) alpha = <f32>1 / both;
   }
   const at = <u32>row * <u32>int(11) + column;
-  const direct = int(8) == FP32;
+  const halfResult = halves && uniform && int(8) == BF16;
+  const direct = int(8) == FP32 || halfResult;
   const factors = scratch();
   const c = direct ? element(7, at) : factors + ((<usize>columns + 16) << 2);
   const stride = direct ? int(11) : columns;
-  sgemm(int(2), int(5), rows, columns, int(6), alpha, a, int(1), b, int(4), c, stride);
+  const form = (int(2) ? TRANSPOSE_A : 0) | (int(5) ? TRANSPOSE_B : 0) | (halves ? BF16_OPERANDS : 0) | (halfResult ? BF16_RESULT : 0);
+  product(form, rows, columns, int(6), alpha, a, int(1), b, int(4), c, stride);
   if (direct && uniform) return;
   let usual = true;
   for (let r = 0; r < rows; r++) {

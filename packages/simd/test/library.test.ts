@@ -2,17 +2,24 @@ import { BF16, E4M3FN, E5M2, FP32 } from '@octavo/formats';
 import { gemm } from '@octavo/kernels';
 import { conformance, exactOperators } from '@octavo/kernels/conformance';
 import { describe, expect, it, test } from 'vitest';
-import { candidates } from '../src/blas/libraries.ts';
+import { candidates } from '../src/library/libraries.ts';
 import { createSimdDevice } from '../src/index.ts';
 import { cut } from '../src/operators/library-product.ts';
 import { compute, error, expected, given, input } from './support.ts';
 
-const { description } = await (async () => {
-  const device = await createSimdDevice({ threads: 1, blas: 'auto' });
-  await device.destroy();
-  return device;
-})();
-const found = /\((.+)\)$/.exec(description)?.[1];
+/** What each kind says of itself; null where the machine has none. */
+const described = async (library: string): Promise<string | null> => {
+  try {
+    const device = await createSimdDevice({ threads: 1, library });
+    await device.destroy();
+    return device.description;
+  } catch {
+    return null;
+  }
+};
+const kinds = await Promise.all(
+  ['blas', 'onednn'].map(async (library) => ({ library, description: await described(library) })),
+);
 
 const whole = 2 ** 30;
 const attributes = {
@@ -24,31 +31,35 @@ describe('what needs no library', () => {
   test('no choice means none', async () => {
     const [unasked, off] = [
       await createSimdDevice({ threads: 1 }),
-      await createSimdDevice({ threads: 1, blas: 'off' }),
+      await createSimdDevice({ threads: 1, library: 'off' }),
     ];
     await Promise.all([unasked.destroy(), off.destroy()]);
     expect(unasked.description).toBe(off.description);
     expect(off.description).toMatch(/^WebAssembly [\w-]+, 1 thread$/);
   });
 
-  test.each(['/nowhere/libopenblas.so', 'package.json'])('%s is refused in one line', async (blas) => {
-    const made = createSimdDevice({ threads: 1, blas });
+  test.each(['/nowhere/libopenblas.so', 'package.json'])('%s is refused in one line', async (library) => {
+    const made = createSimdDevice({ threads: 1, library });
     await expect(made).rejects.toMatchObject({ exitCode: 2 });
-    await expect(made).rejects.toThrow(/^\[simd\] blas: [^\n]*expected off, auto, or the path[^\n]*$/);
+    await expect(made).rejects.toThrow(/^\[simd\] library: [^\n]*expected auto, off, onednn, blas, or the path[^\n]*$/);
   });
 
-  test('a library without cblas_sgemm is refused', async (context) => {
+  test('a library without products is refused', async (context) => {
     context.skip(process.platform !== 'linux', 'libc is called otherwise here');
-    await expect(createSimdDevice({ threads: 1, blas: 'libc.so.6' })).rejects.toThrow(
-      /no cblas_sgemm|koffi, which calls it, is not installed/,
+    await expect(createSimdDevice({ threads: 1, library: 'libc.so.6' })).rejects.toThrow(
+      /neither cblas_sgemm nor|koffi, which calls it, is not installed/,
     );
   });
 
   test('each system has places to look at', () => {
-    expect(candidates('linux', 'x64')[0]).toBe('libopenblas.so.0');
-    expect(candidates('linux', 'arm64').some((path) => path.includes('/aarch64-linux-gnu/'))).toBe(true);
-    expect(candidates('darwin', 'arm64')[0]).toMatch(/Accelerate$/);
-    expect(candidates('win32', 'x64').every((path) => path.endsWith('.dll'))).toBe(true);
+    const at = (platform: string, arch: string, ...environments: string[]) => ({ platform, arch, environments });
+    expect(candidates(at('linux', 'x64'), 'blas')[0]).toBe('libopenblas.so.0');
+    expect(candidates(at('linux', 'arm64'), 'blas').some((p) => p.includes('/aarch64-linux-gnu/'))).toBe(true);
+    expect(candidates(at('darwin', 'arm64'), 'blas')[0]).toMatch(/Accelerate$/);
+    expect(candidates(at('win32', 'x64'), 'blas').every((path) => path.endsWith('.dll'))).toBe(true);
+    expect(candidates(at('linux', 'x64'), 'onednn')[0]).toBe('libdnnl.so.3');
+    expect(candidates(at('linux', 'x64', '/opt/env'), 'onednn')[0]).toBe('/opt/env/lib/libdnnl.so.3');
+    expect(candidates(at('win32', 'x64', 'C:/env'), 'onednn')).toContain('C:/env/Library/bin/dnnl.dll');
   });
 
   test.each([
@@ -65,8 +76,13 @@ describe('what needs no library', () => {
   });
 });
 
-describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this machine', () => {
-  const cases = conformance(() => createSimdDevice({ threads: 2, blas: 'auto' }), {
+describe.each(kinds)('$library: $description', ({ library, description }) => {
+  test.runIf(description === null)('is not on this machine', async () => {
+    await expect(createSimdDevice({ library })).rejects.toThrow(/none was found|koffi, which calls it/);
+  });
+  if (description === null) return;
+  const path = /\((.+)\)$/.exec(description)![1]!;
+  const cases = conformance(() => createSimdDevice({ threads: 2, library }), {
     expectName: 'simd',
     exact: exactOperators.filter((name) => name !== 'gemm'),
     tolerance: 1e-5,
@@ -112,7 +128,7 @@ describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this
       ...{ transposeA: shape.transposeA, transposeB: shape.transposeB, scaledA: true, scaledB: true },
       ...{ aBlockRows: rows, aBlockColumns: columns, bBlockRows: rows, bBlockColumns: columns },
     };
-    const device = await createSimdDevice({ threads: 2, blas: 'auto' });
+    const device = await createSimdDevice({ threads: 2, library });
     const got = await compute(device, gemm, how, inputs, format);
     await device.destroy();
     expect(error(got, await expected(gemm, how, inputs, format), format)).toBeLessThan(1e-5);
@@ -135,7 +151,7 @@ describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this
       Float32Array.from({ length: m }, (_, i) => 2 ** (i % 4)),
     );
     const how = { ...attributes, transposeB: true, scaledA: true, aBlockRows: 1 };
-    const device = await createSimdDevice({ threads: 2, blas: 'auto' });
+    const device = await createSimdDevice({ threads: 2, library });
     const got = await compute(device, gemm, how, [a, b, scale]);
     await device.destroy();
     // integers over powers of two: every sum is exact
@@ -153,7 +169,7 @@ describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this
     const inputs = [input([523, 311], 1), input([311, 409], 2)];
     const results = [];
     for (const threads of [1, 2, 3]) {
-      const device = await createSimdDevice({ threads, blas: 'auto' });
+      const device = await createSimdDevice({ threads, library });
       for (let i = 0; i < 3; i++) results.push(await compute(device, gemm, attributes, inputs));
       await device.destroy();
     }
@@ -163,8 +179,8 @@ describe.skipIf(!found)(found ? `with ${found}` : 'no BLAS, or no koffi, on this
   test('it does compute: its sums are not those of the tiles', async () => {
     const inputs = [input([300, 500], 1), input([500, 200], 2)];
     const results = [];
-    for (const blas of ['off', 'auto', found!]) {
-      const device = await createSimdDevice({ threads: 2, blas });
+    for (const choice of ['off', library, path]) {
+      const device = await createSimdDevice({ threads: 2, instructionSet: 'simd128', library: choice });
       results.push(await compute(device, gemm, attributes, inputs));
       await device.destroy();
     }

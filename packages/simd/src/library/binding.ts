@@ -1,0 +1,46 @@
+/** @file A matrix product of the machine's library as the import that the kernels call, on whichever thread they run. */
+import type { Setup } from './libraries.ts';
+
+/** What is used of koffi. */
+export interface Koffi {
+  load(path: string): LoadedLibrary;
+  address(view: Uint8Array): bigint;
+  decode(from: unknown, type: unknown, length?: number): unknown;
+}
+
+export interface LoadedLibrary {
+  /** A function by its prototype in C; throws where the library has none of that name. */
+  func(prototype: string): (...values: unknown[]) => unknown;
+}
+
+/** What a thread needs to bind the library: plain data, so that it can be sent to one. */
+export interface Binding {
+  /** koffi's own path. */
+  readonly koffi: string;
+  /** The library, as koffi finds it. */
+  readonly path: string;
+  /** Whose C interface it has. */
+  readonly face: 'blas' | 'onednn';
+  readonly setups: readonly Setup[];
+}
+
+/** Bits of a product's `form`: operands stored transposed; BF16 in place of float32. */
+export const FORM = { transposeA: 1, transposeB: 2, bf16Operands: 4, bf16Result: 8 } as const;
+
+/**
+ * Row-major C = alpha · op(A) · op(B), C `[m, n]`, summed in float32; operands are addresses of the kernels' memory, rows
+ * `ld` elements apart. `form`: bits of `FORM`.
+ */
+export type Product = (
+  form: number,
+  m: number,
+  n: number,
+  k: number,
+  alpha: number,
+  a: number,
+  lda: number,
+  b: number,
+  ldb: number,
+  c: number,
+  ldc: number,
+) => void;
