@@ -1,5 +1,5 @@
 /**
- * @file Speed of the kernels, after a build: `node packages/simd/bench/bench.mjs [gemm|casts|operators] [--threads N] [--simd128] [--blas auto|PATH] [--best]`.
+ * @file Speed of the kernels, after a build: `node packages/simd/bench/bench.mjs [gemm|casts|operators] [--threads N] [--simd128] [--library auto|onednn|blas|PATH] [--best]`.
  * Medians of short runs (or their best, on a busy machine). Casts and operators are given in GB/s of what they read and write, beside a plain copy
  * of the same bytes.
  */
@@ -8,10 +8,10 @@ import * as k from '@octavo/kernels';
 import { createSimdDevice } from '../dist/index.js';
 
 const threadsAt = process.argv.indexOf('--threads');
-const blasAt = process.argv.indexOf('--blas');
+const libraryAt = process.argv.indexOf('--library');
 const device = await createSimdDevice({
   ...(threadsAt > 0 ? { threads: Number(process.argv[threadsAt + 1]) } : {}),
-  ...(blasAt > 0 ? { blas: process.argv[blasAt + 1] } : {}),
+  ...(libraryAt > 0 ? { library: process.argv[libraryAt + 1] } : {}),
   ...(process.argv.includes('--simd128') ? { instructionSet: 'simd128' } : {}),
 });
 const chosen = process.argv[2]?.startsWith('--') ? undefined : process.argv[2];
