@@ -2,8 +2,8 @@ import { BF16, E4M3FN, E5M2, FP32 } from '@octavo/formats';
 import { gemm } from '@octavo/kernels';
 import { conformance, exactOperators } from '@octavo/kernels/conformance';
 import { describe, expect, it, test } from 'vitest';
-import { candidates } from '../src/library/libraries.ts';
 import { createSimdDevice } from '../src/index.ts';
+import { candidates } from '../src/library/libraries.ts';
 import { cut } from '../src/operators/library-product.ts';
 import { compute, error, expected, given, input } from './support.ts';
 
@@ -41,7 +41,9 @@ describe('what needs no library', () => {
   test.each(['/nowhere/libopenblas.so', 'package.json'])('%s is refused in one line', async (library) => {
     const made = createSimdDevice({ threads: 1, library });
     await expect(made).rejects.toMatchObject({ exitCode: 2 });
-    await expect(made).rejects.toThrow(/^\[simd\] library: [^\n]*expected auto, off, onednn, blas, or the path[^\n]*$/);
+    await expect(made).rejects.toThrow(
+      /^\[simd\] library: [^\n]*expected auto, off, onednn, blas, or the path[^\n]*$/,
+    );
   });
 
   test('a library without products is refused', async (context) => {
@@ -52,9 +54,15 @@ describe('what needs no library', () => {
   });
 
   test('each system has places to look at', () => {
-    const at = (platform: string, arch: string, ...environments: string[]) => ({ platform, arch, environments });
+    const at = (platform: string, arch: string, ...environments: string[]) => ({
+      platform,
+      arch,
+      environments,
+    });
     expect(candidates(at('linux', 'x64'), 'blas')[0]).toBe('libopenblas.so.0');
-    expect(candidates(at('linux', 'arm64'), 'blas').some((p) => p.includes('/aarch64-linux-gnu/'))).toBe(true);
+    expect(candidates(at('linux', 'arm64'), 'blas').some((p) => p.includes('/aarch64-linux-gnu/'))).toBe(
+      true,
+    );
     expect(candidates(at('darwin', 'arm64'), 'blas')[0]).toMatch(/Accelerate$/);
     expect(candidates(at('win32', 'x64'), 'blas').every((path) => path.endsWith('.dll'))).toBe(true);
     expect(candidates(at('linux', 'x64'), 'onednn')[0]).toBe('libdnnl.so.3');

@@ -69,7 +69,8 @@ function tryOnednn(koffi: Koffi, binding: Binding): { readonly about: string; re
 
 function open({ koffi, path: at }: FoundKoffi, path: string): ProductLibrary {
   const library = koffi.load(path);
-  const kind = libraries.find(({ mark }) => mark !== '' && has(library, `void ${mark}()`)) ?? libraries.at(-1)!;
+  const kind =
+    libraries.find(({ mark }) => mark !== '' && has(library, `void ${mark}()`)) ?? libraries.at(-1)!;
   if (kind.face === 'blas' && !has(library, 'void cblas_sgemm()'))
     throw new Error('it has neither cblas_sgemm nor oneDNN’s products');
   const binding: Binding = { koffi: at, path, face: kind.face, setups: kind.setups };
@@ -102,7 +103,9 @@ export function findLibrary(choice: string): ProductLibrary | undefined {
   };
   const found = loadKoffi();
   if (!found)
-    return choice === 'auto' ? undefined : fail('koffi, which calls it, is not installed (npm install koffi)');
+    return choice === 'auto'
+      ? undefined
+      : fail('koffi, which calls it, is not installed (npm install koffi)');
   const attempt = (path: string): ProductLibrary | string => {
     try {
       return open(found, path);

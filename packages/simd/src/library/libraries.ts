@@ -85,18 +85,21 @@ export interface Machine {
 export const candidates = (machine: Machine, face: Binding['face']): readonly string[] =>
   face === 'onednn' ? onednnPlaces(machine) : blasPlaces(machine);
 
-const triplet = (arch: string): string =>
-  `/usr/lib/${arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+const triplet = (arch: string): string => `/usr/lib/${arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 function onednnPlaces({ platform, environments }: Machine): readonly string[] {
   if (platform === 'darwin')
-    return across([...inside(environments, 'lib'), '/opt/homebrew/opt/onednn/lib', '/usr/local/opt/onednn/lib'], ['libdnnl.dylib']);
+    return across(
+      [...inside(environments, 'lib'), '/opt/homebrew/opt/onednn/lib', '/usr/local/opt/onednn/lib'],
+      ['libdnnl.dylib'],
+    );
   if (platform === 'win32') return ['dnnl.dll', ...across(inside(environments, 'Library/bin'), ['dnnl.dll'])];
   const folders = ['/usr/lib64', '/usr/local/lib', '/usr/local/lib64', '/opt/intel/oneapi/dnnl/latest/lib'];
   return [...across(inside(environments, 'lib'), ONEDNN), ...ONEDNN, ...across(folders, ONEDNN)];
 }
 
-const inside = (roots: readonly string[], folder: string): string[] => roots.map((root) => `${root}/${folder}`);
+const inside = (roots: readonly string[], folder: string): string[] =>
+  roots.map((root) => `${root}/${folder}`);
 
 function blasPlaces({ platform, arch }: Machine): readonly string[] {
   if (platform === 'darwin') {

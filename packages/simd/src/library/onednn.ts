@@ -77,7 +77,9 @@ export function bindOnednn(koffi: Koffi, binding: Binding, buffer: ArrayBufferLi
         'int dnnl_matmul_primitive_desc_create(void *, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t)',
       )
     : call('int dnnl_primitive_desc_create(void *, void *, uintptr_t, uintptr_t, uintptr_t)');
-  const describeProduct = handles ? null : call('int dnnl_matmul_desc_init(void *, void *, void *, void *, void *)');
+  const describeProduct = handles
+    ? null
+    : call('int dnnl_matmul_desc_init(void *, void *, void *, void *, void *)');
   const descriptor = (a: Layout, b: Layout, c: Layout, attributes: bigint): bigint => {
     if (!describeProduct) return made(createDescriptor(cell, engine, a, b, 0, c, attributes), 'a product');
     const product = new Uint8Array(16384);
@@ -121,7 +123,14 @@ export function bindOnednn(koffi: Koffi, binding: Binding, buffer: ArrayBufferLi
     if (scaled) parts.push(FACTOR, memory(layout([1], [1], FLOAT), factorAt));
     return { handle, implementation, memories, parts: BigUint64Array.from(parts) };
   };
-  const primitive = (form: number, scaled: boolean, m: number, n: number, k: number, lds: readonly number[]) => {
+  const primitive = (
+    form: number,
+    scaled: boolean,
+    m: number,
+    n: number,
+    k: number,
+    lds: readonly number[],
+  ) => {
     const key = `${form} ${scaled} ${m} ${n} ${k} ${lds}`;
     const found: Primitive = primitives.get(key) ?? create(form, scaled, m, n, k, lds);
     primitives.set(key, found);
