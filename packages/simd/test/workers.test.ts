@@ -13,7 +13,7 @@ describe('a worker that fails', () => {
     const memory = new wasm.Memory({ initial: 1, maximum: 1, shared: true });
     const words = new Int32Array(memory.buffer);
     const module = await wasm.compile(BROKEN);
-    const worker = startWorker({ module, memory, thread: 3, blas: undefined });
+    const worker = startWorker({ module, memory, thread: 3, library: undefined });
     while (Atomics.load(words, 51) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await worker.stop();
     expect(failureOf(new Uint8Array(memory.buffer))).toBe('thread 3: RuntimeError: unreachable');
