@@ -1,5 +1,4 @@
 /** @file A matrix product of the machine's library as the import that the kernels call, on whichever thread they run. */
-import type { Setup } from './libraries.ts';
 
 /** What is used of koffi. */
 export interface Koffi {
@@ -11,6 +10,12 @@ export interface Koffi {
 export interface LoadedLibrary {
   /** A function by its prototype in C; throws where the library has none of that name. */
   func(prototype: string): (...values: unknown[]) => unknown;
+}
+
+/** A call that a library needs before products: its prototype in C, and its arguments. */
+export interface Setup {
+  readonly prototype: string;
+  readonly values: readonly number[];
 }
 
 /** What a thread needs to bind the library: plain data, so that it can be sent to one. */

@@ -1,11 +1,5 @@
 /** @file Libraries that compute products, and where a machine may have them: names for the loader's own search, then the usual folders. */
-import type { Binding } from './binding.ts';
-
-/** A call that a library needs before products: its prototype in C, and its arguments. */
-export interface Setup {
-  readonly prototype: string;
-  readonly values: readonly number[];
-}
+import type { Binding, Setup } from './binding.ts';
 
 /** What is particular to one library. The device has threads of its own, so each call must stay on its thread. */
 export interface Library {
