@@ -1,9 +1,17 @@
 /** @file Every kind of picture in a real browser, with one family of fonts and no other, whatever the machine has. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { assemble, readInputs, renderNarrow, renderSvg } from '@octavo/report';
+import {
+  pageOf,
+  picturesOf,
+  readInputs,
+  renderNarrow,
+  renderSvg,
+  reportOf,
+  writePictures,
+} from '@octavo/report';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
 import { findPictures, findScrolling, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
@@ -31,15 +39,12 @@ describeInChromium('every picture', () => {
     await train(root, 'fp8', 'fp8', ['--steps', '20']);
     writeLongRun(join(root, 'long'), join(root, 'fp8'));
     const runs = await readInputs(['bf16', 'fp8', 'long'].map((run) => join(root, run)));
-    const { figures, html } = await assemble(runs, {
-      command: '',
-      version: '',
-      on: new Date(),
-      studies: new Map(),
-    });
-    writeFileSync(join(root, 'report.html'), html);
+    const report = reportOf(runs);
+    const made = { command: '', version: '', on: new Date() };
+    writeFileSync(join(root, 'report.html'), await pageOf(report, made));
     const pictures: [name: string, svg: string][] = [];
-    for (const { name, poster } of figures) pictures.push([`runs-${name}`, await poster()]);
+    for (const path of await writePictures(join(root, 'svg'), picturesOf(report), 'svg'))
+      pictures.push([`runs-${basename(path, '.svg')}`, readFileSync(path, 'utf8')]);
     for (const [name, chart] of await studyCharts()) {
       pictures.push([name, await renderSvg(chart)]);
       // As the report has it: its title is set by the page.

@@ -4,8 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { studies } from '@octavo/lab';
-import { assemble, drawPoster, MARK, readInputs, writePngs, writeSvgs } from '@octavo/report';
-import { overviewChart } from '@octavo/report/charts';
+import { MARK, pageOf, picturesOf, readInputs, reportOf, writePictures } from '@octavo/report';
 import { writeFileAtomically } from '@octavo/store';
 import { version } from '../options.ts';
 import { plural, short } from '../output/format.ts';
@@ -26,24 +25,16 @@ export async function report({ folders, out, png, svg, json }: ReportRequest): P
   await checkOut(path);
   const inputs = await readInputs(folders);
   const command = ['octavo report', ...folders, ...(out === null ? [] : ['--out', out])].join(' ');
-  const { html, figures } = await assemble(inputs, {
-    command,
-    version: version(),
-    on: new Date(),
-    studies: new Map(Object.entries(studies).map(([name, { summary }]) => [name, summary])),
-  });
+  const made = reportOf(
+    inputs,
+    new Map(Object.entries(studies).map(([name, { summary }]) => [name, summary])),
+  );
+  const html = await pageOf(made, { command, version: version(), on: new Date() });
   await writeFileAtomically(path, html);
-  const posters = [
-    ...inputs.flatMap((input) =>
-      input.kind === 'run' && inputs.length === 1 ? [drawPoster('overview', overviewChart(input.run))] : [],
-    ),
-    ...figures,
-  ];
-  const beside = (end: string): string => path.replace(/(\.html?)?$/i, `-${end}`);
-  const pictures = [
-    ...(png ? await writePngs(beside('png'), posters) : []),
-    ...(svg ? await writeSvgs(beside('svg'), posters) : []),
-  ];
+  const figures = picturesOf(made);
+  const posters = made.overview ? [made.overview, ...figures] : figures;
+  const beside = (end: 'png' | 'svg') => writePictures(path.replace(/(\.html?)?$/i, `-${end}`), posters, end);
+  const pictures = [...(png ? await beside('png') : []), ...(svg ? await beside('svg') : [])];
   const bytes = Buffer.byteLength(html);
   const leftOut = inputs.flatMap((input) => (input.kind === 'run' ? input.notes : []));
   if (json) {

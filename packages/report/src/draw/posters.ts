@@ -3,31 +3,33 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomically } from '@octavo/store';
-import type { Figure } from './svg.ts';
+import { drawPoster } from './svg.ts';
 
 const ZOOM = 2;
 const FONT = 'Arimo';
 
-/** What is written as a file of its own. */
-type Poster = Pick<Figure, 'name' | 'poster'>;
-
-const pathOf = (folder: string, { name }: Poster, end: string): string =>
-  join(folder, `${name.replace(/[^\w.-]/g, '_')}.${end}`);
-
-/** Writes `folder/NAME.svg` for each; resolves to the paths. */
-export async function writeSvgs(folder: string, figures: readonly Poster[]): Promise<string[]> {
+/** Writes `folder/NAME.svg` or `.png` for each; resolves to the paths. */
+export async function writePictures(
+  folder: string,
+  pictures: readonly { readonly name: string; readonly chart: object }[],
+  end: 'svg' | 'png',
+): Promise<string[]> {
+  const paint = end === 'png' ? await painter() : (svg: string) => `${svg}\n`;
   makeFolder(folder);
   const written: string[] = [];
-  for (const figure of figures) {
-    const path = pathOf(folder, figure, 'svg');
-    await writeFileAtomically(path, `${await figure.poster()}\n`);
+  for (const { name, chart } of pictures) {
+    const path = join(folder, `${name.replace(/[^\w.-]/g, '_')}.${end}`);
+    await writeFileAtomically(path, paint(await drawPoster(name, chart)));
     written.push(path);
   }
   return written;
 }
 
-/** Writes `folder/NAME.png` for each; resolves to the paths. */
-export async function writePngs(folder: string, figures: readonly Poster[]): Promise<string[]> {
+/** The module can be started once a process. */
+let started: Promise<void> | null = null;
+
+/** What makes a PNG of an SVG. */
+async function painter(): Promise<(svg: string) => Uint8Array> {
   const { Resvg, initWasm } = await import('@resvg/resvg-wasm');
   const file = async (specifier: string) => readFile(createRequire(import.meta.url).resolve(specifier));
   started ??= initWasm(await file('@resvg/resvg-wasm/index_bg.wasm'));
@@ -37,21 +39,14 @@ export async function writePngs(folder: string, figures: readonly Poster[]): Pro
       file(`@expo-google-fonts/arimo/${name}`),
     ),
   );
-  makeFolder(folder);
-  const written: string[] = [];
-  for (const figure of figures) {
-    const picture = new Resvg(await figure.poster(), {
+  return (svg) => {
+    const picture = new Resvg(svg, {
       background: 'white',
       fitTo: { mode: 'zoom', value: ZOOM },
       font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
     });
-    const path = pathOf(folder, figure, 'png');
-    await writeFileAtomically(path, picture.render().asPng());
+    const png = picture.render().asPng();
     picture.free();
-    written.push(path);
-  }
-  return written;
+    return png;
+  };
 }
-
-/** The module can be started once a process. */
-let started: Promise<void> | null = null;

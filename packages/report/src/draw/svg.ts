@@ -5,10 +5,8 @@ import { escapeHtml } from '../page/html.ts';
 import { renderNarrow } from './narrow.ts';
 import { renderSvg } from './render-chart.ts';
 
-/** A picture of the report. */
+/** A picture as the page has it. */
 export interface Figure {
-  /** Name of its file among the PNGs. */
-  readonly name: string;
   /** What it shows, set by the page as text that wraps; empty where the specification has none. */
   readonly title: string;
   readonly subtitle: string;
@@ -16,90 +14,28 @@ export interface Figure {
   readonly svg: string;
   /** The same for a phone. */
   readonly narrow: string;
-  /** The same with its title, to stand alone. */
-  readonly poster: () => Promise<string>;
 }
 
-const TAGS = [
-  'g',
-  'path',
-  'text',
-  'tspan',
-  'rect',
-  'line',
-  'circle',
-  'defs',
-  'linearGradient',
-  'radialGradient',
-  'stop',
-  'clipPath',
-];
-const ATTRIBUTES = [
-  'd',
-  'x',
-  'y',
-  'x1',
-  'x2',
-  'y1',
-  'y2',
-  'dx',
-  'dy',
-  'cx',
-  'cy',
-  'r',
-  'rx',
-  'ry',
-  'width',
-  'height',
-  'transform',
-  'fill',
-  'fill-opacity',
-  'stroke',
-  'stroke-width',
-  'stroke-opacity',
-  'stroke-dasharray',
-  'stroke-dashoffset',
-  'stroke-linecap',
-  'stroke-linejoin',
-  'stroke-miterlimit',
-  'opacity',
-  'display',
-  'font-family',
-  'font-size',
-  'font-weight',
-  'font-style',
-  'text-anchor',
-  'textLength',
-  'lengthAdjust',
-  'clip-path',
-  'id',
-  'offset',
-  'stop-color',
-  'stop-opacity',
-  'gradientUnits',
-  'shape-rendering',
-];
+/** Words as a list. */
+const list = (words: string): string[] => words.trim().split(/\s+/);
+
+const TAGS = list('g path text tspan rect line circle defs linearGradient radialGradient stop clipPath');
+const ATTRIBUTES = list(`
+  d x y x1 x2 y1 y2 dx dy cx cy r rx ry width height transform fill fill-opacity stroke stroke-width
+  stroke-opacity stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit
+  opacity display font-family font-size font-weight font-style text-anchor textLength lengthAdjust
+  clip-path id offset stop-color stop-opacity gradientUnits shape-rendering
+`);
 
 /** Renders a Vega-Lite specification; throws an `OctavoError` in one line where it is not one. */
 export async function drawFigure(name: string, specification: object): Promise<Figure> {
   const { title, subtitle, rest } = splitTitle(specification);
-  return {
-    name,
-    title,
-    subtitle,
-    svg: await draw(name, rest),
-    narrow: await draw(`${name}-narrow`, rest, renderNarrow),
-    poster: () => draw(name, specification),
-  };
+  const svg = await drawPoster(name, rest);
+  return { title, subtitle, svg, narrow: await drawPoster(`${name}-narrow`, rest, renderNarrow) };
 }
 
-/** A picture that only stands alone. */
-export const drawPoster = (name: string, specification: object): Pick<Figure, 'name' | 'poster'> => ({
-  name,
-  poster: () => draw(name, specification),
-});
-
-async function draw(name: string, specification: object, render = renderSvg): Promise<string> {
+/** The whole of it, to stand alone: with its title. */
+export async function drawPoster(name: string, specification: object, render = renderSvg): Promise<string> {
   try {
     return cleanSvg(await render(specification), name);
   } catch (cause) {
@@ -142,11 +78,8 @@ export function cleanSvg(svg: string, name: string): string {
 }
 
 /** Inline in a page: it needs no namespace there, and says what it shows. */
-export const inlineSvg = (svg: string, { title, name }: Figure): string =>
-  svg.replace(
-    ' xmlns="http://www.w3.org/2000/svg"',
-    ` role="img" aria-label="${escapeHtml(title === '' ? name : title)}"`,
-  );
+export const inlineSvg = (svg: string, label: string): string =>
+  svg.replace(' xmlns="http://www.w3.org/2000/svg"', ` role="img" aria-label="${escapeHtml(label)}"`);
 
 /** The words of a title, and the specification without it; a title that is more than words stays. */
 function splitTitle(specification: object): { title: string; subtitle: string; rest: object } {

@@ -24,38 +24,17 @@ const marked = new Marked({
   },
 });
 
+const TAGS =
+  'h3 h4 h5 h6 p ul ol li blockquote pre code em strong del hr br table thead tbody tr th td a sub sup'.split(
+    ' ',
+  );
+
 /** Headings begin two levels below the file's, since the page has its own. */
 export function markdown(text: string): Html {
   const markup = marked.parse(text) as string;
   return trusted(
     sanitize(markup, {
-      allowedTags: [
-        'h3',
-        'h4',
-        'h5',
-        'h6',
-        'p',
-        'ul',
-        'ol',
-        'li',
-        'blockquote',
-        'pre',
-        'code',
-        'em',
-        'strong',
-        'del',
-        'hr',
-        'br',
-        'table',
-        'thead',
-        'tbody',
-        'tr',
-        'th',
-        'td',
-        'a',
-        'sub',
-        'sup',
-      ],
+      allowedTags: TAGS,
       allowedAttributes: { a: ['href', 'rel'], th: ['align'], td: ['align', 'data-label'] },
       allowedSchemes: ['http', 'https', 'mailto'],
       allowProtocolRelative: false,

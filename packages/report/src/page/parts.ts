@@ -1,17 +1,6 @@
-/** @file The few shapes that all sections are made of: figures, tables, lists of findings. */
+/** @file The few shapes that all sections are made of: tables, lists of findings, files folded away. */
 import type { Finding } from '../charts/findings.ts';
-import { type Figure, inlineSvg } from '../draw/svg.ts';
-import { type Html, html, trusted } from './html.ts';
-
-/** A picture below its title, above its caption. */
-export const figure = (picture: Figure, caption: string | null = null): Html => html`<figure>
-${picture.title === '' ? null : html`<h3>${picture.title}</h3>`}
-${picture.subtitle === '' ? null : html`<p class="soft">${picture.subtitle}</p>`}
-<div class="picture">${trusted(inlineSvg(picture.svg, picture))}</div>
-<div class="picture narrow">${trusted(inlineSvg(picture.narrow, picture))}</div>
-${caption === null ? null : html`<figcaption>${caption}</figcaption>`}
-</figure>
-`;
+import { type Html, html } from './html.ts';
 
 export interface Column<Row> {
   readonly name: string;
@@ -20,6 +9,9 @@ export interface Column<Row> {
   cell(row: Row): Html | string | null;
 }
 
+const wide = (head: Html | null, body: readonly Html[]): Html =>
+  html`<div class="wide"><table>${head}<tbody>${body}</tbody></table></div>\n`;
+
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Html {
   const classOf = ({ kind }: Column<Row>) => (kind ? html` class="${kind}"` : null);
   const head = columns.map((column) => html`<th${classOf(column)}>${column.name}</th>`);
@@ -27,7 +19,21 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     (row) =>
       html`<tr>${columns.map((column) => html`<td${classOf(column)} data-label="${column.name}">${column.cell(row)}</td>`)}</tr>`,
   );
-  return html`<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>\n`;
+  return wide(html`<thead><tr>${head}</tr></thead>`, body);
+}
+
+/** What things are like, a property a row and a thing a column; where they are not alike the row stands out. */
+export function properties(things: readonly string[], rows: readonly (readonly [string, string[]])[]): Html {
+  const several = things.length > 1;
+  const body = rows.map(([name, values]) => {
+    const differs = new Set(values).size > 1 ? html` class="differs"` : null;
+    const cells = values.map(
+      (text, i) => html`<td${differs}${several ? html` data-label="${things[i]!}"` : null}>${text}</td>`,
+    );
+    return html`<tr><th>${name}</th>${cells}</tr>`;
+  });
+  const head = html`<thead><tr><th></th>${things.map((name) => html`<th>${name}</th>`)}</tr></thead>`;
+  return wide(several ? head : null, body);
 }
 
 export const findings = (list: readonly Finding[]): Html =>

@@ -3,7 +3,7 @@ import type { RunInput } from '../read/read-run.ts';
 import type { RunRecord } from '../read/run-record.ts';
 import { type Html, html } from './html.ts';
 import { count, digits } from './numbers.ts';
-import { folded } from './parts.ts';
+import { folded, properties } from './parts.ts';
 
 type Line = readonly [name: string, value: (record: RunRecord) => string];
 
@@ -91,19 +91,7 @@ interface CastLike {
 }
 
 export function settingsTable(inputs: readonly RunInput[]): Html {
-  const rows = LINES.map(([name, value]) => {
-    const values = inputs.map(({ record }) => value(record));
-    const differs = new Set(values).size > 1;
-    const cells = values.map(
-      (text, i) =>
-        html`<td${differs ? html` class="differs"` : null}${inputs.length > 1 ? html` data-label="${inputs[i]!.run.name}"` : null}>${text}</td>`,
-    );
-    return html`<tr><th>${name}</th>${cells}</tr>`;
-  });
-  const head =
-    inputs.length > 1
-      ? html`<thead><tr><th></th>${inputs.map(({ run }) => html`<th>${run.name}</th>`)}</tr></thead>`
-      : null;
-  return html`<div class="wide"><table>${head}<tbody>${rows}</tbody></table></div>
-${inputs.map(({ run, text }) => folded(`run.json of ${run.name}`, text))}`;
+  const names = inputs.map(({ run }) => run.name);
+  const rows = LINES.map(([name, value]) => [name, inputs.map(({ record }) => value(record))] as const);
+  return html`${properties(names, rows)}${inputs.map(({ run, text }) => folded(`run.json of ${run.name}`, text))}`;
 }

@@ -1,38 +1,31 @@
 /** @file What a report says of a study, whichever it is. */
 import type { Table } from 'apache-arrow';
-import { drawFigure, type Figure } from '../draw/svg.ts';
 import type { StudyClaim, StudyInput } from '../read/read-study.ts';
 import { type Html, html } from './html.ts';
 import { markdown } from './markdown.ts';
 import { count, digits } from './numbers.ts';
-import type { Section } from './page.ts';
-import { type Column, figure, folded, table } from './parts.ts';
-import type { Sections } from './run-sections.ts';
+import { type Column, folded, properties, table } from './parts.ts';
+import type { Section } from './section.ts';
 
 const FIRST_ROWS = 10;
 
 /** `prefix` keeps ids and names of pictures apart from those of other studies. */
-export async function studySections(input: StudyInput, prefix: string, heading: string): Promise<Sections> {
-  const figures: Figure[] = [];
-  for (const [name, chart] of input.charts) figures.push(await drawFigure(`${prefix}${name}`, chart));
-  const { claims, summary, settings, record, tables } = input;
-  const part = (id: string, title: string, content: Html): Section => ({
-    id: `${prefix}${id}`,
-    title: `${heading}${title}`,
-    content,
-  });
-  const sections = [
-    part('claims', 'What holds', claims === null ? unfinished(input) : claimsTable(claims)),
-    ...(figures.length > 0
-      ? [part('charts', 'Pictures', html`${figures.map((drawn) => figure(drawn))}`)]
-      : []),
-    ...(summary === null ? [] : [part('summary', 'Summary', markdown(summary))]),
-    ...(tables.size === 0
-      ? []
-      : [part('tables', 'Tables', html`${[...tables].map(([name, rows]) => tableStart(name, rows))}`)]),
-    part('settings', 'Settings', html`${settingsOf(settings)}${folded('study.json', record)}`),
+export function studySections(input: StudyInput, prefix: string, heading: string): Section[] {
+  const { claims, summary, settings, record, tables, charts } = input;
+  const parts: readonly (readonly [id: string, title: string, content: Section['content']])[] = [
+    ['claims', 'What holds', [claims === null ? unfinished(input) : claimsTable(claims)]],
+    [
+      'charts',
+      'Pictures',
+      [...charts].map(([name, chart]) => ({ name: `${prefix}${name}`, chart, caption: '' })),
+    ],
+    ['summary', 'Summary', summary === null ? [] : [markdown(summary)]],
+    ['tables', 'Tables', [...tables].map(([name, rows]) => tableStart(name, rows))],
+    ['settings', 'Settings', [settingsOf(settings), folded('study.json', record)]],
   ];
-  return { sections, figures };
+  return parts
+    .filter(([, , content]) => content.length > 0)
+    .map(([id, title, content]) => ({ id: `${prefix}${id}`, title: `${heading}${title}`, content }));
 }
 
 const unfinished = ({ parts }: StudyInput): Html =>
@@ -79,18 +72,13 @@ ${table(
 )}`;
 }
 
-function plain(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return digits(value);
-  return String(value);
-}
+const plain = (value: unknown): string => (typeof value === 'number' ? digits(value) : String(value ?? ''));
 
-function settingsOf(settings: Readonly<Record<string, unknown>>): Html {
-  const rows = Object.entries(settings).map(
-    ([name, value]) => html`<tr><th>${name}</th><td>${words(value)}</td></tr>`,
+const settingsOf = (settings: StudyInput['settings']): Html =>
+  properties(
+    [''],
+    Object.entries(settings).map(([name, value]) => [name, [words(value)]] as const),
   );
-  return html`<div class="wide"><table><tbody>${rows}</tbody></table></div>\n`;
-}
 
 function words(value: unknown): string {
   if (Array.isArray(value)) return value.map(words).join(', ');
