@@ -17,6 +17,7 @@ export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
 export { computeGradients, freeGradients, type Gradients } from './gradients.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
+export { measuringBatch, measuringPlan } from './measured-step.ts';
 export { type MemoryNeed, memoryNeeded } from './memory.ts';
 export { type NonFinite, NonFiniteError, type NonFiniteReport } from './non-finite.ts';
 export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';

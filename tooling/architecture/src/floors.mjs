@@ -7,8 +7,8 @@ export const floors = [
   ['simd', 'nn', 'optim', 'data', 'mpi'],
   ['llama', 'evals'],
   ['trainer'],
-  ['report'],
-  ['lab', 'bench'],
+  ['bench', 'report'],
+  ['lab'],
   ['cli', 'dashboard', 'playground'],
 ];
 

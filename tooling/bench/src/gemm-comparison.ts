@@ -1,5 +1,5 @@
 /** @file Float32 products of every contender, in turns. */
-import { type BenchTable, median } from '@octavo/trainer/bench';
+import { type BenchTable, median } from '@octavo/bench';
 import type { Contender } from './contender.ts';
 import { titleOf } from './page.ts';
 

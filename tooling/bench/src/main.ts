@@ -18,7 +18,7 @@ import {
   machine,
   runBenches,
   toText,
-} from '@octavo/trainer/bench';
+} from '@octavo/bench';
 import { contenders } from './catalog.ts';
 import { type Contender, startContender } from './contender.ts';
 import { compareGemm } from './gemm-comparison.ts';

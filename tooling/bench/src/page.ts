@@ -1,5 +1,5 @@
 /** @file How contenders are named, and the page of the documentation. */
-import { type BenchTable, describeMachine, type Machine, toMarkdown } from '@octavo/trainer/bench';
+import { type BenchTable, describeMachine, type Machine, toMarkdown } from '@octavo/bench';
 import type { Hello } from './protocol.ts';
 
 export const titleOf = (hello: Hello): string =>

@@ -1,5 +1,5 @@
 /** @file The training step of stories15m in Octavo and in PyTorch, in turns, from the same weights and tokens. */
-import { type BenchTable, median } from '@octavo/trainer/bench';
+import { type BenchTable, median } from '@octavo/bench';
 import type { Contender } from './contender.ts';
 import { rest } from './gemm-comparison.ts';
 import { titleOf } from './page.ts';

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initialValues, llamaConfigOf, parameterSpecs } from '@octavo/llama';
-import { type StepCase, stepBatch, stepPlan } from '@octavo/trainer/bench';
+import { type StepCase, stepBatch, stepPlan } from '@octavo/bench';
 
 export const stepCase: StepCase = {
   name: 'stories15m',

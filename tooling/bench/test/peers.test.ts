@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { initialValues, llamaConfigOf, parameterSpecs } from '@octavo/llama';
 import { createTraining, trainStep } from '@octavo/trainer';
-import { createPlainDevice, stepBatch, stepPlan } from '@octavo/trainer/bench';
+import { createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packages } from '../src/catalog.ts';
 import { type Contender, startContender } from '../src/contender.ts';

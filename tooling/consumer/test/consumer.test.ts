@@ -103,6 +103,7 @@ describe('the examples of the READMEs', () => {
     'data',
     'evals',
     'trainer',
+    'bench',
     'report',
     'lab',
   ])('@octavo/%s: print what they say', async (name) => {

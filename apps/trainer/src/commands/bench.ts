@@ -9,7 +9,7 @@ import {
   runBenches,
   toMarkdown,
   toText,
-} from '@octavo/trainer/bench';
+} from '@octavo/bench';
 import { type Command, InvalidArgumentError } from 'commander';
 import { integer } from '../config/fields.ts';
 import { examples, type GlobalOptions, numeric } from '../options.ts';

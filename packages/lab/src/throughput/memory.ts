@@ -3,7 +3,7 @@ import { createScope, type Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
 import { dropQuantizedWeights } from '@octavo/nn';
 import { computeGradients, createTraining, freeGradients, trainStep } from '@octavo/trainer';
-import { stepBatch, stepPlan } from '@octavo/trainer/bench';
+import { stepBatch, stepPlan } from '@octavo/bench';
 import { destroyTraining } from '../training/snapshot.ts';
 import { bytesOn, metered } from './meter.ts';
 import type { ThroughputModel } from './settings.ts';

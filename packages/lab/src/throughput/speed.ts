@@ -10,7 +10,7 @@ import {
   stepPlan,
   timed,
   watch,
-} from '@octavo/trainer/bench';
+} from '@octavo/bench';
 import { destroyTraining } from '../training/snapshot.ts';
 import type { ThroughputModel } from './settings.ts';
 

@@ -1,4 +1,4 @@
-/** @file `@octavo/trainer/bench`: what this machine makes of products, casts, operators and whole steps. */
+/** @file What this machine makes of products, casts, operators and whole steps. */
 import { llamaConfigOf } from '@octavo/llama';
 import { castsTable } from './casts.ts';
 import { createBlasDevice, createDevices, createPlainDevice, destroyDevices } from './devices.ts';

@@ -3,12 +3,16 @@ import { createScope, type Device } from '@octavo/kernels';
 import { countParameters, type LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { createAdamState, tensorsOf } from '@octavo/optim';
-import { measuringBatch, measuringPlan } from '../measured-step.ts';
-import type { TrainPlan } from '../plan.ts';
-import { tensorRows } from '../rows.ts';
-import { trainStep } from '../step.ts';
-import { createTraining, type Training } from '../training.ts';
-import type { TokenBatch } from '../upload.ts';
+import {
+  createTraining,
+  measuringBatch,
+  measuringPlan,
+  type TokenBatch,
+  type Training,
+  type TrainPlan,
+  tensorRows,
+  trainStep,
+} from '@octavo/trainer';
 import { F32, gigaflops, prepareGemm, square } from './gemm.ts';
 import {
   createProfile,

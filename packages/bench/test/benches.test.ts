@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { benches, jsonRows, runBenches, toMarkdown, toText } from '../src/bench/index.ts';
-import { createProfile, replayProducts, watch } from '../src/bench/profile.ts';
-import { alternate, median } from '../src/bench/timing.ts';
+import { benches, jsonRows, runBenches, toMarkdown, toText } from '../src/index.ts';
+import { createProfile, replayProducts, watch } from '../src/profile.ts';
+import { alternate, median } from '../src/timing.ts';
 
 /** Noise may bring these to nothing, and an operator may be absent under a recipe. */
 const mayBeZero = (table: string, key: string) => key === 'statistics' || table.startsWith('breakdown');
@@ -54,7 +54,7 @@ describe('timing', () => {
 
   it('a watched device notes products once a kind, and runs them again', async () => {
     const { createReferenceDevice, createScope } = await import('@octavo/kernels');
-    const { prepareGemm, F32, square } = await import('../src/bench/gemm.ts');
+    const { prepareGemm, F32, square } = await import('../src/gemm.ts');
     const profile = createProfile();
     const device = watch(createReferenceDevice(), profile);
     const run = prepareGemm(device, createScope(device), square(4), F32);
