@@ -11,7 +11,7 @@ import { FULL, QUICK } from './timing.ts';
 
 export { createBlasDevice, createPlainDevice } from './devices.ts';
 export { describeMachine, type Machine, machine } from './machine.ts';
-export { createProfile, type Profile, watch } from './profile.ts';
+export { createProfile, type Profile, profiled } from './profile.ts';
 export { type StepCase, stepBatch, stepPlan } from './step.ts';
 export { type BenchRow, type BenchTable, type Column, jsonRows, toMarkdown, toText } from './table.ts';
 export { median, timed } from './timing.ts';

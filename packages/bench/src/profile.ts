@@ -29,16 +29,16 @@ interface ProductKind {
 }
 
 export interface Profile {
-  watching: boolean;
-  /** Milliseconds by operator, over all the steps that were watched. */
+  recording: boolean;
+  /** Milliseconds by operator, over all the steps that were recorded. */
   readonly operators: Map<string, number>;
   readonly products: Map<string, ProductKind>;
 }
 
-export const createProfile = (): Profile => ({ watching: false, operators: new Map(), products: new Map() });
+export const createProfile = (): Profile => ({ recording: false, operators: new Map(), products: new Map() });
 
-/** The device, its calls timed while `watching`. A host device computes before it returns, so times are true. */
-export function watch(device: Device, profile: Profile): Device {
+/** The device, its calls timed while `recording`. A host device computes before it returns, so times are true. */
+export function profiled(device: Device, profile: Profile): Device {
   const note = (name: string, start: number): void => {
     profile.operators.set(name, (profile.operators.get(name) ?? 0) + performance.now() - start);
   };
@@ -47,19 +47,19 @@ export function watch(device: Device, profile: Profile): Device {
     run(operator, attributes, inputs, outs) {
       const start = performance.now();
       device.run(operator, attributes, inputs, outs);
-      if (!profile.watching) return;
+      if (!profile.recording) return;
       note(operator.name === gemm.name ? `gemm ${formatsOf(inputs)}` : operator.name, start);
       if (operator.name === gemm.name) noteProduct(profile, attributes, inputs, outs[0]!);
     },
     write(tensor, values) {
       const start = performance.now();
       device.write(tensor, values);
-      if (profile.watching) note('write', start);
+      if (profile.recording) note('write', start);
     },
     copy(to, from, region) {
       const start = performance.now();
       device.copy(to, from, region);
-      if (profile.watching) note('copy', start);
+      if (profile.recording) note('copy', start);
     },
   };
 }

@@ -19,8 +19,8 @@ import {
   gemmFlops,
   gemmMilliseconds,
   type Profile,
+  profiled,
   replayProducts,
-  watch,
 } from './profile.ts';
 import { median, timed } from './timing.ts';
 
@@ -67,16 +67,16 @@ export async function measureSteps(
   const subjects: Subject[] = [];
   for (const recipe of recipes) {
     const profile = createProfile();
-    const training = createTraining(watch(await create(), profile), stepPlan(one, recipe));
+    const training = createTraining(profiled(await create(), profile), stepPlan(one, recipe));
     const subject = { training, profile, plain: [], sampled: [] };
     await timeStep(subject, one, false); // the first step allocates
     subjects.push(subject);
   }
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
-      subject.profile.watching = true;
+      subject.profile.recording = true;
       subject.plain.push(await timeStep(subject, one, false));
-      subject.profile.watching = false;
+      subject.profile.recording = false;
       subject.sampled.push(await timeStep(subject, one, true));
     }
   }

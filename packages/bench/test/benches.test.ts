@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { benches, jsonRows, runBenches, toMarkdown, toText } from '../src/index.ts';
-import { createProfile, replayProducts, watch } from '../src/profile.ts';
+import { createProfile, profiled, replayProducts } from '../src/profile.ts';
 import { alternate, median } from '../src/timing.ts';
 
 /** Noise may bring these to nothing, and an operator may be absent under a recipe. */
@@ -52,16 +52,16 @@ describe('timing', () => {
     expect(median([4, 1, 9, 2])).toBe(3);
   });
 
-  it('a watched device notes products once a kind, and runs them again', async () => {
+  it('a profiled device notes products once a kind, and runs them again', async () => {
     const { createReferenceDevice, createScope } = await import('@octavo/kernels');
     const { prepareGemm, F32, square } = await import('../src/gemm.ts');
     const profile = createProfile();
-    const device = watch(createReferenceDevice(), profile);
+    const device = profiled(createReferenceDevice(), profile);
     const run = prepareGemm(device, createScope(device), square(4), F32);
-    profile.watching = true;
+    profile.recording = true;
     await run();
     await run();
-    profile.watching = false;
+    profile.recording = false;
     const [kind] = profile.products.values();
     expect(profile.products.size).toBe(1);
     expect(kind).toMatchObject({ calls: 2, flops: 128, out: { shape: [4, 4] } });

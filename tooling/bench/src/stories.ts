@@ -1,8 +1,8 @@
 /** @file The training step that is compared, written down so that another program can start from the same numbers. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { initialValues, llamaConfigOf, parameterSpecs } from '@octavo/llama';
 import { type StepCase, stepBatch, stepPlan } from '@octavo/bench';
+import { initialValues, llamaConfigOf, parameterSpecs } from '@octavo/llama';
 
 export const stepCase: StepCase = {
   name: 'stories15m',

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
 import { initialValues, llamaConfigOf, parameterSpecs } from '@octavo/llama';
 import { createTraining, trainStep } from '@octavo/trainer';
-import { createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packages } from '../src/catalog.ts';
 import { type Contender, startContender } from '../src/contender.ts';

@@ -1,9 +1,10 @@
 /** @file Where the memory of a training step is: measured on the device, in real bytes. */
+
+import { stepBatch, stepPlan } from '@octavo/bench';
 import { createScope, type Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
 import { dropQuantizedWeights } from '@octavo/nn';
 import { computeGradients, createTraining, freeGradients, trainStep } from '@octavo/trainer';
-import { stepBatch, stepPlan } from '@octavo/bench';
 import { destroyTraining } from '../training/snapshot.ts';
 import { bytesOn, metered } from './meter.ts';
 import type { ThroughputModel } from './settings.ts';

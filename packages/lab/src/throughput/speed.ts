@@ -1,16 +1,8 @@
 /** @file Training steps of every recipe in turns: their times, and the share of matrix products in them. */
 import { setImmediate } from 'node:timers/promises';
+import { createProfile, median, type Profile, profiled, stepBatch, stepPlan, timed } from '@octavo/bench';
 import type { Device } from '@octavo/kernels';
 import { createTraining, type Training, trainStep } from '@octavo/trainer';
-import {
-  createProfile,
-  median,
-  type Profile,
-  stepBatch,
-  stepPlan,
-  timed,
-  watch,
-} from '@octavo/bench';
 import { destroyTraining } from '../training/snapshot.ts';
 import type { ThroughputModel } from './settings.ts';
 
@@ -49,7 +41,7 @@ export async function measureSpeed(
     for (const recipe of recipes) {
       const plan = { ...stepPlan({ ...one, batch: one.batches[0]! }, recipe), seed };
       const profile = createProfile();
-      subjects.push({ recipe, profile, training: createTraining(watch(device, profile), plan) });
+      subjects.push({ recipe, profile, training: createTraining(profiled(device, profile), plan) });
     }
     const speeds: Speed[] = [];
     for (const [i, batch] of one.batches.entries()) {
@@ -58,7 +50,7 @@ export async function measureSpeed(
       for (let round = -1; round < rounds; round++) {
         for (const [s, { training, profile }] of subjects.entries()) {
           signal?.throwIfAborted();
-          profile.watching = round >= 0; // the first step allocates
+          profile.recording = round >= 0; // the first step allocates
           const tokens = stepBatch({ ...one, batch });
           const time = await timed(async () => void (await trainStep(training, [tokens])), 1);
           if (round >= 0) times[s]!.push(time);

@@ -1,8 +1,9 @@
 /** @file Octavo's SIMD device as a contender: `octavo.js off|auto THREADS`, with a system BLAS or without. */
+
+import { createBlasDevice, createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
 import { FP32 } from '@octavo/formats';
 import { createScope, type Device, gemm } from '@octavo/kernels';
 import { createTraining, type Training, trainStep } from '@octavo/trainer';
-import { createBlasDevice, createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
 import { checked, operands, type Reply, type Request } from '../protocol.ts';
 import { stepCase } from '../stories.ts';
 import { remember, serve, timeFor } from './serve.ts';
