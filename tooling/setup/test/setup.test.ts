@@ -1,5 +1,5 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root, runCommand } from '../command.mjs';
@@ -38,18 +38,46 @@ test('a command’s exit code comes through, also one that a signal ended', asyn
   expect(await runCommand(process.execPath, ['-e', 'process.kill(process.pid, "SIGKILL")'])).toBe(128 + 9);
 });
 
+const inFolders = (...folders: string[]) =>
+  folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
+const manifests = [root, ...inFolders('packages', 'apps', 'tooling')]
+  .map((folder) => join(folder, 'package.json'))
+  .filter((file) => existsSync(file))
+  .map((file) => JSON.parse(readFileSync(file, 'utf8')));
+
 test('every package has an initial changeset', () => {
-  const names = (folder: string): string[] =>
-    execFileSync('ls', [join(root, folder)], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map((name) => JSON.parse(readFileSync(join(root, folder, name, 'package.json'), 'utf8')).name);
-  const changesets = execFileSync('sh', ['-c', `cat ${JSON.stringify(join(root, '.changeset'))}/*.md`], {
-    encoding: 'utf8',
-  });
-  const versions = [...names('packages'), ...names('apps')];
-  expect(versions.length).toBeGreaterThanOrEqual(12);
-  for (const name of versions) expect(changesets).toContain(`'${name}': minor`);
+  const published = manifests.filter((manifest) => manifest.private !== true);
+  const changesets = inFolders('.changeset').filter((file) => file.endsWith('.md'));
+  const said = changesets.map((file) => readFileSync(file, 'utf8')).join('\n');
+  expect(published.length).toBeGreaterThanOrEqual(12);
+  for (const { name } of published) expect(said).toContain(`'${name}': minor`);
+});
+
+/** What no shell but POSIX's reads: quotes, variables, patterns, several commands but by &&, and its own programs. */
+const posix = (script: string): boolean =>
+  /['"$`*;|~]|\w=\S*\s/.test(script) ||
+  script.split('&&').some((command) => !/^ ?(node|tsc|turbo|vitest|biome|changeset)( |$)/.test(command));
+
+test('no script rests on a POSIX shell', () => {
+  const scripts = manifests.flatMap((manifest) => Object.values<string>(manifest.scripts ?? {}));
+  expect(scripts.length).toBeGreaterThan(30);
+  expect(scripts.filter((script) => posix(script))).toEqual([]);
+  for (const planted of [
+    'tsc -b; node a.mjs',
+    'A=1 node a.mjs',
+    'rm -rf dist',
+    "node -e '1'",
+    'tsc -b && cp a b',
+    'node $A',
+  ])
+    expect(posix(planted)).toBe(true);
+
+  const setUp = inFolders('tooling/setup', 'tooling/test-reporter').filter((file) => file.endsWith('.mjs'));
+  expect(setUp.length).toBeGreaterThan(6);
+  for (const file of setUp)
+    expect(readFileSync(file, 'utf8')).not.toMatch(
+      /['"`](sh|bash|ls|cat|rm|cp|mv|mkdir|chmod|\/bin\/.*)['"`]/,
+    );
 });
 
 test.skipIf(process.platform === 'win32')(
