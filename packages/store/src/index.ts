@@ -40,14 +40,19 @@ export {
 export { openTokenShard } from './shards/read.ts';
 export { createTokenShard, writeTokenShard } from './shards/write.ts';
 export {
+  optional,
+  required,
+  rowFrom,
   type StatisticsColumn,
   type StatisticsRow,
   type StatisticsSchema,
+  type StoredRow,
   statisticsColumns,
 } from './statistics/layout.ts';
-export { type ReadStatisticsOptions, readStatistics } from './statistics/read.ts';
+export { type ReadStatisticsOptions, readRows, readStatistics } from './statistics/read.ts';
 export {
   type EvaluationRow,
+  evaluated,
   evaluationStatistics,
   type GuardRow,
   guardStatistics,
@@ -57,5 +62,6 @@ export {
   type TensorRow,
   tensorStatistics,
 } from './statistics/run.ts';
+export { type Told, told } from './statistics/told.ts';
 export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics/write.ts';
 export { isTemporary, removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';

@@ -1,20 +1,12 @@
 /** @file What a run tells whoever watches it. */
+import type { EvaluationRow, StepRow } from '@octavo/store';
 import type { StepResult } from './step.ts';
 import type { WatchAlarm } from './watch/alarm.ts';
 
 export type TrainEvent =
-  /** Held-out loss, nats per token, over so many tokens. */
-  | { readonly kind: 'evaluation'; readonly step: number; readonly loss: number; readonly tokens: number }
-  | {
-      readonly kind: 'step';
-      readonly result: StepResult;
-      readonly tokens: number;
-      readonly tokensPerSecond: number;
-      /** Seconds. */
-      readonly stepTime: number;
-      /** Bytes on the device, the most so far. */
-      readonly peakMemory: number;
-    }
+  /** The held-out text's loss, over so many tokens. */
+  | { readonly kind: 'evaluation'; readonly row: EvaluationRow; readonly tokens: number }
+  | { readonly kind: 'step'; readonly row: StepRow; readonly result: StepResult }
   | {
       readonly kind: 'non-finite';
       readonly step: number;

@@ -21,7 +21,7 @@ export { measuringBatch, measuringPlan } from './measured-step.ts';
 export { type MemoryNeed, memoryNeeded } from './memory.ts';
 export { type NonFinite, NonFiniteError, type NonFiniteReport } from './non-finite.ts';
 export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
-export { stepRow, tensorRows } from './rows.ts';
+export { evaluationRow, stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles, statisticsMetadata } from './run-files.ts';
 export { initSafety, type Safety } from './safety.ts';

@@ -1,10 +1,9 @@
 /** @file Rows of the statistics files, from what a step learned. */
-import type { GuardRow, StepRow, TensorRow } from '@octavo/store';
-import type { TrainEvent } from './events.ts';
+import { type EvaluationRow, evaluated, type StepRow, type TensorRow } from '@octavo/store';
+import { tokensPerStep } from './plan.ts';
 import { siteStatistics } from './site-statistics.ts';
 import type { StepResult } from './step.ts';
 import type { Training } from './training.ts';
-import type { WatchAlarm } from './watch/alarm.ts';
 
 /** The operand of rows that compare a layer's gate and up weights. */
 export const ALIGNMENT = 'gate-up-alignment';
@@ -60,30 +59,25 @@ function masterRows(
   });
 }
 
-/** The row of `steps.arrow`. */
-export function stepRow({
-  result,
-  tokens,
-  tokensPerSecond,
-  stepTime,
-  peakMemory,
-}: TrainEvent & { kind: 'step' }): StepRow {
-  const { step, loss, gradientNorm, updateRatio } = result;
+/** The row of `steps.arrow`, of a step that took so many seconds. */
+export function stepRow({ plan, device, tokens }: Training, result: StepResult, seconds: number): StepRow {
   return {
-    step,
+    step: result.step,
     tokens,
-    loss,
+    loss: result.loss,
     learning_rate: result.learningRate,
-    gradient_norm: gradientNorm,
-    update_ratio: updateRatio,
-    tokens_per_second: tokensPerSecond,
-    step_time: stepTime,
-    peak_memory: peakMemory,
+    gradient_norm: result.gradientNorm,
+    update_ratio: result.updateRatio,
+    tokens_per_second: tokensPerStep(plan) / seconds,
+    step_time: seconds,
+    peak_memory: device.memory().peak,
   };
 }
 
-/** A row of `guard.arrow`. */
-export function guardRow({ step, layer, site, operand, rule, value, limit, ...more }: WatchAlarm): GuardRow {
-  const { channel = null, recipe, switched } = more;
-  return { step, layer, site, operand, rule, value, limit, channel, recipe, switched };
-}
+/** A row of `evaluations.arrow`, of a loss in nats per token, a token being so many bytes on average. */
+export const evaluationRow = (
+  step: number,
+  loss: number,
+  bytesPerToken: number,
+  of: string = evaluated.model,
+): EvaluationRow => ({ step, of, loss, bits_per_byte: loss / (bytesPerToken * Math.LN2) });

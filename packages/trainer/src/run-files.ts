@@ -1,29 +1,37 @@
-/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `checkpoints/step-00000100.arrow`. */
+/** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `evaluations.arrow`, `checkpoints/step-00000100.arrow`. */
 import { rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import {
   checkpointFileName,
+  type EvaluationRow,
+  evaluationStatistics,
   guardStatistics,
   listCheckpoints,
   makeFolder,
   openCheckpoint,
   openStatistics,
+  readRows,
   removeTemporaries,
-  stepStatistics,
-  tensorStatistics,
+  rowFrom,
+  runStatistics,
+  type StepRow,
   writeCheckpoint,
 } from '@octavo/store';
 import { type CheckpointState, type FailedStep, faultOf, metadataOf, recordsOf } from './checkpoint.ts';
-import type { TrainEvent } from './events.ts';
 import { type NonFiniteReport, unsavable } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
-import { guardRow, stepRow, tensorRows } from './rows.ts';
+import { tensorRows } from './rows.ts';
 import { stateFault } from './state-fault.ts';
+import type { StepResult } from './step.ts';
 import type { Training } from './training.ts';
 
 export interface RunFiles {
-  recordStep(training: Training, event: TrainEvent & { kind: 'step' }): void;
+  recordStep(training: Training, row: StepRow, result: StepResult): void;
+  /** On disk when it returns, before the next checkpoint, from which no run comes back to this step. */
+  recordEvaluation(row: EvaluationRow): void;
+  /** The last step that this (see `evaluated`) is known to be evaluated at; −1: none. */
+  evaluatedAt(of: string): number;
   /** Records what the tensors of a step that failed were like. */
   recordFault(training: Training, report: NonFiniteReport): void;
   /**
@@ -61,20 +69,25 @@ export async function openRunFiles(
     await dropOld(checkpoints, options.plan.keepCheckpoints, options.resumeFrom);
   const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
   const how = { ...resume, metadata: statisticsMetadata(folder, options.plan) };
-  const steps = openStatistics(join(folder, 'steps.arrow'), stepStatistics, how);
-  const tensors = openStatistics(join(folder, 'tensors.arrow'), tensorStatistics, how);
-  const guard = openStatistics(join(folder, 'guard.arrow'), guardStatistics, how);
+  const open = <F extends keyof typeof runStatistics>(file: F) =>
+    openStatistics(join(folder, file), runStatistics[file], how);
+  const [steps, tensors] = [open('steps.arrow'), open('tensors.arrow')];
+  const [guard, evaluations] = [open('guard.arrow'), open('evaluations.arrow')];
+  const files = [steps, tensors, guard, evaluations];
+  const known = await readRows(evaluations.path, evaluationStatistics);
   return {
-    recordStep(training, event) {
-      steps.append([stepRow(event)]);
-      const rows = tensorRows(training, event.result);
-      if (rows.length > 0) tensors.append(rows);
-      const alarms = event.result.alarms.map(guardRow);
-      if (alarms.length > 0) guard.append(alarms);
+    recordStep(training, row, result) {
+      steps.append([row]);
+      tensors.append(tensorRows(training, result));
+      guard.append(result.alarms.map((alarm) => rowFrom(guardStatistics, alarm)));
     },
+    recordEvaluation(row) {
+      evaluations.append([row]);
+      evaluations.flush();
+    },
+    evaluatedAt: (of) => known.reduce((last, row) => (row.of === of ? Math.max(last, row.step) : last), -1),
     recordFault(training, { step, gradients }) {
-      const rows = gradients ? tensorRows(training, { step, gradients }) : [];
-      if (rows.length > 0) tensors.append(rows);
+      if (gradients) tensors.append(tensorRows(training, { step, gradients }));
     },
     async setAside(after) {
       for (const { path, step } of await listCheckpoints(checkpoints))
@@ -83,9 +96,7 @@ export async function openRunFiles(
     async save(training, loader, failed) {
       const fault = await stateFault(training);
       if (fault && training.plan.nonFinite !== 'continue') throw unsavable(training, fault);
-      steps.flush();
-      tensors.flush();
-      guard.flush();
+      for (const file of files) file.flush();
       const path = join(checkpoints, checkpointFileName(training.step));
       await writeCheckpoint(
         path,
@@ -96,9 +107,7 @@ export async function openRunFiles(
       return path;
     },
     close() {
-      steps.close();
-      tensors.close();
-      guard.close();
+      for (const file of files) file.close();
     },
   };
 }

@@ -1,10 +1,12 @@
 /** @file The training loop: steps, evaluations, statistics and checkpoints, told as events. */
 
+import { evaluated } from '@octavo/store';
 import { heldOutLoss } from './evaluate.ts';
 import type { TrainEvent } from './events.ts';
 
 import { type NonFinite, NonFiniteError } from './non-finite.ts';
 import { endedBy, rescue } from './rescue.ts';
+import { evaluationRow, stepRow } from './rows.ts';
 import type { RunFiles } from './run-files.ts';
 import { type StepResult, trainStep } from './step.ts';
 import type { Training } from './training.ts';
@@ -26,8 +28,8 @@ export interface RunInputs {
   readonly files: RunFiles | null;
   /** Aborting it ends the run after the step in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
-  /** Of a resumed run the last step whose evaluation is on record: it is not made again. Default −1: none is. */
-  readonly evaluatedAt?: number;
+  /** Bytes that a token of the held-out text stands for, on average. Default 1: tokens are bytes. */
+  readonly bytesPerToken?: number;
 }
 
 /**
@@ -42,25 +44,25 @@ export async function* run({
   heldOut,
   files,
   signal,
-  evaluatedAt = -1,
+  bytesPerToken = 1,
 }: RunInputs): AsyncGenerator<TrainEvent> {
   const { plan } = training;
   /** One event, or none where an interrupt broke it off: then a resumed run makes up for it. */
   const evaluate = async (): Promise<readonly TrainEvent[]> => {
     const { step } = training;
     try {
-      const event = {
-        kind: 'evaluation',
-        step,
-        ...(await heldOutLoss(training.model, heldOut, plan.sequence, signal)),
-      } as const;
+      const { loss, tokens } = await heldOutLoss(training.model, heldOut, plan.sequence, signal);
+      const row = evaluationRow(step, loss, bytesPerToken);
+      files?.recordEvaluation(row);
       evaluatedAt = step;
-      return [event];
+      return [{ kind: 'evaluation', row, tokens }];
     } catch (error) {
       if (signal?.aborted) return [];
       throw error;
     }
   };
+  /** Of a resumed run: what is on record is not made again. */
+  let evaluatedAt = files?.evaluatedAt(evaluated.model) ?? -1;
   let savedAt = training.step > 0 ? training.step : -1;
   const due = (step: number): boolean =>
     heldOut.length > 0 && (step === 0 || (plan.evaluateEvery > 0 && step % plan.evaluateEvery === 0));
@@ -79,10 +81,9 @@ export async function* run({
       positions.set(training.step, source.position());
       const oldest = training.safety.held?.step ?? training.step;
       for (const step of positions.keys()) if (step < oldest) positions.delete(step);
-      const stepTime = (performance.now() - began) / 1000;
-      const event = stepEvent(training, result, stepTime);
-      files?.recordStep(training, event);
-      yield event;
+      const row = stepRow(training, result, (performance.now() - began) / 1000);
+      files?.recordStep(training, row, result);
+      yield { kind: 'step', row, result };
       if (result.nonFinite) yield nonFiniteEvent(result, result.nonFinite, result.updated);
       for (const alarm of result.alarms) yield { kind: 'watch', alarm };
       stopped = plan.watch?.policy === 'stop' && result.alarms.length > 0;
@@ -132,9 +133,3 @@ const nonFiniteEvent = (
   count,
   updated,
 });
-
-function stepEvent(training: Training, result: StepResult, stepTime: number): TrainEvent & { kind: 'step' } {
-  const { plan, device, tokens } = training;
-  const tokensPerSecond = (plan.batch * plan.accumulation * plan.sequence) / stepTime;
-  return { kind: 'step', result, tokens, tokensPerSecond, stepTime, peakMemory: device.memory().peak };
-}

@@ -1,4 +1,6 @@
 /** @file Everything the command tells its user, as tagged data: `--json` prints it as it is, the others word it. */
+import type { EvaluationRow, GuardRow, StepRow, Told } from '@octavo/store';
+import type { TrainEvent } from '@octavo/trainer';
 
 /** At the beginning of a run. */
 export interface StartMessage {
@@ -22,30 +24,14 @@ export interface StartMessage {
   readonly resumedFrom: number;
 }
 
-export interface StepMessage {
-  readonly event: 'step';
-  readonly step: number;
-  readonly steps: number;
-  /** Nats per token, of this step. */
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly gradientNorm: number;
-  readonly updateRatio: number | null;
-  readonly tokens: number;
-  readonly tokensPerSecond: number;
-  /** Seconds. */
-  readonly stepTime: number;
-  /** Bytes. */
-  readonly peakMemory: number;
-}
+/** An event of the trainer, as it is told. */
+type Spoken<E> = E extends { readonly kind: infer K } ? { readonly event: K } & Omit<E, 'kind'> : never;
 
-export interface EvaluationMessage {
+export type StepMessage = { readonly event: 'step'; readonly steps: number } & Told<StepRow>;
+
+export interface EvaluationMessage extends Omit<Told<EvaluationRow>, 'of'> {
   readonly event: 'evaluation';
-  readonly step: number;
-  /** Nats per token. */
-  readonly loss: number;
   readonly perplexity: number;
-  readonly bitsPerByte: number;
   readonly tokens: number;
   /** Of `octavo eval`: the checkpoint's path, and in words which text was read. */
   readonly checkpoint?: string;
@@ -61,30 +47,14 @@ export interface BaselineMessage {
 }
 
 /** A tensor is about to break. */
-export interface GuardMessage {
+export interface GuardMessage extends Told<GuardRow> {
   readonly event: 'guard';
-  readonly step: number;
-  readonly layer: number;
-  readonly site: string;
-  readonly operand: string;
-  readonly rule: string;
-  /** What the rule measured, and the limit that it passed. */
-  readonly value: number;
-  readonly limit: number;
-  readonly channel: number | null;
-  /** A recipe that would hold. */
-  readonly recipe: string;
-  /** Smooth-SwiGLU was turned on for the layer. */
-  readonly switched: boolean;
   /** In words: which tensor and what was seen; what was done, or what would hold. */
   readonly seen: string;
   readonly advice: string;
 }
 
-export interface EndMessage {
-  readonly event: 'end';
-  readonly reason: 'finished' | 'interrupted' | 'stopped';
-  readonly step: number;
+export interface EndMessage extends Spoken<Extract<TrainEvent, { kind: 'end' }>> {
   readonly steps: number;
   readonly folder: string;
   /** Seconds of this process's training. */
@@ -98,22 +68,7 @@ export type Message =
   | BaselineMessage
   | GuardMessage
   | EndMessage
-  | {
-      readonly event: 'non-finite';
-      readonly step: number;
-      readonly loss: number;
-      readonly gradientNorm: number;
-      /** The first tensor that was not finite, in words and by its parts; layer null: outside the blocks. */
-      readonly where: string;
-      readonly layer: number | null;
-      readonly site: string;
-      readonly operand: string;
-      readonly value: 'NaN' | 'infinity';
-      /** Elements that were not finite, where they were counted. */
-      readonly count: number | null;
-      readonly updated: boolean;
-    }
-  | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
+  | Spoken<Extract<TrainEvent, { kind: 'non-finite' | 'checkpoint' }>>
   | { readonly event: 'warning'; readonly message: string }
   | { readonly event: 'sample'; readonly prompt: string; readonly text: string }
   | { readonly event: 'next'; readonly command: string; readonly why: string };

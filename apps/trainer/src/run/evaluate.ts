@@ -9,7 +9,7 @@ import {
   type Tokenizer,
 } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
-import { chooseDevice, heldOutLoss, loadModel, stateOf } from '@octavo/trainer';
+import { chooseDevice, evaluationRow, heldOutLoss, loadModel, stateOf } from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
 import { textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
@@ -90,7 +90,7 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
         plan.sequence,
         interrupt.signal,
       );
-      const message = evaluationMessage(step, loss, counted, heldOut.bytesPerToken);
+      const message = evaluationMessage(evaluationRow(step, loss, heldOut.bytesPerToken), counted);
       output.say({ ...message, checkpoint: checkpoint.path, text: heldOut.text });
       interrupt.checkOutput();
     } finally {

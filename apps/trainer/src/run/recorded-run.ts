@@ -6,7 +6,7 @@ import type { Device } from '@octavo/kernels';
 import type { RecordedRow, RecordedRun } from '@octavo/lab';
 import { destroyLlama } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
-import { type Checkpoint, readStatistics } from '@octavo/store';
+import { type Checkpoint, readRows, tensorStatistics } from '@octavo/store';
 import { loadModel, stateOf, type Workload } from '@octavo/trainer';
 import { planOf, textShapeOf } from '../config/settings.ts';
 import { openCheckpointAt } from './checkpoint.ts';
@@ -80,20 +80,10 @@ async function weightsOf(
 
 /** Every recorded tensor that was cast or could have been: all but the rows about alignment. */
 async function recordedRows(path: string): Promise<RecordedRow[]> {
-  const table = await readStatistics(path);
-  return [...table].flatMap((row): RecordedRow[] => {
-    const { step, layer, site, operand, format, amax, rms } = row.toJSON() as Record<string, unknown>;
-    if (typeof amax !== 'number' || typeof rms !== 'number') return [];
-    return [
-      {
-        step: Number(step),
-        layer: Number(layer),
-        site: String(site),
-        operand: String(operand),
-        format: String(format),
-        amax,
-        rms,
-      },
-    ];
-  });
+  const rows = await readRows(path, tensorStatistics);
+  return rows.flatMap(({ step, layer, site, operand, format, amax, rms }): RecordedRow[] =>
+    amax === null || rms === null
+      ? []
+      : [{ step, layer: layer ?? 0, site, operand, format: String(format), amax, rms }],
+  );
 }

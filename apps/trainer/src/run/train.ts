@@ -10,11 +10,13 @@ import {
 import { byteBaseline, perplexity } from '@octavo/evals';
 import type { Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
-import type { FolderLock } from '@octavo/store';
+import { evaluated, type FolderLock } from '@octavo/store';
 import {
   createTraining,
+  evaluationRow,
   type NonFinite,
   openRunFiles,
+  type RunFiles,
   restoreTraining,
   run,
   stateOf,
@@ -29,8 +31,6 @@ import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import type { Output } from '../output/messages.ts';
 import { deviceOfRun, type SessionDevice, workOf } from './device.ts';
-import { evaluatedSteps, NOTHING_EVALUATED } from './evaluated.ts';
-import { openEvaluations } from './evaluations.ts';
 import { messageOf } from './event-messages.ts';
 import { checkHeld, claimFolder } from './folder.ts';
 import { stoppedError, switchedLayers } from './guard.ts';
@@ -162,9 +162,7 @@ async function trainIn(
     tokenizer: identity,
     ...(resumed ? { resumeFrom: training.step } : {}),
   });
-  const done = resumed ? await evaluatedSteps(folder, training.step) : NOTHING_EVALUATED;
-  const evaluations = openEvaluations(folder, plan, resumed ? training.step : null);
-  let end: (TrainEvent & { kind: 'end' }) | null = null;
+  let end: (TrainEvent & { kind: 'end'; seconds: number }) | null = null;
   let alarms: WatchAlarm[] = [];
   let fault: NonFinite | null = null; // of the last step
   try {
@@ -172,21 +170,20 @@ async function trainIn(
       training,
       source: { ...loader, seek: (position) => loader.seek(position as LoaderPosition) },
       heldOut: heldOut?.batches ?? [],
+      ...(heldOut && { bytesPerToken: heldOut.bytesPerToken }),
       files,
       signal,
-      evaluatedAt: done.model,
     })) {
       if (event.kind === 'step') {
         alarms = [];
         fault = event.result.nonFinite;
       }
       if (event.kind === 'watch') alarms.push(event.alarm);
-      if (event.kind === 'end') end = event;
-      else {
-        const message = messageOf(event, plan.steps, heldOut);
-        if (message.event === 'evaluation') evaluations.model(message);
-        output.say(message);
-      }
+      if (event.kind === 'end') {
+        end = { ...event, seconds: (performance.now() - began) / 1000 };
+        if (event.reason === 'finished' && !signal.aborted)
+          await showResult(training, files, fault, { text, output });
+      } else output.say(messageOf(event, plan.steps));
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
       await setImmediate();
       checkHeld(lock); // the last thing before a checkpoint is written
@@ -201,24 +198,29 @@ async function trainIn(
     checkHeld(lock); // why writing failed, if that is why
     throw error;
   }
-  const seconds = (performance.now() - began) / 1000;
-  const { reason, step } = end!;
-  if (reason === 'finished' && !signal.aborted) {
-    if (heldOut && tokenizer.hash === byteTokenizer().hash && done.baseline < step) {
-      const loss = byteBaseline(await train.read(0, train.length), heldOut.batches, plan.sequence);
-      evaluations.baseline(step, loss);
-      output.say({ event: 'baseline', name: 'order-2 bytes', loss, perplexity: perplexity(loss) });
-    }
-    if (fault)
-      output.say({ event: 'warning', message: `no sample: the model is not finite, ${fault.where}` });
-    else if (heldOut)
-      output.say(await sampleMessage(training.model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
-  }
-  evaluations.close();
+  const { reason, step, seconds } = end!;
   output.say({ event: 'end', reason, step, steps: plan.steps, folder, seconds });
   if (reason === 'stopped') throw stoppedError(alarms, folder);
   if (whatNext && reason === 'finished')
     for (const message of nextSteps(folder, plan.recipe.name)) output.say(message);
+}
+
+/** The byte model to beat, where tokens are bytes and it is not on record; and a sample of a model that is finite. */
+async function showResult(
+  { step, model, plan }: Training,
+  files: RunFiles,
+  fault: NonFinite | null,
+  { text: { train, heldOut, tokenizer }, output }: Pick<Session, 'text' | 'output'>,
+): Promise<void> {
+  const name = evaluated.baseline;
+  if (heldOut && tokenizer.hash === byteTokenizer().hash && files.evaluatedAt(name) < step) {
+    const loss = byteBaseline(await train.read(0, train.length), heldOut.batches, plan.sequence);
+    files.recordEvaluation(evaluationRow(step, loss, 1, name));
+    output.say({ event: 'baseline', name, loss, perplexity: perplexity(loss) });
+  }
+  if (fault) output.say({ event: 'warning', message: `no sample: the model is not finite, ${fault.where}` });
+  else if (heldOut)
+    output.say(await sampleMessage(model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
 }
 
 /** Threads do not change bits; everything else that a device says of itself may. */

@@ -2,16 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { readStatistics } from '@octavo/store';
+import { evaluated, readStatistics } from '@octavo/store';
 import type { Table } from 'apache-arrow';
 import type { GateUp } from '../charts/gate-up.ts';
 import type { AlarmPoint, ReportRun, StepPoint, TensorPoint } from '../charts/rows.ts';
 import { readGateUp } from './read-gate-up.ts';
 import { numbersOf, textsOf } from './read-table.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
-
-/** In the column `of` of `evaluations.arrow`: the byte model that the run must beat. */
-const BASELINE = 'order-2 bytes';
 
 /** A run as its folder has it. */
 export interface RunInput {
@@ -153,7 +150,7 @@ function evaluationsOf(table: Table | null): Pick<ReportRun, 'evaluations' | 'ba
     return (i) => ({ step: step(i) ?? 0, of: of(i), loss: loss(i) });
   })) {
     if (loss === null) continue;
-    if (of === BASELINE) baseline = loss;
+    if (of === evaluated.baseline) baseline = loss;
     else own.set(step, loss);
   }
   const evaluations = [...own].map(([step, loss]) => ({ step, loss })).sort((a, b) => a.step - b.step);

@@ -14,6 +14,16 @@ export interface StatisticsColumn {
   readonly meaning: string;
 }
 
+type ColumnType = StatisticsColumn['type'];
+
+/** A column with a value in every row. */
+export const required = <T extends ColumnType>(type: T, meaning: string, unit?: string) =>
+  ({ type, nullable: false, meaning, ...(unit !== undefined && { unit }) }) as const;
+
+/** A column whose value may be absent. */
+export const optional = <T extends ColumnType>(type: T, meaning: string, unit?: string) =>
+  ({ type, nullable: true, meaning, ...(unit !== undefined && { unit }) }) as const;
+
 /** Columns by name, in order; one of them is `step`, int32, not nullable. */
 export type StatisticsSchema = Readonly<Record<string, StatisticsColumn>>;
 
@@ -29,6 +39,17 @@ export type StatisticsRow<S extends StatisticsSchema> = {
 } & {
   readonly [K in keyof S as S[K]['nullable'] extends false ? never : K]?: Value<S[K]> | null;
 };
+
+/** A row as a file has it: every column, null where there is no value. */
+export type StoredRow<S extends StatisticsSchema> = {
+  readonly [K in keyof S]: Value<S[K]> | (S[K]['nullable'] extends false ? never : null);
+};
+
+/** Of richer facts, what the columns of a schema hold; null where there is no value. */
+export const rowFrom = <S extends StatisticsSchema>(schema: S, facts: StatisticsRow<S>): StoredRow<S> =>
+  Object.fromEntries(
+    Object.keys(schema).map((name) => [name, facts[name as keyof typeof facts] ?? null]),
+  ) as StoredRow<S>;
 
 /** The Arrow columns of a statistics schema; unit and meaning go into each field's metadata. */
 export const statisticsColumns = (schema: StatisticsSchema): readonly Column[] =>

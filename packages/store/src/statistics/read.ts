@@ -5,6 +5,7 @@ import { arrowSchema } from '../arrow/column.ts';
 import { decodeBatch } from '../arrow/decode.ts';
 import { badFile } from '../file-error.ts';
 import { openReadable } from '../readable-file.ts';
+import type { StatisticsColumn, StatisticsSchema, StoredRow } from './layout.ts';
 import { readHead, type Source, scanStatistics } from './scan.ts';
 
 export interface ReadStatisticsOptions {
@@ -35,4 +36,35 @@ export async function readStatistics(path: string, options: ReadStatisticsOption
   );
   if (torn !== null) leftOut?.(torn);
   return new Table(schema, batches);
+}
+
+/**
+ * The rows of a file as a schema declares them: of an int64 a number, null where a column that may be absent is. Other
+ * columns are passed by. Throws as `readStatistics` does, and where a value that must be there is not.
+ */
+export async function readRows<const S extends StatisticsSchema>(
+  path: string,
+  schema: S,
+  options: ReadStatisticsOptions = {},
+): Promise<StoredRow<S>[]> {
+  const table = await readStatistics(path, options);
+  const columns = Object.entries(schema).map(([name, column]) => {
+    const vector = table.getChild(name);
+    return [
+      name,
+      (row: number): unknown => plain(vector?.get(row), column, `${path}, row ${row}: ${name}`),
+    ] as const;
+  });
+  return Array.from(
+    { length: table.numRows },
+    (_, row) => Object.fromEntries(columns.map(([name, at]) => [name, at(row)])) as StoredRow<S>,
+  );
+}
+
+function plain(value: unknown, { type, nullable }: StatisticsColumn, where: string): unknown {
+  const plain = typeof value === 'bigint' ? Number(value) : value;
+  const expected = type === 'utf8' ? 'string' : type === 'bool' ? 'boolean' : 'number';
+  if (typeof plain === expected) return plain;
+  if (nullable) return null;
+  throw badFile(`[store] ${where} is missing: expected a ${expected}`);
 }

@@ -1,23 +1,19 @@
 /** @file What the guard says: which tensor is about to break, why, and what would hold. */
 import type { OperandName } from '@octavo/nn';
+import type { GuardRow } from '@octavo/store';
 import { type Finding, isBareSwiglu, type Observation, type RuleName } from './rule.ts';
 import { ruleOf } from './rules.ts';
 
 /** What to do about an alarm. */
 export type WatchPolicy = 'off' | 'warn' | 'stop' | 'switch';
 
-export interface WatchAlarm extends Finding {
-  readonly step: number;
+/** A row of `guard.arrow`, and what is known beside. */
+export interface WatchAlarm extends GuardRow {
   readonly rule: RuleName;
   readonly layer: number;
-  readonly site: string;
   readonly operand: OperandName;
   /** Smoothing the layer's SwiGLU would mend it. */
   readonly smooths: boolean;
-  /** A named recipe that would hold. */
-  readonly recipe: string;
-  /** Was Smooth-SwiGLU turned on for the layer? */
-  readonly switched: boolean;
 }
 
 export function alarmOf(step: number, rule: RuleName, seen: Observation, finding: Finding): WatchAlarm {

@@ -40,7 +40,7 @@ export interface CastStatistics {
 export interface Finding {
   readonly value: number;
   readonly limit: number;
-  readonly channel?: number;
+  readonly channel?: number | null;
 }
 
 export interface WatchRule {
