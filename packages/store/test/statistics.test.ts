@@ -15,12 +15,19 @@ import { join } from 'node:path';
 import { tableFromIPC, tableToIPC } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
 import {
+  evaluationStatistics,
+  guardStatistics,
   openStatistics,
+  optional,
+  readRows,
   readStatistics,
+  required,
+  rowFrom,
   runStatistics,
   type StatisticsSchema,
   stepStatistics,
   tensorStatistics,
+  told,
 } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -60,6 +67,36 @@ test('rows come back with their nulls, NaNs and strings, while the file is still
   ]);
   expect(table.schema.fields[7]!.metadata.get('unit')).toBe('seconds');
   writer.close();
+});
+
+test('rows of a schema: what is absent is null, an int64 a number, other columns are passed by', async () => {
+  const path = join(folder, 'rows', 'steps.arrow');
+  const writer = openStatistics(path, stepStatistics, eager);
+  writer.append([{ step: 1, tokens: 2 ** 40 + 1, loss: Number.NaN }, { step: 2 }]);
+  const { step, tokens, loss } = stepStatistics;
+  const schema = { step, tokens, loss, later: optional('utf8', 'Of a version to come.') };
+  expect(await readRows(path, schema)).toEqual([
+    { step: 1, tokens: 2 ** 40 + 1, loss: Number.NaN, later: null },
+    { step: 2, tokens: null, loss: null, later: null },
+  ]);
+  for (const lost of [{ loss: required('float64', 'x') }, { later: required('utf8', 'x') }])
+    await expect(readRows(path, { step, ...lost })).rejects.toThrow(
+      /steps\.arrow, row [01]: \w+ is missing: expected/,
+    );
+  await expect(readRows(path, { step: required('utf8', 'x') })).rejects.toThrow(
+    /row 0: step is missing: expected a string/,
+  );
+});
+
+test('a row from richer facts, and as it is told', () => {
+  const facts = { step: 3, of: 'model', loss: 2, bits_per_byte: 1.5, perplexity: 7 };
+  const row = rowFrom(evaluationStatistics, facts);
+  expect(row).toEqual({ step: 3, of: 'model', loss: 2, bits_per_byte: 1.5 });
+  expect(told(row)).toEqual({ step: 3, of: 'model', loss: 2, bitsPerByte: 1.5 });
+  const alarm = { step: 1, site: 'down', operand: 'input', rule: 'overshoot', value: 5, limit: 4 };
+  const whole = rowFrom(guardStatistics, { ...alarm, recipe: 'fp8-smooth', switched: false });
+  expect(Object.keys(whole)).toEqual(Object.keys(guardStatistics));
+  expect(whole).toMatchObject({ ...alarm, layer: null, channel: null });
 });
 
 test('a tensor row of every kind', async () => {

@@ -63,11 +63,11 @@ function masterRows(
 export function stepRow({ plan, device, tokens }: Training, result: StepResult, seconds: number): StepRow {
   return {
     step: result.step,
-    tokens,
     loss: result.loss,
     learning_rate: result.learningRate,
     gradient_norm: result.gradientNorm,
     update_ratio: result.updateRatio,
+    tokens,
     tokens_per_second: tokensPerStep(plan) / seconds,
     step_time: seconds,
     peak_memory: device.memory().peak,

@@ -86,6 +86,7 @@ describe('a run that is stopped and resumed', () => {
       for (const [file, names] of [
         ['steps.arrow', columns],
         ['tensors.arrow', null],
+        ['evaluations.arrow', null],
       ] as const) {
         const [a, b] = await Promise.all(
           ['whole', 'parts'].map((n) => readStatistics(join(folder, n, file))),
