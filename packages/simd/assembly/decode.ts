@@ -9,6 +9,7 @@
  * divided by a scale, if nothing over- or underflows. So a value's bits are those of its mantissa, looked up in the
  * planes, plus sign and exponent. Subnormal codes have places of their own there.
  */
+import { highShorts, lowShorts } from './shuffles';
 import { encodeBf16, TABLE } from './storage';
 
 /** Bytes of a table with all that belongs to it; src/format-description.ts has the same number. */
@@ -177,16 +178,4 @@ function lowBytes(a: v128, b: v128): v128 {
 @inline
 function highBytes(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-
-// @ts-ignore: decorator
-@inline
-function lowShorts(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
-}
-
-// @ts-ignore: decorator
-@inline
-function highShorts(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
 }

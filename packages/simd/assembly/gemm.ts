@@ -12,7 +12,7 @@ import { commit, element, FP32, read } from './storage';
 import { COLUMNS, ROWS, scaleTile, tile } from './tile';
 
 /** `n` stored elements of an operand from `index` on as floats, in place or in `room`; `scales` is their slot. */
-function stored(slot: i32, scales: i32, index: u32, n: i32, room: usize): usize {
+export function stored(slot: i32, scales: i32, index: u32, n: i32, room: usize): usize {
   const x = read(slot, index, n, room);
   if (address(scales) == 0) return x;
   scaleInto(scales, RECIPROCAL, x, room, index, n);
@@ -132,7 +132,7 @@ export function gemmTiles(task: i32): void {
 }
 
 /** Divides a tile by scale of its row · scale of its column. */
-function scaleEach(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
+export function scaleEach(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
   const scaleA = address(22);
   const scaleB = address(24);
   for (let r = 0; r < height; r++) {

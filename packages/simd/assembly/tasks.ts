@@ -13,6 +13,7 @@ import { lostUpdates } from './lost';
 import { channelCosine, inverseRmsRows, rmsNorm, rmsNormGradGain, rmsNormGradInput, sumColumns } from './norm';
 import { laneJoin, laneSums } from './reduce';
 import { rope } from './rope';
+import { gemmRow } from './row';
 import { laneStatistics, statisticsJoin } from './statistics';
 import { smoothScale, swiglu, swigluGrad, tokenAmax } from './swiglu';
 
@@ -64,6 +65,7 @@ export function runTask(operator: i32, task: i32): void {
     case 43: return scaleColumns(task);
     case 44: return lostUpdates(task);
     case 45: return operandHalves(task);
+    case 46: return gemmRow(task);
     default: unreachable();
   }
 }

@@ -45,6 +45,7 @@ export const COPY_BYTES = 42;
 export const SCALE_COLUMNS = 43;
 export const LOST_UPDATES = 44;
 export const OPERAND_HALVES = 45;
+export const GEMM_ROW = 46;
 
 /** A kernel's number. */
 export type OperatorNumber = number;

@@ -2,13 +2,16 @@
 import { type GemmAttributes, matrixShape } from '@octavo/kernels';
 import type { Engine } from '../engine.ts';
 import * as kernel from '../operator-numbers.ts';
-import { place, type Stored } from '../stored.ts';
+import { chunks, place, type Stored } from '../stored.ts';
 import type { Launch } from './launch.ts';
 import { libraryProduct, suitsLibrary } from './library-product.ts';
 import { blockScales } from './scales.ts';
 
 const ROWS = 6;
 const COLUMNS = 8;
+/** Rows of B that one row of A is multiplied by at a time, and elements of B a task. */
+const GROUP = 16;
+const ROW_ELEMENTS = 2 ** 17;
 /** Bytes of packed B at a time. */
 const PACKED_BYTES = 16 * 2 ** 20;
 /** Bytes of packed A a task: it should stay in the second-level cache. */
@@ -68,9 +71,33 @@ export const gemm: Launch<GemmAttributes> = (engine, attributes, inputs, [out]) 
     return;
   }
   if (engine.library && suitsLibrary(a, b)) libraryProduct(engine, engine.library, a, b, out);
+  else if (suitsRow(a, b)) row(engine, a, b, out);
   else if (a.outer <= ROWS) fewRows(engine, a, b, out);
   else tiles(engine, a, b, out);
 };
+
+/** One row of A, as when a model generates; B's rows run along K in steps of eight. */
+const suitsRow = (a: Operand, b: Operand): boolean =>
+  a.outer === 1 && b.rows && b.inner % 8 === 0 && b.outer >= GROUP;
+
+function row(engine: Engine, a: Operand, b: Operand, out: Stored): void {
+  const { inner } = a;
+  const values = engine.workspace(inner * 4 + 64);
+  engine.run(kernel.OPERAND_VALUES, chunks(inner), 0, [...a.parameters.slice(0, 8), inner, values, 0]);
+  const each = Math.max(1, Math.round(ROW_ELEMENTS / inner / GROUP)) * GROUP;
+  engine.run(kernel.GEMM_ROW, Math.ceil(b.outer / each), GROUP * (inner + 8) * 4 + 256, [
+    ...b.parameters,
+    values,
+    each,
+    0,
+    ...place(engine, out),
+    a.outer,
+    b.outer,
+    ...[0, 0, 0],
+    ...a.store,
+    ...b.store,
+  ]);
+}
 
 function fewRows(engine: Engine, a: Operand, b: Operand, out: Stored): void {
   const { inner } = a;
