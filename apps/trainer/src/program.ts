@@ -1,5 +1,6 @@
 /** @file The command line: which commands there are, and how bad usage is said. */
 import { Command } from 'commander';
+import { globalOptions } from './command.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEvalCommand } from './commands/eval.ts';
@@ -8,7 +9,8 @@ import { addReportCommand } from './commands/report.ts';
 import { addStudyCommand } from './commands/study.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { oneLine } from './errors.ts';
-import { globalOptions, version } from './options.ts';
+import { toOption } from './options.ts';
+import { version } from './version.ts';
 
 export function createProgram(): Command {
   const program = new Command('octavo')
@@ -18,7 +20,7 @@ export function createProgram(): Command {
     .showHelpAfterError(false)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
-  for (const option of globalOptions()) program.addOption(option);
+  for (const [key, option] of Object.entries(globalOptions)) program.addOption(toOption(key, option));
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 failed, 2 bad usage. Each command has examples: octavo COMMAND --help',

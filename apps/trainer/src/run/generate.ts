@@ -1,7 +1,7 @@
 /** @file Text from a checkpoint, written as it is made. */
 import { setImmediate } from 'node:timers/promises';
 import { encodePrompt, streamDecoder } from '@octavo/data';
-import { generate, type Sampling } from '@octavo/llama';
+import { generate } from '@octavo/llama';
 import { chooseDevice, loadModel, stateOf } from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
 import { printable } from '../output/format.ts';
@@ -17,7 +17,9 @@ export interface GenerateRequest {
   /** Null: the one that the checkpoint was trained in. */
   readonly recipe: string | null;
   readonly tokens: number;
-  readonly sampling: Sampling;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly seed: number;
   readonly device: string;
   readonly threads: number | null;
   readonly blas: string;
@@ -32,7 +34,9 @@ export async function generateText({
   prompt,
   recipe: recipeName,
   tokens,
-  sampling,
+  temperature,
+  topK,
+  seed,
   device: name,
   threads,
   blas,
@@ -40,6 +44,7 @@ export async function generateText({
   force,
   json,
 }: GenerateRequest): Promise<void> {
+  const sampling = { temperature, topK, seed };
   const say = (text: string): unknown =>
     process.stdout.write(process.stdout.isTTY && !json ? printable(text) : text);
   const warn = (message: string): void => void process.stderr.write(`octavo: note: ${message}\n`);

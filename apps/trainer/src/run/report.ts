@@ -6,9 +6,9 @@ import { OctavoError } from '@octavo/formats';
 import { studies } from '@octavo/lab';
 import { MARK, pageOf, picturesOf, readInputs, reportOf, writePictures } from '@octavo/report';
 import { writeFileAtomically } from '@octavo/store';
-import { version } from '../options.ts';
 import { plural, short } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
+import { version } from '../version.ts';
 
 export interface ReportRequest {
   readonly folders: readonly string[];

@@ -27,9 +27,9 @@ import {
 } from '@octavo/trainer';
 import { planOf, textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
-import { version } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import type { Output } from '../output/messages.ts';
+import { version } from '../version.ts';
 import { deviceOfRun, type SessionDevice, workOf } from './device.ts';
 import { messageOf } from './event-messages.ts';
 import { checkHeld, claimFolder } from './folder.ts';

@@ -1,0 +1,45 @@
+/** @file A command as data, and what commander makes of it. */
+import type { Command } from 'commander';
+import { flag, type Options, renamedOption, toOption, type Values, valuesOf } from './options.ts';
+
+/** Accepted before and after a command's name. */
+export const globalOptions = {
+  json: flag('print machine-readable JSON, one object a line, and nothing else'),
+  debug: flag('on failure print a stack trace'),
+};
+
+export interface CommandSpec<O extends Options, Argument> {
+  readonly name: string;
+  /** For the list of commands, and for the command's own help. */
+  readonly summary: string;
+  readonly description: string;
+  readonly argument?: readonly [flags: string, help: string, parse?: (text: string) => Argument];
+  readonly options: O;
+  /** Options of before, and what they are called now. */
+  readonly renamed?: Readonly<Record<string, string>>;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  run(given: Values<O> & Values<typeof globalOptions>, argument: Argument): Promise<void>;
+}
+
+/** Adds it to the program, or to a command that has commands of its own. */
+export function addCommand<O extends Options, Argument = never>(
+  parent: Command,
+  spec: CommandSpec<O, Argument>,
+): void {
+  const command = parent.command(spec.name).summary(spec.summary).description(spec.description);
+  if (spec.argument) {
+    const [flags, help, parse] = spec.argument;
+    if (parse) command.argument(flags, help, parse);
+    else command.argument(flags, help);
+  }
+  for (const [key, option] of Object.entries(spec.options)) command.addOption(toOption(key, option));
+  for (const [old, now] of Object.entries(spec.renamed ?? {})) command.addOption(renamedOption(old, now));
+  const width = Math.max(...spec.examples.map(([text]) => text.length));
+  const examples = spec.examples.map(([text, what]) => `  ${text.padEnd(width)}  ${what}`);
+  command.addHelpText('after', ['', 'Examples:', ...examples].join('\n'));
+  command.action(async (...given: unknown[]) => {
+    const parsed = (given.at(-1) as Command).optsWithGlobals();
+    const options = { ...globalOptions, ...spec.options };
+    await spec.run(valuesOf(options, parsed) as never, given[0] as Argument);
+  });
+}
