@@ -36,10 +36,10 @@ const stepsOf = (losses: readonly (number | null)[]): ReportRun['steps'] =>
   losses.map((loss, i) => ({
     step: i + 1,
     loss,
-    learningRate: 1e-3,
-    gradientNorm: 1,
-    tokensPerSecond: 100,
-    peakMemory: 1e6,
+    learning_rate: 1e-3,
+    gradient_norm: 1,
+    tokens_per_second: 100,
+    peak_memory: 1e6,
   }));
 const tensor = (more: Partial<TensorPoint>): TensorPoint => ({
   step: 1,
@@ -51,9 +51,9 @@ const tensor = (more: Partial<TensorPoint>): TensorPoint => ({
   overflows: null,
   underflows: null,
   kurtosis: null,
-  cosineMax: null,
-  cosineMean: null,
-  cosineAbove: null,
+  abs_cosine_max: null,
+  abs_cosine_mean: null,
+  abs_cosine_above: null,
   ...more,
 });
 
@@ -106,7 +106,7 @@ describe('cells of a heat map', () => {
 
   it('there is no map of nothing', () => {
     expect(heatMap([], 'amax')).toBeNull();
-    expect(heatMap([tensor({ cosineMean: 0.1 })], 'amax')).toBeNull();
+    expect(heatMap([tensor({ abs_cosine_mean: 0.1 })], 'amax')).toBeNull();
     expect(alignmentChart([tensor({ amax: 1 })])).toBeNull();
   });
 
@@ -235,7 +235,7 @@ describe('findings', () => {
       steps: stepsOf(Array.from({ length: 60 }, (_, i) => 3 - i / 100 + (i % 5) / 50)),
       tensors: [
         tensor({ overflows: 0, underflows: 0.0004, layer: 1 }),
-        tensor({ cosineMax: 0.4, cosineMean: 0.1, cosineAbove: 0 }),
+        tensor({ abs_cosine_max: 0.4, abs_cosine_mean: 0.1, abs_cosine_above: 0 }),
       ],
       evaluations: [{ step: 60, loss: 2.5 }],
       baseline: 2.75,
@@ -277,7 +277,7 @@ describe('findings', () => {
     const tensors = [
       tensor({ step: 1, amax: 10 }),
       tensor({ step: 9, amax: 1000, kurtosis: 500 }),
-      tensor({ step: 9, layer: 3, cosineMax: 0.97, cosineMean: 0.5, cosineAbove: 4 }),
+      tensor({ step: 9, layer: 3, abs_cosine_max: 0.97, abs_cosine_mean: 0.5, abs_cosine_above: 4 }),
     ];
     const alarm = {
       step: 7,

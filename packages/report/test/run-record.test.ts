@@ -24,7 +24,7 @@ const record = (adam: object, data: object) => ({
 });
 const read = async (value: unknown) => {
   writeFileSync(join(folder, 'run.json'), JSON.stringify(value));
-  return (await readRunRecord(folder)).record;
+  return (await readRunRecord(folder)).value;
 };
 
 test('a run.json whose keys are called as they were before is the same record, in the same order', async () => {

@@ -1,9 +1,18 @@
 /** @file What stands out in a run, computed from its rows. */
-import { finalLoss, median } from './ending.ts';
-import { growth, largest } from './highlight.ts';
-import { narrowCasts, quietCasts, type Taken, taken } from './losses-of-casts.ts';
+import { finalLoss } from './endings.ts';
+import {
+  alignmentAtEnd,
+  growth,
+  heaviestTails,
+  nameOf,
+  narrowCasts,
+  quietCasts,
+  type Taken,
+  taken,
+} from './facts.ts';
 import type { ReportRun, TensorPoint } from './rows.ts';
 import { tensorName } from './sites.ts';
+import { median } from './values.ts';
 import { figure, percent, plural } from './words.ts';
 
 export interface Finding {
@@ -36,11 +45,10 @@ function losses({ steps, evaluations, baseline }: ReportRun): Finding[] {
       kind: 'bad',
       text: `the loss is not finite in ${plural(broken.length, 'step')}, first at step ${broken[0]!.step}`,
     });
-  const spike = spikeOf(finite(steps));
+  const spike = spikeOf(steps.flatMap(({ step, loss }) => (loss === null ? [] : [{ step, loss }])));
   if (spike) found.push({ kind: 'bad', text: spike });
-  const end = finalLoss(steps);
   const heldOut = evaluations.at(-1);
-  if (end && heldOut && baseline !== null) {
+  if (finalLoss(steps) && heldOut && baseline !== null) {
     const less = baseline - heldOut.loss;
     found.push({
       kind: less > 0 ? 'good' : 'look',
@@ -49,9 +57,6 @@ function losses({ steps, evaluations, baseline }: ReportRun): Finding[] {
   }
   return found;
 }
-
-const finite = (steps: ReportRun['steps']): readonly { step: number; loss: number }[] =>
-  steps.flatMap(({ step, loss }) => (loss === null ? [] : [{ step, loss }]));
 
 /** A rise above the median of the 25 steps before by 12 times their usual distance from it and by a tenth at least. */
 function spikeOf(steps: readonly { step: number; loss: number }[]): string | null {
@@ -92,60 +97,47 @@ function casts(tensors: readonly TensorPoint[], measured: Taken): Finding[] {
   if (quiet !== null) return [{ kind: 'good', text: quiet }];
   const { done, notable } = taken[measured];
   const worst = new Map<string, TensorPoint>();
-  for (const tensor of narrowCasts(tensors, measured)) {
-    const key = `${tensor.layer}/${tensor.site}/${tensor.operand}`;
-    if (tensor[measured]! > (worst.get(key)?.[measured] ?? -1)) worst.set(key, tensor);
-  }
+  for (const tensor of narrowCasts(tensors, measured))
+    if (tensor[measured]! > (worst.get(nameOf(tensor))?.[measured] ?? -1)) worst.set(nameOf(tensor), tensor);
   return [...worst.values()]
     .sort((a, b) => b[measured]! - a[measured]!)
     .filter((tensor) => tensor[measured]! >= notable)
     .slice(0, 2)
-    .map(({ layer, site, operand, step, [measured]: share }) => ({
+    .map((tensor) => ({
       kind: 'look',
-      text: `${tensorName(layer, site, operand)}: ${percent(share!)} ${done} at step ${step}`,
+      text: `${nameOf(tensor)}: ${percent(tensor[measured]!)} ${done} at step ${tensor.step}`,
     }));
 }
 
 function outliers(tensors: readonly TensorPoint[]): Finding[] {
   const found: Finding[] = [];
   const grown = growth(tensors);
-  if (grown && grown.factor >= 4) {
-    const { layer, site, operand, step } = grown.top;
+  if (grown && grown.factor >= 4)
     found.push({
       kind: 'look',
-      text: `the largest value of ${tensorName(layer, site, operand)} grew ${figure(grown.factor)} times, from ${figure(grown.first.amax!)} to ${figure(grown.top.amax!)} at step ${step}`,
+      text: `the largest value of ${nameOf(grown.top)} grew ${figure(grown.factor)} times, from ${figure(grown.first.amax!)} to ${figure(grown.top.amax!)} at step ${grown.top.step}`,
     });
-  }
-  const tails = largest(
-    tensors.filter(({ operand }) => operand === 'input'),
-    'kurtosis',
-  );
+  const tails = heaviestTails(tensors);
   if (tails && tails.kurtosis! >= 100)
     found.push({
       kind: 'look',
-      text: `kurtosis of ${tensorName(tails.layer, tails.site, tails.operand)}: ${figure(tails.kurtosis!)} at step ${tails.step} (a normal distribution has 3)`,
+      text: `kurtosis of ${nameOf(tails)}: ${figure(tails.kurtosis!)} at step ${tails.step} (a normal distribution has 3)`,
     });
   return found;
 }
 
 function alignment(tensors: readonly TensorPoint[]): Finding[] {
-  const rows = tensors.filter(({ cosineMax }) => cosineMax !== null);
-  const last = rows.at(-1)?.step;
-  if (last === undefined) return [];
-  const ends = rows.filter(({ step }) => step === last);
-  const above = ends.reduce((sum, { cosineAbove }) => sum + (cosineAbove ?? 0), 0);
-  const top = ends.reduce((a, b) => (b.cosineMax! > a.cosineMax! ? b : a));
-  if (above === 0)
-    return [
-      {
-        kind: 'good',
-        text: `no channel’s gate and up vectors are aligned above 0.9 at step ${last}; the largest |cos| is ${figure(top.cosineMax!)}, in layer ${top.layer}`,
-      },
-    ];
+  const end = alignmentAtEnd(tensors);
+  if (end === null) return [];
+  const { step, above, layer, cosine } = end;
+  const words =
+    above === 0
+      ? 'no channel’s gate and up vectors are aligned above 0.9'
+      : `${plural(above, 'channel')} with gate and up aligned above 0.9`;
   return [
     {
-      kind: 'look',
-      text: `${plural(above, 'channel')} with gate and up aligned above 0.9 at step ${last}; the largest |cos| is ${figure(top.cosineMax!)}, in layer ${top.layer}`,
+      kind: above === 0 ? 'good' : 'look',
+      text: `${words} at step ${step}; the largest |cos| is ${figure(cosine)}, in layer ${layer}`,
     },
   ];
 }

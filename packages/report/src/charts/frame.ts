@@ -32,3 +32,13 @@ export const colours: Readonly<Record<string, string>> = {
   'fp8-block': '#bf8700',
   mxfp8: '#d4a72c',
 };
+
+/** A channel of numbers; `more` has its scale and axis. */
+export const numbers = (field: string, title?: string | readonly string[] | null, more: object = {}) => ({
+  ...{ field, type: 'quantitative' },
+  ...(title === undefined ? {} : { title }),
+  ...more,
+});
+
+/** Of what is no run: rules, dots, legends of shapes. */
+export const grey = '#57606a';

@@ -1,54 +1,32 @@
 /** @file How far runs fall behind their reference, batch by batch. */
-import { frame } from './frame.ts';
+import { grey, numbers } from './frame.ts';
 import type { RunGap } from './gaps.ts';
-import { everyStep, runningMean, widthByKind } from './line-kinds.ts';
+import { plot, runLines, stepAxis } from './lines.ts';
 import { lineLegend, seriesOf } from './series.ts';
-import { stepAxis } from './step-axis.ts';
-import { smoothingWidth, smoothLine, thinLine } from './thin.ts';
+import { smoothingWidth } from './thin.ts';
+import { known } from './values.ts';
 import { plural, signed } from './words.ts';
 
 export function gapChart(gaps: readonly RunGap[]): object {
-  const series = seriesOf(gaps.map(({ run, recipe }) => ({ name: run, recipe })));
-  const color = { ...series.color, legend: lineLegend };
-  const strokeDash = { ...series.strokeDash, legend: lineLegend };
-  const rows = (smooth: boolean) =>
-    gaps.flatMap(({ run, points }) => {
-      const width = Math.max(5, smoothingWidth(points.length));
-      return thinLine(smooth ? smoothLine(points, width) : points).map(({ x, y }) => ({
-        run,
-        kind: smooth ? runningMean : everyStep,
-        step: x,
-        gap: y,
-      }));
-    });
-  const x = stepAxis();
-  const y = { field: 'gap', type: 'quantitative', title: 'nats per token' };
+  const { color, strokeDash } = seriesOf(gaps.map(({ run, recipe }) => ({ name: run, recipe })));
+  const lines = gaps.map(({ run, points }) => ({
+    ...{ run, points },
+    width: Math.max(5, smoothingWidth(points.length)),
+  }));
+  const y = numbers('value', 'nats per token');
   const references = [...new Set(gaps.map(({ reference }) => reference))];
-  return frame({
-    title: {
-      text: titleOf(gaps, references),
-      subtitle: `loss less that of ${references.join(', ')} on the same batch`,
-    },
-    width: 640,
-    height: 220,
-    layer: [
-      {
-        data: { values: [{ gap: 0 }] },
-        mark: { type: 'rule', color: '#57606a' },
-        encoding: { y },
-      },
-      {
-        data: { values: rows(false) },
-        mark: { type: 'line', opacity: 0.35 },
-        encoding: { x, y, color, strokeWidth: widthByKind() },
-      },
-      {
-        data: { values: rows(true) },
-        mark: { type: 'line' },
-        encoding: { x, y, color, strokeDash, strokeWidth: widthByKind() },
-      },
-    ],
-  });
+  const title = {
+    text: titleOf(gaps, references),
+    subtitle: `loss less that of ${references.join(', ')} on the same batch`,
+  };
+  return plot(title, 220, [
+    { data: { values: [{ value: 0 }] }, mark: { type: 'rule', color: grey }, encoding: { y } },
+    ...runLines(lines, {
+      ...{ x: stepAxis(), y },
+      color: { ...color, legend: lineLegend },
+      strokeDash: { ...strokeDash, legend: lineLegend },
+    }),
+  ]);
 }
 
 function titleOf(gaps: readonly RunGap[], references: readonly string[]): string {
@@ -62,9 +40,8 @@ function titleOf(gaps: readonly RunGap[], references: readonly string[]): string
 }
 
 function range(gaps: readonly RunGap[]): string {
-  const known = gaps.flatMap(({ last }) => (last === null ? [] : [last]));
-  const broken = gaps.length - known.length;
-  const words =
-    known.length === 0 ? 'none' : `${signed(Math.min(...known))} and ${signed(Math.max(...known))}`;
+  const ends = known(gaps.map(({ last }) => last));
+  const broken = gaps.length - ends.length;
+  const words = ends.length === 0 ? 'none' : `${signed(Math.min(...ends))} and ${signed(Math.max(...ends))}`;
   return broken > 0 ? `${words}; ${broken} broke` : words;
 }

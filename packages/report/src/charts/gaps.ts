@@ -1,6 +1,7 @@
 /** @file The paired gap: loss of a run less that of its reference on the same batch. */
 import type { ReportRun } from './rows.ts';
 import type { Point } from './thin.ts';
+import { known, mean } from './values.ts';
 
 export interface RunGap {
   readonly run: string;
@@ -47,7 +48,7 @@ export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
   return pairs.map((pair) => {
     const common = pair.points.filter(({ x }) => x <= end);
     const tail = common.slice(-Math.ceil(common.length / 4)).map(({ y }) => y);
-    const last = tail.includes(null) ? null : tail.reduce<number>((sum, y) => sum + y!, 0) / tail.length;
+    const last = tail.includes(null) ? null : mean(known(tail));
     return { ...pair, last, over: tail.length, until };
   });
 }

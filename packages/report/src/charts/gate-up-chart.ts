@@ -1,5 +1,5 @@
 /** @file The entries of the most aligned channel, gate against up, early and late; and how they are distributed. */
-import { frame } from './frame.ts';
+import { frame, grey, numbers } from './frame.ts';
 import type { GateUp } from './gate-up.ts';
 import { figure } from './words.ts';
 
@@ -9,79 +9,58 @@ const BINS = 24;
 export function gateUpChart(moments: readonly GateUp[]): object {
   const { layer, channel } = moments[0]!;
   const extent = moments.reduce(
-    (most, { gate, up }) =>
-      [gate, up].reduce((m, side) => side.reduce((a, v) => Math.max(a, Math.abs(v)), m), most),
+    (most, { gate, up }) => [...gate, ...up].reduce((a, v) => Math.max(a, Math.abs(v)), most),
     0,
   );
   const domain = [-1.05 * extent, 1.05 * extent];
-  const when = (moment: GateUp): string => `step ${moment.step}: cos ${figure(moment.cosine)}`;
+  const entry = (field: string, title: string) =>
+    numbers(field, title, { scale: { domain, nice: false }, axis: { tickCount: 4, grid: false } });
   const panels = moments.map((moment) => ({
-    title: { text: when(moment), fontSize: 12, anchor: 'middle' },
-    width: 200,
-    height: 200,
+    ...square(`step ${moment.step}: cos ${figure(moment.cosine)}`),
     layer: [
       {
         data: { values: domain.map((end) => ({ gate: end, up: moment.cosine < 0 ? -end : end })) },
-        mark: { type: 'line', strokeDash: [4, 4], strokeWidth: 1, color: '#57606a' },
-        encoding: {
-          x: { field: 'gate', type: 'quantitative' },
-          y: { field: 'up', type: 'quantitative' },
-        },
+        mark: { type: 'line', strokeDash: [4, 4], strokeWidth: 1, color: grey },
+        encoding: { x: numbers('gate'), y: numbers('up') },
       },
       {
         data: { values: entriesOf(moment) },
         mark: { type: 'point', filled: true, size: 18, opacity: 0.6, color: '#1f6feb' },
-        encoding: {
-          x: {
-            field: 'gate',
-            type: 'quantitative',
-            title: 'entry of gate',
-            scale: { domain, nice: false },
-            axis,
-          },
-          y: {
-            field: 'up',
-            type: 'quantitative',
-            title: 'entry of up',
-            scale: { domain, nice: false },
-            axis,
-          },
-        },
+        encoding: { x: entry('gate', 'entry of gate'), y: entry('up', 'entry of up') },
       },
     ],
   }));
+  const steps = moments.map(({ step }) => `step ${step}`);
   const histogram = {
-    title: { text: 'distribution of both', fontSize: 12, anchor: 'middle' },
-    width: 200,
-    height: 200,
+    ...square('distribution of both'),
     data: { values: moments.flatMap((moment) => binsOf(moment, domain)) },
     mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.8 },
     encoding: {
-      x: { field: 'from', type: 'quantitative', title: 'entry', scale: { domain, nice: false }, axis },
-      y: { field: 'count', type: 'quantitative', title: 'entries' },
+      x: entry('from', 'entry'),
+      y: numbers('count', 'entries'),
       color: {
-        field: 'when',
-        type: 'nominal',
-        sort: moments.map(({ step }) => `step ${step}`),
-        scale: {
-          domain: moments.map(({ step }) => `step ${step}`),
-          range: ['#afb8c1', '#1f6feb'].slice(-moments.length),
-        },
+        ...{ field: 'when', type: 'nominal', sort: steps },
+        scale: { domain: steps, range: ['#afb8c1', '#1f6feb'].slice(-moments.length) },
         legend: moments.length < 2 ? null : { title: null, symbolType: 'stroke', symbolStrokeWidth: 3 },
       },
     },
   };
+  const last = moments.at(-1)!;
   return frame({
     title: {
       text: titleOf(moments),
-      subtitle: `channel ${channel} of layer ${layer}, the most aligned of all layers at step ${moments.at(-1)!.step}; dashed: ${moments.at(-1)!.cosine < 0 ? 'up = −gate' : 'up = gate'}`,
+      subtitle: `channel ${channel} of layer ${layer}, the most aligned of all layers at step ${last.step}; dashed: ${last.cosine < 0 ? 'up = −gate' : 'up = gate'}`,
     },
     hconcat: [...panels, histogram],
     spacing: 24,
   });
 }
 
-const axis = { tickCount: 4, grid: false };
+const square = (text: string) => ({
+  title: { text, fontSize: 12, anchor: 'middle' },
+  width: 200,
+  height: 200,
+});
 
 /** At most 1000 of the entries; a channel of a large model has more than eyes can tell apart. */
 function entriesOf({ gate, up }: GateUp): { gate: number; up: number }[] {
@@ -103,7 +82,7 @@ function titleOf(moments: readonly GateUp[]): string {
   const size = Math.abs(last.cosine);
   const word = size > 0.9 ? 'aligned' : size > 0.5 ? 'half aligned' : 'hardly aligned';
   const way = last.cosine < 0 ? ' (opposite ways)' : '';
-  if (first === last)
-    return `The most aligned channel is ${word}${way}: cos(gate, up) = ${figure(last.cosine)}`;
-  return `The most aligned channel is ${word}${way}: cos(gate, up) went from ${figure(first.cosine)} to ${figure(last.cosine)}`;
+  const found = `The most aligned channel is ${word}${way}: cos(gate, up)`;
+  if (first === last) return `${found} = ${figure(last.cosine)}`;
+  return `${found} went from ${figure(first.cosine)} to ${figure(last.cosine)}`;
 }

@@ -1,5 +1,6 @@
 /** @file Sampled tensors as the cells of a heat map: steps gathered to columns, equal neighbours joined. */
 import type { TensorPoint } from './rows.ts';
+import { distinct } from './values.ts';
 
 /** A stretch of steps over which a layer's operand has one value. */
 export interface HeatCell {
@@ -23,7 +24,7 @@ export type Measured = 'amax' | 'overflows' | 'underflows' | 'kurtosis';
 
 /** At most `limit` columns of equally many sampled steps; null where nothing was sampled. */
 export function columnsOf(tensors: readonly TensorPoint[], limit = 95): HeatColumns | null {
-  const sampled = [...new Set(tensors.map(({ step }) => step))].sort((a, b) => a - b);
+  const sampled = distinct(tensors.map(({ step }) => step));
   if (sampled.length === 0) return null;
   const gathered = Math.ceil(sampled.length / limit);
   const starts = sampled.filter((_, i) => i % gathered === 0);

@@ -1,21 +1,21 @@
 /** @file Layer by step, a panel a site and operand: where in the model, and when, a cast is in trouble. */
-import { frame } from './frame.ts';
+import { growth, heaviestTails, largest, nameOf, taken } from './facts.ts';
+import { frame, numbers } from './frame.ts';
 import { cellsOf, columnsOf, type HeatCell, type Measured } from './heat-cells.ts';
-import { highlight } from './highlight.ts';
 import type { TensorPoint } from './rows.ts';
 import { operandLabel, operandsInOrder, siteLabel, sitesInOrder } from './sites.ts';
-import { figure } from './words.ts';
+import { distinct, greatest, least } from './values.ts';
+import { figure, percent } from './words.ts';
 
-/** Classes of a share of elements, each with its upper end. */
-const SHARES: readonly (readonly [end: number, label: string])[] = [
-  [0, 'none'],
-  [1e-4, 'below 0.01 %'],
-  [1e-3, '0.01 to 0.1 %'],
-  [1e-2, '0.1 to 1 %'],
-  [1e-1, '1 to 10 %'],
-  [1, 'above 10 %'],
+/** Classes of a share of elements, each with its upper end and its colour. */
+const SHARES: readonly (readonly [end: number, label: string, colour: string])[] = [
+  [0, 'none', '#eef1f4'],
+  [1e-4, 'below 0.01 %', '#fee6ce'],
+  [1e-3, '0.01 to 0.1 %', '#fdae6b'],
+  [1e-2, '0.1 to 1 %', '#f16913'],
+  [1e-1, '1 to 10 %', '#cb181d'],
+  [1, 'above 10 %', '#67000d'],
 ];
-const SHARE_COLOURS = ['#eef1f4', '#fee6ce', '#fdae6b', '#f16913', '#cb181d', '#67000d'];
 const shareClass = (share: number): number => SHARES.findIndex(([end]) => share <= end);
 /** To half a doubling. */
 const halfOctave = (value: number): number => Math.round(2 * Math.log2(Math.max(value, 2 ** -60))) / 2;
@@ -36,14 +36,12 @@ export function heatMap(tensors: readonly TensorPoint[], measured: Measured): ob
   const shown = share ? cells.filter(({ value }) => value > 0) : cells;
   const operands = operandsInOrder((shown.length > 0 ? shown : cells).map(({ operand }) => operand));
   const shared = share ? classColour() : null;
-  const rows = operands.map((operand, i) => ({
-    ...row(
-      cells.filter((cell) => cell.operand === operand),
-      { sites, operand, domain, x: i === operands.length - 1 ? x : null, headed: i === 0 },
-      shared ?? octaveColour(measured, operand, cells),
-    ),
-  }));
-  const { text, subtitle } = highlight(tensors, measured);
+  const rows = operands.map((operand, i) => {
+    const own = cells.filter((cell) => cell.operand === operand);
+    const options = { sites, operand, domain, x: i === operands.length - 1 ? x : null, headed: i === 0 };
+    return row(own, options, shared ?? octaveColour(measured, operand, own));
+  });
+  const [text, subtitle] = titleOf(tensors, measured);
   return frame({
     title: { text, subtitle: `${subtitle}${columnsSay}` },
     vconcat: rows,
@@ -64,7 +62,7 @@ interface RowOptions {
 
 function row(cells: readonly HeatCell[], options: RowOptions, color: object): object {
   const { sites, operand, domain, x, headed } = options;
-  const layers = [...new Set(cells.map(({ layer }) => layer))].sort((a, b) => a - b);
+  const layers = distinct(cells.map(({ layer }) => layer));
   const values = cells.map(({ site, ...cell }) => ({ ...cell, panel: panelLabel(site, operand) }));
   return {
     data: { values },
@@ -83,27 +81,14 @@ function row(cells: readonly HeatCell[], options: RowOptions, color: object): ob
       height: { step: layers.length <= 12 ? 13 : layers.length <= 40 ? 7 : 4 },
       mark: { type: 'rect', stroke: null },
       encoding: {
-        x: {
-          field: 'from',
-          type: 'quantitative',
-          title: x,
+        x: numbers('from', x, {
           scale: { domain, nice: false, zero: false },
-          axis: {
-            grid: false,
-            tickCount: 4,
-            tickMinStep: 1,
-            labelOverlap: true,
-            titleFontSize: 11,
-            labelFontSize: 11,
-          },
-        },
+          axis: { grid: false, tickCount: 4, tickMinStep: 1, labelOverlap: true, ...letters },
+        }),
         x2: { field: 'to' },
         y: {
-          field: 'layer',
-          type: 'ordinal',
-          title: 'layer',
-          sort: layers,
-          axis: { labelOverlap: true, ticks: false, titleFontSize: 11, labelFontSize: 11, domain: false },
+          ...{ field: 'layer', type: 'ordinal', title: 'layer', sort: layers },
+          axis: { labelOverlap: true, ticks: false, domain: false, ...letters },
         },
         color,
       },
@@ -111,48 +96,40 @@ function row(cells: readonly HeatCell[], options: RowOptions, color: object): ob
   };
 }
 
+const letters = { titleFontSize: 11, labelFontSize: 11 };
+
 /** `down, inputs`; SwiGLU's output goes by its name. */
 const panelLabel = (site: string, operand: string): string =>
   site === 'down' && operand === 'input' ? 'SwiGLU’s output' : `${siteLabel(site)}, ${operandLabel(operand)}`;
 
 const classColour = (): object => ({
-  field: 'value',
-  type: 'ordinal',
-  scale: { domain: SHARES.map((_, i) => i), range: SHARE_COLOURS },
+  ...{ field: 'value', type: 'ordinal' },
+  scale: { domain: SHARES.map((_, i) => i), range: SHARES.map(([, , colour]) => colour) },
   legend: {
-    title: 'share of the elements',
-    titleLimit: 300,
-    orient: 'bottom',
-    direction: 'horizontal',
-    symbolType: 'square',
-    symbolSize: 140,
+    ...{ title: 'share of the elements', titleLimit: 300, orient: 'bottom', direction: 'horizontal' },
+    ...{ symbolType: 'square', symbolSize: 140 },
     labelExpr: `[${SHARES.map(([, label]) => `'${label}'`).join(', ')}][datum.value]`,
   },
 });
 
 const octaveColour = (measured: Measured, operand: string, cells: readonly HeatCell[]): object => {
-  const domain = octaveDomain(cells.filter((cell) => cell.operand === operand));
+  const domain = octaveDomain(cells.map(({ value }) => value));
   const ticks = octaveTicks(domain);
   const labels = Object.fromEntries(ticks.map((tick) => [tick, figure(Number((2 ** tick).toPrecision(2)))]));
-  return {
-    field: 'value',
-    type: 'quantitative',
+  return numbers('value', undefined, {
     scale: { scheme: 'viridis', domain, nice: false },
     legend: {
       title: [measured === 'amax' ? 'largest value' : 'kurtosis', operandLabel(operand)],
-      gradientLength: 56,
-      values: ticks,
+      ...{ gradientLength: 56, values: ticks },
       labelExpr: `${JSON.stringify(labels)}[datum.value]`,
-      titleFontSize: 11,
-      labelFontSize: 11,
+      ...letters,
     },
-  };
+  });
 };
 
 /** Four doublings at least from end to end, so that a change that is none does not look like one. */
-function octaveDomain(cells: readonly HeatCell[]): readonly [low: number, high: number] {
-  const low = cells.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY);
-  const high = cells.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+function octaveDomain(values: readonly number[]): readonly [low: number, high: number] {
+  const [low, high] = [least(values), greatest(values)];
   const missing = Math.max(0, 4 - (high - low)) / 2;
   return [Math.floor(low - missing), Math.ceil(high + missing)];
 }
@@ -161,4 +138,39 @@ function octaveDomain(cells: readonly HeatCell[]): readonly [low: number, high: 
 function octaveTicks([low, high]: readonly [low: number, high: number]): number[] {
   const parts = [3, 2].find((count) => (high - low) % count === 0) ?? 1;
   return Array.from({ length: parts + 1 }, (_, i) => low + (i * (high - low)) / parts);
+}
+
+/** What it shows most of, and what is measured. */
+function titleOf(tensors: readonly TensorPoint[], measured: Measured): [text: string, subtitle: string] {
+  switch (measured) {
+    case 'overflows':
+    case 'underflows': {
+      const { done, meaning } = taken[measured];
+      const top = largest(tensors, measured);
+      return [
+        top === null || top[measured] === 0
+          ? `No element was ${done} in any sampled step`
+          : `Most ${done}: ${percent(top[measured]!)} of ${nameOf(top)}, step ${top.step}`,
+        `share of the elements ${meaning}`,
+      ];
+    }
+    case 'amax': {
+      const grown = growth(tensors);
+      return [
+        grown === null
+          ? 'Largest value of every operand'
+          : `Largest growth: ${nameOf(grown.top)}, ${figure(grown.first.amax!)} → ${figure(grown.top.amax!)} (×${figure(grown.factor)}) by step ${grown.top.step}`,
+        'largest magnitude in each cast’s operand; colours are logarithmic, inputs, weights and gradients have their own',
+      ];
+    }
+    case 'kurtosis': {
+      const top = heaviestTails(tensors);
+      return [
+        top === null
+          ? 'Kurtosis of every operand'
+          : `Heaviest tails of an input: ${nameOf(top)}, ${figure(top.kurtosis!)} at step ${top.step}`,
+        'E[x⁴] / E[x²]²: 3 for a normal distribution, the larger, the more the outliers dominate',
+      ];
+    }
+  }
 }

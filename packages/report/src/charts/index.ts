@@ -4,8 +4,8 @@
  */
 
 export { alignmentChart } from './alignment-chart.ts';
-export { finalLoss, median } from './ending.ts';
-export { commonTokens, lossAt, tokensSeen } from './equal-tokens.ts';
+export { commonTokens, finalLoss, lossAt, tokensSeen } from './endings.ts';
+export { quietCasts } from './facts.ts';
 export { type Finding, findingsOf } from './findings.ts';
 export { colours, frame } from './frame.ts';
 export { gapChart } from './gap-chart.ts';
@@ -15,8 +15,8 @@ export { gateUpChart } from './gate-up-chart.ts';
 export type { Measured } from './heat-cells.ts';
 export { heatMap } from './heat-map.ts';
 export { lossChart } from './loss-chart.ts';
-export { quietCasts } from './losses-of-casts.ts';
 export { overviewChart } from './overview-chart.ts';
 export type { AlarmPoint, EvaluationPoint, ReportRun, StepPoint, TensorPoint } from './rows.ts';
 export { scheduleChart } from './schedule-chart.ts';
+export { median } from './values.ts';
 export { figure, percent, plural, signed } from './words.ts';

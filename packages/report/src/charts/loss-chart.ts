@@ -1,91 +1,48 @@
 /** @file Loss by step of every run, what they lose on held-out text, and the byte model to beat. */
-
-import { finalLoss } from './ending.ts';
-import { commonTokens, lossAt, progressOf } from './equal-tokens.ts';
-import { frame } from './frame.ts';
-import { dotNamed, everyStep, ruleNamed, runningMean, widthByKind } from './line-kinds.ts';
+import { commonTokens, finalLoss, lossAt, progressOf } from './endings.ts';
+import { numbers } from './frame.ts';
+import { dotNamed, plot, ruleAt, runLines, stepAxis } from './lines.ts';
 import type { ReportRun } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
-import { stepAxis } from './step-axis.ts';
-import { type Point, smoothingWidth, smoothLine, thinLine } from './thin.ts';
-import { figure } from './words.ts';
+import { smoothingWidth } from './thin.ts';
+import { greatest, known, least, topOf } from './values.ts';
+import { count, figure } from './words.ts';
 
 export function lossChart(runs: readonly ReportRun[]): object {
   const { color, strokeDash, pointColor } = seriesOf(runs);
   const progress = progressOf(runs);
-  const lines = baselineLast(runs).map((run) => {
-    const points = run.steps.map((step): Point => ({ x: progress.at(run, step), y: step.loss }));
-    return { name: run.name, points, width: smoothingWidth(points.length) };
-  });
-  const rows = (kind: string, name: string, points: readonly Point[]) =>
-    thinLine(points).map(({ x, y }) => ({ run: name, kind, step: x, loss: y }));
+  const lines = baselineLast(runs).map((run) => ({
+    run: run.name,
+    points: run.steps.map((step) => ({ x: progress.at(run, step), y: step.loss })),
+    width: smoothingWidth(run.steps.length),
+  }));
   const top = upperEnd(runs);
-  const smoothed = lines.some(({ width }) => width > 1);
   const heldOut = runs.flatMap((run) =>
-    run.evaluations.map((point) => ({ run: run.name, step: progress.at(run, point), loss: point.loss })),
+    run.evaluations.map((point) => ({ run: run.name, step: progress.at(run, point), value: point.loss })),
   );
-  const shown = heldOut.filter(({ loss }) => top === null || loss <= top);
   const baseline = runs.find((run) => run.baseline !== null)?.baseline ?? null;
   const x = stepAxis(progress.unit);
-  const y = {
-    field: 'loss',
-    type: 'quantitative',
-    title: top === null ? 'nats per token' : ['nats per token', '(the first steps lie above)'],
-    scale: { zero: false, domainMin: lowerEnd(runs, baseline), ...(top === null ? {} : { domainMax: top }) },
-  };
-  return frame({
-    title: titleOf(runs, baseline),
-    width: 640,
-    height: 280,
-    layer: [
-      ...(baseline === null
-        ? []
-        : [
-            {
-              data: { values: [{ loss: baseline }] },
-              mark: { type: 'rule', strokeDash: [6, 4], color: '#57606a' },
-              encoding: {
-                y,
-                opacity: ruleNamed(`order-2 byte model, held out, ${figure(baseline)}`),
-              },
-            },
-          ]),
-      {
-        data: { values: lines.flatMap(({ name, points }) => rows(everyStep, name, points)) },
-        mark: { type: 'line', clip: true, ...(smoothed ? { opacity: 0.35 } : { strokeWidth: 1.6 }) },
-        encoding: { x, y, color, ...(smoothed ? { strokeWidth: widthByKind() } : { strokeDash }) },
+  const y = numbers(
+    'value',
+    top === null ? 'nats per token' : ['nats per token', '(the first steps lie above)'],
+    {
+      scale: {
+        zero: false,
+        domainMin: lowerEnd(runs, baseline),
+        ...(top === null ? {} : { domainMax: top }),
       },
-      ...(smoothed
-        ? [
-            {
-              data: {
-                values: lines.flatMap(({ name, points, width }) =>
-                  rows(runningMean, name, smoothLine(points, width)),
-                ),
-              },
-              mark: { type: 'line', clip: true },
-              encoding: { x, y, color, strokeDash, strokeWidth: widthByKind() },
-            },
-          ]
-        : []),
-      ...(heldOut.length > 0
-        ? [
-            {
-              data: { values: shown },
-              mark: {
-                type: 'point',
-                filled: true,
-                size: 60,
-                opacity: 1,
-                stroke: 'white',
-                strokeWidth: 1,
-              },
-              encoding: { x, y, color: pointColor, shape: dotNamed('held-out text') },
-            },
-          ]
-        : []),
-    ],
-  });
+    },
+  );
+  const dots = {
+    data: { values: heldOut.filter(({ value }) => top === null || value <= top) },
+    mark: { type: 'point', filled: true, size: 60, opacity: 1, stroke: 'white', strokeWidth: 1 },
+    encoding: { x, y, color: pointColor, shape: dotNamed('held-out text') },
+  };
+  return plot(titleOf(runs, baseline), 280, [
+    ...(baseline === null ? [] : [ruleAt(baseline, y, `order-2 byte model, held out, ${figure(baseline)}`)]),
+    ...runLines(lines, { x, y, color, strokeDash }, { clip: true }),
+    ...(heldOut.length > 0 ? [dots] : []),
+  ]);
 }
 
 function titleOf(runs: readonly ReportRun[], baseline: number | null): string {
@@ -103,22 +60,20 @@ function titleOf(runs: readonly ReportRun[], baseline: number | null): string {
       baseline === null ? '' : heldOut < baseline ? ', below the byte model' : ', above the byte model';
     return `The loss ends at ${figure(end)}, on held-out text at ${figure(heldOut)}${beside}`;
   }
-  const losses = ends.map(({ end }) => end);
-  const best = ends.find(({ end }) => end === Math.min(...losses))!;
-  const worst = ends.find(({ end }) => end === Math.max(...losses))!;
-  const when = common
-    ? `After ${common.tokens.toLocaleString('en')} tokens, where ${common.run} ends,`
-    : 'At the end';
+  const best = topOf(ends, ({ end }) => -end)!;
+  const worst = topOf(ends, ({ end }) => end)!;
+  const when = common ? `After ${count(common.tokens)} tokens, where ${common.run} ends,` : 'At the end';
   return `${when} the losses lie between ${figure(best.end)} (${best.name}) and ${figure(worst.end)} (${worst.name})`;
 }
 
+const lossesOf = (steps: ReportRun['steps']): number[] => known(steps.map(({ loss }) => loss));
+
 /** A little below everything that is shown, so that no line lies on the axis; null: nothing is. */
 function lowerEnd(runs: readonly ReportRun[], baseline: number | null): number | null {
-  const losses = runs.flatMap(({ steps }) => steps.flatMap(({ loss }) => (loss === null ? [] : [loss])));
   const shown = [
-    ...losses,
+    ...runs.flatMap(({ steps }) => lossesOf(steps)),
     ...runs.flatMap(({ evaluations }) => evaluations.map(({ loss }) => loss)),
-    ...(baseline === null ? [] : [baseline]),
+    ...known([baseline]),
   ];
   if (shown.length === 0) return null;
   const low = least(shown);
@@ -127,14 +82,9 @@ function lowerEnd(runs: readonly ReportRun[], baseline: number | null): number |
 
 /** A top for the axis that leaves out the first twentieth of the steps, where that makes room; else null. */
 function upperEnd(runs: readonly ReportRun[]): number | null {
-  const finite = (steps: ReportRun['steps']) => steps.flatMap(({ loss }) => (loss === null ? [] : [loss]));
-  const all = runs.flatMap(({ steps }) => finite(steps));
-  const later = runs.flatMap(({ steps }) => finite(steps.slice(Math.ceil(steps.length / 20))));
+  const all = runs.flatMap(({ steps }) => lossesOf(steps));
+  const later = runs.flatMap(({ steps }) => lossesOf(steps.slice(Math.ceil(steps.length / 20))));
   if (later.length < 20) return null;
   const [low, high, highest] = [least(all), greatest(later), greatest(all)];
   return highest - low > 1.4 * (high - low) ? high + 0.03 * (high - low) : null;
 }
-
-// Not Math.max(...values): a long run has more values than a call may have arguments.
-const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
-const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));

@@ -1,4 +1,11 @@
-/** @file What a report knows of a run: plain rows, whoever read the files. */
+/** @file What a report knows of a run: rows of its statistics files, of which store declares every column, unit and meaning. */
+import type {
+  evaluationStatistics,
+  guardStatistics,
+  StoredRow,
+  stepStatistics,
+  tensorStatistics,
+} from '@octavo/store';
 
 export interface ReportRun {
   /** For people; unlike that of every other run in the report. */
@@ -15,49 +22,26 @@ export interface ReportRun {
   readonly alarms: readonly AlarmPoint[];
 }
 
-/** A row of `steps.arrow`. Null: not recorded, or not finite. */
-export interface StepPoint {
-  readonly step: number;
-  /** Nats per token. */
-  readonly loss: number | null;
-  readonly learningRate: number | null;
-  readonly gradientNorm: number | null;
-  readonly tokensPerSecond: number | null;
-  /** Bytes. */
-  readonly peakMemory: number | null;
-}
+/** Of `steps.arrow`. Null: not recorded, or not finite. */
+export type StepPoint = Pick<
+  StoredRow<typeof stepStatistics>,
+  'step' | 'loss' | 'learning_rate' | 'gradient_norm' | 'tokens_per_second' | 'peak_memory'
+>;
 
-/** A row of `tensors.arrow`: a cast, or (operand `gate-up-alignment`) the gate and up vectors of a layer. */
-export interface TensorPoint {
-  readonly step: number;
+/** Where in the model; layer −1: outside the layers. */
+interface Place {
   readonly layer: number;
-  readonly site: string;
-  readonly operand: string;
-  readonly format: string;
-  readonly amax: number | null;
-  /** Fractions of the elements. */
-  readonly overflows: number | null;
-  readonly underflows: number | null;
-  readonly kurtosis: number | null;
-  readonly cosineMax: number | null;
-  readonly cosineMean: number | null;
-  /** Channels above 0.9. */
-  readonly cosineAbove: number | null;
 }
+type Tensor = StoredRow<typeof tensorStatistics>;
 
-/** Loss on text that is not trained on. */
-export interface EvaluationPoint {
-  readonly step: number;
-  readonly loss: number;
-}
+/** Of `tensors.arrow`: a cast, or (operand `gate-up-alignment`) the gate and up vectors of a layer. */
+export type TensorPoint = Place &
+  Pick<Tensor, 'step' | 'site' | 'operand' | 'format' | 'amax' | 'overflows' | 'underflows' | 'kurtosis'> &
+  Pick<Tensor, 'abs_cosine_max' | 'abs_cosine_mean' | 'abs_cosine_above'>;
 
-/** A row of `guard.arrow`. */
-export interface AlarmPoint {
-  readonly step: number;
-  readonly layer: number;
-  readonly site: string;
-  readonly operand: string;
-  readonly rule: string;
-  readonly recipe: string;
-  readonly switched: boolean;
-}
+/** Of `evaluations.arrow`: the run's own. */
+export type EvaluationPoint = Pick<StoredRow<typeof evaluationStatistics>, 'step' | 'loss'>;
+
+/** Of `guard.arrow`. */
+export type AlarmPoint = Place &
+  Pick<StoredRow<typeof guardStatistics>, 'step' | 'site' | 'operand' | 'rule' | 'recipe' | 'switched'>;

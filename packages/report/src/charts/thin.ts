@@ -1,4 +1,5 @@
 /** @file Long runs made small: fewer points on a line, no peak lost. */
+import { topOf } from './values.ts';
 
 export interface Point {
   readonly x: number;
@@ -19,20 +20,14 @@ export function thinLine(points: readonly Point[], limit = 400): Point[] {
       Math.floor((i * points.length) / shares),
       Math.floor(((i + 1) * points.length) / shares),
     );
-    const finite = share.filter(({ y }) => y !== null);
-    const gap = share.find(({ y }) => y === null);
-    const low = extreme(finite, (a, b) => a < b);
-    const high = extreme(finite, (a, b) => a > b);
-    const chosen = new Set([low, high, gap].filter((point) => point !== undefined));
+    const chosen = new Set([
+      topOf(share, ({ y }) => y && -y),
+      topOf(share, ({ y }) => y),
+      share.find(({ y }) => y === null),
+    ]);
     kept.push(...share.filter((point) => chosen.has(point)));
   }
   return kept;
-}
-
-function extreme(points: readonly Point[], beats: (a: number, b: number) => boolean): Point | undefined {
-  let best = points[0];
-  for (const point of points) if (beats(point.y!, best!.y!)) best = point;
-  return best;
 }
 
 /** Mean over a window of `width` points about each; nulls count for nothing, and a window of nulls is null. */

@@ -1,41 +1,31 @@
 /** @file How runs ended, a row each. */
-import { finalLoss, median } from '../charts/ending.ts';
-import { commonTokens, lossAt, tokensSeen } from '../charts/equal-tokens.ts';
-import { plural } from '../charts/words.ts';
+import { commonTokens, finalLoss, lossAt, tokensSeen } from '../charts/endings.ts';
+import { greatest, known, median } from '../charts/values.ts';
+import { bytes, count, digits, plural } from '../charts/words.ts';
 import type { RunInput } from '../read/read-run.ts';
 import { type Html, html } from './html.ts';
-import { bytes, count, digits } from './numbers.ts';
 import { type Column, table } from './parts.ts';
 
 export function runsTable(inputs: readonly RunInput[]): Html {
   const common = commonTokens(inputs.map(({ run }) => run));
+  const number = (name: string, cell: (input: RunInput) => string): Column<RunInput> => ({
+    name,
+    kind: 'number',
+    cell,
+  });
   const columns: Column<RunInput>[] = [
     { name: 'run', cell: ({ run }) => run.name },
     { name: 'recipe', cell: ({ run }) => html`<code>${run.recipe}</code>` },
-    { name: 'seed', kind: 'number', cell: ({ run }) => String(run.seed) },
-    { name: 'steps', kind: 'number', cell: stepsDone },
-    { name: 'loss', kind: 'number', cell: ({ run }) => digits(finalLoss(run.steps)?.loss) },
+    number('seed', ({ run }) => String(run.seed)),
+    number('steps', stepsDone),
+    number('loss', ({ run }) => digits(finalLoss(run.steps)?.loss)),
     ...(common === null
       ? []
-      : [
-          {
-            name: `at ${count(common.tokens)} tokens`,
-            kind: 'number' as const,
-            cell: ({ run }: RunInput) => digits(lossAt(run, common.tokens)?.loss),
-          },
-        ]),
-    {
-      name: 'held out',
-      kind: 'number',
-      cell: ({ run }) => digits(run.evaluations.at(-1)?.loss),
-    },
-    {
-      name: 'tokens',
-      kind: 'number',
-      cell: ({ run }) => count(tokensSeen(run)),
-    },
-    { name: 'tokens/s', kind: 'number', cell: ({ run }) => speed(run.steps) },
-    { name: 'peak memory', kind: 'number', cell: ({ run }) => bytes(peak(run.steps)) },
+      : [number(`at ${count(common.tokens)} tokens`, ({ run }) => digits(lossAt(run, common.tokens)?.loss))]),
+    number('held out', ({ run }) => digits(run.evaluations.at(-1)?.loss)),
+    number('tokens', ({ run }) => count(tokensSeen(run))),
+    number('tokens/s', ({ run }) => speed(run.steps)),
+    number('peak memory', ({ run }) => peak(run.steps)),
   ];
   const overs = new Set(inputs.map(({ run }) => finalLoss(run.steps)?.over ?? 0));
   const over = overs.size === 1 ? [...overs][0]! : null;
@@ -49,14 +39,11 @@ export function stepsDone({ run, record: { plan } }: RunInput): string {
 }
 
 function speed(steps: RunInput['run']['steps']): string {
-  const middle = median(
-    steps.flatMap(({ tokensPerSecond }) => (tokensPerSecond === null ? [] : [tokensPerSecond])),
-  );
+  const middle = median(known(steps.map((step) => step.tokens_per_second)));
   return middle === null ? '' : count(Number(middle.toPrecision(3)));
 }
 
-const peak = (steps: RunInput['run']['steps']): number | null =>
-  steps.reduce<number | null>(
-    (most, { peakMemory }) => (peakMemory === null ? most : Math.max(most ?? 0, peakMemory)),
-    null,
-  );
+function peak(steps: RunInput['run']['steps']): string {
+  const held = known(steps.map((step) => step.peak_memory));
+  return held.length === 0 ? '' : bytes(greatest(held));
+}

@@ -1,8 +1,9 @@
 /** @file The settings that made runs, side by side; what differs stands out. */
+
+import { count, digits } from '../charts/words.ts';
 import type { RunInput } from '../read/read-run.ts';
 import type { RunRecord } from '../read/run-record.ts';
 import { type Html, html } from './html.ts';
-import { count, digits } from './numbers.ts';
 import { folded, properties } from './parts.ts';
 
 type Line = readonly [name: string, value: (record: RunRecord) => string];

@@ -2,12 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { evaluated, readStatistics } from '@octavo/store';
-import type { Table } from 'apache-arrow';
+import { evaluated, type evaluationStatistics, readRows, runStatistics, type StoredRow } from '@octavo/store';
 import type { GateUp } from '../charts/gate-up.ts';
-import type { AlarmPoint, ReportRun, StepPoint, TensorPoint } from '../charts/rows.ts';
+import type { ReportRun } from '../charts/rows.ts';
 import { readGateUp } from './read-gate-up.ts';
-import { numbersOf, textsOf } from './read-table.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
 
 /** A run as its folder has it. */
@@ -29,130 +27,71 @@ export interface RunInput {
  * all is read that is whole; `notes` name the rest.
  */
 export async function readRunFolder(folder: string, name: string): Promise<RunInput> {
-  const { record, text } = await readRunRecord(folder);
+  const { value: record, text } = await readRunRecord(folder);
   const { plan } = record;
   const notes: string[] = [];
-  const statistics = (file: string) => readIfThere(join(folder, file), notes);
-  const { evaluations, baseline } = evaluationsOf(await statistics('evaluations.arrow'));
-  const gateUp = await readGateUp(folder, plan.model);
-  return {
-    kind: 'run',
-    folder,
-    record,
-    text,
-    gateUp: gateUp.moments,
-    run: {
-      name,
-      recipe: plan.recipe.name,
-      seed: plan.seed,
-      tokensPerStep: plan.batch * plan.accumulation * plan.sequence,
-      steps: stepsOf(await statistics('steps.arrow')),
-      tensors: tensorsOf(await statistics('tensors.arrow')),
-      alarms: alarmsOf(await statistics('guard.arrow')),
-      evaluations,
-      baseline,
-    },
-    notes: [...notes, ...gateUp.notes],
+  const rowsOf = <File extends keyof typeof runStatistics>(file: File) => readIfThere(folder, file, notes);
+  const evaluations = evaluationsOf(await rowsOf('evaluations.arrow'));
+  const run: ReportRun = {
+    name,
+    recipe: plan.recipe.name,
+    seed: plan.seed,
+    tokensPerStep: plan.batch * plan.accumulation * plan.sequence,
+    steps: await rowsOf('steps.arrow'),
+    tensors: (await rowsOf('tensors.arrow')).map(placed),
+    alarms: (await rowsOf('guard.arrow')).map(placed),
+    ...evaluations,
   };
+  const { moments, notes: damaged } = await readGateUp(folder, plan.model);
+  return { kind: 'run', folder, run, record, text, gateUp: moments, notes: [...notes, ...damaged] };
 }
 
-/** What is whole of a statistics file; null where it is missing, or nothing of it can be read. */
-async function readIfThere(path: string, notes: string[]): Promise<Table | null> {
-  if (!existsSync(path)) return null;
+/**
+ * What is whole of a statistics file, without numbers that are not finite; nothing where it is missing, or nothing of it can
+ * be read.
+ */
+async function readIfThere<File extends keyof typeof runStatistics>(
+  folder: string,
+  file: File,
+  notes: string[],
+): Promise<StoredRow<(typeof runStatistics)[File]>[]> {
+  const path = join(folder, file);
+  if (!existsSync(path)) return [];
   const leftOut = (what: string): void => {
     notes.push(what.replace(/^\[\w+\] /, ''));
   };
   try {
-    return await readStatistics(path, { leftOut });
+    return (await readRows(path, runStatistics[file], { leftOut })).map(drawable);
   } catch (error) {
     if (!OctavoError.is(error)) throw error;
     leftOut(error.message);
-    return null;
+    return [];
   }
 }
 
-const rowsOf = <T>(table: Table | null, row: (table: Table) => (i: number) => T): T[] => {
-  if (!table) return [];
-  const at = row(table);
-  return Array.from({ length: table.numRows }, (_, i) => at(i));
-};
+/** Without NaN and infinities, which no picture can show. */
+const drawable = <Row extends object>(row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'number' && !Number.isFinite(value) ? null : value,
+    ]),
+  ) as Row;
 
-const stepsOf = (table: Table | null): StepPoint[] =>
-  rowsOf(table, (from) => {
-    const [step, loss, rate] = [
-      numbersOf(from, 'step'),
-      numbersOf(from, 'loss'),
-      numbersOf(from, 'learning_rate'),
-    ];
-    const [norm, speed] = [numbersOf(from, 'gradient_norm'), numbersOf(from, 'tokens_per_second')];
-    const memory = numbersOf(from, 'peak_memory');
-    return (i) => ({
-      step: step(i) ?? 0,
-      loss: loss(i),
-      learningRate: rate(i),
-      gradientNorm: norm(i),
-      tokensPerSecond: speed(i),
-      peakMemory: memory(i),
-    });
-  });
-
-const tensorsOf = (table: Table | null): TensorPoint[] =>
-  rowsOf(table, (from) => {
-    const [step, layer] = [numbersOf(from, 'step'), numbersOf(from, 'layer')];
-    const [site, operand, format] = [
-      textsOf(from, 'site'),
-      textsOf(from, 'operand'),
-      textsOf(from, 'format'),
-    ];
-    const [amax, kurtosis] = [numbersOf(from, 'amax'), numbersOf(from, 'kurtosis')];
-    const [overflows, underflows] = [numbersOf(from, 'overflows'), numbersOf(from, 'underflows')];
-    const [cosineMax, cosineMean] = [numbersOf(from, 'abs_cosine_max'), numbersOf(from, 'abs_cosine_mean')];
-    const cosineAbove = numbersOf(from, 'abs_cosine_above');
-    return (i) => ({
-      step: step(i) ?? 0,
-      layer: layer(i) ?? -1,
-      site: site(i),
-      operand: operand(i),
-      format: format(i),
-      amax: amax(i),
-      overflows: overflows(i),
-      underflows: underflows(i),
-      kurtosis: kurtosis(i),
-      cosineMax: cosineMax(i),
-      cosineMean: cosineMean(i),
-      cosineAbove: cosineAbove(i),
-    });
-  });
-
-const alarmsOf = (table: Table | null): AlarmPoint[] =>
-  rowsOf(table, (from) => {
-    const [step, layer] = [numbersOf(from, 'step'), numbersOf(from, 'layer')];
-    const switched = from.getChild('switched');
-    const [site, operand] = [textsOf(from, 'site'), textsOf(from, 'operand')];
-    const [rule, recipe] = [textsOf(from, 'rule'), textsOf(from, 'recipe')];
-    return (i) => ({
-      step: step(i) ?? 0,
-      layer: layer(i) ?? -1,
-      site: site(i),
-      operand: operand(i),
-      rule: rule(i),
-      recipe: recipe(i),
-      switched: switched?.get(i) === true,
-    });
-  });
+/** Layer −1: outside the layers. */
+const placed = <Row extends { readonly layer: number | null }>(row: Row) => ({
+  ...row,
+  layer: row.layer ?? -1,
+});
 
 /** The last row of a step counts: a resumed run evaluates some steps again. */
-function evaluationsOf(table: Table | null): Pick<ReportRun, 'evaluations' | 'baseline'> {
-  const own = new Map<number, number>();
-  let baseline: number | null = null;
-  for (const { step, of, loss } of rowsOf(table, (from) => {
-    const [step, of, loss] = [numbersOf(from, 'step'), textsOf(from, 'of'), numbersOf(from, 'loss')];
-    return (i) => ({ step: step(i) ?? 0, of: of(i), loss: loss(i) });
-  })) {
-    if (loss === null) continue;
-    if (of === evaluated.baseline) baseline = loss;
-    else own.set(step, loss);
-  }
-  const evaluations = [...own].map(([step, loss]) => ({ step, loss })).sort((a, b) => a.step - b.step);
-  return { evaluations, baseline };
+function evaluationsOf(
+  rows: readonly StoredRow<typeof evaluationStatistics>[],
+): Pick<ReportRun, 'evaluations' | 'baseline'> {
+  const known = rows.filter(({ loss }) => Number.isFinite(loss));
+  const own = known.filter(({ of }) => of !== evaluated.baseline);
+  return {
+    evaluations: [...new Map(own.map((row) => [row.step, row])).values()].sort((a, b) => a.step - b.step),
+    baseline: known.findLast(({ of }) => of === evaluated.baseline)?.loss ?? null,
+  };
 }

@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import type { Table } from 'apache-arrow';
+import { type Table, tableFromIPC } from 'apache-arrow';
 import { z } from 'zod';
-import { readArrow } from './read-table.ts';
+import { readJson } from './read-json.ts';
 
 export const STUDY_FILE = 'study.json';
 
@@ -49,13 +49,14 @@ const chartSchema = z.record(z.string(), z.unknown());
 
 /** Throws an `OctavoError` in one line that names the file that is not what `octavo study` writes. */
 export async function readStudyFolder(folder: string, name: string): Promise<StudyInput> {
-  const record = await readFile(join(folder, STUDY_FILE), 'utf8');
-  const { study, settings } = await readJson(join(folder, STUDY_FILE), studySchema);
+  const read = <Schema extends z.ZodType>(file: string, schema: Schema) =>
+    readJson(join(folder, file), schema, { writer: 'octavo study', exitCode: 1 });
+  const { value: about, text: record } = await read(STUDY_FILE, studySchema);
   const files = readdirSync(folder).sort();
   const ending = (end: string): string[] => files.filter((file) => file.endsWith(end));
   const charts = new Map<string, object>();
   for (const file of ending('.vl.json'))
-    charts.set(basename(file, '.vl.json'), await readJson(join(folder, file), chartSchema));
+    charts.set(basename(file, '.vl.json'), (await read(file, chartSchema)).value);
   const tables = new Map<string, Table>();
   for (const file of ending('.arrow'))
     tables.set(basename(file, '.arrow'), await readArrow(join(folder, file)));
@@ -63,12 +64,9 @@ export async function readStudyFolder(folder: string, name: string): Promise<Stu
     kind: 'study',
     folder,
     name,
-    study,
-    settings,
+    ...about,
     record,
-    claims: files.includes('summary.json')
-      ? await readJson(join(folder, 'summary.json'), claimsSchema)
-      : null,
+    claims: files.includes('summary.json') ? (await read('summary.json', claimsSchema)).value : null,
     summary: files.includes('summary.md') ? await readFile(join(folder, 'summary.md'), 'utf8') : null,
     charts,
     tables,
@@ -81,17 +79,17 @@ function partsOf(folder: string): number {
   return existsSync(parts) ? readdirSync(parts).filter((file) => file.endsWith('.json')).length : 0;
 }
 
-async function readJson<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
-  let parsed: unknown;
+/** A whole Arrow file of any columns. */
+async function readArrow(path: string): Promise<Table> {
+  const bytes = await readFile(path);
   try {
-    parsed = JSON.parse(await readFile(path, 'utf8'));
+    const table = tableFromIPC(bytes);
+    // Buffers are only looked at when a value is: a file that was cut off is found out here, not in the page.
+    for (const { name } of table.schema.fields)
+      if (table.numRows > 0) table.getChild(name)?.get(table.numRows - 1);
+    return table;
   } catch (cause) {
-    throw new OctavoError(`[report] ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    const why = (cause as Error).message;
+    throw new OctavoError(`[report] ${path} is not an Arrow file or is damaged: ${why}`, { cause });
   }
-  const result = schema.safeParse(parsed);
-  if (result.success) return result.data;
-  const { path: at, message } = result.error.issues[0]!;
-  throw new OctavoError(
-    `[report] ${path} is not what octavo study writes: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}`,
-  );
 }

@@ -1,8 +1,7 @@
 /** @file `run.json` as far as a report shows it: the plan of the run, its text, and what is known of its machine. */
 import { join } from 'node:path';
-import { readTextFile } from '@octavo/data';
-import { OctavoError } from '@octavo/formats';
 import { z } from 'zod';
+import { readJson } from './read-json.ts';
 
 export const RUN_FILE = 'run.json';
 
@@ -76,22 +75,5 @@ const recordSchema = z.object({
 export type RunRecord = z.output<typeof recordSchema>;
 
 /** Also all of the file as text. Throws an `OctavoError` (exit code 2) where it is not what `octavo train` writes. */
-export async function readRunRecord(
-  folder: string,
-): Promise<{ readonly record: RunRecord; readonly text: string }> {
-  const path = join(folder, RUN_FILE);
-  const text = await readTextFile(path, 'run');
-  const fail = (what: string, cause?: unknown): never => {
-    throw new OctavoError(`[report] ${path} ${what}`, { cause, exitCode: 2 });
-  };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    fail(`cannot be read: ${(cause as Error).message}`, cause);
-  }
-  const result = recordSchema.safeParse(value);
-  if (result.success) return { record: result.data, text };
-  const { path: at, message } = result.error.issues[0]!;
-  return fail(`is not what octavo train writes: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}`);
-}
+export const readRunRecord = (folder: string) =>
+  readJson(join(folder, RUN_FILE), recordSchema, { writer: 'octavo train', exitCode: 2 });

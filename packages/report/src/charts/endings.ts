@@ -1,6 +1,14 @@
-/** @file Runs of unequal length are held against each other at equal tokens: as far as all of them came. */
-import { finalLoss } from './ending.ts';
+/** @file How runs ended: by means that a single noisy step does not move, and at equal tokens where they are of unequal length. */
 import type { EvaluationPoint, ReportRun, StepPoint } from './rows.ts';
+import { known, mean } from './values.ts';
+
+/** Mean loss of the last twentieth of the steps, of five at least; null if none of them is finite. */
+export function finalLoss(
+  steps: readonly StepPoint[],
+): { readonly loss: number; readonly over: number } | null {
+  const losses = known(steps.slice(-Math.max(5, Math.round(steps.length / 20))).map(({ loss }) => loss));
+  return losses.length === 0 ? null : { loss: mean(losses), over: losses.length };
+}
 
 type Lengths = Pick<ReportRun, 'name' | 'steps' | 'tokensPerStep'>;
 
