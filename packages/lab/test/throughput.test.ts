@@ -10,9 +10,9 @@ import {
   studyThroughput,
   type ThroughputSettings,
 } from '../src/index.ts';
-import { compare } from '../src/throughput/compare.ts';
 import { measureMemory } from '../src/throughput/memory.ts';
 import { bytesOn, metered } from '../src/throughput/meter.ts';
+import { compare } from '../src/throughput/results.ts';
 import { recordedParts } from './support.ts';
 
 const model = {

@@ -1,8 +1,8 @@
 import { createReferenceDevice } from '@octavo/kernels';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fullWatch, memoryParts, studyWatch, type WatchSettings } from '../src/index.ts';
-import { falseAlarmsOf, leadsOf, leadTo, type NamedRun, nearest, pairedRuns } from '../src/watch/leads.ts';
-import type { Alarm } from '../src/watch/watched-run.ts';
+import { falseAlarmsOf, leadsOf, leadTo, type NamedRun, nearest, pairedRuns } from '../src/watch/results.ts';
+import type { Alarm } from '../src/watch/train.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
 const device = createReferenceDevice();

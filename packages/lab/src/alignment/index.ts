@@ -1,14 +1,14 @@
 /** @file The alignment study: gate and up vectors over natural training, and Theorem 1 on single neurons. */
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { Study } from '../engine/study.ts';
-import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
-import type { Results } from './runs.ts';
+import { chartsOf } from './charts/index.ts';
+import type { Results } from './results.ts';
 import { type AlignmentSettings, fullAlignment, plansOf, quickAlignment } from './settings.ts';
-import { markdownOf } from './summary.ts';
+import { claimsOf } from './statements.ts';
 import { tablesOf } from './tables.ts';
+import { markdownOf } from './text.ts';
 import { checkTheorem, type NeuronRun } from './theorem.ts';
-import { type NaturalRun, trainNatural } from './train-natural.ts';
+import { type NaturalRun, trainNatural } from './train.ts';
 
 /** Nothing is planted. */
 export const alignment: Study<AlignmentSettings> = {

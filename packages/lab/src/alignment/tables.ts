@@ -1,7 +1,7 @@
 /** @file The study's figures as Arrow tables. */
 import type { StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
-import type { Results } from './runs.ts';
+import type { Results } from './results.ts';
 
 const point = 'seed int, decay number, rate number, arm text';
 

@@ -1,12 +1,12 @@
 /** @file What came out: tables, charts, and the claims held to their figures. */
 import type { StudyResult } from '../engine/study.ts';
 import { tableOf } from '../engine/table.ts';
-import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
-import { type Named, type RunFindings, rowsOf } from './rows.ts';
+import { chartsOf } from './charts/index.ts';
+import { whatIfCharts } from './charts/what-if.ts';
+import { type Named, type RunFindings, rowsOf } from './results.ts';
 import type { FormatsSettings } from './settings.ts';
-import { markdownOf } from './summary.ts';
-import { whatIfCharts } from './what-if-charts.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
 
 export function findings(
   settings: FormatsSettings,

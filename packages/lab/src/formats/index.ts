@@ -11,7 +11,7 @@ import type { Snapshot } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { findings } from './findings.ts';
 import { type MeasuredOperand, measureModel } from './measure-model.ts';
-import type { Named } from './rows.ts';
+import type { Named } from './results.ts';
 import { type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
 import { type WhatIfRow, whatIfRows } from './what-if.ts';
 

@@ -1,6 +1,6 @@
 /** @file Rows of the study's table by what they are, and a number from many. */
 import { type Cast, paperFormat } from './casts.ts';
-import type { CastRow } from './rows.ts';
+import type { CastRow } from './results.ts';
 
 type Wanted = Partial<Pick<CastRow, 'seed' | 'model' | 'batch' | 'layer' | 'site' | 'operand' | keyof Cast>>;
 

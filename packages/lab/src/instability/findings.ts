@@ -3,12 +3,12 @@
 import type { StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import type { RareByte } from '../training/corpus.ts';
-import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
+import { chartsOf } from './charts/index.ts';
 import { doseGapsOf, gapsOf } from './gaps.ts';
 import type { Results } from './results.ts';
 import type { InstabilitySettings } from './settings.ts';
-import { markdownOf } from './summary.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
 
 export function findings(settings: InstabilitySettings, rare: RareByte, results: Results): StudyResult {
   const gaps = gapsOf(results.runs, settings.spikeEvery);

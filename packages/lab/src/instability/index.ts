@@ -15,7 +15,7 @@ import { findings } from './findings.ts';
 import { type ProductError, productErrors } from './product.ts';
 import type { Arm, Dose, Results } from './results.ts';
 import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
-import { type RecipeRun, trainRecipe } from './train-recipe.ts';
+import { type RecipeRun, trainRecipe } from './train.ts';
 
 /** Z, margin and learning rate of the test with casts that do not saturate; nothing is rescaled there. */
 const OVERFLOWING = { peak: 1e3, margin: 2, learningRate: 2e-4, warmup: 16 };

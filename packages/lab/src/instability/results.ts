@@ -1,7 +1,7 @@
 /** @file What the study's parts gave: what charts, statements and tables read. */
 import type { PlantedChannel } from '../training/ageing.ts';
 import type { ProductError } from './product.ts';
-import type { RecipeRun } from './train-recipe.ts';
+import type { RecipeRun } from './train.ts';
 
 /** `aged`: the study itself; the controls; `overflowing`: casts that do not saturate. */
 export type Arm = 'aged' | 'rescaled' | 'unaligned' | 'overflowing';

@@ -2,11 +2,11 @@
 import type { StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { optimizerOf } from './arms.ts';
-import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
-import type { Comparison } from './compare.ts';
+import { chartsOf } from './charts/index.ts';
+import type { Comparison } from './results.ts';
 import type { OptimizerSettings } from './settings.ts';
-import { markdownOf } from './summary.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
 
 export function findings(settings: OptimizerSettings, comparisons: readonly Comparison[]): StudyResult {
   const claims = claimsOf(comparisons);

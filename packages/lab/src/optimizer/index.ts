@@ -11,10 +11,10 @@ import { basePlan, runPlan } from '../training/plan.ts';
 import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { NUDGED, optimizerOf, recipeOf } from './arms.ts';
-import { compare, type NamedRun, type Start } from './compare.ts';
 import { findings } from './findings.ts';
+import { compare, type NamedRun, type Start } from './results.ts';
 import { fullOptimizer, type OptimizerSettings, quickOptimizer } from './settings.ts';
-import { type OptimizerRun, trainArm } from './train-arm.ts';
+import { type OptimizerRun, trainArm } from './train.ts';
 
 /** Without `heldOut` the last tenth of `bytes` is held out. */
 export const optimizer: Study<OptimizerSettings> = {

@@ -1,6 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { colour, frame, overSteps, wrapped } from '../charts.ts';
-import type { Comparison, TrainingGap } from './compare.ts';
+import { colour, frame, overSteps, wrapped } from '../charts/parts.ts';
+import type { Comparison, TrainingGap } from './results.ts';
 import { NUDGED } from './settings.ts';
 
 export const chartsOf = (

@@ -4,12 +4,12 @@ import type { Study, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { splitText } from '../training/corpus.ts';
 import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
-import { compare, type NamedRun, trainingGaps } from './compare.ts';
 import { commonestWord, passagesOf } from './last-word.ts';
+import { compare, type NamedRun, trainingGaps } from './results.ts';
 import { armsOf, fullRecipes, quickRecipes, type RecipesSettings } from './settings.ts';
-import { markdownOf } from './summary.ts';
-import { type ArmRun, type RecipesLaboratory, trainArm } from './train-arm.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
+import { type ArmRun, type RecipesLaboratory, trainArm } from './train.ts';
 
 /** Without `heldOut` the last tenth of `bytes` is held out. */
 export const recipes: Study<RecipesSettings> = {

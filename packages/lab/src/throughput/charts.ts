@@ -1,7 +1,7 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { frame } from '../charts.ts';
-import { type Comparison, stateBytes } from './compare.ts';
+import { frame } from '../charts/parts.ts';
 import { PAPER_SAVING, PAPER_SPEEDUP } from './paper.ts';
+import { type Comparison, stateBytes } from './results.ts';
 
 export function chartsOf(comparisons: readonly Comparison[], seeds: number): Record<string, object> {
   const charts: Record<string, object> = { speed: speedChart(comparisons, seeds) };

@@ -3,12 +3,12 @@ import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { Study } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
-import { type Comparison, compare, type NamedMemory, type NamedSpeed, stateBytes } from './compare.ts';
 import { type Memory, measureMemory, storesRealBytes } from './memory.ts';
+import { type Comparison, compare, type NamedMemory, type NamedSpeed, stateBytes } from './results.ts';
 import { fullThroughput, quickThroughput, type ThroughputSettings } from './settings.ts';
 import { measureSpeed, type Speed } from './speed.ts';
-import { markdownOf } from './summary.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
 
 /** A seed is one more run of all turns. The text is not looked at. */
 export const throughput: Study<ThroughputSettings> = {

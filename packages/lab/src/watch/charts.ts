@@ -1,6 +1,14 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { frame, overSteps } from '../charts.ts';
-import { isHealthy, type Lead, leadTo, type NamedRun, nearest, type PairedRun, ruleNames } from './leads.ts';
+import { frame, overSteps } from '../charts/parts.ts';
+import {
+  isHealthy,
+  type Lead,
+  leadTo,
+  type NamedRun,
+  nearest,
+  type PairedRun,
+  ruleNames,
+} from './results.ts';
 import type { WatchSettings } from './settings.ts';
 
 const grey = '#57606a';

@@ -9,11 +9,11 @@ import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { type Arm, type ArmName, armNames, armsOf } from './arms.ts';
 import { chartsOf } from './charts.ts';
-import { claimsOf } from './claims.ts';
-import { falseAlarmsOf, leadsOf, type NamedRun, pairedRuns, ruleNames } from './leads.ts';
+import { falseAlarmsOf, leadsOf, type NamedRun, pairedRuns, ruleNames } from './results.ts';
 import { fullWatch, quickWatch, type WatchSettings } from './settings.ts';
-import { markdownOf } from './summary.ts';
-import { type WatchedRun, watchedRun } from './watched-run.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
+import { type WatchedRun, watchedRun } from './train.ts';
 
 export const watch: Study<WatchSettings> = {
   summary: 'how long before the loss the early warning speaks, what switching does, and its false alarms',

@@ -1,0 +1,121 @@
+/** @file The aged model beside the healthy one, and what each way of scaling keeps of its SwiGLU output. */
+import { frame } from '../../charts/parts.ts';
+import type { CastRow } from '../results.ts';
+import { asInThePaper, least, select } from '../select.ts';
+import { below, colours, decibels, drawn, inOneLine, type Scaling, scalings, WHOLE } from './parts.ts';
+import { nameOfBatch } from './tensors.ts';
+
+const title = 'signal to quantisation noise of the median row, dB';
+/** The end of its axis; what is above lies on it. */
+const MOST = 45;
+/** What counts as hit by ageing. */
+const HIT = 3;
+
+/** Every linear's input and gradient before and after ageing, the worst of layers, batches and seeds. */
+export function agedChart(rows: readonly CastRow[]): object {
+  const all = asInThePaper(select(rows, { granularity: 'tensor', policy: 'delayed' }));
+  const worst = (model: 'base' | 'aged', site: string, operand: CastRow['operand']) =>
+    drawn(least(select(all, { model, site, operand }).map(({ rowSqnr }) => rowSqnr)));
+  const operands = new Map(all.map(({ site, operand }) => [`${site} ${operand}`, { site, operand }]));
+  const values = [...operands]
+    .map(([name, { site, operand }]) => ({
+      tensor: name === 'down input' ? 'down input: SwiGLU’s output' : name,
+      healthy: worst('base', site, operand),
+      aged: worst('aged', site, operand),
+    }))
+    .toSorted((a, b) => a.aged - b.aged);
+  const hit = values.filter(({ healthy, aged }) => healthy - aged > HIT);
+  const [first] = hit;
+  const fall = first
+    ? `: ${first.tensor.split(':')[0]}, from ${first.healthy.toFixed(1)} to ${decibels(first.aged)}`
+    : '';
+  const y = { field: 'tensor', type: 'nominal', sort: null, title: null, axis: WHOLE };
+  const x = { type: 'quantitative', scale: { domain: [0, 40] }, title };
+  const dots = (model: 'healthy' | 'aged', size: number) => ({
+    data: { values: values.map((v) => ({ tensor: v.tensor, model, dB: v[model] })) },
+    mark: { type: 'point', filled: true, size, opacity: 1 },
+    encoding: {
+      y,
+      x: { ...x, field: 'dB' },
+      color: colours('model', { healthy: '#afb8c1', aged: '#cf222e' }),
+    },
+  });
+  return frame({
+    title: {
+      text: `Ageing hits ${hit.length} of ${values.length} tensors${fall}`,
+      subtitle:
+        'the worst of layers, steps and seeds; one delayed scale a tensor; inputs E4M3 448, gradients E5M2',
+    },
+    width: 460,
+    height: { step: 26 },
+    layer: [
+      {
+        data: { values },
+        mark: { type: 'rule', strokeWidth: 2, color: '#afb8c1' },
+        encoding: { y, x: { ...x, field: 'aged' }, x2: { field: 'healthy' } },
+      },
+      dots('healthy', 220),
+      dots('aged', 60),
+    ],
+  });
+}
+
+/** As Smooth-SwiGLU scales: a power of two per channel. */
+export const SMOOTH: Scaling = {
+  name: 'channel, power of two',
+  granularity: 'channel',
+  policy: 'current-p2',
+};
+
+/** The ways of scaling that SwiGLU's output is looked at under. */
+export const swigluScalings: readonly Scaling[] = scalings.map((scaling) =>
+  scaling.granularity === 'channel' ? SMOOTH : { ...scaling, name: inOneLine(scaling.name) },
+);
+
+/** SwiGLU's output of the aged model in E4M3: a point a layer, batch and seed. */
+export function swigluChart(rows: readonly CastRow[]): object {
+  const down = select(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
+  const values = swigluScalings.flatMap(({ name, granularity, policy }) =>
+    select(down, { granularity, policy }).map(({ batch, rowSqnr, underflowed }) => ({
+      scale: name,
+      batch: nameOfBatch(batch),
+      dB: Math.min(MOST, drawn(rowSqnr)),
+      underflowed,
+    })),
+  );
+  const worst = (granularity: CastRow['granularity'], policy: CastRow['policy']) =>
+    decibels(least(select(down, { granularity, policy }).map(({ rowSqnr }) => rowSqnr)));
+  const panel = (field: 'dB' | 'underflowed', name: string, axis: object, y: object) => ({
+    width: 270,
+    height: { step: 28 },
+    mark: { type: 'point', filled: true, size: 80, opacity: 0.7 },
+    encoding: {
+      x: {
+        field,
+        type: 'quantitative',
+        title: name,
+        scale: { domain: field === 'dB' ? [0, MOST] : [0, 1] },
+        axis,
+      },
+      y: { field: 'scale', type: 'nominal', sort: swigluScalings.map((way) => way.name), ...y },
+      color: colours('batch', { 'with the rare byte': '#bf8700', 'the step after': '#cf222e' }, below),
+    },
+  });
+  return frame({
+    title: {
+      text: `SwiGLU’s output, aged: ${worst('tensor', 'delayed')} under a delayed scale, ${worst('channel', 'current-p2')} per channel, ${worst('mx32', 'current-p2')} in MX blocks`,
+      subtitle:
+        'by what shares a scale, E4M3 448; a point a layer and seed, the worst in the title; Smooth-SwiGLU scales by channel',
+    },
+    data: { values },
+    hconcat: [
+      panel('dB', `${title} (at ${MOST}: that or more)`, {}, { title: null, axis: WHOLE }),
+      panel(
+        'underflowed',
+        'share flushed to zero',
+        { format: '.0%' },
+        { title: null, axis: { labels: false, ticks: false } },
+      ),
+    ],
+  });
+}

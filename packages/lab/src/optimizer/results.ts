@@ -1,0 +1,75 @@
+/** @file Every optimizer's run beside FP32 moments on the same batches, and what became of its second moments. */
+import { mean } from '../engine/numbers.ts';
+import { lastHalf, lastHalfMean, pairedGaps } from '../training/gaps.ts';
+import { BASELINE } from './arms.ts';
+import { type StallCounts, together } from './stalls.ts';
+import type { OptimizerRun } from './train.ts';
+
+/**
+ * From untrained weights, from the aged checkpoint, from its control: rescaled alike, but with nothing planted; or from the
+ * base as it was trained, at a low learning rate.
+ */
+export type Start = 'scratch' | 'aged' | 'rescaled' | 'slow';
+
+export interface NamedRun extends OptimizerRun {
+  readonly seed: number;
+  readonly start: Start;
+  readonly optimizer: string;
+}
+
+export interface Comparison extends NamedRun {
+  /** Loss less that of FP32 moments on the same batch; NaN where one of them is not finite. */
+  readonly gaps: readonly number[];
+  /** Mean over the last half of the steps; infinite for a run that broke, as is the largest. */
+  readonly lastGap: number;
+  readonly largestGap: number;
+  /** The step of the largest gap, or the one that broke. */
+  readonly worstStep: number;
+  /** Held-out loss at the end less that of FP32 moments; null where one of them is not finite. */
+  readonly heldOutGap: number | null;
+  /** Second moments at each sampled step, all matrices together. */
+  readonly stalls: readonly (StallCounts & { readonly step: number })[];
+}
+
+export function compare(runs: readonly NamedRun[]): Comparison[] {
+  return runs.map((run) => {
+    const baseline = runs.find(
+      (r) => r.seed === run.seed && r.start === run.start && r.optimizer === BASELINE,
+    )!;
+    const gaps = pairedGaps(run.losses, baseline.losses);
+    const { broke } = run;
+    const largest = Math.max(...gaps.filter(Number.isFinite));
+    const steps = [...new Set(run.moments.map(({ step }) => step))];
+    return {
+      ...run,
+      gaps,
+      lastGap: broke ? Number.POSITIVE_INFINITY : lastHalfMean(gaps, baseline.losses.length),
+      largestGap: broke ? Number.POSITIVE_INFINITY : largest,
+      heldOutGap: run.heldOut === null || baseline.heldOut === null ? null : run.heldOut - baseline.heldOut,
+      worstStep: broke?.step ?? gaps.indexOf(largest) + 1,
+      stalls: steps.map((step) => ({ step, ...together(run.moments.filter((row) => row.step === step)) })),
+    };
+  });
+}
+
+/** Mean over the sampled steps of the last half, of the share of elements. */
+export function lateShare({ stalls }: Comparison, of: 'stalled' | 'underflowed'): number | null {
+  const late = lastHalf(stalls);
+  return late.length === 0 ? null : mean(late.map((counts) => counts[of] / counts.elements));
+}
+
+/** Mean over the sampled steps of the last half, of the share of updates that the master weights lose. */
+export function lateLost({ lost }: Comparison): number | null {
+  const late = lastHalf(lost);
+  return late.length === 0 ? null : mean(late.map(({ share }) => share));
+}
+
+/** How many times too large the second moments are at the last sampled step: a geometric mean. */
+export function timesTooLarge({ stalls }: Comparison): number | null {
+  const last = stalls.at(-1);
+  return last ? 2 ** last.excess : null;
+}
+
+/** Bytes of state a parameter: as the device counts them, or where it stores otherwise as the formats have it. */
+export const stateTotal = ({ bytes }: NamedRun): number =>
+  bytes.reduce((sum, { stored, onDevice }) => sum + (onDevice ?? stored), 0);

@@ -1,0 +1,74 @@
+/** @file Every arm against `bf16` of the same seed: gaps on held-out text, over training, and in last words. */
+import { type Estimate, estimate } from '../engine/numbers.ts';
+import type { ArmRun } from './train.ts';
+
+export interface NamedRun extends ArmRun {
+  readonly seed: number;
+  readonly arm: string;
+}
+
+/** One arm of all seeds, beside `bf16`; arrays hold a number a seed. */
+export interface Comparison {
+  readonly arm: string;
+  readonly seeds: readonly number[];
+  readonly heldOut: readonly number[];
+  /** Held-out loss less that of `bf16`, nats per byte; infinite where the loss is not finite. */
+  readonly gaps: readonly number[];
+  readonly gap: Estimate;
+  /** Passages spelled right, of all, and how many more than `bf16` of the same seed, per passage. */
+  readonly accuracy: readonly number[];
+  readonly accuracyGaps: readonly number[];
+  /** Mean −ln p of the last words, nats per word. */
+  readonly wordLoss: readonly number[];
+  readonly notFinite: readonly number[];
+  readonly broke: readonly ArmRun['broke'][];
+}
+
+export function compare(runs: readonly NamedRun[]): Comparison[] {
+  return [...new Set(runs.map(({ arm }) => arm))].map((arm) => {
+    const own = runs.filter((run) => run.arm === arm);
+    const base = own.map(({ seed }) => runs.find((run) => run.arm === 'bf16' && run.seed === seed)!);
+    const gaps = own.map((run, i) => finite(run.heldOut) - base[i]!.heldOut);
+    const accuracy = own.map(accuracyOf);
+    return {
+      arm,
+      seeds: own.map(({ seed }) => seed),
+      heldOut: own.map((run) => finite(run.heldOut)),
+      gaps,
+      gap: estimate(gaps),
+      accuracy,
+      accuracyGaps: accuracy.map((share, i) => share - accuracyOf(base[i]!)),
+      wordLoss: own.map((run) => finite(run.lastWords.loss)),
+      notFinite: own.map((run) => run.notFinite),
+      broke: own.map((run) => run.broke),
+    };
+  });
+}
+
+const accuracyOf = ({ lastWords: { right, passages } }: ArmRun): number => right / passages;
+
+/** JSON keeps a number that is not finite as null; a loss that is none counts as infinite. */
+const finite = (value: number | null): number =>
+  value !== null && Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
+
+/** A training loss less that of `bf16` on the same batch, mean of `every` steps up to `step`. */
+export interface TrainingGap {
+  readonly seed: number;
+  readonly arm: string;
+  readonly step: number;
+  readonly gap: number;
+}
+
+export function trainingGaps(runs: readonly NamedRun[], every: number): TrainingGap[] {
+  return runs
+    .filter(({ arm }) => arm !== 'bf16')
+    .flatMap(({ seed, arm, losses }) => {
+      const base = runs.find((run) => run.arm === 'bf16' && run.seed === seed)!.losses;
+      return Array.from({ length: Math.floor(losses.length / every) }, (_, i) => {
+        const [from, to] = [i * every, (i + 1) * every];
+        const sum = (of: readonly (number | null)[]) =>
+          of.slice(from, to).reduce((total: number, v) => total + (v ?? Number.NaN), 0);
+        return { seed, arm, step: to, gap: (sum(losses) - sum(base)) / every };
+      });
+    });
+}
