@@ -72,6 +72,11 @@ export const word =
     throw new InvalidArgumentError(`Expected ${result.error.issues[0]!.message}.`);
   };
 
+export const library = value(
+  '<name|path>',
+  'the machine’s library for large products of the simd device: auto (default), off, onednn, blas, or a path',
+);
+
 /** Where a model is computed. */
 export const computing = {
   device: { ...value('<name>', 'auto, simd, gpu, …', word(hyperparameters.device)), absent: 'auto' },
@@ -81,10 +86,7 @@ export const computing = {
 /** What every command that takes a checkpoint is told of it. */
 export const ofCheckpoint = {
   ...computing,
-  blas: {
-    ...value('<off|auto|path>', 'the machine’s BLAS for large products of the simd device (default: auto)'),
-    absent: 'auto',
-  },
+  library: { ...library, absent: 'auto' },
   tokenizer: value('<file>', 'where the checkpoint’s tokenizer.json is now, if its run does not say'),
   force: flag('try it though this machine seems to have too little memory'),
 };

@@ -179,7 +179,7 @@ describe('a place is where it really is', () => {
     const config = {
       model: 'shape',
       data,
-      blas: './no-such.so',
+      library: './no-such.so',
       out: 'run',
       batch: 2,
       sequence: 16,
@@ -191,7 +191,10 @@ describe('a place is where it really is', () => {
       new RegExp(`${join(folder, 'beside/no-such.so')}`),
     );
     await well(
-      octavo(['train', '--config', '../beside/c.json', '--blas', 'off', '--json'], join(folder, 'elsewhere')),
+      octavo(
+        ['train', '--config', '../beside/c.json', '--library', 'off', '--json'],
+        join(folder, 'elsewhere'),
+      ),
     );
     const { settings } = JSON.parse(readFileSync(join(folder, 'beside/run/run.json'), 'utf8'));
     expect(settings.data).toMatchObject({

@@ -23,7 +23,7 @@ const CONFIG = {
   recipe: { extends: 'fp8-full', linear: { gradInput: { grad: { rounding: 'stochastic' } } } },
   data: { train: 'text.txt', heldOut: 0.1 },
   ...{ batch: 1, sequence: 16, steps: STEPS, checkpointEvery: 2, keepCheckpoints: 2 },
-  ...{ sampleEvery: 2, evaluateEvery: 2, evaluateTokens: 64, device: 'simd', threads: 1, blas: 'off' },
+  ...{ sampleEvery: 2, evaluateEvery: 2, evaluateTokens: 64, device: 'simd', threads: 1, library: 'off' },
 };
 
 /** A folder to drill in, and what an uninterrupted run does and leaves there. */

@@ -24,7 +24,7 @@ beforeAll(() => {
     data: { train: 'text.txt', heldOut: 0.1 },
     ...{ batch: 2, accumulation: 2, sequence: 32, steps: 12, warmup: 0, learningRate: 1e30 },
     ...{ checkpointEvery: 1, keepCheckpoints: 2, sampleEvery: 4, evaluateEvery: 0, evaluateTokens: 256 },
-    ...{ device: 'simd', threads: 1, blas: 'off' },
+    ...{ device: 'simd', threads: 1, library: 'off' },
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   for (const nonFinite of ['skip-step', 'continue'])

@@ -102,7 +102,7 @@ test('a run.json whose keys are called as they were before is read, and one with
   expect(await throughRunFile(settings)).toEqual(settings);
   const path = join(folder, 'run.json');
   const now = readFileSync(path, 'utf8');
-  expect(Object.keys(JSON.parse(now).settings).join(' ')).toBe('model recipe data knobs threads blas out');
+  expect(Object.keys(JSON.parse(now).settings).join(' ')).toBe('model recipe data knobs threads library out');
   const alter = (text: string) =>
     writeFileSync(
       path,

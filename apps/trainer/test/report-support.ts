@@ -19,7 +19,7 @@ export function prepare(folder: string): void {
       },
       data: { train: 'text.txt', heldOut: 0.1 },
       ...{ batch: 2, sequence: 16, steps: 30, sampleEvery: 3, evaluateEvery: 10, evaluateTokens: 64 },
-      ...{ checkpointEvery: 10, keepCheckpoints: 0, device: 'simd', threads: 1, blas: 'off' },
+      ...{ checkpointEvery: 10, keepCheckpoints: 0, device: 'simd', threads: 1, library: 'off' },
     }),
   );
 }

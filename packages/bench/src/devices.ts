@@ -1,4 +1,5 @@
-/** @file The devices that a benchmark compares: one thread, all threads, and all threads with the machine's BLAS. */
+/** @file The devices that a benchmark compares: one thread, all threads, and all threads with each library of the machine. */
+import { OctavoError } from '@octavo/formats';
 import type { Device } from '@octavo/kernels';
 import { createSimdDevice } from '@octavo/simd';
 
@@ -6,7 +7,7 @@ export interface BenchDevice {
   /** In JSON keys. */
   readonly key: string;
   readonly label: string;
-  /** False where a BLAS computes the products. */
+  /** False where a library computes the products. */
   readonly plain: boolean;
   readonly device: Device;
 }
@@ -14,30 +15,35 @@ export interface BenchDevice {
 /** WebAssembly and nothing else. */
 export const createPlainDevice = (threads: number): Promise<Device> => create(threads, 'off');
 
-/** With the machine's BLAS; null where none is found. */
-export async function createBlasDevice(threads: number): Promise<Device | null> {
-  const device = await create(threads, 'auto');
-  const plain = await create(threads, 'off');
-  await plain.destroy();
-  if (device.description !== plain.description) return device; // it names its library
-  await device.destroy();
-  return null;
+/** Libraries of a machine that products may go to. */
+export const productLibraries = { onednn: 'oneDNN', blas: 'BLAS' } as const;
+export type ProductLibrary = keyof typeof productLibraries;
+
+/** With a library of the machine; null where none of that kind is found. */
+export async function createLibraryDevice(threads: number, library: ProductLibrary): Promise<Device | null> {
+  try {
+    return await create(threads, library);
+  } catch (error) {
+    if (OctavoError.is(error)) return null;
+    throw error;
+  }
 }
 
-const create = (threads: number, blas: 'off' | 'auto'): Promise<Device> =>
-  createSimdDevice({ threads, library: blas });
+const create = (threads: number, library: 'off' | ProductLibrary): Promise<Device> =>
+  createSimdDevice({ threads, library });
 
-/** One thread, `threads`, and those with a BLAS if there is one. */
+/** One thread, `threads`, and those with each library that is there. */
 export async function createDevices(threads: number): Promise<BenchDevice[]> {
   const devices: BenchDevice[] = [];
   for (const count of threads === 1 ? [1] : [1, threads]) {
     const label = count === 1 ? '1 thread' : `${count} threads`;
     devices.push({ key: `t${count}`, label, plain: true, device: await createPlainDevice(count) });
   }
-  const blas = await createBlasDevice(threads);
-  if (blas) {
-    const label = `${devices.at(-1)!.label} + BLAS`;
-    devices.push({ key: `t${threads}_blas`, label, plain: false, device: blas });
+  const { label } = devices.at(-1)!;
+  for (const library of Object.keys(productLibraries) as ProductLibrary[]) {
+    const device = await createLibraryDevice(threads, library);
+    const key = `t${threads}_${library}`;
+    if (device) devices.push({ key, label: `${label} + ${productLibraries[library]}`, plain: false, device });
   }
   return devices;
 }

@@ -85,7 +85,7 @@ export async function gemmTable(
   return {
     id: 'gemm',
     title: 'Matrix products',
-    note: 'GFLOP/s. f32 results of f32 operands, BF16 results of BF16 and FP8 operands, as in training; FP8 with a scale an operand. Squares are of the form x Wᵀ. "scaling": speed on all threads over that on one; "of f32": speed over that of the same product of f32 operands; both without BLAS.',
+    note: 'GFLOP/s. f32 results of f32 operands, BF16 results of BF16 and FP8 operands, as in training; FP8 with a scale an operand. Squares are of the form x Wᵀ. "scaling": speed on all threads over that on one; "of f32": speed over that of the same product of f32 operands; both without a library.',
     columns: [
       ...devices.map(({ key, label }) => ({ key: `gflops_${key}`, label, digits: 1 })),
       ...(many ? [{ key: 'scaling', label: 'scaling', digits: 2 }] : []),

@@ -1,7 +1,14 @@
 /** @file What this machine makes of products, casts, operators and whole steps. */
 import { llamaConfigOf } from '@octavo/llama';
 import { castsTable } from './casts.ts';
-import { createBlasDevice, createDevices, createPlainDevice, destroyDevices } from './devices.ts';
+import {
+  createDevices,
+  createLibraryDevice,
+  createPlainDevice,
+  destroyDevices,
+  type ProductLibrary,
+  productLibraries,
+} from './devices.ts';
 import { gemmTable, linearProducts, square } from './gemm.ts';
 import { operatorsTable } from './operators.ts';
 import { measureSteps, type StepCase } from './step.ts';
@@ -9,7 +16,7 @@ import { breakdownTable, type MeasuredCase, stepTable } from './step-tables.ts';
 import type { BenchTable } from './table.ts';
 import { FULL, QUICK } from './timing.ts';
 
-export { createBlasDevice, createPlainDevice } from './devices.ts';
+export { createLibraryDevice, createPlainDevice, type ProductLibrary, productLibraries } from './devices.ts';
 export { describeMachine, type Machine, machine } from './machine.ts';
 export { createProfile, type Profile, profiled } from './profile.ts';
 export { type StepCase, stepBatch, stepPlan } from './step.ts';
@@ -48,10 +55,14 @@ export async function* runBenches({ only, threads, quick }: BenchOptions): Async
 
 async function* stepTables(threads: number, quick: boolean): AsyncGenerator<BenchTable> {
   const recipes = quick ? ['bf16', 'fp8-full'] : ['fp32', 'bf16', 'fp8', 'fp8-full'];
-  const blas = await createBlasDevice(threads);
-  await blas?.destroy();
   const ways = [{ how: '', create: () => createPlainDevice(threads) }];
-  if (blas) ways.push({ how: ' + BLAS', create: async () => (await createBlasDevice(threads))! });
+  for (const library of Object.keys(productLibraries) as ProductLibrary[]) {
+    const device = await createLibraryDevice(threads, library);
+    if (!device) continue;
+    await device.destroy();
+    const how = ` + ${productLibraries[library]}`;
+    ways.push({ how, create: async () => (await createLibraryDevice(threads, library))! });
+  }
   const cases: MeasuredCase[] = [];
   for (const one of quick ? [tiny] : steps()) {
     for (const { how, create } of ways) {

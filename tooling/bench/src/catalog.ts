@@ -19,7 +19,8 @@ function python(): string {
 /** Octavo first: ratios speak of it. */
 export const contenders = (threads: number, interpreter = python()): Readonly<Record<string, Command>> => ({
   octavo: node('Octavo', 'octavo', 'off', `${threads}`),
-  octavoBlas: node('Octavo + BLAS', 'octavo', 'auto', `${threads}`),
+  octavoOnednn: node('Octavo + oneDNN', 'octavo', 'onednn', `${threads}`),
+  octavoBlas: node('Octavo + BLAS', 'octavo', 'blas', `${threads}`),
   ...browsers('', threads),
   // what they do in Node by themselves
   ...(threads > 1 ? browsers('Alone', 1) : {}),

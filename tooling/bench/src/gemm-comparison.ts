@@ -41,7 +41,7 @@ export async function compareGemm(
   return {
     id: 'peers gemm',
     title: 'Products beside other libraries',
-    note: `GFLOP/s of float32 products A · B, in turns of ${leastMs} ms, medians of ${rounds}. Each library in a process of its own; all were held to the same results. TensorFlow.js and jax-js use one thread in Node; here they are given the workers of a browser as well. "ours": Octavo without BLAS over it.`,
+    note: `GFLOP/s of float32 products A · B, in turns of ${leastMs} ms, medians of ${rounds}. Each library in a process of its own; all were held to the same results. TensorFlow.js and jax-js use one thread in Node; here they are given the workers of a browser as well. "ours": Octavo without a library over it.`,
     columns: sizes.flatMap((size) => [
       { key: `gflops_${size}`, label: `${size}³`, digits: 1 },
       { key: `ours_${size}`, label: 'ours', digits: 2 },

@@ -70,7 +70,7 @@ const running = new Map<string, Contender>();
 const wanted = only.includes('gemm')
   ? undefined
   : only.includes('step')
-    ? ['octavo', 'octavoBlas', 'pytorch']
+    ? ['octavo', 'octavoOnednn', 'octavoBlas', 'pytorch']
     : [];
 for (const [key, command] of Object.entries(contenders(threads, values.python))) {
   if (wanted && !wanted.includes(key)) continue;
@@ -110,6 +110,9 @@ function entries(): Entry[] {
     ['octavo', 'bf16', 'bf16'],
     ['octavo', 'fp8-full', 'fp8-full'],
     ['pytorch', 'fp8', 'FP8 emulated'],
+    ['octavoOnednn', 'fp32', 'float32'],
+    ['octavoOnednn', 'bf16', 'bf16'],
+    ['octavoOnednn', 'fp8-full', 'fp8-full'],
     ['octavoBlas', 'fp32', 'float32'],
     ['octavoBlas', 'fp8-full', 'fp8-full'],
   ];

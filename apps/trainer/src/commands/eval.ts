@@ -23,6 +23,7 @@ export const addEvalCommand = (program: Command): void =>
       recipe: value('<name>', 'evaluate in another recipe than it was trained in'),
       ...ofCheckpoint,
     },
+    renamed: { '--blas': '--library' },
     examples: [
       ['octavo eval runs/nano-fp8-full', 'on the text that the run held out'],
       ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],

@@ -22,6 +22,7 @@ export const addGenerateCommand = (program: Command): void =>
       ...ofCheckpoint,
       device: { ...ofCheckpoint.device, shown: true },
     },
+    renamed: { '--blas': '--library' },
     examples: [
       ['octavo generate runs/nano-fp8-full --prompt "My fellow Americans"', 'from a run’s newest checkpoint'],
       ['octavo generate step-00000600.arrow --prompt "The" --temperature 0', 'from one file, without chance'],

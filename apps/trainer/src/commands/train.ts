@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { addCommand } from '../command.ts';
 import { loadConfigFile } from '../config/load-file.ts';
 import { type Config, hyperparameters } from '../config/schema.ts';
-import { computing, flag, numeric, value, values, word } from '../options.ts';
+import { computing, flag, library, numeric, value, values, word } from '../options.ts';
 import { train } from '../run/train.ts';
 
 /** Keys of the configuration that the command line may say, too; null where it does not. */
@@ -22,7 +22,7 @@ const configured = {
     word(hyperparameters.device),
   ),
   threads: computing.threads,
-  blas: value('<off|auto|path>', 'the machine’s BLAS for large products of the simd device (default: auto)'),
+  library,
   steps: value('<n>', 'steps to train', numeric(hyperparameters.steps)),
   batch: value('<n>', 'sequences a micro-batch', numeric(hyperparameters.batch)),
   sequence: value('<n>', 'tokens a sequence', numeric(hyperparameters.sequence)),
@@ -65,7 +65,7 @@ export const addTrainCommand = (program: Command): void =>
       resume: flag('go on with the run in --out, or with the newest under runs/'),
       whatNext: { ...flag('say at the end what to try next'), hidden: true },
     },
-    renamed: { '--watch': '--guard' },
+    renamed: { '--watch': '--guard', '--blas': '--library' },
     examples: [
       ['octavo train', 'the default run, a few minutes'],
       ['octavo train --recipe bf16 --seed 2', 'the baseline, another seed'],

@@ -7,6 +7,7 @@ export const renamed: Readonly<Record<string, string | undefined>> = {
   watch: 'guard',
   decay: 'weightDecay',
   validation: 'heldOut',
+  blas: 'library',
 };
 
 /** An object whose unknown keys are refused, each with the key it may have been. */

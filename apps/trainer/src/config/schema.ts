@@ -62,8 +62,8 @@ export const configSchema = fields({
   data: dataSchema.optional(),
   ...optional,
   threads: integer(1, 256).optional(),
-  /** The machine's BLAS for products of the simd device. */
-  blas: text('off, auto, or the path of a library').optional(),
+  /** The machine's library for products of the simd device. */
+  library: text('auto, off, onednn, blas, or the path of a library').optional(),
   out: text('a folder').optional(),
 });
 

@@ -23,13 +23,13 @@ export interface Settings {
   readonly data: TextSettings;
   readonly hyperparameters: Hyperparameters;
   readonly threads: number | null;
-  /** `off`, `auto`, or a library: its absolute path, or the name that the system's loader finds. */
-  readonly blas: string;
+  /** `off`, `auto`, `onednn`, `blas`, or a library: its absolute path, or the name that the system's loader finds. */
+  readonly library: string;
   readonly out: string | null;
 }
 
-/** What `blas` means wherever the run is resumed from. */
-export const blasOf = ({ blas }: Config): string | undefined => blas && libraryFrom('.', blas);
+/** What `library` means wherever the run is resumed from. */
+export const libraryOf = ({ library }: Config): string | undefined => library && libraryFrom('.', library);
 
 /** Later configurations win, key by key. */
 export async function resolveSettings(...configs: readonly Config[]): Promise<Settings> {
@@ -53,7 +53,7 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Se
     data: dataOf(config, tokenizer),
     hyperparameters: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
-    blas: blasOf(config) ?? 'auto',
+    library: libraryOf(config) ?? 'auto',
     out: config.out ?? null,
   };
   return checkSettings(settings);

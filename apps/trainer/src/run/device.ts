@@ -29,8 +29,8 @@ export async function deviceOfRun(
   told: string | null,
   record: Pick<RunRecord, 'settings' | 'choice'> | null,
 ): Promise<SessionDevice> {
-  const { hyperparameters, threads, blas } = settings;
-  const options = { threads, blas, work: workOf('train', planOf(settings)) };
+  const { hyperparameters, threads, library } = settings;
+  const options = { threads, library, work: workOf('train', planOf(settings)) };
   const before = record?.choice ?? null;
   if (!before || (told !== null && told !== before.asked)) {
     const chosen = await chooseDevice(hyperparameters.device, options);

@@ -36,7 +36,7 @@ export interface EvaluateRequest {
   readonly textField: string | null;
   readonly device: string;
   readonly threads: number | null;
-  readonly blas: string;
+  readonly library: string;
   readonly tokenizer: string | null;
   /** Try it though the memory seems too small. */
   readonly force: boolean;
@@ -53,7 +53,7 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
   const checkpoint = await openCheckpointAt(request.path, warn);
   try {
     const { plan, step, tokenizer: identity } = stateOf(checkpoint);
-    const { device: name, threads, blas, force } = request;
+    const { device: name, threads, library, force } = request;
     const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
     const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
     checkMemory(work, { what: `evaluating ${checkpoint.path}`, device: name, force, warn });
@@ -77,7 +77,7 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
       process.stdout.write(
         `${checkpoint.path}, step ${step}, reads ${heldOut.text}: ${plural(heldOut.tokens, 'token')}\n`,
       );
-    const { device, choice } = await chooseDevice(name, { threads, blas, work });
+    const { device, choice } = await chooseDevice(name, { threads, library, work });
     if (choice.said) warn(choice.said);
     try {
       const model = await loadModel(device, checkpoint, recipe, {

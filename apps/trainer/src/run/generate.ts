@@ -22,7 +22,7 @@ export interface GenerateRequest {
   readonly seed: number;
   readonly device: string;
   readonly threads: number | null;
-  readonly blas: string;
+  readonly library: string;
   readonly tokenizer: string | null;
   /** Try it though the memory seems too small. */
   readonly force: boolean;
@@ -39,7 +39,7 @@ export async function generateText({
   seed,
   device: name,
   threads,
-  blas,
+  library,
   tokenizer: spec,
   force,
   json,
@@ -55,7 +55,7 @@ export async function generateText({
     const work = workOf('generate', recipe ? { ...plan, recipe } : plan);
     checkMemory(work, { what: `generating from ${checkpoint.path}`, device: name, force, warn });
     const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
-    const { device, choice } = await chooseDevice(name, { threads, blas, work });
+    const { device, choice } = await chooseDevice(name, { threads, library, work });
     if (choice.said) warn(choice.said);
     try {
       const model = await loadModel(device, checkpoint, recipe, {

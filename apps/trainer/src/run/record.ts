@@ -46,7 +46,7 @@ const settingsSchema = fields({
     skipLimit: hyperparameters.skipLimit.default(8),
   }),
   threads: integer(1).nullable(),
-  blas: text('a library').default('off'), // runs from before there was a choice had none
+  library: text('a library').default('off'), // runs from before there was a choice had none
   out: text('a folder').nullable(),
 });
 
@@ -127,9 +127,8 @@ export async function readRun(folder: string): Promise<RunRecord> {
 
 /** The record with its keys called what they are now: runs of before called some otherwise. */
 function renameKeys(record: unknown): unknown {
-  const { knobs, data } =
-    (record as { settings?: { knobs?: unknown; data?: unknown } } | null)?.settings ?? {};
-  for (const part of [knobs, data]) {
+  const settings = (record as { settings?: { knobs?: unknown; data?: unknown } } | null)?.settings;
+  for (const part of [settings, settings?.knobs, settings?.data]) {
     if (typeof part !== 'object' || part === null) continue;
     const keys = part as Record<string, unknown>;
     for (const [old, now] of Object.entries(renamed)) {

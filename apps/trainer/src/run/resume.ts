@@ -6,7 +6,7 @@ import { show } from '../config/explain.ts';
 import { resolveModel } from '../config/model.ts';
 import { resolveRecipe } from '../config/recipe.ts';
 import { type Config, type Hyperparameters, hyperparameters } from '../config/schema.ts';
-import { blasOf, checkSettings, dataOf, mergeConfigs, type Settings } from '../config/settings.ts';
+import { checkSettings, dataOf, libraryOf, mergeConfigs, type Settings } from '../config/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
 const FREE = new Set<keyof Hyperparameters>([
@@ -72,7 +72,7 @@ export async function resumedSettings(
     recipe,
     hyperparameters: { ...before.hyperparameters, ...changed },
     threads: config.threads ?? before.threads,
-    blas: blasOf(config) ?? before.blas,
+    library: libraryOf(config) ?? before.library,
   });
 }
 

@@ -16,18 +16,18 @@ export const deviceNames = [
 export interface OpenOptions {
   /** Threads of `simd`; null: as many as the machine runs at once, at most 4. */
   readonly threads?: number | null;
-  /** A BLAS of the machine for the products of `simd`: `off` (the default), `auto`, or the path of a library. */
-  readonly blas?: string;
+  /** A library of the machine for the products of `simd`: `off` (the default), `auto`, `onednn`, `blas`, or a path. */
+  readonly library?: string;
   /** Take a GPU adapter that computes on the CPU (a software renderer) for a GPU; default false. */
   readonly allowSoftware?: boolean;
 }
 
 /** The device of a name that leaves no choice. */
 export async function openDevice(name: string, options: OpenOptions): Promise<Device> {
-  const { threads = null, blas = 'off', allowSoftware = false } = options;
+  const { threads = null, library = 'off', allowSoftware = false } = options;
   switch (name) {
     case 'simd':
-      return createSimdDevice({ library: blas, ...(threads === null ? {} : { threads }) });
+      return createSimdDevice({ library, ...(threads === null ? {} : { threads }) });
     case 'gpu:webgpu':
       return createGpuDevice({ backend: 'webgpu', allowSoftware });
     case 'gpu:webasm':

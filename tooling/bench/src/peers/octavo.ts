@@ -1,6 +1,13 @@
-/** @file Octavo's SIMD device as a contender: `octavo.js off|auto THREADS`, with a system BLAS or without. */
+/** @file Octavo's SIMD device as a contender: `octavo.js off|onednn|blas THREADS`, with a library of the machine or without. */
 
-import { createBlasDevice, createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
+import {
+  createLibraryDevice,
+  createPlainDevice,
+  type ProductLibrary,
+  productLibraries,
+  stepBatch,
+  stepPlan,
+} from '@octavo/bench';
 import { FP32 } from '@octavo/formats';
 import { createScope, type Device, gemm } from '@octavo/kernels';
 import { createTraining, type Training, trainStep } from '@octavo/trainer';
@@ -8,20 +15,20 @@ import { checked, operands, type Reply, type Request } from '../protocol.ts';
 import { stepCase } from '../stories.ts';
 import { remember, serve, timeFor } from './serve.ts';
 
-const [blas = 'off', count = '2'] = process.argv.slice(2);
+const [library = 'off', count = '2'] = process.argv.slice(2) as [ProductLibrary | 'off', string];
 const threads = Number(count);
 
 async function createDevice(): Promise<Device> {
-  if (blas === 'off') return createPlainDevice(threads);
-  const device = await createBlasDevice(threads);
-  if (!device) throw new Error('no BLAS was found');
+  if (library === 'off') return createPlainDevice(threads);
+  const device = await createLibraryDevice(threads, library);
+  if (!device) throw new Error(`no ${productLibraries[library]} was found`);
   return device;
 }
 
 const blocks = { aBlockRows: 1, aBlockColumns: 1, bBlockRows: 1, bBlockColumns: 1 };
 const plain = { transposeA: false, transposeB: false, ...blocks, scaledA: false, scaledB: false };
 
-await serve(blas === 'off' ? 'Octavo' : 'Octavo + BLAS', async () => {
+await serve(library === 'off' ? 'Octavo' : `Octavo + ${productLibraries[library]}`, async () => {
   const device = await createDevice();
   const scope = createScope(device);
   const product = remember((size) => {

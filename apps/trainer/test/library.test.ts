@@ -7,7 +7,7 @@ import { octavo } from './support.ts';
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'octavo-blas-'));
+  folder = mkdtempSync(join(tmpdir(), 'octavo-library-'));
   writeFileSync(join(folder, 'text.txt'), 'one two three four five six seven eight nine ten '.repeat(60));
   const shape = { vocabularySize: 256, hiddenSize: 32, layers: 1, heads: 2, keyValueHeads: 1, ffnSize: 48 };
   writeFileSync(
@@ -15,7 +15,7 @@ beforeAll(() => {
     JSON.stringify({
       model: { ...shape, contextLength: 32 },
       data: { train: 'text.txt', heldOut: 0.1 },
-      ...{ batch: 2, sequence: 32, steps: 1, evaluateTokens: 64, device: 'simd', threads: 1, blas: 'off' },
+      ...{ batch: 2, sequence: 32, steps: 1, evaluateTokens: 64, device: 'simd', threads: 1, library: 'off' },
     }),
   );
 });
@@ -25,12 +25,12 @@ const train = (...more: string[]) => octavo(['train', '--config', 'config.json',
 
 const record = (out: string) =>
   JSON.parse(readFileSync(join(folder, out, 'run.json'), 'utf8')) as {
-    settings: { blas: string };
+    settings: { library: string };
     facts: { device: string };
   };
 
-const description = async (blas: string): Promise<string> => {
-  const device = await createDevice('simd', { threads: 1, blas });
+const description = async (library: string): Promise<string> => {
+  const device = await createDevice('simd', { threads: 1, library });
   await device.destroy();
   return device.description;
 };
@@ -38,20 +38,26 @@ const description = async (blas: string): Promise<string> => {
 test('run.json names the library that was used, or none', async () => {
   expect((await train('--out', 'off')).code).toBe(0);
   expect(record('off').facts.device).toBe(await description('off'));
-  expect((await train('--out', 'auto', '--blas', 'auto')).code).toBe(0);
+  expect((await train('--out', 'auto', '--library', 'auto')).code).toBe(0);
   expect(record('auto').facts.device).toBe(await description('auto'));
-  expect(record('auto').settings.blas).toBe('auto');
+  expect(record('auto').settings.library).toBe('auto');
   // a run goes on as it began, unless told otherwise
   expect((await train('--out', 'auto', '--resume', '--steps', '2')).code).toBe(0);
-  expect(record('auto').settings.blas).toBe('off'); // the configuration file says so
+  expect(record('auto').settings.library).toBe('off'); // the configuration file says so
   expect((await octavo(['train', '--out', 'auto', '--resume', '--steps', '3'], folder)).code).toBe(0);
-  expect(record('auto').settings.blas).toBe('off');
+  expect(record('auto').settings.library).toBe('off');
 });
 
 test('a library that cannot be used is one line and exit code 2', async () => {
-  const { code, stderr } = await train('--out', 'none', '--blas', './nowhere.so');
+  const { code, stderr } = await train('--out', 'none', '--library', './nowhere.so');
   expect(stderr).toMatch(
-    /^octavo: [^\n]*blas[^\n]*nowhere\.so[^\n]*expected off, auto, or the path[^\n]*\n$/,
+    /^octavo: [^\n]*library[^\n]*nowhere\.so[^\n]*expected auto, off, onednn, blas, or the path[^\n]*\n$/,
   );
+  expect(code).toBe(2);
+});
+
+test('the option of before is refused with the one of now', async () => {
+  const { code, stderr } = await train('--out', 'none', '--blas', 'off');
+  expect(stderr).toMatch(/--library/);
   expect(code).toBe(2);
 });
