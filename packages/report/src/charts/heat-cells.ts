@@ -39,24 +39,19 @@ export function cellsOf(
   measured: Measured,
   level: (value: number) => number,
 ): HeatCell[] {
-  const rows = new Map<string, { site: string; operand: string; layer: number; values: (number | null)[] }>();
-  for (const tensor of tensors) {
-    const value = tensor[measured];
+  const rows = new Map<string, Pick<HeatCell, 'site' | 'operand' | 'layer'> & { values: number[] }>();
+  for (const { site, operand, layer, step, [measured]: value } of tensors) {
     if (value === null) continue;
-    const { site, operand, layer, step } = tensor;
     const key = `${site}/${operand}/${layer}`;
-    let row = rows.get(key);
-    if (!row) {
-      row = { site, operand, layer, values: new Array<number | null>(edges.length - 1).fill(null) };
-      rows.set(key, row);
-    }
-    const column = columnAt(edges, step);
+    const row = rows.get(key) ?? { site, operand, layer, values: [] };
+    rows.set(key, row);
+    const column = edges.findLastIndex((edge) => edge <= step);
     row.values[column] = Math.max(row.values[column] ?? Number.NEGATIVE_INFINITY, value);
   }
   return [...rows.values()].flatMap(({ values, ...row }) => {
     const cells: HeatCell[] = [];
     for (const [i, raw] of values.entries()) {
-      if (raw === null) continue;
+      if (raw === undefined) continue;
       const [value, from, to] = [level(raw), edges[i]!, edges[i + 1]!];
       const before = cells.at(-1);
       if (before?.to === from && before.value === value) cells[cells.length - 1] = { ...before, to };
@@ -64,15 +59,4 @@ export function cellsOf(
     }
     return cells;
   });
-}
-
-/** The last column that begins at `step` or before. */
-function columnAt(edges: readonly number[], step: number): number {
-  let [low, high] = [0, edges.length - 2];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (edges[middle]! <= step) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { decodeArray, formatOf, OctavoError } from '@octavo/formats';
 import { type Checkpoint, type CheckpointFile, listCheckpoints, openCheckpoint } from '@octavo/store';
 import { channelOf, cosinesOf, type GateUp, mostAligned } from '../charts/gate-up.ts';
+import { topOf } from '../charts/values.ts';
 import type { RunRecord } from './run-record.ts';
 
 export interface ReadGateUp {
@@ -17,27 +18,34 @@ type Shape = RunRecord['plan']['model'];
 export async function readGateUp(folder: string, model: Shape): Promise<ReadGateUp> {
   const files = await listCheckpoints(join(folder, 'checkpoints'));
   const notes: string[] = [];
-  const late = await firstWhole([...files].reverse(), notes, async (checkpoint, step): Promise<GateUp> => {
-    let best: GateUp | null = null;
-    for (let layer = 0; layer < model.layers; layer++) {
-      const weights = await gateUpOf(checkpoint, layer, model);
-      const cosines = cosinesOf(weights, model.hiddenSize);
-      const channel = mostAligned(cosines);
-      const cosine = cosines[channel]!;
-      if (best === null || Math.abs(cosine) > Math.abs(best.cosine))
-        best = { step, layer, channel, cosine, ...channelOf(weights, model.hiddenSize, channel) };
-    }
-    return best!;
+  const late = await firstWhole([...files].reverse(), notes, async (checkpoint, step) => {
+    const layers: GateUp[] = [];
+    for (let layer = 0; layer < model.layers; layer++)
+      layers.push(await momentOf(checkpoint, model, step, layer));
+    return topOf(layers, ({ cosine }) => Math.abs(cosine));
   });
   if (late === null) return { moments: [], notes };
   const { layer, channel } = late;
   const older = files.filter(({ step }) => step < late.step);
-  const early = await firstWhole(older, notes, async (checkpoint, step): Promise<GateUp> => {
-    const weights = await gateUpOf(checkpoint, layer, model);
-    const cosine = cosinesOf(weights, model.hiddenSize)[channel]!;
-    return { step, layer, channel, cosine, ...channelOf(weights, model.hiddenSize, channel) };
-  });
+  const early = await firstWhole(older, notes, (checkpoint, step) =>
+    momentOf(checkpoint, model, step, layer, channel),
+  );
   return { moments: early === null ? [late] : [early, late], notes };
+}
+
+/** A layer's channel, the most aligned one unless another is asked for. */
+async function momentOf(
+  checkpoint: Checkpoint,
+  model: Shape,
+  step: number,
+  layer: number,
+  asked?: number,
+): Promise<GateUp> {
+  const weights = await gateUpOf(checkpoint, layer, model);
+  const cosines = cosinesOf(weights, model.hiddenSize);
+  const channel = asked ?? mostAligned(cosines);
+  const cosine = cosines[channel]!;
+  return { step, layer, channel, cosine, ...channelOf(weights, model.hiddenSize, channel) };
 }
 
 /** What `read` makes of the first checkpoint that it can read. */
@@ -76,11 +84,7 @@ async function gateUpOf(
       `[report] ${checkpoint.path}: ${name} has another shape: got ${shape.join('×')}, expected ${2 * ffnSize}×${hiddenSize}`,
     );
   const known = formatOf(format);
-  const codes =
-    known.bits === 32
-      ? new Uint32Array(data.buffer)
-      : known.bits === 16
-        ? new Uint16Array(data.buffer)
-        : data;
+  const Codes = known.bits === 32 ? Uint32Array : known.bits === 16 ? Uint16Array : Uint8Array;
+  const codes = new Codes(data.buffer, data.byteOffset, data.byteLength / Codes.BYTES_PER_ELEMENT);
   return decodeArray(known, codes, undefined, scale.length === 1 ? { scale: scale[0]! } : {});
 }

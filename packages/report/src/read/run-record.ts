@@ -71,6 +71,9 @@ const recordSchema = z.object({
   facts: factsSchema.nullable().catch(null),
 });
 
+/** Null or absent: an operand that is not cast. */
+export type Cast = z.output<typeof cast>;
+
 /** What is shown of `run.json`; `facts` is null where it does not say. */
 export type RunRecord = z.output<typeof recordSchema>;
 
