@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Helpers that no kernel calls by name: the device adds the call (gpujs/kernel-recipe.ts). */
+/** Helpers that no kernel calls by name: the device adds the call (gpujs/kernel-spec.ts). */
 const ADDED = ['roundBf16'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

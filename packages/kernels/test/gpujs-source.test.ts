@@ -1,8 +1,8 @@
 import { BF16, FP16, FP32 } from '@octavo/formats';
 import { expect, it } from 'vitest';
 import { sizeClass } from '../src/gpujs/buffer-pool.ts';
-import { kernelRecipe } from '../src/gpujs/kernel-recipe.ts';
 import { signatureOf, sourceOf, wrapReturns } from '../src/gpujs/kernel-source.ts';
+import { kernelSpec } from '../src/gpujs/kernel-spec.ts';
 import type { Pass } from '../src/operator.ts';
 import { square } from './gpujs-helpers.ts';
 
@@ -42,16 +42,16 @@ const pass: Pass = {
 };
 
 it('types constants and numbers, and keeps numbers out of the key', () => {
-  const recipe = kernelRecipe('o', pass, FP32, [5]);
-  expect(recipe.settings.constantTypes).toEqual({
+  const spec = kernelSpec('o', pass, FP32, [5]);
+  expect(spec.settings.constantTypes).toEqual({
     n: 'Integer',
     half: 'Float',
     whole: 'Float',
     table: 'Array',
   });
-  expect(recipe.settings.constants.half).toBe(Math.fround(0.1));
-  expect(recipe.settings.argumentTypes).toEqual(['Array', 'Integer']);
-  expect(kernelRecipe('o', { ...pass, numbers: { stream: 8 } }, FP32, [5]).key).toBe(recipe.key);
+  expect(spec.settings.constants.half).toBe(Math.fround(0.1));
+  expect(spec.settings.argumentTypes).toEqual(['Array', 'Integer']);
+  expect(kernelSpec('o', { ...pass, numbers: { stream: 8 } }, FP32, [5]).key).toBe(spec.key);
   const others: readonly [Pass, number][] = [
     [{ ...pass, constants: { ...pass.constants, n: 5 } }, 5],
     [{ ...pass, constants: { ...pass.constants, table: [1, 3] } }, 5],
@@ -59,16 +59,16 @@ it('types constants and numbers, and keeps numbers out of the key', () => {
     [{ ...pass, columns: 4 }, 5],
     [pass, 6],
   ];
-  for (const [other, size] of others) expect(kernelRecipe('o', other, FP32, [size]).key).not.toBe(recipe.key);
+  for (const [other, size] of others) expect(kernelSpec('o', other, FP32, [size]).key).not.toBe(spec.key);
 });
 
 it('rounds to BF16 in the kernel, and to nothing else', () => {
   const rounding = { ...pass, round: true };
-  expect(kernelRecipe('o', rounding, FP32, []).source).not.toContain('roundBf16');
-  expect(kernelRecipe('o', rounding, BF16, []).source).toContain('return roundBf16(this.constants.n);');
-  expect(() => kernelRecipe('o', rounding, FP16, [])).toThrow(/use cast/);
-  expect(() => kernelRecipe('o', { ...rounding, components: 4 }, BF16, [])).toThrow(/components/);
-  expect(() => kernelRecipe('o', { ...pass, columns: 5 }, FP32, [])).toThrow(/multiple of columns/);
+  expect(kernelSpec('o', rounding, FP32, []).source).not.toContain('roundBf16');
+  expect(kernelSpec('o', rounding, BF16, []).source).toContain('return roundBf16(this.constants.n);');
+  expect(() => kernelSpec('o', rounding, FP16, [])).toThrow(/use cast/);
+  expect(() => kernelSpec('o', { ...rounding, components: 4 }, BF16, [])).toThrow(/components/);
+  expect(() => kernelSpec('o', { ...pass, columns: 5 }, FP32, [])).toThrow(/multiple of columns/);
 });
 
 it('rounds buffer sizes up by an eighth at most', () => {

@@ -1,13 +1,11 @@
 /** @file The largest magnitude of a tensor or of its blocks, and the scales that come from it. */
-import { address, float, int, scratch } from './control';
-import { BF16, commit, element, read, target } from './storage';
+import { BF16_KIND, CHUNK } from '../src/numbers';
+import { address, float, int, PIECE, scratch } from './command';
+import { commit, element, read, target } from './storage';
 import { abs, maxLanesInt, maxLanesShort, storePart } from './vector';
 
 /** Elements of a task; and those that pass through the cache at a time. */
-export const CHUNK: i32 = 16384;
-export const PIECE: i32 = 2048;
 
-export const INFINITY_BITS: i32 = 0x7f800000;
 
 /** Bits of the largest |x| of `n` floats; a NaN's are above infinity's, and it thus counts as the largest. */
 export function amaxBits(from: usize, n: i32): i32 {
@@ -43,7 +41,7 @@ function amaxHalves(from: usize, n: i32): i32 {
 
 /** The same of `n` elements of a tensor. */
 export function amaxOf(slot: i32, index: i32, n: i32, room: usize): i32 {
-  if (int(slot + 1) == BF16) return amaxHalves(element(slot, index), n);
+  if (int(slot + 1) == BF16_KIND) return amaxHalves(element(slot, index), n);
   return amaxBits(read(slot, index, n, room), n);
 }
 

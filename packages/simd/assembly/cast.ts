@@ -1,17 +1,16 @@
 /** @file Casts to every format and back, under one scale or several. */
-import { amaxBits, amaxOf, blockMaxima, CHUNK, INFINITY_BITS, PIECE, scaleOf } from './amax';
-import { address, float, int, scratch } from './control';
+import { BF16_KIND, BYTE_KIND, CHUNK, FP16_KIND, FP32_KIND, NEAREST, STOCHASTIC } from '../src/numbers';
+import { amaxBits, amaxOf, blockMaxima, scaleOf } from './amax';
+import { encodeBf16 } from './bf16';
+import { address, float, int, PIECE, PIECE_ROOM, scratch } from './command';
 import { decodeBytes, decodeBytesToBf16, scaledTable, scaledTableOfBf16 } from './decode';
-import { encode, encodeFp16Saturated, NEAREST, STOCHASTIC } from './encode';
+import { encode, encodeFp16Saturated } from './encode';
 import { encodeNearest, wasRight } from './nearest';
 import { streamSeed } from './random';
-import { DIVIDE, MULTIPLY, scaleInto, uniformLength, scaleAt } from './scale';
+import { DIVIDE, MULTIPLY, scaleAt, scaleInto, uniformLength } from './scale';
 import { encodeStochastic, isStochasticByte } from './stochastic';
-import { BF16, BYTE, bytesOf, commit, element, encodeBf16, FP16, FP32, read, target } from './storage';
-import { abs, maxLanesInt, storePart } from './vector';
-
-/** Scratch of a piece of floats. */
-export const PIECE_ROOM: usize = <usize>PIECE * 4 + 64;
+import { bytesOf, commit, element, read, target } from './storage';
+import { abs, INFINITY_BITS, maxLanesInt, storePart } from './vector';
 
 /** From here on numbers round to BF16's infinity. */
 const BF16_OVER: i32 = 0x7f7f8000;
@@ -76,11 +75,11 @@ export function encodeScaled(
 ): i32 {
   let done = 0;
   let top = -1;
-  if (kind == BYTE && isQuick(format, rounding, special)) {
+  if (kind == BYTE_KIND && isQuick(format, rounding, special)) {
     done = n & ~15;
-    top = encodeQuick(format, rounding, FP32, from, done, to, seed, index, scale, room);
+    top = encodeQuick(format, rounding, FP32_KIND, from, done, to, seed, index, scale, room);
     if (!wasRight(top, scale)) done = 0;
-  } else if (kind == FP16 && rounding == NEAREST && !special) {
+  } else if (kind == FP16_KIND && rounding == NEAREST && !special) {
     done = n & ~7;
     if (maxLanesInt(encodeFp16Saturated(format, scale, from, done, to)) > INFINITY_BITS) done = 0;
   }
@@ -95,9 +94,9 @@ export function encodeScaled(
     source = room;
   }
   // without what saturates
-  const inside = kind == BF16 && rounding == NEAREST && (special || amaxBits(source, rest) < BF16_OVER);
+  const inside = kind == BF16_KIND && rounding == NEAREST && (special || amaxBits(source, rest) < BF16_OVER);
   if (inside) encodeBf16(source, rest, to + ((<usize>done) << 1));
-  else if (kind == FP32) saturate(source, rest, to, special);
+  else if (kind == FP32_KIND) saturate(source, rest, to, special);
   else encode(kind, format, rounding, special, source, rest, to + <usize>done * bytesOf(kind), seed, index + done);
   return -1;
 }
@@ -115,7 +114,7 @@ export function castUniform(x: i32, out: i32, how: i32, seed: u32, index: u32, n
   const source = int(x + 1);
   const to = element(out, index);
   let done = 0;
-  if (kind == BYTE && source == BF16 && isQuick(format, rounding, special)) {
+  if (kind == BYTE_KIND && source == BF16_KIND && isQuick(format, rounding, special)) {
     done = n & ~15;
     const top = encodeQuick(format, rounding, source, element(x, index), done, to, seed, index, scale, room);
     if (!wasRight(top, scale)) done = 0;
@@ -155,9 +154,13 @@ export function castScaled(x: i32, out: i32, scales: i32, how: i32, seed: u32, i
 
 /** The seed of a cast's stochastic rounding; its arguments as above. */
 export function seedOf(how: i32): u32 {
-  if (int(how) != STOCHASTIC) return 0;
-  const seeds = address(how + 2);
-  return streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>int(how + 3));
+  return streamSeedOf(int(how), address(how + 2), int(how + 3));
+}
+
+/** The same of the numbers at `seeds` and a stream. */
+export function streamSeedOf(rounding: i32, seeds: usize, stream: i32): u32 {
+  if (rounding != STOCHASTIC) return 0;
+  return streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>stream);
 }
 
 /**
@@ -177,8 +180,8 @@ export function dequantize(task: i32): void {
   const last = min(int(6), first + CHUNK);
   const room = scratch();
   const table = room + PIECE_ROOM;
-  const byTable = int(1) == BYTE && uniformLength(7, first) >= <u32>(last - first);
-  if (byTable && int(4) == BF16) {
+  const byTable = int(1) == BYTE_KIND && uniformLength(7, first) >= <u32>(last - first);
+  if (byTable && int(4) == BF16_KIND) {
     scaledTableOfBf16(address(2), scaleAt(7, first), table, room);
     decodeBytesToBf16(element(0, first), table, last - first, element(3, first));
     return;

@@ -1,60 +1,15 @@
 /**
  * @file How threads share work: one command at a time, cut into tasks that whoever is free takes.
  *
- * Memory below ARENA (bytes):
- *    64  i64  command: epoch << 32 | tasks not yet taken
- *   128  i32  tasks done
- *   192  i32  workers asleep
- *   196  i32  1 once workers must end
- *   200  i32  1 while the main thread sleeps
- *   204  i32  1 once a worker has failed
- *   208       why it has: text, ended by a zero byte
- *   512       parameters of the command: operator, tasks, scratch address, scratch bytes a thread, then its arguments
- *
  * A task belongs to the thread whose compare-and-swap took it, and the main thread returns only when every task is
  * done: so while a thread owns a task, the parameters it reads are those of its command.
  */
-import { runTask } from './tasks';
-
-const COMMAND: usize = 64;
-const DONE: usize = 128;
-const ASLEEP: usize = 192;
-const QUIT: usize = 196;
-const MAIN_ASLEEP: usize = 200;
-const FAILED: usize = 204;
-const PARAMETERS: usize = 512;
-const ARGUMENTS: usize = PARAMETERS + 16;
+import { ASLEEP, COMMAND, DONE, FAILED, MAIN_ASLEEP, PARAMETERS, QUIT } from '../src/numbers';
+import { useScratch } from './command';
+import { runTask } from './generated/tasks';
 
 /** Looks at the command so often before sleeping: some 20 µs. */
 const SPINS: i32 = 16000;
-
-/** This thread's own memory, valid during a task. */
-let scratchAddress: usize = 0;
-
-// @ts-ignore: decorator
-@inline
-export function scratch(): usize {
-  return scratchAddress;
-}
-
-/** Argument `i` of the command, as an integer. */
-// @ts-ignore: decorator
-@inline
-export function int(i: i32): i32 {
-  return load<i32>(ARGUMENTS + ((<usize>i) << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-export function address(i: i32): usize {
-  return <usize>load<u32>(ARGUMENTS + ((<usize>i) << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-export function float(i: i32): f32 {
-  return load<f32>(ARGUMENTS + ((<usize>i) << 2));
-}
 
 /** Takes one task, or returns −1. */
 function take(): i32 {
@@ -71,7 +26,7 @@ function take(): i32 {
 function drain(thread: i32): void {
   let task = take();
   while (task >= 0) {
-    scratchAddress = <usize>load<u32>(PARAMETERS + 8) + <usize>thread * <usize>load<u32>(PARAMETERS + 12);
+    useScratch(<usize>load<u32>(PARAMETERS + 8) + <usize>thread * <usize>load<u32>(PARAMETERS + 12));
     const tasks = load<i32>(PARAMETERS + 4);
     runTask(load<i32>(PARAMETERS), task);
     const done = atomic.add<i32>(DONE, 1) + 1;
@@ -82,10 +37,10 @@ function drain(thread: i32): void {
 
 /** Runs the command in PARAMETERS on this thread alone. */
 export function runAlone(): void {
-  scratchAddress = <usize>load<u32>(PARAMETERS + 8);
-  const operator = load<i32>(PARAMETERS);
+  useScratch(<usize>load<u32>(PARAMETERS + 8));
+  const kernel = load<i32>(PARAMETERS);
   const tasks = load<i32>(PARAMETERS + 4);
-  for (let task = 0; task < tasks; task++) runTask(operator, task);
+  for (let task = 0; task < tasks; task++) runTask(kernel, task);
 }
 
 /** Runs the command in PARAMETERS on all threads; false if a worker has failed. `sleeps`: this thread may wait. */

@@ -9,11 +9,10 @@
  * divided by a scale, if nothing over- or underflows. So a value's bits are those of its mantissa, looked up in the
  * planes, plus sign and exponent. Subnormal codes have places of their own there.
  */
+import { FORMAT_BYTES } from '../src/numbers';
+import { encodeBf16 } from './bf16';
 import { highShorts, lowShorts } from './shuffles';
-import { encodeBf16, TABLE } from './storage';
 
-/** Bytes of a table with all that belongs to it; src/format-description.ts has the same number. */
-export const TABLE_BYTES: usize = 1104;
 const KNOWN: usize = 1024;
 const LARGEST: usize = 1028;
 const PLANES: usize = 1040;
@@ -51,7 +50,7 @@ function place(table: usize, i: i32, bits: i32): void {
 
 /** The table of a format's own values. */
 export function ownTable(format: usize): usize {
-  const table = format + TABLE;
+  const table = format + FORMAT_BYTES;
   // several threads may do so at once, and write the same
   if (atomic.load<i32>(table + KNOWN) == 0) prepareTable(format, table);
   return table;
@@ -60,7 +59,7 @@ export function ownTable(format: usize): usize {
 /** A table at `to` of a format's values over a scale: the same quotients as one by one. */
 export function scaledTable(format: usize, scale: f32, to: usize): void {
   const s = f32x4.splat(scale);
-  for (let i: usize = 0; i < 1024; i += 16) v128.store(to + i, f32x4.div(v128.load(format + TABLE + i), s));
+  for (let i: usize = 0; i < 1024; i += 16) v128.store(to + i, f32x4.div(v128.load(format + FORMAT_BYTES + i), s));
   prepareTable(format, to);
 }
 

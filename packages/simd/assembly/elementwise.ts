@@ -1,10 +1,8 @@
 /** @file Sums, differences and products of equal shapes, and products with one number, one a row or one a column. */
-import { address, int, scratch } from './control';
-import { CHUNK } from './amax';
+import { CHUNK } from '../src/numbers';
+import { int, PIECE, scratch } from './command';
 import { commit, read, target } from './storage';
 import { storePart, vec } from './vector';
-
-const PIECE: i32 = 2048;
 
 /** add, subtract, multiply: 0 a, 3 b, 6 out, 9 elements, 10 which. */
 export function elementwise(task: i32): void {

@@ -1,5 +1,5 @@
 /** @file Rows of a table by token, and the gradient of the table. */
-import { int, scratch } from './control';
+import { int, scratch } from './command';
 import { commit, read, target } from './storage';
 import { storePart } from './vector';
 

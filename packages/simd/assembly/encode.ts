@@ -10,13 +10,9 @@
  * u rounded to an integer plus (E − E(minNormal)) << mantissaBits: subnormals need no case of their own.
  * (BF16 has no room for that power of two, and needs none: its codes are 16 bits of x, plus a carry.)
  */
+import { BYTE_KIND, NEAREST, STOCHASTIC, TOWARD_ZERO } from '../src/numbers';
 import { random4 } from './random';
-import { BYTE } from './storage';
-import { maxLanesInt, vec } from './vector';
-
-export const NEAREST: i32 = 0;
-export const TOWARD_ZERO: i32 = 1;
-export const STOCHASTIC: i32 = 2;
+import { vec } from './vector';
 
 // @ts-ignore: decorator
 @inline
@@ -148,7 +144,7 @@ export function encode(
   index: u32,
 ): void {
   if (word(format, 10) == 1) encodeE8M0(rounding, special, from, n, to, seed, index);
-  else if (kind == BYTE) encodeBytes(format, rounding, special, from, n, to, seed, index);
+  else if (kind == BYTE_KIND) encodeBytes(format, rounding, special, from, n, to, seed, index);
   else encodeHalves(format, rounding, special, from, n, to, seed, index);
 }
 

@@ -5,11 +5,12 @@
  * them. Codes are decoded, and scales that vary along K divided out, as rows are packed; other scales at the store.
  * K is never cut: every sum runs over k in order, so C does not depend on how the work is shared.
  */
-import { address, int, scratch } from './control';
+import { FP32_KIND, TILE_COLUMNS, TILE_ROWS } from '../src/numbers';
+import { address, int, scratch } from './command';
 import { interleave6, interleave8, spread6, spread8 } from './panel';
 import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
-import { commit, element, FP32, read } from './storage';
-import { COLUMNS, ROWS, scaleTile, tile } from './tile';
+import { commit, element, read } from './storage';
+import { scaleTile, tile } from './tile';
 
 /** `n` stored elements of an operand from `index` on as floats, in place or in `room`; `scales` is their slot. */
 export function stored(slot: i32, scales: i32, index: u32, n: i32, room: usize): usize {
@@ -36,7 +37,7 @@ function pack(
   to: usize,
   room: usize,
 ): void {
-  const width = wide ? COLUMNS : ROWS;
+  const width = wide ? TILE_COLUMNS : TILE_ROWS;
   const panel = (<usize>(inner * width)) << 2;
   if (rows) {
     const list = room;
@@ -69,8 +70,8 @@ function pack(
  */
 export function gemmPack(task: i32): void {
   const inner = int(8);
-  const first = task * int(14) * COLUMNS;
-  const count = min(int(13) - first, int(14) * COLUMNS);
+  const first = task * int(14) * TILE_COLUMNS;
+  const count = min(int(13) - first, int(14) * TILE_COLUMNS);
   const to = address(11) + ((<usize>(first * inner)) << 2);
   pack(0, 3, true, int(9) != 0, int(10), inner, int(12) + first, count, to, scratch());
 }
@@ -88,9 +89,9 @@ export function gemmTiles(task: i32): void {
   const rows = min(int(17) - firstRow, int(19));
   const firstPanel = (task % side) * int(20);
   const columns = int(13);
-  const allPanels = (columns + COLUMNS - 1) / COLUMNS;
+  const allPanels = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
   const lastPanel = min(allPanels, firstPanel + int(20));
-  const rowPanels = (rows + ROWS - 1) / ROWS;
+  const rowPanels = (rows + TILE_ROWS - 1) / TILE_ROWS;
   const packed = scratch();
   const panelA = <usize>inner * 24;
   const panelB = <usize>inner * 32;
@@ -107,17 +108,17 @@ export function gemmTiles(task: i32): void {
     uniform = isUsual(both);
   }
   const n = int(18);
-  const direct = uniform && int(15) == FP32;
+  const direct = uniform && int(15) == FP32_KIND;
   for (let p = firstPanel; p < lastPanel; p++) {
-    const column = p * COLUMNS;
-    const width = min(COLUMNS, columns - column);
+    const column = p * TILE_COLUMNS;
+    const width = min(TILE_COLUMNS, columns - column);
     const b = address(11) + <usize>p * panelB;
     for (let i = 0; i < rowPanels; i++) {
       const a = packed + <usize>i * panelA;
-      const row = firstRow + i * ROWS;
-      const height = min(ROWS, firstRow + rows - row);
+      const row = firstRow + i * TILE_ROWS;
+      const height = min(TILE_ROWS, firstRow + rows - row);
       const at = <u32>row * <u32>n + int(12) + column;
-      if (direct && width == COLUMNS && height == ROWS) {
+      if (direct && width == TILE_COLUMNS && height == TILE_ROWS) {
         const c = element(14, at);
         tile(a, b, inner, c, (<usize>n) << 2, false);
         if (scaled) scaleTile(c, (<usize>n) << 2, alpha);
@@ -157,15 +158,15 @@ export function gemmPanelOfA(task: i32): void {
 export function gemmFew(task: i32): void {
   const inner = int(8);
   const n = int(18);
-  const first = task * int(12) * COLUMNS;
-  const count = min(n - first, int(12) * COLUMNS);
+  const first = task * int(12) * TILE_COLUMNS;
+  const count = min(n - first, int(12) * TILE_COLUMNS);
   const panel = <usize>inner * 32;
   const packed = scratch();
   const room = packed + <usize>int(12) * panel + 64;
   pack(0, 3, true, int(9) != 0, int(10), inner, first, count, packed, room);
   const scaled = (address(22) | address(24)) != 0;
-  for (let c = 0; c < count; c += COLUMNS) {
-    const width = min(COLUMNS, count - c);
+  for (let c = 0; c < count; c += TILE_COLUMNS) {
+    const width = min(TILE_COLUMNS, count - c);
     tile(address(11), packed + <usize>(c >> 3) * panel, inner, room, 32, false);
     if (scaled) scaleEach(room, 0, int(17), first + c, width);
     for (let r = 0; r < int(17); r++) commit(14, r * n + first + c, width, room + ((<usize>r) << 5));

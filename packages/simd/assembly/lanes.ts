@@ -8,15 +8,13 @@
  * Who finds a strip locked goes on to the next, for the one who holds it looks again after giving it back. So nobody
  * waits, and every sum has the one order.
  */
-import { address, int, scratch } from './control';
+import {
+  BF16_KIND, FP32_KIND, LANE_ROWS, LANE_SLACK, LANE_STRIP, LANE_STRIP_BYTES, MOST_LANES,
+} from '../src/numbers';
 import { bf16High, bf16Low } from './bf16';
-import { BF16, element, FP32, read } from './storage';
-import { abs, loadPart, vec } from './vector';
-
-/** Lanes of a strip; and rows of a chunk where there is more than one. src/operators/casts.ts has the same numbers. */
-const STRIP: i32 = 1024;
-export const ROWS: i32 = 8;
-const MOST_LANES: i32 = 4096;
+import { address, int, scratch } from './command';
+import { element, read } from './storage';
+import { abs, INFINITY_BITS, loadPart, vec } from './vector';
 
 /** What is summed: x, x², or x and x² and x⁴ of finite numbers. */
 export const VALUES: i32 = 0;
@@ -27,19 +25,17 @@ export const POWERS: i32 = 2;
 export const PLAIN: i32 = 1;
 export const STRANGE: i32 = 2;
 
-const INFINITY_BITS: i32 = 0x7f800000;
-const STRIP_BYTES: usize = 64;
 
 /** Bytes from one power's sums to the next. */
 // @ts-ignore: decorator
 @inline
 export function sumsStride(lanes: i32): usize {
-  return ((<usize>lanes) << 2) + 64;
+  return ((<usize>lanes) << 2) + LANE_SLACK;
 }
 
 /** Elements of a chunk. */
 export function chunkElements(lanes: i32): i32 {
-  return lanes == MOST_LANES ? ROWS * MOST_LANES : 64 * lanes;
+  return lanes == MOST_LANES ? LANE_ROWS * MOST_LANES : 64 * lanes;
 }
 
 /**
@@ -48,14 +44,14 @@ export function chunkElements(lanes: i32): i32 {
  */
 export function addChunk(what: i32, task: i32, mark: i32, slot: i32): void {
   const lanes = int(4);
-  const count = (lanes + STRIP - 1) / STRIP;
+  const count = (lanes + LANE_STRIP - 1) / LANE_STRIP;
   const strips = address(slot);
-  const marks = strips + <usize>count * STRIP_BYTES;
+  const marks = strips + <usize>count * LANE_STRIP_BYTES;
   const chunk = chunkElements(lanes);
   const chunks = (int(3) + chunk - 1) / chunk;
   atomic.store<i32>(marks + ((<usize>task) << 2), mark);
   for (let s = 0; s < count; s++) {
-    const at = strips + <usize>s * STRIP_BYTES;
+    const at = strips + <usize>s * LANE_STRIP_BYTES;
     while (true) {
       let next = atomic.load<i32>(at);
       if (next == chunks || atomic.load<i32>(marks + ((<usize>next) << 2)) == 0) break;
@@ -64,7 +60,7 @@ export function addChunk(what: i32, task: i32, mark: i32, slot: i32): void {
       while (next < chunks) {
         const seen = atomic.load<i32>(marks + ((<usize>next) << 2));
         if (seen == 0) break;
-        addToStrip(what, next, s * STRIP, seen == STRANGE);
+        addToStrip(what, next, s * LANE_STRIP, seen == STRANGE);
         next++;
       }
       atomic.store<i32>(at, next);
@@ -78,14 +74,14 @@ function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
   const length = int(3);
   const lanes = int(4);
   const chunk = chunkElements(lanes);
-  const n = min(STRIP, lanes - lane);
+  const n = min(LANE_STRIP, lanes - lane);
   const first = task * chunk + lane;
   const last = min(length, (task + 1) * chunk);
   const sums = address(5) + ((<usize>lane) << 2);
   const kind = int(1);
-  if (!strange && lanes == MOST_LANES && (task + 1) * chunk <= length && (kind == FP32 || kind == BF16)) {
+  if (!strange && lanes == MOST_LANES && (task + 1) * chunk <= length && (kind == FP32_KIND || kind == BF16_KIND)) {
     const x = element(0, first);
-    if (kind == FP32) {
+    if (kind == FP32_KIND) {
       if (what == POWERS) rowsOfFloats<u32>(x, n, sums);
       else if (what == SQUARES) rowsOfFloats<u16>(x, n, sums);
       else rowsOfFloats<u8>(x, n, sums);
@@ -103,7 +99,7 @@ function addToStrip(what: i32, task: i32, lane: i32, strange: bool): void {
 // from here on of eight rows of all lanes; the bytes of T are the highest power, so that each sum has a loop of its own
 const ROW: usize = <usize>MOST_LANES * 4;
 const HALVES: usize = ROW / 2;
-const STRIDE: usize = <usize>MOST_LANES * 4 + 64;
+const STRIDE: usize = ROW + LANE_SLACK;
 
 /** sums + a: where there is a fused multiply-add, by the units that multiply, for others have enough to add. */
 // @ts-ignore: decorator

@@ -4,10 +4,14 @@
  * Operands that the library cannot take as they lie are decoded first, by all threads, to float32 or to BF16. Then each
  * task calls the library for a block of C and stores it. Blocks depend on the shape alone, so C does not depend on how the work is shared.
  */
-import { address, float, int, scratch } from './control';
+import {
+  BF16_KIND, BF16_OPERANDS, BF16_RESULT, CHUNK, FP32_KIND, TRANSPOSE_A, TRANSPOSE_B,
+} from '../src/numbers';
+import { encodeBf16 } from './bf16';
+import { address, float, int, PIECE, scratch } from './command';
 import { decodeBytesToBf16, ownTable } from './decode';
 import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
-import { BF16, commit, decode, element, encodeBf16, FP32, read } from './storage';
+import { commit, decode, element, read } from './storage';
 import { storePart, vec } from './vector';
 
 // @ts-ignore: decorator
@@ -16,14 +20,6 @@ declare function product(
   form: i32, m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void;
 
-/** Bits of a product's form; src/library/binding.ts has the same numbers. */
-const TRANSPOSE_A: i32 = 1;
-const TRANSPOSE_B: i32 = 2;
-const BF16_OPERANDS: i32 = 4;
-const BF16_RESULT: i32 = 8;
-
-const CHUNK: i32 = 16384;
-const PIECE: i32 = 2048;
 
 /** Values of an operand's elements: 0 x, 3 its scales along the contraction (5 arguments), 8 how many, 9 to, 10 from which. */
 export function operandValues(task: i32): void {
@@ -88,8 +84,8 @@ export function libraryProduct(task: i32): void {
     if (uniform) alpha = <f32>1 / both;
   }
   const at = <u32>row * <u32>int(11) + column;
-  const halfResult = halves && uniform && int(8) == BF16;
-  const direct = int(8) == FP32 || halfResult;
+  const halfResult = halves && uniform && int(8) == BF16_KIND;
+  const direct = int(8) == FP32_KIND || halfResult;
   const factors = scratch();
   const c = direct ? element(7, at) : factors + ((<usize>columns + 16) << 2);
   const stride = direct ? int(11) : columns;

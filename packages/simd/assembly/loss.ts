@@ -1,5 +1,5 @@
 /** @file Cross-entropy of rows of logits, and its gradient. */
-import { address, int, scratch } from './control';
+import { address, int, scratch } from './command';
 import { exp, log } from './math';
 import { commit, read, target } from './storage';
 import { loadPart, storePart, sumLanes, vec } from './vector';

@@ -1,19 +1,10 @@
 /** @file How many of AdamW's updates the stored weights do not show. */
-import { CHUNK } from './amax';
-import { encodeScaled } from './cast';
-import { address, int, scratch } from './control';
-import { STOCHASTIC } from './encode';
-import { streamSeed } from './random';
-import { decode, FP32, read } from './storage';
-import { vec } from './vector';
-
-const PIECE: i32 = 2048;
-const ROOM: usize = <usize>PIECE * 4 + 64;
-
-// of hyper, in bytes
-const LR: usize = 0;
-const DECAY: usize = 16;
-const GRAD_SCALE: usize = 20;
+import { CHUNK, FP32_KIND } from '../src/numbers';
+import { DECAY, GRAD_SCALE, LR } from './adam';
+import { encodeScaled, streamSeedOf } from './cast';
+import { address, int, PIECE, PIECE_ROOM, scratch } from './command';
+import { decode, read } from './storage';
+import { sumLanesInt, vec } from './vector';
 
 /**
  * lostUpdates: 0 w, 3 m, 6 g, 9 stored, 12 hyper, 13 scale of w, 14 of stored, 15 elements, 16 decays, 17 rounding,
@@ -33,9 +24,9 @@ export function lostUpdates(task: i32): void {
 function lostOf(i: i32, n: i32): i32 {
   const room = scratch();
   const w = oldWeights(i, n, room);
-  const kept = storedAgain(w, i, n, room + ROOM);
-  const stored = read(9, i, n, room + 2 * ROOM);
-  const moves = room + 3 * ROOM;
+  const kept = storedAgain(w, i, n, room + PIECE_ROOM);
+  const stored = read(9, i, n, room + 2 * PIECE_ROOM);
+  const moves = room + 3 * PIECE_ROOM;
   const all = findMoves(w, i, n, moves);
   let counts = i32x4.splat(0);
   for (let j = 0; j < n; j += 4) {
@@ -44,12 +35,7 @@ function lostOf(i: i32, n: i32): i32 {
     if (!all) lost = v128.and(lost, v128.load(moves + k));
     counts = i32x4.sub(counts, lost);
   }
-  return (
-    i32x4.extract_lane(counts, 0) +
-    i32x4.extract_lane(counts, 1) +
-    i32x4.extract_lane(counts, 2) +
-    i32x4.extract_lane(counts, 3)
-  );
+  return sumLanesInt(counts);
 }
 
 /** Ones in the first `count` lanes. */
@@ -72,8 +58,8 @@ function findMoves(w: usize, i: i32, n: i32, moves: usize): bool {
     v128.store(moves + k, decays);
   }
   if (!v128.any_true(still)) return true;
-  const m = read(3, i, n, moves + ROOM);
-  const g = read(6, i, n, moves + 2 * ROOM);
+  const m = read(3, i, n, moves + PIECE_ROOM);
+  const g = read(6, i, n, moves + 2 * PIECE_ROOM);
   const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
   for (let j = 0; j < n; j += 4) {
     const k = (<usize>j) << 2;
@@ -87,7 +73,7 @@ function findMoves(w: usize, i: i32, n: i32, moves: usize): bool {
 /** The old weights, their scale removed. */
 function oldWeights(i: i32, n: i32, room: usize): usize {
   const w = read(0, i, n, room);
-  if (int(1) == FP32) return w;
+  if (int(1) == FP32_KIND) return w;
   const scale = v128.load32_splat(address(13));
   for (let j = 0; j < n; j += 4) {
     const at = room + ((<usize>j) << 2);
@@ -99,16 +85,12 @@ function oldWeights(i: i32, n: i32, room: usize): usize {
 /** What the old weights would be stored as now: values of their codes. `room`: a piece, and three behind it for now. */
 function storedAgain(w: usize, i: i32, n: i32, room: usize): usize {
   const kind = int(1);
-  if (kind == FP32) return w;
+  if (kind == FP32_KIND) return w;
   const rounding = int(17);
-  let seed: u32 = 0;
-  if (rounding == STOCHASTIC) {
-    const seeds = address(18);
-    seed = streamSeed(<u32>load<f32>(seeds), <u32>load<f32>(seeds, 4), <u32>int(19));
-  }
+  const seed = streamSeedOf(rounding, address(18), int(19));
   const format = address(11);
-  const codes = room + ROOM;
-  encodeScaled(kind, format, rounding, 0, w, n, codes, seed, i, load<f32>(address(14)), room + 2 * ROOM);
+  const codes = room + PIECE_ROOM;
+  encodeScaled(kind, format, rounding, 0, w, n, codes, seed, i, load<f32>(address(14)), room + 2 * PIECE_ROOM);
   decode(kind, format, codes, n, room);
   return room;
 }

@@ -6,8 +6,8 @@
  * q + 2^mantissa · exponent(t) less a constant; both halves of the word are brought to it by one multiplication of
  * 16-bit numbers, low · 2^(7 − mantissa) + high, which is the code times 2^(7 − mantissa).
  */
+import { BF16_KIND } from '../src/numbers';
 import { bf16High, bf16Low } from './bf16';
-import { BF16 } from './storage';
 import { maxLanesInt, maxLanesShort, vec } from './vector';
 
 /** From here on |x · scale| is too large for the casts below: 2^100. */
@@ -28,7 +28,7 @@ export function encodeNearest(format: usize, scale: f32, kind: i32, from: usize,
   const largest = load<i32>(format, 8);
   const sign = load<i32>(format, 12);
   const signedZero = load<i32>(format, 16) != 0;
-  const halves = kind == BF16;
+  const halves = kind == BF16_KIND;
   // two formats by constants, which the loop then need not make again and again
   if (mantissa == 3 && minNormal == E4M3_MIN && largest == 0x7e && sign == 128 && signedZero) {
     if (halves) return nearest<u8>(scale, true, from, n, to, 3, E4M3_MIN, 0x7e, 128, true, true);

@@ -1,8 +1,8 @@
 /** @file Root-mean-square normalisation and its gradients. */
-import { INFINITY_BITS } from './amax';
-import { address, float, int, scratch } from './control';
+import { COLUMN_STRIP } from '../src/numbers';
+import { address, float, int, scratch } from './command';
 import { commit, read, target } from './storage';
-import { dot, loadPart, madd, storePart, sumLanes, vec } from './vector';
+import { dot, INFINITY_BITS, loadPart, madd, storePart, sumLanes, vec } from './vector';
 
 /** What a row is multiplied by before it is squared where its squares would overflow: 2^-80. */
 const SHRINK: f32 = 8.271806125530277e-25;
@@ -108,33 +108,30 @@ function mask(x: v128, count: i32): v128 {
   return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
 }
 
-/** 1 / rms of every row: 0 x, 3 out (floats), 4 rows, 5 columns, 6 rows a task, 7 epsilon. */
+/** 1 / rms of every row: 0 x, 3 rows, 4 columns, 5 rows a task, 6 epsilon, 7 out (floats). */
 export function inverseRmsRows(task: i32): void {
-  const columns = int(5);
-  const first = task * int(6);
-  const last = min(int(4), first + int(6));
+  const columns = int(4);
+  const first = task * int(5);
+  const last = min(int(3), first + int(5));
   const room = scratch();
   for (let t = first; t < last; t++) {
-    const r = inverseRms(read(0, t * columns, columns, room), columns, float(7));
-    store<f32>(address(3) + ((<usize>t) << 2), r);
+    const r = inverseRms(read(0, t * columns, columns, room), columns, float(6));
+    store<f32>(address(7) + ((<usize>t) << 2), r);
   }
 }
-
-/** Columns of a task. */
-export const STRIP: i32 = 64;
 
 /** rmsNormGradGain after inverseRmsRows: 0 dy, 3 x, 6 out, 9 rows, 10 columns, 11 the inverses. */
 export function rmsNormGradGain(task: i32): void {
   const columns = int(10);
-  const first = task * STRIP;
-  const n = min(STRIP, columns - first);
+  const first = task * COLUMN_STRIP;
+  const n = min(COLUMN_STRIP, columns - first);
   const room = scratch();
-  const sums = room + STRIP * 8 + 64;
-  memory.fill(sums, 0, STRIP * 4);
+  const sums = room + COLUMN_STRIP * 8 + 64;
+  memory.fill(sums, 0, COLUMN_STRIP * 4);
   for (let t = 0; t < int(9); t++) {
     const at = t * columns + first;
     const dy = read(0, at, n, room);
-    const x = read(3, at, n, room + STRIP * 4 + 32);
+    const x = read(3, at, n, room + COLUMN_STRIP * 4 + 32);
     const r = v128.load32_splat(address(11) + ((<usize>t) << 2));
     for (let i = 0; i < n; i += 4) {
       const k = (<usize>i) << 2;
@@ -148,11 +145,11 @@ export function rmsNormGradGain(task: i32): void {
 /** sumColumns: 0 x, 3 out, 6 rows, 7 columns. */
 export function sumColumns(task: i32): void {
   const columns = int(7);
-  const first = task * STRIP;
-  const n = min(STRIP, columns - first);
+  const first = task * COLUMN_STRIP;
+  const n = min(COLUMN_STRIP, columns - first);
   const room = scratch();
-  const sums = room + STRIP * 4 + 64;
-  memory.fill(sums, 0, STRIP * 4);
+  const sums = room + COLUMN_STRIP * 4 + 64;
+  memory.fill(sums, 0, COLUMN_STRIP * 4);
   for (let t = 0; t < int(6); t++) {
     const x = read(0, t * columns + first, n, room);
     for (let i = 0; i < n; i += 4) {

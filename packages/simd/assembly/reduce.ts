@@ -1,5 +1,5 @@
 /** @file Sums of whole tensors: of lanes (lanes.ts), then of the lanes' sums. */
-import { address, int, scratch } from './control';
+import { address, int, scratch } from './command';
 import { addChunk, chunkElements, PLAIN, SQUARES, VALUES } from './lanes';
 import { commit, element } from './storage';
 

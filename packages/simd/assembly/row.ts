@@ -5,16 +5,14 @@
  * order: the same bits as in a larger product. Rows of BF16 are taken as they lie, codes of one byte by way of BF16,
  * which holds their values, all else by way of float32.
  */
+import { BF16_KIND, BYTE_KIND, FP32_KIND, ROW_GROUP } from '../src/numbers';
 import { bf16High, bf16Low } from './bf16';
-import { address, int, scratch } from './control';
+import { address, int, scratch } from './command';
 import { decodeBytesToBf16, ownTable } from './decode';
 import { scaleEach, stored } from './gemm';
 import { highHalves, highPairs, highShorts, lowHalves, lowPairs, lowShorts } from './shuffles';
-import { BF16, BYTE, commit, element, FP32 } from './storage';
+import { commit, element } from './storage';
 import { madd, vec } from './vector';
-
-/** Rows of B at a time. */
-const GROUP: i32 = 16;
 
 /** Four rows of BF16, eight steps of k, onto their sums. `x`: the eight numbers of A. */
 // @ts-ignore: decorator
@@ -113,26 +111,26 @@ export function gemmRow(task: i32): void {
   const plain = address(3) == 0;
   const to = scratch();
   const room = to + 128;
-  const width: usize = plain && (kind == BF16 || kind == BYTE) ? 2 : 4;
-  const direct = plain && (kind == BF16 || kind == FP32);
+  const width: usize = plain && (kind == BF16_KIND || kind == BYTE_KIND) ? 2 : 4;
+  const direct = plain && (kind == BF16_KIND || kind == FP32_KIND);
   const stride = direct ? <usize>int(10) * width : <usize>(inner + 8) * width;
   const scaled = (address(22) | address(24)) != 0;
-  for (let row = first; row < last; row += GROUP) {
+  for (let row = first; row < last; row += ROW_GROUP) {
     // the last rows are computed with some before them, which are stored where they belong
-    const from = min(row, n - GROUP);
+    const from = min(row, n - ROW_GROUP);
     let rows = room;
     if (direct) rows = element(0, <u32>from * <u32>int(10));
-    else decodeRows(from, inner, stride, plain && kind == BYTE, room);
+    else decodeRows(from, inner, stride, plain && kind == BYTE_KIND, room);
     if (width == 2) sumHalves(rows, stride, address(11), inner, to);
     else sumFloats(rows, stride, address(11), inner, to);
-    if (scaled) scaleEach(to, 0, 1, from, GROUP);
-    commit(14, row, min(GROUP, last - row), to + ((<usize>(row - from)) << 2));
+    if (scaled) scaleEach(to, 0, 1, from, ROW_GROUP);
+    commit(14, row, min(ROW_GROUP, last - row), to + ((<usize>(row - from)) << 2));
   }
 }
 
 /** Sixteen rows of B from one on: codes of one byte as BF16, anything else over its scales as float32. */
 function decodeRows(from: i32, n: i32, stride: usize, toHalves: bool, room: usize): void {
-  for (let i = 0; i < GROUP; i++) {
+  for (let i = 0; i < ROW_GROUP; i++) {
     const index = <u32>(from + i) * <u32>int(10);
     const to = room + <usize>i * stride;
     if (toHalves) {

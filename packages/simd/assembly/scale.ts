@@ -4,7 +4,7 @@
  * Five arguments of a command describe them: address of the scales, rows and columns of a block, columns of the
  * matrix, scales in a row of scales. A scale for all is given as one row of all elements.
  */
-import { address, int } from './control';
+import { address, int } from './command';
 import { storePart, vec } from './vector';
 
 /** x·s, x/s, x·fround(1/s). */

@@ -1,14 +1,11 @@
 /** @file What a cast does to a tensor, in eight numbers, with the codes or without. */
-import { PIECE } from './amax';
-import { castScaled, castUniform, PIECE_ROOM, seedOf } from './cast';
-import { address, float, int, scratch } from './control';
-import { NEAREST } from './encode';
+import { NEAREST } from '../src/numbers';
+import { castScaled, castUniform, seedOf } from './cast';
+import { address, float, int, PIECE, PIECE_ROOM, scratch } from './command';
 import { addChunk, chunkElements, PLAIN, POWERS, STRANGE, sumsStride } from './lanes';
 import { MULTIPLY, scaleAt, scaleInto, uniformLength } from './scale';
 import { commit, element, read } from './storage';
-import { abs, loadPart, maxLanesInt, sumLanesInt, vec } from './vector';
-
-const INFINITY_BITS: i32 = 0x7f800000;
+import { abs, INFINITY_BITS, loadPart, maxLanesInt, sumLanesInt, vec } from './vector';
 
 /** Elements under one scale from which on they are a piece of their own. */
 const LEAST: u32 = 64;
@@ -38,9 +35,8 @@ export function laneStatistics(task: i32): void {
   clipped = 0;
   underflowed = 0;
   finite = 0;
-  let i = first;
-  while (i < last) {
-    let n = min(PIECE, last - i);
+  for (let i = first, n = 0; i < last; i += n) {
+    n = min(PIECE, last - i);
     const alike = uniformLength(7, i);
     if (alike >= LEAST) n = <i32>min<u32>(n, alike);
     if (alike >= <u32>n) uniformPiece(i, n, codes, seed, room);
@@ -48,7 +44,6 @@ export function laneStatistics(task: i32): void {
       if (codes) castScaled(0, 14, 7, 17, seed, i, n, room);
       carefulPiece(i, n, room);
     }
-    i += n;
   }
   const totals = address(6) + <usize>task * 20;
   store<i32>(totals, most);

@@ -6,10 +6,10 @@
  * L / 2^d > r / 2^24, and thus where L + 2^d − 1 − (the d leading bits of r) carries into what is kept. Where one of
  * sixteen is subnormal in the format, all go the long way.
  */
+import { BF16_KIND, BYTE_KIND, STOCHASTIC } from '../src/numbers';
 import { bf16High, bf16Low } from './bf16';
-import { encode, STOCHASTIC } from './encode';
+import { encode } from './encode';
 import { mix4 } from './random';
-import { BF16, BYTE } from './storage';
 import { maxLanesInt, maxLanesShort, vec } from './vector';
 
 /** Whether `encodeStochastic` knows the format: eight bits, sign and magnitude, two or three of mantissa. */
@@ -36,10 +36,10 @@ export function encodeStochastic(
 ): i32 {
   // sizes of types stand for bits of mantissa: shifts must be constants to be fast
   if (load<i32>(format) == 3) {
-    if (kind == BF16) return stochastic<u8>(format, scale, true, from, n, to, seed, index, room);
+    if (kind == BF16_KIND) return stochastic<u8>(format, scale, true, from, n, to, seed, index, room);
     return stochastic<u8>(format, scale, false, from, n, to, seed, index, room);
   }
-  if (kind == BF16) return stochastic<u16>(format, scale, true, from, n, to, seed, index, room);
+  if (kind == BF16_KIND) return stochastic<u16>(format, scale, true, from, n, to, seed, index, room);
   return stochastic<u16>(format, scale, false, from, n, to, seed, index, room);
 }
 
@@ -107,7 +107,7 @@ function stochastic<T>(
       v128.store(room, y1, 16);
       v128.store(room, y2, 32);
       v128.store(room, y3, 48);
-      encode(BYTE, format, STOCHASTIC, 0, room, 16, to + i, seed, index + <u32>i);
+      encode(BYTE_KIND, format, STOCHASTIC, 0, room, 16, to + i, seed, index + <u32>i);
       v128.store(to + i, v128.or(v128.load(to + i), v128.and(negative, i8x16.splat(-128))));
       at = i32x4.add(at, i32x4.splat(16));
       continue;

@@ -5,35 +5,17 @@
  * byte. `format` is the address of a description (see encode.ts) that ends in the table of the 256 values (decode.ts).
  * FP32 rows are used where they lie; others go through a piece of scratch.
  */
-import { bf16High, bf16Low } from './bf16';
-import { address, int } from './control';
+import { BF16_KIND, BYTE_KIND, FP16_KIND, FP32_KIND } from '../src/numbers';
+import { decodeBf16, encodeBf16 } from './bf16';
+import { address, int } from './command';
 import { decodeBytes, ownTable } from './decode';
 import { encode } from './encode';
 import { storePart, vec } from './vector';
 
-export const FP32: i32 = 0;
-export const BF16: i32 = 1;
-export const FP16: i32 = 2;
-export const BYTE: i32 = 3;
-
-/** Bytes from a format's description to its table. */
-export const TABLE: usize = 64;
-
 // @ts-ignore: decorator
 @inline
 export function bytesOf(kind: i32): usize {
-  return kind == FP32 ? 4 : kind == BYTE ? 1 : 2;
-}
-
-function decodeBf16(from: usize, n: i32, to: usize): void {
-  let i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const x = v128.load(from + ((<usize>i) << 1));
-    const at = to + ((<usize>i) << 2);
-    v128.store(at, bf16Low(x));
-    v128.store(at, bf16High(x), 16);
-  }
-  for (; i < n; i++) store<u32>(to + ((<usize>i) << 2), (<u32>load<u16>(from + ((<usize>i) << 1))) << 16);
+  return kind == FP32_KIND ? 4 : kind == BYTE_KIND ? 1 : 2;
 }
 
 /** Four codes, one a lane: magnitude moved into place and times 2^112, which makes subnormals right too; 31 becomes 255. */
@@ -78,9 +60,9 @@ function finiteFp16(codes: v128): v128 {
 
 /** `n` values stored at `from` as floats at `to`. */
 export function decode(kind: i32, format: usize, from: usize, n: i32, to: usize): void {
-  if (kind == FP32) memory.copy(to, from, (<usize>n) << 2);
-  else if (kind == BF16) decodeBf16(from, n, to);
-  else if (kind == FP16) decodeFp16(from, n, to);
+  if (kind == FP32_KIND) memory.copy(to, from, (<usize>n) << 2);
+  else if (kind == BF16_KIND) decodeBf16(from, n, to);
+  else if (kind == FP16_KIND) decodeFp16(from, n, to);
   else decodeBytes(from, ownTable(format), n, to);
 }
 
@@ -94,55 +76,22 @@ export function element(slot: i32, index: u32): usize {
 /** Where `n` floats of a tensor from element `index` on can be read: in place, or in `room`. */
 export function read(slot: i32, index: u32, n: i32, room: usize): usize {
   const kind = int(slot + 1);
-  if (kind == FP32) return element(slot, index);
+  if (kind == FP32_KIND) return element(slot, index);
   decode(kind, address(slot + 2), element(slot, index), n, room);
   return room;
 }
 
 /** Where the results for a tensor's elements from `index` on go: in place, or in `room`, which `commit` then stores. */
 export function target(slot: i32, index: u32, room: usize): usize {
-  return int(slot + 1) == FP32 ? element(slot, index) : room;
+  return int(slot + 1) == FP32_KIND ? element(slot, index) : room;
 }
 
 /** Rounds `n` floats at `from` to the tensor's format, to nearest even, and stores them unless they lie there. */
 export function commit(slot: i32, index: u32, n: i32, from: usize): void {
   const kind = int(slot + 1);
   const to = element(slot, index);
-  if (kind == FP32) {
+  if (kind == FP32_KIND) {
     if (to != from) memory.copy(to, from, (<usize>n) << 2);
-  } else if (kind == BF16) encodeBf16(from, n, to);
+  } else if (kind == BF16_KIND) encodeBf16(from, n, to);
   else encode(kind, address(slot + 2), 0, 1, from, n, to, 0, 0);
-}
-
-// @ts-ignore: decorator
-@inline
-function roundBf16(x: v128): v128 {
-  return v128.bitselect(i32x4.splat(0x7fc0), carried(x), f32x4.ne(x, x));
-}
-
-/** Four floats' codes before the shift. */
-// @ts-ignore: decorator
-@inline
-function carried(x: v128): v128 {
-  const odd = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
-  return i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.splat(0x7fff)), odd), 16);
-}
-
-/** To nearest even; beyond the largest value to infinity; NaN to the quiet one. */
-export function encodeBf16(from: usize, n: i32, to: usize): void {
-  let i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const at = from + ((<usize>i) << 2);
-    const a = v128.load(at);
-    const b = v128.load(at, 16);
-    let packed = i16x8.narrow_i32x4_u(carried(a), carried(b));
-    if (v128.any_true(v128.or(f32x4.ne(a, a), f32x4.ne(b, b)))) {
-      packed = i16x8.narrow_i32x4_u(roundBf16(a), roundBf16(b));
-    }
-    v128.store(to + ((<usize>i) << 1), packed);
-  }
-  for (; i < n; i++) {
-    const x = roundBf16(v128.load32_zero(from + ((<usize>i) << 2)));
-    store<u16>(to + ((<usize>i) << 1), <u16>i32x4.extract_lane(x, 0));
-  }
 }

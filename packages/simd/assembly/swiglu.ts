@@ -1,6 +1,6 @@
 /** @file SwiGLU on packed rows `[gate | up]`, its gradient, and the scales of its smooth forms. */
-import { int, scratch } from './control';
 import { amaxBits } from './amax';
+import { int, scratch } from './command';
 import { expOfNegative } from './math';
 import { commit, read, target } from './storage';
 import { abs, storePart, vec } from './vector';

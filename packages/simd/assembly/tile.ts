@@ -4,11 +4,8 @@
  * Operands come as panels: A's six values of every k one after the other, B's eight. Each sum runs over k in order.
  * Twelve accumulators, two vectors of B and one of A are fifteen registers of the sixteen that x86-64 has.
  */
+import { TILE_ROWS } from '../src/numbers';
 import { madd, vec } from './vector';
-
-/** Rows of a panel of A, columns of a panel of B. */
-export const ROWS: i32 = 6;
-export const COLUMNS: i32 = 8;
 
 /**
  * C[6 × 8] = Σ_k a[k, 6] b[k, 8], or on top of C if `add`. `stride` is the distance of C's rows in bytes.
@@ -186,7 +183,7 @@ export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, add: b
 /** Multiplies a stored tile: apart from `tile`, where it would cost the loop its registers. */
 export function scaleTile(c: usize, stride: usize, factor: f32): void {
   const s = vec(factor);
-  for (let r = 0; r < ROWS; r++) {
+  for (let r = 0; r < TILE_ROWS; r++) {
     v128.store(c, f32x4.mul(v128.load(c), s));
     v128.store(c, f32x4.mul(v128.load(c, 16), s), 16);
     c += stride;

@@ -1,5 +1,7 @@
 /** @file Small vector helpers: multiply-add, partial stores, horizontal sums and maxima. */
 
+export const INFINITY_BITS: i32 = 0x7f800000;
+
 /** a·b + c: fused where the engine has it, else rounded twice. */
 // @ts-ignore: decorator
 @inline

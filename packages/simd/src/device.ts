@@ -17,10 +17,11 @@ import {
   type View,
 } from '@octavo/kernels';
 import { createEngine, type Engine } from './engine.ts';
-import { BYTE_KIND, bytesOfKind, FP32_KIND, kindOf } from './format-description.ts';
+import { bytesOfKind, kindOf } from './format-description.ts';
+import { COPY_BYTES } from './generated/kernels.ts';
 import { findLibrary } from './library/find.ts';
 import { type InstructionSet, instructionSet } from './module.ts';
-import { COPY_BYTES } from './operator-numbers.ts';
+import { BYTE_KIND, COPY_PIECE, FP32_KIND } from './numbers.ts';
 import { launches } from './operators/index.ts';
 import type { Stored } from './stored.ts';
 import { parallelism } from './workers.ts';
@@ -36,9 +37,6 @@ export interface SimdDeviceOptions {
    */
   readonly library?: string;
 }
-
-/** Bytes of a task of a copy; assembly/copy.ts has the same number. */
-const COPY_PIECE = 2 ** 18;
 
 const NAME = 'simd';
 const MOST_ELEMENTS = 2 ** 31 - 1;

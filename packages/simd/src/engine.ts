@@ -5,15 +5,9 @@ import { DESCRIPTION_BYTES, describe } from './format-description.ts';
 import { bindProduct } from './library/bind.ts';
 import type { ProductLibrary } from './library/find.ts';
 import { type InstructionSet, kernels } from './module.ts';
-import type { OperatorNumber } from './operator-numbers.ts';
+import { ARENA, ARGUMENTS, COMMAND, PARAMETERS, QUIT } from './numbers.ts';
 import { wasm } from './web-assembly.ts';
 import { failureOf, startWorker } from './workers.ts';
-
-/** Layout of the memory below the arena: assembly/control.ts. */
-const ASLEEP_AND_QUIT = 196 / 4;
-const COMMAND = 64 / 8;
-const PARAMETERS = 512 / 4;
-const ARENA = 4096;
 
 /** Scratch that any kernel may count on, a thread. */
 const LEAST_SCRATCH = 128 * 1024;
@@ -32,7 +26,7 @@ export interface Engine {
   /** Address of at least so many bytes that keep their contents until the next call with more. */
   workspace(bytes: number): number;
   /** Runs `tasks` tasks of a kernel, each with `scratch` bytes of its own. Returns when all are done. */
-  run(kernel: OperatorNumber, tasks: number, scratch: number, parameters: readonly number[]): void;
+  run(kernel: number, tasks: number, scratch: number, parameters: readonly number[]): void;
   stop(): Promise<void>;
 }
 
@@ -126,11 +120,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const own = Math.max(LEAST_SCRATCH, Math.ceil(scratchBytes / 64) * 64);
       const address = scratch(own * count);
       refresh();
-      words[PARAMETERS] = kernel;
-      words[PARAMETERS + 1] = tasks;
-      words[PARAMETERS + 2] = address;
-      words[PARAMETERS + 3] = own;
-      for (let i = 0; i < parameters.length; i++) words[PARAMETERS + 4 + i] = parameters[i]!;
+      words.set([kernel, tasks, address, own], PARAMETERS / 4);
+      words.set(parameters, ARGUMENTS / 4);
       if (count === 1 || tasks === 1) runAlone();
       else if (!runShared(Number(sleeps))) {
         throw new OctavoError(
@@ -143,8 +134,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       stopped = true;
       if (shared && count > 1) {
         refresh();
-        Atomics.store(words, ASLEEP_AND_QUIT, 1);
-        Atomics.notify(new BigInt64Array(buffer as SharedArrayBuffer), COMMAND);
+        Atomics.store(words, QUIT / 4, 1);
+        Atomics.notify(new BigInt64Array(buffer as SharedArrayBuffer), COMMAND / 8);
       }
       await Promise.all(workers.map((worker) => worker.stop()));
     },

@@ -1,11 +1,6 @@
 /** @file Number formats as the kernels read them: sixteen words, then the values of the codes. */
 import { encode, type Format, OctavoError, valuesOf } from '@octavo/formats';
-
-/** How elements are stored: the numbers stand in assembly/storage.ts. */
-export const FP32_KIND = 0;
-export const BF16_KIND = 1;
-export const FP16_KIND = 2;
-export const BYTE_KIND = 3;
+import { BF16_KIND, BYTE_KIND, FORMAT_BYTES, FP16_KIND, FP32_KIND, TABLE_BYTES } from './numbers.ts';
 
 export type Kind = typeof FP32_KIND | typeof BF16_KIND | typeof FP16_KIND | typeof BYTE_KIND;
 
@@ -27,11 +22,8 @@ export function kindOf(format: Format): Kind {
 
 export const bytesOfKind = (kind: Kind): number => (kind === FP32_KIND ? 4 : kind === BYTE_KIND ? 1 : 2);
 
-/** Bytes of a table of 256 values, with what kernels find out about it: assembly/decode.ts. */
-const TABLE_BYTES = 1104;
-
 /** Bytes of a description: its words and the table. */
-export const DESCRIPTION_BYTES = 64 + TABLE_BYTES;
+export const DESCRIPTION_BYTES = FORMAT_BYTES + TABLE_BYTES;
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
@@ -65,6 +57,6 @@ export function describe(format: Format, words: Int32Array, at: number): void {
     at,
   );
   if (format.bits > 8) return;
-  words.set(new Int32Array(valuesOf(format).buffer), at + 16);
-  words[at + 16 + 256] = 0; // nothing is known of the table
+  words.set(new Int32Array(valuesOf(format).buffer), at + FORMAT_BYTES / 4);
+  words[at + FORMAT_BYTES / 4 + 256] = 0; // nothing is known of the table
 }

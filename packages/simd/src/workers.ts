@@ -2,16 +2,12 @@
 
 import { bindersSource } from './library/bind.ts';
 import type { Binding } from './library/binding.ts';
+import { FAILED, REASON, REASON_BYTES } from './numbers.ts';
 import type { WasmMemory, WasmModule } from './web-assembly.ts';
 
 export interface Worker {
   stop(): Promise<void>;
 }
-
-/** Where a worker that fails says so, and why: assembly/control.ts. */
-const FAILED = 204;
-const REASON = 208;
-const REASON_BYTES = 304;
 
 /** What a worker runs: it needs nothing but the module and the memory, so bundlers need nothing either. */
 const SOURCE = `

@@ -12,7 +12,7 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
   const { GPU } = await loadGpuJs();
   const gpu = new GPU({ mode });
   const name = `gpu:${mode}`;
-  const planner = createPlanner((recipe) => createHostKernel(gpu, mode, recipe));
+  const planner = createPlanner((spec) => createHostKernel(gpu, mode, spec));
   const tensors = createInventory<Float32Array>(name, ({ shape }) => 4 * elements(shape));
   const scratch = new Map<number, Float32Array[]>();
 

@@ -1,6 +1,6 @@
 /** @file A pass on gpu.js's host backends: built at its first call, which is when the sizes of arguments are seen. */
 import { OctavoError } from '@octavo/formats';
-import type { KernelRecipe } from './kernel-recipe.ts';
+import type { KernelSpec } from './kernel-spec.ts';
 import type { GpuJs, KernelShortcut, WasmKernel } from './library.ts';
 
 export interface HostKernel {
@@ -11,19 +11,19 @@ export interface HostKernel {
 type Library = InstanceType<GpuJs['GPU']>;
 
 /** A kernel of the backend `mode`; throws where gpu.js would quietly run it on another one. */
-export function createHostKernel(gpu: Library, mode: 'cpu' | 'webasm', recipe: KernelRecipe): HostKernel {
+export function createHostKernel(gpu: Library, mode: 'cpu' | 'webasm', spec: KernelSpec): HostKernel {
   let shortcut: KernelShortcut | undefined;
 
   function build(args: readonly (Float32Array | number)[]): KernelShortcut {
     try {
-      const made = gpu.createKernel(recipe.source, recipe.settings);
+      const made = gpu.createKernel(spec.source, spec.settings);
       made.kernel.build(...args);
-      assertBackend(made, mode, recipe.label);
+      assertBackend(made, mode, spec.label);
       return made;
     } catch (cause) {
       if (OctavoError.is(cause)) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new OctavoError(`[kernels] ${recipe.label} does not compile on gpu.js ${mode}: ${reason}`, {
+      throw new OctavoError(`[kernels] ${spec.label} does not compile on gpu.js ${mode}: ${reason}`, {
         cause,
       });
     }
@@ -31,10 +31,10 @@ export function createHostKernel(gpu: Library, mode: 'cpu' | 'webasm', recipe: K
 
   return {
     run(inputs, numbers, out) {
-      if (recipe.length === 0) return;
+      if (spec.length === 0) return;
       const args = [...inputs, ...numbers];
       shortcut ??= build(args);
-      if (mode === 'webasm') runWasm(shortcut.kernel as WasmKernel, args, out, recipe.threads[0]!);
+      if (mode === 'webasm') runWasm(shortcut.kernel as WasmKernel, args, out, spec.threads[0]!);
       else flatten(shortcut(...args), out, 0);
     },
     destroy() {

@@ -3,8 +3,8 @@ import { type Format, OctavoError } from '@octavo/formats';
 import type { Attributes, Operator } from '../operator.ts';
 import type { Shape, Tensor } from '../tensor.ts';
 import { elements } from '../tensor.ts';
-import type { KernelRecipe } from './kernel-recipe.ts';
-import { kernelRecipe } from './kernel-recipe.ts';
+import type { KernelSpec } from './kernel-spec.ts';
+import { kernelSpec } from './kernel-spec.ts';
 
 /** Where an argument comes from: an input of the operator, or the output of an earlier step. */
 export type Source = { readonly from: 'input' | 'step'; readonly index: number };
@@ -29,15 +29,15 @@ export interface Planner<Kernel> {
 }
 
 /** A planner that keeps plans by call signature and kernels by what they are compiled from. */
-export function createPlanner<Kernel>(compile: (recipe: KernelRecipe) => Kernel): Planner<Kernel> {
+export function createPlanner<Kernel>(compile: (spec: KernelSpec) => Kernel): Planner<Kernel> {
   const plans = new Map<string, readonly Step<Kernel>[]>();
   const kernels = new Map<string, Kernel>();
 
-  function kernelFor(recipe: KernelRecipe): Kernel {
-    let kernel = kernels.get(recipe.key);
+  function kernelFor(spec: KernelSpec): Kernel {
+    let kernel = kernels.get(spec.key);
     if (kernel === undefined) {
-      kernel = compile(recipe);
-      kernels.set(recipe.key, kernel);
+      kernel = compile(spec);
+      kernels.set(spec.key, kernel);
     }
     return kernel;
   }
@@ -84,7 +84,7 @@ function makePlan<A extends Attributes, Kernel>(
   attributes: A,
   inputs: readonly Tensor[],
   out: Tensor,
-  kernelFor: (recipe: KernelRecipe) => Kernel,
+  kernelFor: (spec: KernelSpec) => Kernel,
 ): readonly Step<Kernel>[] {
   const shapes: readonly Shape[] = inputs.map((input) => input.shape);
   const passes = operator.passes({ attributes, inputs: shapes, out: out.shape, outFormat: out.format });
@@ -107,18 +107,18 @@ function makePlan<A extends Attributes, Kernel>(
     const sizes = sources.map((source) =>
       source.from === 'input' ? elements(shapes[source.index]!) : lengths[source.index]!,
     );
-    const recipe = kernelRecipe(operator.name, pass, out.format, sizes);
-    lengths.push(recipe.length);
-    if (index === passes.length - 1 && recipe.length !== elements(out.shape)) {
+    const spec = kernelSpec(operator.name, pass, out.format, sizes);
+    lengths.push(spec.length);
+    if (index === passes.length - 1 && spec.length !== elements(out.shape)) {
       throw new OctavoError(
-        `[kernels] ${recipe.label} writes ${recipe.length} numbers, expected ${elements(out.shape)} for out [${out.shape}]`,
+        `[kernels] ${spec.label} writes ${spec.length} numbers, expected ${elements(out.shape)} for out [${out.shape}]`,
       );
     }
     return {
-      kernel: kernelFor(recipe),
+      kernel: kernelFor(spec),
       sources,
       numbers: Object.values(pass.numbers ?? {}),
-      length: recipe.length,
+      length: spec.length,
     };
   });
 }

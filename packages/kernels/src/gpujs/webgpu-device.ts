@@ -40,7 +40,7 @@ export async function createWebGpuDevice(allowSoftware: boolean): Promise<Device
   const recorder = createRecorder(gpuDevice, error);
   const pool = createBufferPool(gpuDevice, (message) => recorder.fail(error(message)));
   const readback = createReadback(gpuDevice);
-  const planner = createPlanner((recipe) => createGpuKernel(gpu, gpuDevice, recipe));
+  const planner = createPlanner((spec) => createGpuKernel(gpu, gpuDevice, spec));
   const bytesOf = (length: number): number => length * 4;
   const tensors = createInventory<Resident>(name, ({ shape }) => bytesOf(elements(shape)));
   let destroyed = false;

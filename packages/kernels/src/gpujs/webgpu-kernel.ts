@@ -2,7 +2,7 @@
 import { OctavoError } from '@octavo/formats';
 import type { Resident } from './buffer-pool.ts';
 import { assertBackend } from './host-kernel.ts';
-import type { KernelRecipe } from './kernel-recipe.ts';
+import type { KernelSpec } from './kernel-spec.ts';
 import type { GpuJs, WebGpuKernel } from './library.ts';
 import type { GpuBindGroup, GpuBuffer, GpuComputePass, GpuDevice } from './webgpu-types.ts';
 import { usage } from './webgpu-types.ts';
@@ -29,22 +29,22 @@ interface Parameters {
 export function createGpuKernel(
   gpu: InstanceType<GpuJs['GPU']>,
   device: GpuDevice,
-  recipe: KernelRecipe,
+  spec: KernelSpec,
 ): GpuKernel {
-  const { sizes } = recipe;
+  const { sizes } = spec;
   const parameters = new Map<string, Parameters>();
-  const threads = [recipe.threads[0]!, recipe.threads[1] ?? 1, 1];
+  const threads = [spec.threads[0]!, spec.threads[1] ?? 1, 1];
   let kernel: WebGpuKernel | undefined;
   let groups: readonly number[] = [0, 0, 0];
   let dispatchWidth = 0;
 
   async function build(): Promise<void> {
     try {
-      const shortcut = gpu.createKernel(recipe.source, recipe.settings);
+      const shortcut = gpu.createKernel(spec.source, spec.settings);
       // Values are not looked at: their types are given. The arrays stand for tensors.
-      const stand = recipe.settings.argumentTypes.map((type) => (type === 'Array' ? new Float32Array(1) : 0));
+      const stand = spec.settings.argumentTypes.map((type) => (type === 'Array' ? new Float32Array(1) : 0));
       await shortcut.kernel.build(...stand);
-      assertBackend(shortcut, 'webgpu', recipe.label);
+      assertBackend(shortcut, 'webgpu', spec.label);
       const built = shortcut.kernel as WebGpuKernel;
       ({ groups, dispatchWidth } = built._computeDispatch(threads));
       built.outputBuffer?.destroy();
@@ -53,7 +53,7 @@ export function createGpuKernel(
     } catch (cause) {
       if (OctavoError.is(cause)) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new OctavoError(`[kernels] ${recipe.label} does not compile on gpu.js webgpu: ${reason}`, {
+      throw new OctavoError(`[kernels] ${spec.label} does not compile on gpu.js webgpu: ${reason}`, {
         cause,
       });
     }
@@ -107,15 +107,15 @@ export function createGpuKernel(
     return group;
   }
 
-  const ready = recipe.length === 0 ? Promise.resolve() : build();
+  const ready = spec.length === 0 ? Promise.resolve() : build();
   ready.catch(() => undefined); // reported by the flush that awaits it
   return {
     ready,
     get built() {
-      return kernel !== undefined || recipe.length === 0;
+      return kernel !== undefined || spec.length === 0;
     },
     launch(pass, inputs, numbers, out) {
-      if (recipe.length === 0) return;
+      if (spec.length === 0) return;
       pass.setPipeline(kernel!.computePipeline);
       pass.setBindGroup(0, groupFor(numbers, inputs, out));
       pass.dispatchWorkgroups(groups[0]!, groups[1]!, groups[2]!);

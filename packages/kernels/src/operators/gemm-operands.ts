@@ -14,7 +14,7 @@ export type GemmAttributes = {
 };
 
 /** One operand, seen as op(X) `[outer, K]` (A) or `[K, outer]` (B). */
-export interface Operand {
+export interface OperandView {
   readonly shape: Shape;
   readonly block: { readonly rows: number; readonly columns: number };
   /** Rows of C that A has, or columns of C that B has. */
@@ -32,7 +32,7 @@ export interface Operand {
 }
 
 /** Both operands of a product, with their scales' places. */
-export function operandsOf(a: GemmAttributes, inputs: readonly Shape[]): readonly [Operand, Operand] {
+export function operandsOf(a: GemmAttributes, inputs: readonly Shape[]): readonly [OperandView, OperandView] {
   const blockA = { rows: a.aBlockRows, columns: a.aBlockColumns };
   const blockB = { rows: a.bBlockRows, columns: a.bBlockColumns };
   return [
@@ -41,7 +41,12 @@ export function operandsOf(a: GemmAttributes, inputs: readonly Shape[]): readonl
   ];
 }
 
-function operand(shape: Shape, rowsAreOuter: boolean, block: Operand['block'], scale: number): Operand {
+function operand(
+  shape: Shape,
+  rowsAreOuter: boolean,
+  block: OperandView['block'],
+  scale: number,
+): OperandView {
   const [rows, columns] = matrixShape(shape);
   const [outer, inner] = rowsAreOuter ? [rows, columns] : [columns, rows];
   const innerBlock = rowsAreOuter ? block.columns : block.rows;

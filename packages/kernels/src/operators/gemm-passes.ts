@@ -4,7 +4,7 @@ import { roundBf16 } from '../gpujs/round-bf16.ts';
 import type { Pass, Signature } from '../operator.ts';
 import { elements, matrixShape } from '../tensor.ts';
 import { blockConstants } from './block-scale.ts';
-import { type GemmAttributes, type Operand, operandsOf } from './gemm-operands.ts';
+import { type GemmAttributes, type OperandView, operandsOf } from './gemm-operands.ts';
 import type { Kernel } from './kernel.ts';
 
 type Source = Pass['arguments'][number];
@@ -12,7 +12,7 @@ type Source = Pass['arguments'][number];
 export function gemmPasses({ attributes, inputs, outFormat }: Signature<GemmAttributes>): readonly Pass[] {
   const [a, b] = operandsOf(attributes, inputs);
   const passes: Pass[] = [];
-  const load = (operand: Operand, index: number): Source => {
+  const load = (operand: OperandView, index: number): Source => {
     if (operand.scale < 0 || operand.scaledAtStore) return `in${index}`;
     passes.push({
       name: index === 0 ? 'load-a' : 'load-b',

@@ -1,11 +1,11 @@
 /** @file The plain matrix product: operands laid out along K, then one sum after the other. */
 import type { View } from '../operator.ts';
 import { scaled } from './block-scale.ts';
-import { type GemmAttributes, type Operand, operandsOf } from './gemm-operands.ts';
+import { type GemmAttributes, type OperandView, operandsOf } from './gemm-operands.ts';
 import { SMALLEST_NORMAL } from './power-of-two.ts';
 
 /** The operand as `[outer, K]`, divided by its scales where they vary along K. */
-function laidOut(operand: Operand, inputs: readonly View[], index: number): Float32Array {
+function laidOut(operand: OperandView, inputs: readonly View[], index: number): Float32Array {
   const { shape, block, outer, inner, outerStride, innerStride, scale, scaledAtStore } = operand;
   let values = inputs[index]!.data;
   if (scale >= 0 && !scaledAtStore) {

@@ -1,7 +1,7 @@
 /** @file The matrix product, of plain tensors or of codes with scales. */
 import { defineOperator } from '../operator.ts';
 import { checkInputs, checkScale, mismatch } from './check.ts';
-import { type GemmAttributes, type Operand, operandsOf } from './gemm-operands.ts';
+import { type GemmAttributes, type OperandView, operandsOf } from './gemm-operands.ts';
 import { gemmPasses } from './gemm-passes.ts';
 import { gemmReference } from './gemm-reference.ts';
 
@@ -19,7 +19,7 @@ export const gemm = defineOperator<GemmAttributes>({
     checkInputs('gemm', inputs, 2 + Number(attributes.scaledA) + Number(attributes.scaledB));
     const [a, b] = operandsOf(attributes, inputs);
     if (a.inner !== b.inner) {
-      const side = (o: Operand, transposed: boolean) =>
+      const side = (o: OperandView, transposed: boolean) =>
         `[${o.shape.join(', ')}]${transposed ? ' transposed' : ''}`;
       mismatch(
         'gemm',

@@ -29,12 +29,9 @@ export interface Binding {
   readonly setups: readonly Setup[];
 }
 
-/** Bits of a product's `form`: operands stored transposed; BF16 in place of float32. */
-export const FORM = { transposeA: 1, transposeB: 2, bf16Operands: 4, bf16Result: 8 } as const;
-
 /**
  * Row-major C = alpha · op(A) · op(B), C `[m, n]`, summed in float32; operands are addresses of the kernels' memory, rows
- * `ld` elements apart. `form`: bits of `FORM`.
+ * `ld` elements apart. `form`: TRANSPOSE_A, TRANSPOSE_B, BF16_OPERANDS, BF16_RESULT.
  */
 export type Product = (
   form: number,

@@ -1,6 +1,7 @@
 /** @file Finding the machine's library for products. koffi, which calls it, is an optional peer; without it there is none. */
 import { OctavoError } from '@octavo/formats';
-import { type Binding, FORM, type Koffi, type LoadedLibrary } from './binding.ts';
+import { BF16_OPERANDS, BF16_RESULT } from '../numbers.ts';
+import type { Binding, Koffi, LoadedLibrary } from './binding.ts';
 import { candidates, type Library, libraries, type Machine } from './libraries.ts';
 import { bindOnednn } from './onednn.ts';
 
@@ -58,7 +59,7 @@ function about(library: LoadedLibrary, { about: prototypes }: Library): string {
 /** What oneDNN computes products by, tried on one of each kind: its instruction set, and whether BF16 has units. */
 function tryOnednn(koffi: Koffi, binding: Binding): { readonly about: string; readonly bf16: boolean } {
   const product = bindOnednn(koffi, binding, new ArrayBuffer(8));
-  const [float, half] = [0, FORM.bf16Operands | FORM.bf16Result].map((form) =>
+  const [float, half] = [0, BF16_OPERANDS | BF16_RESULT].map((form) =>
     product.implementation(form, 256, 256, 256),
   ) as [string, string];
   if (/ref/.test(float)) throw new Error(`it computes float32 products by ${float}, which is slow`);

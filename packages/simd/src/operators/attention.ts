@@ -1,10 +1,10 @@
 /** @file Launches of attention. */
 import type { AttentionAttributes, CachedAttributes, HeadAttributes } from '@octavo/kernels';
 import { floatBits } from '../format-description.ts';
-import * as kernel from '../operator-numbers.ts';
-import { place, valueAt } from '../stored.ts';
+import * as kernel from '../generated/kernels.ts';
+import { ATTENTION_STEP, TILE_COLUMNS, TILE_ROWS } from '../numbers.ts';
 import type { Launch } from './launch.ts';
-import { checkIndices } from './rows.ts';
+import { checkIndices, places } from './parameters.ts';
 
 const up = (n: number, step: number): number => Math.ceil(n / step) * step;
 
@@ -14,9 +14,6 @@ const headParameters = ({ heads, keyValueHeads, headDim }: HeadAttributes): read
   headDim,
   floatBits(1 / Math.sqrt(headDim)),
 ];
-
-/** Query rows of a step; of the tile, too. */
-const ROWS = 6;
 
 /** Floats of scratch that rows of `headDim` need on their way into panels. */
 const rowsRoom = (headDim: number): number => 8 * (headDim + 4) + 64;
@@ -36,47 +33,40 @@ const partsOf = ({ batch, sequence, heads, keyValueHeads }: AttentionAttributes,
 
 export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv], [out]) => {
   const { batch, sequence, keyValueHeads, headDim } = attributes;
-  const padded = up(sequence, 8);
-  const dims = up(headDim, 8);
+  const padded = up(sequence, TILE_COLUMNS);
+  const dims = up(headDim, TILE_COLUMNS);
   const floats =
     padded * headDim + dims * sequence + 6 * headDim + 12 * padded + 6 * dims + rowsRoom(headDim) + 256;
-  const parts = partsOf(attributes, ROWS);
+  const parts = partsOf(attributes, TILE_ROWS);
   engine.run(kernel.ATTENTION, batch * keyValueHeads * parts, floats * 4, [
-    ...place(engine, qkv),
-    ...place(engine, out),
-    ...[0, 0, 0],
+    ...places(engine, [qkv, out, undefined]),
     sequence,
     ...headParameters(attributes),
     parts,
   ]);
 };
 
-/** Query rows of a step of the gradient; assembly/attention.ts has the same number. */
-const STEP = 24;
-
 export const attentionGrad: Launch<AttentionAttributes> = (engine, attributes, [qkv, dout], [out]) => {
   const { batch, sequence, keyValueHeads, headDim } = attributes;
-  const padded = up(sequence, 8);
-  const dims = up(headDim, 8);
+  const padded = up(sequence, TILE_COLUMNS);
+  const dims = up(headDim, TILE_COLUMNS);
   const floats =
     2 * padded * headDim +
     dims * sequence +
-    2 * up(sequence, 6) * dims +
-    2 * STEP * (padded + dims) +
-    6 * Math.max(headDim, padded, STEP) +
+    2 * up(sequence, TILE_ROWS) * dims +
+    2 * ATTENTION_STEP * (padded + dims) +
+    6 * Math.max(headDim, padded, ATTENTION_STEP) +
     6 * dims +
     rowsRoom(headDim) +
     512;
   const pairs = batch * keyValueHeads;
-  const parts = partsOf(attributes, STEP);
+  const parts = partsOf(attributes, ATTENTION_STEP);
   const parameters = [
-    ...place(engine, qkv),
-    ...place(engine, out),
-    ...place(engine, dout),
+    ...places(engine, [qkv, out, dout]),
     sequence,
     ...headParameters(attributes),
     parts,
-    parts === 1 ? 0 : engine.workspace(pairs * parts * 2 * up(sequence, 6) * dims * 4 + 64),
+    parts === 1 ? 0 : engine.workspace(pairs * parts * 2 * up(sequence, TILE_ROWS) * dims * 4 + 64),
   ];
   engine.run(kernel.ATTENTION_GRAD, pairs * parts, floats * 4, parameters);
   if (parts > 1) engine.run(kernel.ATTENTION_GRAD_JOIN, pairs, dims * 4 + 64, parameters);
@@ -89,11 +79,9 @@ export const attentionCached: Launch<CachedAttributes> = (
   [out],
 ) => {
   checkIndices(engine, 'attentionCached: position', position!, 0, attributes.capacity);
-  const last = valueAt(engine, position!);
+  const last = engine.floats()[position!.address / 4]!;
   engine.run(kernel.ATTENTION_CACHED, attributes.heads, (3 * attributes.headDim + last + 128) * 4, [
-    ...place(engine, qkv),
-    ...place(engine, out),
-    ...place(engine, cache),
+    ...places(engine, [qkv, out, cache]),
     last,
     ...headParameters(attributes),
   ]);

@@ -1,90 +1,20 @@
-/** @file Every launch by the name of its operator. */
-import { attention, attentionCached, attentionGrad } from './attention.ts';
-import {
-  amax,
-  cast,
-  castStatistics,
-  castWithStatistics,
-  dequantize,
-  quantizeCurrent,
-  quantizeScaled,
-  scaleFromAmax,
-} from './casts.ts';
-import {
-  adamMoment1,
-  adamMoment2,
-  adamWeight,
-  adamw,
-  add,
-  countLost,
-  multiply,
-  scaleBy,
-  scaleColumns,
-  scaleRows,
-  subtract,
-  sum,
-  sumSquares,
-} from './elementwise.ts';
-import { gemm } from './gemm.ts';
+/** @file Every launch by the name of its operator: these files export launches and nothing else. */
+import * as adam from './adam.ts';
+import * as attention from './attention.ts';
+import * as casts from './casts.ts';
+import * as elementwise from './elementwise.ts';
+import * as gemm from './gemm.ts';
 import type { Launch } from './launch.ts';
-import {
-  channelCosine,
-  crossEntropy,
-  crossEntropyGrad,
-  crossEntropyWithGrad,
-  embedding,
-  embeddingGrad,
-  rmsNorm,
-  rmsNormGradGain,
-  rmsNormGradInput,
-  rope,
-  smoothScale,
-  sumColumns,
-  swiglu,
-  swigluGrad,
-  tokenAmax,
-} from './rows.ts';
+import * as rows from './rows.ts';
+import * as sums from './sums.ts';
 
 /** What has kernels here: other operators run by their plain reference, other compositions by their parts. */
-export const launches = {
-  cast,
-  dequantize,
-  amax,
-  scaleFromAmax,
-  castStatistics,
-  gemm,
-  embedding,
-  embeddingGrad,
-  add,
-  subtract,
-  multiply,
-  scaleColumns,
-  scaleRows,
-  scaleBy,
-  rmsNorm,
-  rmsNormGradInput,
-  rmsNormGradGain,
-  rope,
-  attention,
-  attentionGrad,
-  attentionCached,
-  swiglu,
-  swigluGrad,
-  tokenAmax,
-  smoothScale,
-  crossEntropy,
-  crossEntropyGrad,
-  adamMoment1,
-  adamMoment2,
-  adamWeight,
-  sum,
-  sumSquares,
-  sumColumns,
-  channelCosine,
-  quantizeCurrent,
-  quantizeScaled,
-  castWithStatistics,
-  crossEntropyWithGrad,
-  adamw,
-  countLost,
-} as unknown as Readonly<Record<string, Launch>>;
+export const launches: Readonly<Record<string, Launch>> = Object.freeze({
+  ...adam,
+  ...attention,
+  ...casts,
+  ...elementwise,
+  ...gemm,
+  ...rows,
+  ...sums,
+} as unknown as Record<string, Launch>);

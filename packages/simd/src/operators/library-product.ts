@@ -1,11 +1,13 @@
 /** @file Launches of the matrix product by the machine's library. */
 import type { Engine } from '../engine.ts';
-import { BF16_KIND, BYTE_KIND, FP32_KIND, floatBits } from '../format-description.ts';
+import { floatBits } from '../format-description.ts';
+import * as kernel from '../generated/kernels.ts';
 import type { ProductLibrary } from '../library/find.ts';
-import * as kernel from '../operator-numbers.ts';
-import { chunks, place, type Stored } from '../stored.ts';
+import { BF16_KIND, BYTE_KIND, FP32_KIND } from '../numbers.ts';
+import { place, type Stored } from '../stored.ts';
 import { commonFactor } from './common-factor.ts';
-import type { Operand } from './gemm.ts';
+import type { StoredOperand } from './gemm-operand.ts';
+import { chunks } from './parameters.ts';
 
 /** Multiplications from which a library is faster than the tiles, its calls and the decoding included. */
 const LEAST = 2 ** 16;
@@ -25,23 +27,23 @@ const LARGE_TASK = 2 ** 28;
 const TASKS = 8;
 const MOST_TASKS = 64;
 
-const work = (a: Operand, b: Operand): number => a.outer * b.outer * a.inner;
+const work = (a: StoredOperand, b: StoredOperand): number => a.outer * b.outer * a.inner;
 
 /** Float32 or BF16: what a library takes its operands as. */
 type Width = 4 | 2;
 
 /** Whether an operand lies there as the library takes it. */
-const isPlain = ({ x, along }: Operand, width: Width): boolean =>
+const isPlain = ({ x, along }: StoredOperand, width: Width): boolean =>
   !along && x.kind === (width === 4 ? FP32_KIND : BF16_KIND);
 
 /** Rows of A that are decoded at a time: all, or slabs where A's rows lie one after the other. */
-const slabOf = (a: Operand, width: Width): number =>
+const slabOf = (a: StoredOperand, width: Width): number =>
   isPlain(a, width) || !a.rows ? a.outer : Math.min(a.outer, Math.max(1024, Math.floor(SLAB / a.inner)));
 
-const roomFor = (o: Operand, outer: number, width: Width): number =>
+const roomFor = (o: StoredOperand, outer: number, width: Width): number =>
   isPlain(o, width) ? 0 : Math.ceil((outer * o.inner * width) / 64) * 64 + 64;
 
-export function suitsLibrary(a: Operand, b: Operand): boolean {
+export function suitsLibrary(a: StoredOperand, b: StoredOperand): boolean {
   const enough = work(a, b) >= LEAST && Math.min(a.outer, b.outer) >= NARROW;
   return enough && roomFor(a, slabOf(a, 4), 4) + roomFor(b, b.outer, 4) <= MOST_BYTES;
 }
@@ -51,7 +53,7 @@ const isHalf = ({ kind, format }: Stored): boolean =>
   kind === BF16_KIND || (kind === BYTE_KIND && format.minSubnormal >= 2 ** -100 && format.max <= 2 ** 100);
 
 /** What an operand's values are multiplied by so that all are BF16 values exactly; null where nothing does that. */
-function halfFactor(engine: Engine, { x, along }: Operand): number | null {
+function halfFactor(engine: Engine, { x, along }: StoredOperand): number | null {
   if (!isHalf(x)) return null;
   if (!along) return 1;
   if (x.kind !== BYTE_KIND) return null;
@@ -78,8 +80,8 @@ export function cut(m: number, n: number, k: number): readonly [number, number] 
 export function libraryProduct(
   engine: Engine,
   library: ProductLibrary,
-  a: Operand,
-  b: Operand,
+  a: StoredOperand,
+  b: StoredOperand,
   out: Stored,
 ): void {
   const factors = library.bf16 ? [halfFactor(engine, a), halfFactor(engine, b)] : [null];
@@ -89,7 +91,7 @@ export function libraryProduct(
   const roomOfB = cells + 64;
   const roomOfA = roomOfB + roomFor(b, b.outer, width);
 
-  const values = (o: Operand, at: number, factor: number, first: number, count: number): number => {
+  const values = (o: StoredOperand, at: number, factor: number, first: number, count: number): number => {
     if (isPlain(o, width)) return o.x.address;
     const elements = count * o.inner;
     const range = [...o.parameters.slice(0, 8), elements, at, first * o.inner];
@@ -98,7 +100,7 @@ export function libraryProduct(
     return at;
   };
   /** The factor goes away at the store, as a scale does. */
-  const store = (o: Operand, i: 0 | 1, factor: number): readonly [number, number] => {
+  const store = (o: StoredOperand, i: 0 | 1, factor: number): readonly [number, number] => {
     if (factor === 1) return o.store;
     engine.floats()[cells / 4 + i] = factor;
     return [cells + 4 * i, o.outer];

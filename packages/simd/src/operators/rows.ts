@@ -1,6 +1,4 @@
 /** @file Launches of the operators that work row by row: embedding, norms, RoPE, SwiGLU, loss. */
-
-import { OctavoError } from '@octavo/formats';
 import {
   matrixShape,
   type NoAttributes,
@@ -11,237 +9,122 @@ import {
 } from '@octavo/kernels';
 import type { Engine } from '../engine.ts';
 import { floatBits } from '../format-description.ts';
-import * as kernel from '../operator-numbers.ts';
-import { place, rowsPerTask, type Stored } from '../stored.ts';
+import * as kernel from '../generated/kernels.ts';
+import { COLUMN_STRIP } from '../numbers.ts';
+import type { Stored } from '../stored.ts';
 import type { Launch } from './launch.ts';
-
-/** Throws unless every element of an FP32 tensor of indices is an integer from `low` to `high` − 1. */
-export function checkIndices(
-  engine: Engine,
-  what: string,
-  tensor: Stored,
-  low: number,
-  high: number,
-  length = tensor.length,
-): void {
-  const floats = engine.floats();
-  const start = tensor.address / 4;
-  for (let i = start; i < start + length; i++) {
-    const value = floats[i]!;
-    if (Number.isInteger(value) && value >= low && value < high) continue;
-    throw new OctavoError(
-      `[simd] ${what}: got ${value} at ${i - start}, expected an integer from ${low} to ${high - 1}`,
-    );
-  }
-}
-
-const tasksOf = (rows: number, each: number): number => Math.ceil(rows / each);
+import { checkIndices, places, rowsPerTask, runRows } from './parameters.ts';
 
 export const embedding: Launch<NoAttributes> = (engine, _, [table, tokens], [out]) => {
   const [vocabulary, width] = matrixShape(table!.shape);
   checkIndices(engine, 'embedding: token', tokens!, 0, vocabulary);
-  const each = rowsPerTask(width);
-  engine.run(kernel.EMBEDDING, tasksOf(tokens!.length, each), (width + 8) * 4, [
-    ...place(engine, table),
-    ...place(engine, tokens),
-    ...place(engine, out),
-    tokens!.length,
-    width,
-    each,
-  ]);
+  const shape = [tokens!.length, width] as const;
+  runRows(engine, kernel.EMBEDDING, [table, tokens, out], shape, { scratch: (width + 8) * 4 });
 };
 
-export const embeddingGrad: Launch<VocabularyAttributes> = (
-  engine,
-  { vocabulary },
-  [dy, order, starts],
-  [out],
-) => {
+export const embeddingGrad: Launch<VocabularyAttributes> = (engine, { vocabulary }, inputs, [out]) => {
+  const [dy, order, starts] = inputs;
   const [rows, width] = matrixShape(dy!.shape);
   checkIndices(engine, 'embeddingGrad: order', order!, 0, rows);
   checkIndices(engine, 'embeddingGrad: starts', starts!, 0, rows + 1);
-  const each = Math.min(64, rowsPerTask(width));
-  engine.run(kernel.EMBEDDING_GRAD, tasksOf(vocabulary, each), (2 * width + 64) * 4, [
-    ...place(engine, dy),
-    ...place(engine, order),
-    ...place(engine, starts),
-    ...place(engine, out),
-    vocabulary,
-    width,
-    each,
-  ]);
+  runRows(engine, kernel.EMBEDDING_GRAD, [...inputs, out], [vocabulary, width], {
+    each: Math.min(64, rowsPerTask(width)),
+    scratch: (2 * width + 64) * 4,
+  });
 };
 
-export const rmsNorm: Launch<NormAttributes> = (engine, { epsilon }, [x, gain], [out]) => {
-  const [rows, columns] = matrixShape(x!.shape);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.RMS_NORM, tasksOf(rows, each), (columns + 8) * 12, [
-    ...place(engine, x),
-    ...place(engine, gain),
-    ...place(engine, out),
-    rows,
-    columns,
-    each,
-    floatBits(epsilon),
-  ]);
-};
+/** `rows`: rows of scratch, of floats. */
+const norm =
+  (number: number, rows: number): Launch<NormAttributes> =>
+  (engine, { epsilon }, inputs, [out]) => {
+    const shape = matrixShape(inputs[0]!.shape);
+    const scratch = (shape[1] + 8) * 4 * rows;
+    runRows(engine, number, [...inputs, out], shape, { scratch, more: [floatBits(epsilon)] });
+  };
 
-export const rmsNormGradInput: Launch<NormAttributes> = (engine, { epsilon }, [dy, x, gain], [out]) => {
-  const [rows, columns] = matrixShape(x!.shape);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.RMS_NORM_GRAD_INPUT, tasksOf(rows, each), (columns + 8) * 16, [
-    ...place(engine, dy),
-    ...place(engine, x),
-    ...place(engine, gain),
-    ...place(engine, out),
-    rows,
-    columns,
-    each,
-    floatBits(epsilon),
-  ]);
-};
-
-/** Columns of a task of the kernels that go down columns; assembly/norm.ts has the same number. */
-const STRIP = 64;
+export const rmsNorm = norm(kernel.RMS_NORM, 3);
+export const rmsNormGradInput = norm(kernel.RMS_NORM_GRAD_INPUT, 4);
 
 export const rmsNormGradGain: Launch<NormAttributes> = (engine, { epsilon }, [dy, x], [out]) => {
   const [rows, columns] = matrixShape(x!.shape);
-  const each = rowsPerTask(columns);
   const inverses = engine.workspace(rows * 4);
-  engine.run(kernel.INVERSE_RMS_ROWS, tasksOf(rows, each), (columns + 8) * 4, [
-    ...place(engine, x),
-    inverses,
-    rows,
-    columns,
-    each,
-    floatBits(epsilon),
-  ]);
-  engine.run(kernel.RMS_NORM_GRAD_GAIN, tasksOf(columns, STRIP), 0, [
-    ...place(engine, dy),
-    ...place(engine, x),
-    ...place(engine, out),
-    rows,
-    columns,
-    inverses,
-  ]);
+  const scratch = (columns + 8) * 4;
+  runRows(engine, kernel.INVERSE_RMS_ROWS, [x], [rows, columns], {
+    scratch,
+    more: [floatBits(epsilon), inverses],
+  });
+  overStrips(engine, kernel.RMS_NORM_GRAD_GAIN, [dy!, x!, out], [rows, columns], inverses);
 };
 
-export const sumColumns: Launch<NoAttributes> = (engine, _, [x], [out]) => {
-  const [rows, columns] = matrixShape(x!.shape);
-  engine.run(kernel.SUM_COLUMNS, tasksOf(columns, STRIP), 0, [
-    ...place(engine, x),
-    ...place(engine, out),
-    rows,
-    columns,
-  ]);
-};
+export const sumColumns: Launch<NoAttributes> = (engine, _, [x], [out]) =>
+  overStrips(engine, kernel.SUM_COLUMNS, [x!, out], matrixShape(x!.shape));
+
+/** Runs a kernel that goes down some columns at a time. */
+function overStrips(
+  engine: Engine,
+  number: number,
+  tensors: readonly Stored[],
+  [rows, columns]: readonly [number, number],
+  ...more: readonly number[]
+): void {
+  const parameters = [...places(engine, tensors), rows, columns, ...more];
+  engine.run(number, Math.ceil(columns / COLUMN_STRIP), 0, parameters);
+}
 
 export const channelCosine: Launch<NoAttributes> = (engine, _, [weight], [out]) => {
   const [rows, columns] = matrixShape(weight!.shape);
   const each = rowsPerTask(2 * columns);
-  engine.run(kernel.CHANNEL_COSINE, tasksOf(rows / 2, each), (columns + 8) * 12, [
-    ...place(engine, weight),
-    ...place(engine, out),
-    rows / 2,
-    columns,
-    each,
-  ]);
+  const scratch = (columns + 8) * 12;
+  runRows(engine, kernel.CHANNEL_COSINE, [weight, out], [rows / 2, columns], { each, scratch });
 };
 
-export const rope: Launch<RopeAttributes> = (engine, attributes, [qkv, cos, sin, positions], [out]) => {
+export const rope: Launch<RopeAttributes> = (engine, attributes, inputs, [out]) => {
   const { heads, keyValueHeads, headDim, inverse } = attributes;
-  const [rows, width] = matrixShape(qkv!.shape);
+  const [qkv, cos, , positions] = inputs;
+  const shape = matrixShape(qkv!.shape);
   checkIndices(engine, 'rope: position', positions!, 0, matrixShape(cos!.shape)[0]);
-  const each = rowsPerTask(width);
-  engine.run(kernel.ROPE, tasksOf(rows, each), (2 * width + 3 * headDim + 32) * 4, [
-    ...place(engine, qkv),
-    ...place(engine, cos),
-    ...place(engine, sin),
-    ...place(engine, positions),
-    ...place(engine, out),
-    rows,
-    width,
-    headDim,
-    heads + keyValueHeads,
-    Number(inverse),
-    each,
-  ]);
+  runRows(engine, kernel.ROPE, [...inputs, out], shape, {
+    scratch: (2 * shape[1] + 3 * headDim + 32) * 4,
+    more: [headDim, heads + keyValueHeads, Number(inverse)],
+  });
 };
 
-export const swiglu: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, t], [out]) => {
-  const [rows, columns] = matrixShape(out.shape);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.SWIGLU, tasksOf(rows, each), 0, [
-    ...place(engine, gateUp),
-    ...place(engine, perToken ? t : undefined),
-    ...place(engine, out),
-    rows,
-    columns,
-    each,
-    Number(perToken),
-  ]);
-};
+export const swiglu: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, t], [out]) =>
+  runRows(engine, kernel.SWIGLU, [gateUp, perToken ? t : undefined, out], matrixShape(out.shape), {
+    more: [Number(perToken)],
+  });
 
-export const swigluGrad: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, dh, t], [out]) => {
-  const [rows, columns] = matrixShape(dh!.shape);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.SWIGLU_GRAD, tasksOf(rows, each), 0, [
-    ...place(engine, gateUp),
-    ...place(engine, dh),
-    ...place(engine, perToken ? t : undefined),
-    ...place(engine, out),
-    rows,
-    columns,
-    each,
-    Number(perToken),
-  ]);
-};
+export const swigluGrad: Launch<SwigluAttributes> = (engine, { perToken }, [gateUp, dh, t], [out]) =>
+  runRows(engine, kernel.SWIGLU_GRAD, [gateUp, dh, perToken ? t : undefined, out], matrixShape(dh!.shape), {
+    more: [Number(perToken)],
+  });
 
 export const tokenAmax: Launch<NoAttributes> = (engine, _, [gateUp], [out]) => {
   const [rows, both] = matrixShape(gateUp!.shape);
-  const each = rowsPerTask(both / 2);
-  engine.run(kernel.TOKEN_AMAX, tasksOf(rows, each), 0, [
-    ...place(engine, gateUp),
-    ...place(engine, out),
-    rows,
-    both / 2,
-    each,
-  ]);
+  runRows(engine, kernel.TOKEN_AMAX, [gateUp, out], [rows, both / 2]);
 };
 
 export const smoothScale: Launch<NoAttributes> = (engine, _, [maxima], [out]) =>
-  engine.run(kernel.SMOOTH_SCALE, 1, 0, [...place(engine, maxima), ...place(engine, out), out.length]);
+  engine.run(kernel.SMOOTH_SCALE, 1, 0, [...places(engine, [maxima, out]), out.length]);
 
 function loss(
   engine: Engine,
-  logits: Stored,
-  targets: Stored,
-  weight: Stored | undefined,
+  [logits, targets, weight]: readonly Stored[],
   losses: Stored | undefined,
   gradient: Stored | undefined,
 ): void {
-  const [rows, columns] = matrixShape(logits.shape);
-  checkIndices(engine, 'crossEntropy: target', targets, Number.NEGATIVE_INFINITY, columns);
-  const each = rowsPerTask(columns);
-  engine.run(kernel.CROSS_ENTROPY, tasksOf(rows, each), (columns + 16) * 8 + 64, [
-    ...place(engine, logits),
-    ...place(engine, targets),
-    ...place(engine, weight),
-    ...place(engine, losses),
-    ...place(engine, gradient),
-    rows,
-    columns,
-    each,
-  ]);
+  const [rows, columns] = matrixShape(logits!.shape);
+  checkIndices(engine, 'crossEntropy: target', targets!, Number.NEGATIVE_INFINITY, columns);
+  runRows(engine, kernel.CROSS_ENTROPY, [logits, targets, weight, losses, gradient], [rows, columns], {
+    scratch: (columns + 16) * 8 + 64,
+  });
 }
 
-export const crossEntropy: Launch<NoAttributes> = (engine, _, [logits, targets], [out]) =>
-  loss(engine, logits!, targets!, undefined, out, undefined);
+export const crossEntropy: Launch<NoAttributes> = (engine, _, inputs, [out]) =>
+  loss(engine, inputs, out, undefined);
 
-export const crossEntropyGrad: Launch<NoAttributes> = (engine, _, [logits, targets, weight], [out]) =>
-  loss(engine, logits!, targets!, weight, undefined, out);
+export const crossEntropyGrad: Launch<NoAttributes> = (engine, _, inputs, [out]) =>
+  loss(engine, inputs, undefined, out);
 
-export const crossEntropyWithGrad: Launch<NoAttributes> = (engine, _, inputs, [losses, gradient]) => {
-  const [logits, targets, weight] = inputs;
-  loss(engine, logits!, targets!, weight, losses, gradient);
-};
+export const crossEntropyWithGrad: Launch<NoAttributes> = (engine, _, inputs, [losses, gradient]) =>
+  loss(engine, inputs, losses, gradient);

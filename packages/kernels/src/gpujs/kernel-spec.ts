@@ -7,7 +7,7 @@ import { signatureOf, sourceOf, wrapReturns } from './kernel-source.ts';
 import type { KernelSettings } from './library.ts';
 import { roundBf16 } from './round-bf16.ts';
 
-export interface KernelRecipe {
+export interface KernelSpec {
   /** Equal keys, equal kernels. */
   readonly key: string;
   /** For people: `operator/pass`. */
@@ -22,13 +22,13 @@ export interface KernelRecipe {
   readonly length: number;
 }
 
-/** The recipe of a pass whose tensor arguments have `sizes` elements. */
-export function kernelRecipe(
+/** The spec of a pass whose tensor arguments have `sizes` elements. */
+export function kernelSpec(
   operator: string,
   pass: Pass,
   outFormat: Format,
   sizes: readonly number[],
-): KernelRecipe {
+): KernelSpec {
   const label = `${operator}/${pass.name}`;
   const floats = new Set(pass.floats ?? []);
   const constants: Record<string, number | Float32Array> = {};

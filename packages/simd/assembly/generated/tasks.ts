@@ -1,0 +1,73 @@
+/** @file The kernels by number. Made by build/compile.mjs from assembly/: do not edit. */
+import { adamMoment, adamWeight } from '../adam';
+import { adamwMaxima, adamwScales, adamwStore } from '../adamw';
+import { amaxChunks, amaxJoin, amaxBlocks, scaleFromAmax } from '../amax';
+import { attentionGrad, attentionGradJoin } from '../attention-grad';
+import { attention, attentionCached } from '../attention';
+import { cast, dequantize, quantizeBlocks } from '../cast';
+import { copyBytes } from '../copy';
+import { elementwise, scaleRows, scaleColumns } from '../elementwise';
+import { embedding, embeddingGrad } from '../embedding';
+import { gemmPack, gemmTiles, gemmPanelOfA, gemmFew } from '../gemm';
+import { operandValues, operandHalves, libraryProduct } from '../library';
+import { crossEntropy } from '../loss';
+import { lostUpdates } from '../lost';
+import { rmsNorm, rmsNormGradInput, inverseRmsRows, rmsNormGradGain, sumColumns, channelCosine } from '../norm';
+import { laneSums, laneJoin } from '../reduce';
+import { rope } from '../rope';
+import { gemmRow } from '../row';
+import { laneStatistics, statisticsJoin } from '../statistics';
+import { swiglu, swigluGrad, tokenAmax, smoothScale } from '../swiglu';
+
+export function runTask(kernel: i32, task: i32): void {
+  switch (kernel) {
+    case 0: return adamMoment(task);
+    case 1: return adamWeight(task);
+    case 2: return adamwMaxima(task);
+    case 3: return adamwScales(task);
+    case 4: return adamwStore(task);
+    case 5: return amaxChunks(task);
+    case 6: return amaxJoin(task);
+    case 7: return amaxBlocks(task);
+    case 8: return scaleFromAmax(task);
+    case 9: return attentionGrad(task);
+    case 10: return attentionGradJoin(task);
+    case 11: return attention(task);
+    case 12: return attentionCached(task);
+    case 13: return cast(task);
+    case 14: return dequantize(task);
+    case 15: return quantizeBlocks(task);
+    case 16: return copyBytes(task);
+    case 17: return elementwise(task);
+    case 18: return scaleRows(task);
+    case 19: return scaleColumns(task);
+    case 20: return embedding(task);
+    case 21: return embeddingGrad(task);
+    case 22: return gemmPack(task);
+    case 23: return gemmTiles(task);
+    case 24: return gemmPanelOfA(task);
+    case 25: return gemmFew(task);
+    case 26: return operandValues(task);
+    case 27: return operandHalves(task);
+    case 28: return libraryProduct(task);
+    case 29: return crossEntropy(task);
+    case 30: return lostUpdates(task);
+    case 31: return rmsNorm(task);
+    case 32: return rmsNormGradInput(task);
+    case 33: return inverseRmsRows(task);
+    case 34: return rmsNormGradGain(task);
+    case 35: return sumColumns(task);
+    case 36: return channelCosine(task);
+    case 37: return laneSums(task);
+    case 38: return laneJoin(task);
+    case 39: return rope(task);
+    case 40: return gemmRow(task);
+    case 41: return laneStatistics(task);
+    case 42: return statisticsJoin(task);
+    case 43: return swiglu(task);
+    case 44: return swigluGrad(task);
+    case 45: return tokenAmax(task);
+    case 46: return smoothScale(task);
+    default: unreachable();
+  }
+}
