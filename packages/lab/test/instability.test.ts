@@ -1,7 +1,7 @@
 import { createReferenceDevice } from '@octavo/kernels';
 import { afterAll, describe, expect, it } from 'vitest';
 import { memoryParts, type Parts, protocolRecipe, studyInstability } from '../src/index.ts';
-import { gapsOf } from '../src/instability/gaps.ts';
+import { gapsOf } from '../src/instability/results.ts';
 import { overflowing } from '../src/training/recipes.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 

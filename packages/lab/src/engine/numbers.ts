@@ -1,4 +1,6 @@
-/** @file Means, medians, and how far means over few seeds can be trusted. */
+/** @file Sums, means, medians, how far means over few seeds can be trusted, and how figures are written. */
+
+export const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 export function mean(values: Iterable<number> & { readonly length: number }): number {
   let sum = 0;
@@ -37,3 +39,17 @@ const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 /** Beyond the table, Cornish and Fisher's expansion about the normal quantile: right to 0.001. */
 const studentT = (degrees: number): number =>
   T[degrees - 1] ?? 1.95996 + 2.3722 / degrees + 2.8225 / degrees ** 2;
+
+/** `value` in so many decimals, or as `write` has it; a loss that is not finite: its run broke. */
+export const figure = (value: number, write: number | ((value: number) => string) = 4): string => {
+  if (!Number.isFinite(value)) return 'broke';
+  return typeof write === 'number' ? value.toFixed(write) : write(value);
+};
+
+/** A share in per cent; an en dash where there is none. */
+export const percent = (share: number | null, digits = 1): string =>
+  share === null ? '–' : `${(100 * share).toFixed(digits)} %`;
+
+/** Figures side by side, one a seed: `0.1 / 0.2`. */
+export const sideBySide = <T>(values: readonly T[], write: (value: T) => string | number): string =>
+  values.map((value) => write(value)).join(' / ');

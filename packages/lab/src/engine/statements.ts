@@ -1,7 +1,52 @@
-/** @file Claims: made of measured values and a test, and written as the last section of a summary. */
+/** @file Statements as data: what is said, the figures it is held to and their limit; and what came of them, in Markdown. */
 import type { Claim } from './study.ts';
 
-/** It holds where there is a value and all of them pass. `paper`: what the paper says of it. */
+export interface Statement<Results> {
+  readonly text: string;
+  /** What the paper says of it. */
+  readonly paper?: string | undefined;
+  /** The figures, one a seed. */
+  readonly values: (results: Results) => readonly number[];
+  /** What every one of them must pass. */
+  readonly holds: (value: number) => boolean;
+}
+
+export const atLeast =
+  (limit: number) =>
+  (value: number): boolean =>
+    value >= limit;
+export const atMost =
+  (limit: number) =>
+  (value: number): boolean =>
+    value <= limit;
+export const above =
+  (limit: number) =>
+  (value: number): boolean =>
+    value > limit;
+/** No further than `limit` from zero, on either side. */
+export const within =
+  (limit: number) =>
+  (value: number): boolean =>
+    Math.abs(value) <= limit;
+
+/** A statement holds where there is a figure and all of them pass. */
+export const held = <Results>(statements: readonly Statement<Results>[], results: Results): Claim[] =>
+  statements.map(({ text, paper, values: measure, holds }) => {
+    const values = measure(results);
+    const said = paper === undefined ? {} : { paper };
+    return { text, ...said, values, holds: values.length > 0 && values.every(holds) };
+  });
+
+/** Lines of Markdown, from the empty line above the heading on. `figure` writes a measured value. */
+export const claimSection = (claims: readonly Claim[], figure: (value: number) => string): string[] => [
+  '',
+  '## Claims',
+  '',
+  ...claims.map(({ text, values, holds, paper }) => {
+    const said = paper ? `; the paper: ${paper}` : '';
+    return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${values.map((value) => figure(value)).join(', ')})${said}`;
+  }),
+];
 export const claim = (
   text: string,
   values: readonly number[],
@@ -13,16 +58,3 @@ export const claim = (
   values,
   holds: values.length > 0 && values.every(test),
 });
-
-/** Lines of Markdown, from the empty line above the heading on. `figure` writes a measured value. */
-export function claimSection(claims: readonly Claim[], figure: (value: number) => string): string[] {
-  return [
-    '',
-    '## Claims',
-    '',
-    ...claims.map(({ text, values, holds, paper }) => {
-      const said = paper ? `; the paper: ${paper}` : '';
-      return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${values.map(figure).join(', ')})${said}`;
-    }),
-  ];
-}

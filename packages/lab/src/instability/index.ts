@@ -3,18 +3,23 @@
  * the form that Theorem 1 of arXiv 2409.12517 gives.
  */
 import { type Done, type Job, lazily, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Parts, Study } from '../engine/study.ts';
+import { held } from '../engine/statements.ts';
+import type { Parts, Study, StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import { ageModel } from '../training/aged-model.ts';
 import type { PlantedChannel } from '../training/ageing.ts';
+import type { RareByte } from '../training/corpus.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import { overflowing, protocolRecipe } from '../training/recipes.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
+import { chartsOf } from './charts/index.ts';
 import { forwardLosses } from './dose.ts';
-import { findings } from './findings.ts';
 import { type ProductError, productErrors } from './product.ts';
-import type { Arm, Dose, Results } from './results.ts';
+import { type Arm, type Dose, doseGapsOf, gapsOf, type Results } from './results.ts';
 import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
+import { statementsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
 import { type RecipeRun, trainRecipe } from './train.ts';
 
 /** Z, margin and learning rate of the test with casts that do not saturate; nothing is rescaled there. */
@@ -39,6 +44,40 @@ export const instability: Study<InstabilitySettings> = {
     return findings(settings, lab.rare, collect(await runJobs(jobs, parts, onProgress)));
   },
 };
+
+function findings(settings: InstabilitySettings, rare: RareByte, results: Results): StudyResult {
+  const gaps = gapsOf(results.runs, settings.spikeEvery);
+  const doses = doseGapsOf(results.doses);
+  const claims = held(statementsOf(settings, results.products), { ...results, gaps });
+  return {
+    tables: {
+      losses: tableOf(
+        'seed int, arm text, recipe text, step int, loss number, gap number',
+        gaps.flatMap(({ seed, arm, recipe, losses, gaps: all }) =>
+          losses.map((loss, i): Row => ({ seed, arm, recipe, step: i + 1, loss, gap: all[i]! })),
+        ),
+      ),
+      casts: tableOf(
+        `seed int, arm text, recipe text, step int, layer int, amax number, overflows number,
+         underflows number`,
+        results.runs.flatMap(({ seed, arm, recipe, casts }) =>
+          casts.map((cast): Row => ({ seed, arm, recipe, ...cast })),
+        ),
+      ),
+      doses: tableOf('seed int, peak number, recipe text, gap number', doses),
+      products: tableOf(
+        'seed int, layer int, column text, outlier number, recipe text, error number',
+        results.products,
+      ),
+      planted: tableOf(
+        'seed int, layer int, channel int, alpha number, onRare number, onOrdinary number',
+        results.planted,
+      ),
+    },
+    charts: chartsOf(settings, gaps, doses, results),
+    summary: { claims, markdown: markdownOf(settings, rare, gaps, doses, claims, results) },
+  };
+}
 
 function jobsOf(lab: BaseLaboratory<InstabilitySettings>, parts: Parts, seed: number): Job[] {
   const { settings } = lab;

@@ -1,5 +1,8 @@
-/** @file What the study's parts gave: what charts, statements and tables read. */
+/** @file What the study's parts gave, and the paired gaps: a recipe's loss less that of BF16 on the same batch. */
+import { mean } from '../engine/numbers.ts';
+import { where } from '../engine/rows.ts';
 import type { PlantedChannel } from '../training/ageing.ts';
+import { lastHalfMean, pairedGaps } from '../training/gaps.ts';
 import type { ProductError } from './product.ts';
 import type { RecipeRun } from './train.ts';
 
@@ -26,3 +29,48 @@ export interface Results {
   readonly products: readonly ProductError[];
   readonly planted: readonly ({ readonly seed: number } & PlantedChannel)[];
 }
+
+export interface Gap {
+  readonly seed: number;
+  readonly arm: NamedRun['arm'];
+  readonly recipe: string;
+  readonly gaps: readonly number[];
+  readonly losses: readonly number[];
+  /** Mean loss and gap over the last half of the steps; infinite for a run that broke. */
+  readonly lastLoss: number;
+  readonly lastGap: number;
+  readonly largestGap: number;
+  /** Mean gap over the steps before the first spike: what the channel costs without one. */
+  readonly quietGap: number;
+}
+
+export function gapsOf(runs: readonly NamedRun[], spikeEvery: number): Gap[] {
+  return runs.map(({ seed, arm, recipe, losses, broke }) => {
+    const baseline = where(runs, { seed, arm, recipe: 'bf16' })[0]!.losses;
+    const gaps = pairedGaps(losses, baseline);
+    const unlessBroken = (value: number): number => (broke ? Number.POSITIVE_INFINITY : value);
+    return {
+      ...{ seed, arm, recipe, gaps, losses },
+      lastLoss: unlessBroken(lastHalfMean(losses, baseline.length)),
+      lastGap: unlessBroken(lastHalfMean(gaps, baseline.length)),
+      largestGap: unlessBroken(Math.max(...gaps)),
+      quietGap: mean(gaps.slice(0, spikeEvery - 1)),
+    };
+  });
+}
+
+export interface DoseGap {
+  readonly seed: number;
+  readonly peak: number;
+  readonly recipe: string;
+  readonly gap: number;
+}
+
+/** Mean gap of every dose and recipe over its batches. */
+export const doseGapsOf = (doses: readonly Dose[]): DoseGap[] =>
+  doses
+    .filter(({ recipe }) => recipe !== 'bf16')
+    .map(({ seed, peak, recipe, losses }) => {
+      const baseline = where(doses, { seed, peak, recipe: 'bf16' })[0]!;
+      return { seed, peak, recipe, gap: mean(pairedGaps(losses, baseline.losses)) };
+    });

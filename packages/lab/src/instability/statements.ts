@@ -1,10 +1,15 @@
 /** @file The paper's statements about instability, and our own, held to the figures of the study. */
-import { claim } from '../engine/statements.ts';
-import type { Claim } from '../engine/study.ts';
-import type { Gap } from './gaps.ts';
+import { distinct, where } from '../engine/rows.ts';
+import { above, atLeast, atMost, type Statement } from '../engine/statements.ts';
 import { type Column, meanError } from './product.ts';
-import type { Results } from './results.ts';
+import type { Arm, Gap, Results } from './results.ts';
 import type { InstabilitySettings } from './settings.ts';
+
+/** What the statements are held to. */
+export interface Figures extends Pick<Results, 'runs' | 'products'> {
+  readonly gaps: readonly Gap[];
+}
+type Said = Statement<Figures>;
 
 /** What the paper says of a recipe, for Llama2 7B on two trillion tokens. */
 const PAPER: Readonly<Record<string, string>> = {
@@ -17,71 +22,70 @@ const PAPER: Readonly<Record<string, string>> = {
 };
 
 const HARMLESS = ['fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-folded', 'fp8-smooth-token', 'fp8-full'];
+const FINITE = ['fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-folded', 'fp8-smooth-token'];
 
-export function claimsOf(
+const gap =
+  (arm: Arm, recipe: string, value: 'lastGap' | 'largestGap'): Said['values'] =>
+  ({ gaps }) =>
+    where(gaps, { arm, recipe }).map((own) => own[value]);
+const last = (recipe: string, arm: Arm = 'aged') => gap(arm, recipe, 'lastGap');
+const largest = (recipe: string) => gap('aged', recipe, 'largestGap');
+
+/** 0 for a run that never broke. */
+const brokeAt =
+  (recipe: string): Said['values'] =>
+  ({ runs }) =>
+    where(runs, { arm: 'overflowing', recipe }).map(({ broke }) => broke?.step ?? 0);
+
+/** By the recipe that they need. */
+const failing: Readonly<Record<string, readonly Said[]>> = {
+  fp8: [
+    {
+      ...{ text: 'fp8: gap over the last half at least 0.10', paper: PAPER.fp8 },
+      ...{ values: last('fp8'), holds: atLeast(0.1) },
+    },
+    { text: 'fp8: largest gap at least 0.40', values: largest('fp8'), holds: atLeast(0.4) },
+  ],
+  'fp8-240': [
+    {
+      text: 'fp8-240: gap over the last half at least 0.30',
+      values: last('fp8-240'),
+      holds: atLeast(0.3),
+    },
+  ],
+};
+
+const harmless = (recipe: string): Said[] => [
+  {
+    ...{ text: `${recipe}: gap over the last half at most 0.005`, paper: PAPER[recipe] },
+    ...{ values: last(recipe), holds: atMost(0.005) },
+  },
+  { text: `${recipe}: largest gap at most 0.03`, values: largest(recipe), holds: atMost(0.03) },
+];
+
+const rescaled: Said = {
+  text: 'fp8 on the rescaled, not aged control: gap over the last half at most 0.005',
+  ...{ values: last('fp8', 'rescaled'), holds: atMost(0.005) },
+};
+
+const overflowing: readonly Said[] = [
+  { text: 'casts that overflow: fp8 breaks (at step)', values: brokeAt('fp8'), holds: above(0) },
+  ...FINITE.map((recipe) => ({
+    text: `casts that overflow: ${recipe} stays finite (0: never broke)`,
+    ...{ values: brokeAt(recipe), holds: atMost(0) },
+  })),
+];
+
+export const statementsOf = (
   { recipes, controls, specialSteps }: InstabilitySettings,
-  gaps: Gap[],
-  { runs, products }: Results,
-): Claim[] {
-  const of = (arm: string, recipe: string, value: 'lastGap' | 'largestGap') =>
-    gaps.filter((gap) => gap.arm === arm && gap.recipe === recipe).map((gap) => gap[value]);
-  const has = (recipe: string) => recipes.includes(recipe);
-  const claims: Claim[] = [];
-  if (has('fp8')) {
-    claims.push(
-      claim(
-        'fp8: gap over the last half at least 0.10',
-        of('aged', 'fp8', 'lastGap'),
-        (v) => v >= 0.1,
-        PAPER.fp8,
-      ),
-      claim('fp8: largest gap at least 0.40', of('aged', 'fp8', 'largestGap'), (v) => v >= 0.4),
-    );
-  }
-  if (has('fp8-240'))
-    claims.push(
-      claim(
-        'fp8-240: gap over the last half at least 0.30',
-        of('aged', 'fp8-240', 'lastGap'),
-        (v) => v >= 0.3,
-      ),
-    );
-  for (const recipe of HARMLESS.filter(has)) {
-    claims.push(
-      claim(
-        `${recipe}: gap over the last half at most 0.005`,
-        of('aged', recipe, 'lastGap'),
-        (v) => v <= 0.005,
-        PAPER[recipe],
-      ),
-      claim(`${recipe}: largest gap at most 0.03`, of('aged', recipe, 'largestGap'), (v) => v <= 0.03),
-    );
-  }
-  if (controls.includes('rescaled'))
-    claims.push(
-      claim(
-        'fp8 on the rescaled, not aged control: gap over the last half at most 0.005',
-        of('rescaled', 'fp8', 'lastGap'),
-        (v) => v <= 0.005,
-      ),
-    );
-  if (specialSteps > 0) {
-    const brokenAt = (recipe: string): number[] =>
-      runs
-        .filter((run) => run.arm === 'overflowing' && run.recipe === recipe)
-        .map((run) => run.broke?.step ?? 0);
-    claims.push(claim('casts that overflow: fp8 breaks (at step)', brokenAt('fp8'), (step) => step > 0));
-    for (const recipe of ['fp8-w3-bf16', 'fp8-smooth', 'fp8-smooth-folded', 'fp8-smooth-token'])
-      claims.push(
-        claim(
-          `casts that overflow: ${recipe} stays finite (0: never broke)`,
-          brokenAt(recipe),
-          (s) => s === 0,
-        ),
-      );
-  }
-  return [...claims, ...productClaims(products)];
-}
+  products: Results['products'],
+): Said[] => [
+  ...Object.entries(failing).flatMap(([recipe, said]) => (recipes.includes(recipe) ? said : [])),
+  ...HARMLESS.filter((recipe) => recipes.includes(recipe)).flatMap(harmless),
+  ...(controls.includes('rescaled') ? [rescaled] : []),
+  ...(specialSteps > 0 ? overflowing : []),
+  ...ofProducts(products),
+];
 
 /** Up to here a product loses what rounding its operands to E4M3 costs: each step is 1/8 of a power of two. */
 const ROUNDING_ONLY = 0.03;
@@ -89,40 +93,39 @@ const ROUNDING_ONLY = 0.03;
 const MIDDLING = 1e5;
 
 /** The two forms of Smooth-SwiGLU in one product: mean over the layers, one figure a seed. */
-function productClaims(products: Results['products']): Claim[] {
-  const largest = Math.max(...products.map(({ outlier }) => outlier));
-  const seeds = [...new Set(products.map(({ seed }) => seed))];
-  const of = (recipe: string, column: Column, outlier: number): number[] =>
-    seeds.map((seed) => meanError(products, { seed, recipe, column, outlier }));
+function ofProducts(measured: Results['products']): Said[] {
+  const recipes = distinct(measured, 'recipe');
+  if (!recipes.includes('fp8-smooth') || !recipes.includes('fp8-smooth-folded')) return [];
+  const outliers = distinct(measured, 'outlier');
+  const most = Math.max(...outliers);
+  const error =
+    (recipe: string, column: Column, outlier: number) =>
+    ({ products }: Figures): number[] =>
+      distinct(products, 'seed').map((seed) => meanError(products, { seed, recipe, column, outlier }));
   const said = (recipe: string, column: Column, outlier: number) =>
     `${recipe}, an outlier of ${outlier.toExponential()} whose down column is ${column}`;
-  const has = (recipe: string): boolean => products.some((product) => product.recipe === recipe);
-  if (!has('fp8-smooth') || !has('fp8-smooth-folded')) return [];
-  const unharmed = (recipe: string, column: Column): Claim =>
-    claim(
-      `${said(recipe, column, largest)}: error of the other tokens at most ${ROUNDING_ONLY}`,
-      of(recipe, column, largest),
-      (v) => v <= ROUNDING_ONLY,
-    );
+  const unharmed = (recipe: string, column: Column): Said => ({
+    text: `${said(recipe, column, most)}: error of the other tokens at most ${ROUNDING_ONLY}`,
+    ...{ values: error(recipe, column, most), holds: atMost(ROUNDING_ONLY) },
+  });
+  const harmed: Said = {
+    text: `${said('fp8-smooth-folded', 'ordinary', MIDDLING)}: error over that of fp8-smooth at least 1.2`,
+    values(figures) {
+      const [folded, equation] = ['fp8-smooth-folded', 'fp8-smooth'].map((recipe) =>
+        error(recipe, 'ordinary', MIDDLING)(figures),
+      );
+      return folded!.map((own, i) => own / equation![i]!);
+    },
+    holds: atLeast(1.2),
+  };
   return [
     unharmed('fp8-smooth', 'ordinary'),
     unharmed('fp8-smooth', 'small'),
     unharmed('fp8-smooth-folded', 'small'),
-    ...(products.some(({ outlier }) => outlier === MIDDLING)
-      ? [
-          claim(
-            `${said('fp8-smooth-folded', 'ordinary', MIDDLING)}: error over that of fp8-smooth at least 1.2`,
-            of('fp8-smooth-folded', 'ordinary', MIDDLING).map(
-              (error, i) => error / of('fp8-smooth', 'ordinary', MIDDLING)[i]!,
-            ),
-            (v) => v >= 1.2,
-          ),
-        ]
-      : []),
-    claim(
-      `${said('fp8-smooth-folded', 'ordinary', largest)}: nothing of the other tokens is left (error at least 0.9)`,
-      of('fp8-smooth-folded', 'ordinary', largest),
-      (v) => v >= 0.9,
-    ),
+    ...(outliers.includes(MIDDLING) ? [harmed] : []),
+    {
+      text: `${said('fp8-smooth-folded', 'ordinary', most)}: nothing of the other tokens is left (error at least 0.9)`,
+      ...{ values: error('fp8-smooth-folded', 'ordinary', most), holds: atLeast(0.9) },
+    },
   ];
 }

@@ -1,5 +1,6 @@
 /** @file The recipes study: held-out loss of every named recipe against BF16 at equal steps, weights and batches. */
 import { runJobs, seedJob } from '../engine/jobs.ts';
+import { held } from '../engine/statements.ts';
 import type { Study, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { splitText } from '../training/corpus.ts';
@@ -7,7 +8,7 @@ import { chartsOf } from './charts.ts';
 import { commonestWord, passagesOf } from './last-word.ts';
 import { compare, type NamedRun, trainingGaps } from './results.ts';
 import { armsOf, fullRecipes, quickRecipes, type RecipesSettings } from './settings.ts';
-import { claimsOf } from './statements.ts';
+import { statementsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
 import { type ArmRun, type RecipesLaboratory, trainArm } from './train.ts';
 
@@ -40,7 +41,7 @@ function findings(
 ): StudyResult {
   const comparisons = compare(runs);
   const every = Math.max(1, Math.round(settings.steps / 30));
-  const claims = claimsOf(comparisons, runs);
+  const claims = held(statementsOf(comparisons), runs);
   return {
     tables: {
       recipes: tableOf(

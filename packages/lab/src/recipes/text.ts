@@ -1,6 +1,9 @@
 /** @file The study for people: a table a question, and what held. */
 
 import { countParameters } from '@octavo/llama';
+import { each, page, table } from '../engine/markdown.ts';
+import { figure, percent, sideBySide } from '../engine/numbers.ts';
+import { where } from '../engine/rows.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import type { Comparison } from './results.ts';
@@ -19,7 +22,7 @@ export function markdownOf(
 ): string {
   const { steps, batch, sequence, model, windows, learningRate } = settings;
   const seeds = comparisons[0]!.seeds;
-  return `${[
+  return page(
     '# Every recipe against bf16',
     '',
     `From scratch: ${steps} steps of ${batch} × ${sequence} bytes in each recipe, a model of ${countParameters(model).toLocaleString('en')} parameters (${model.layers} layers, width`,
@@ -36,28 +39,27 @@ export function markdownOf(
     '',
     ...zeroShot(settings, comparisons, corpus),
     ...claimSection(claims, (v) => (Number.isInteger(v) ? String(v) : number(v))),
-  ].join('\n')}\n`;
+  );
 }
 
 function heldOutTable(comparisons: readonly Comparison[]): string[] {
-  const seeds = comparisons[0]!.seeds;
-  return [
-    `| recipe | ${seeds.map((seed) => `seed ${seed}`).join(' | ')} | gap to bf16, same seed | mean gap ± standard error | 95 % t interval | last words right |`,
-    `| --- |${' --- |'.repeat(seeds.length + 4)}`,
-    ...comparisons.map(({ arm, heldOut, gaps, gap, accuracy }) => {
-      const { mean, error, interval } = gap;
-      const cells =
-        arm === 'bf16'
-          ? ['0', '0', '–']
-          : [
-              gaps.map(signed).join(' / '),
-              `${signed(mean)}${error === null ? '' : ` ± ${number(error)}`}`,
-              interval ? `${signed(interval[0])} to ${signed(interval[1])}` : '–',
-            ];
-      const right = accuracy.map((share) => `${(100 * share).toFixed(1)} %`).join(' / ');
-      return `| \`${arm}\` | ${heldOut.map((v) => number(v)).join(' | ')} | ${cells.join(' | ')} | ${right} |`;
-    }),
-  ];
+  const unlessBf16 = (instead: string, write: (one: Comparison) => string) => (one: Comparison) =>
+    one.arm === 'bf16' ? instead : write(one);
+  const withError = ({ gap: { mean, error } }: Comparison): string =>
+    `${signed(mean)}${error === null ? '' : ` ± ${number(error)}`}`;
+  const between = ({ gap: { interval } }: Comparison) => interval?.map(signed).join(' to ') ?? '–';
+  return table(comparisons, [
+    ['recipe', ({ arm }) => `\`${arm}\``],
+    each(
+      [...comparisons[0]!.seeds.entries()],
+      ([, seed]) => `seed ${seed}`,
+      ({ heldOut }, [i]) => number(heldOut[i]!),
+    ),
+    ['gap to bf16, same seed', unlessBf16('0', ({ gaps }) => sideBySide(gaps, signed))],
+    ['mean gap ± standard error', unlessBf16('0', withError)],
+    ['95 % t interval', unlessBf16('–', between)],
+    ['last words right', ({ accuracy }) => sideBySide(accuracy, (share) => percent(share))],
+  ]);
 }
 
 function intervalNote(comparisons: readonly Comparison[]): string[] {
@@ -73,34 +75,32 @@ function intervalNote(comparisons: readonly Comparison[]): string[] {
   ];
 }
 
+/** What the paper's zero-shot table says of Llama2 7B. */
+const published = [
+  { arm: 'bf16', label: 'BF16', wikitext: '5.59', lambada: '61.98 %' },
+  { arm: 'fp8-full', label: "FP8, the paper's system", wikitext: '5.56', lambada: '61.73 %' },
+] as const;
+
 function zeroShot(
   settings: RecipesSettings,
   comparisons: readonly Comparison[],
   { commonest, passages }: Corpus,
 ): string[] {
-  const of = (arm: string) => comparisons.find((one) => one.arm === arm);
-  const rows: string[] = [];
-  for (const [arm, label, wikitext, lambada] of [
-    ['bf16', 'BF16', '5.59', '61.98 %'],
-    ['fp8-full', "FP8, the paper's system", '5.56', '61.73 %'],
-  ] as const) {
-    const own = of(arm);
-    if (!own) continue;
-    const list = (values: readonly number[], digits: number, unit = '') =>
-      values.map((v) => `${number(v, digits)}${unit}`).join(' / ');
-    rows.push(
-      `| ${label} (\`${arm}\`) | ${wikitext} | ${lambada} | ${list(own.heldOut.map(Math.exp), 3)} | ${list(
-        own.accuracy.map((v) => 100 * v),
-        1,
-        ' %',
-      )} | ${list(own.wordLoss, 2)} |`,
-    );
-  }
+  const list = (values: readonly number[], digits: number): string =>
+    sideBySide(values, (value) => number(value, digits));
   const share = ((100 * commonest.right) / passages).toFixed(1);
   return [
-    '| | Wikitext perplexity, paper | Lambada accuracy, paper | held-out perplexity per byte, here | last word right, here | nats per last word, here |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...rows,
+    ...table(
+      published.flatMap((one) => where(comparisons, { arm: one.arm }).map((own) => ({ ...own, ...one }))),
+      [
+        ['', ({ label, arm }) => `${label} (\`${arm}\`)`],
+        ['Wikitext perplexity, paper', ({ wikitext }) => wikitext],
+        ['Lambada accuracy, paper', ({ lambada }) => lambada],
+        ['held-out perplexity per byte, here', ({ heldOut }) => list(heldOut.map(Math.exp), 3)],
+        ['last word right, here', ({ accuracy }) => sideBySide(accuracy, (share) => percent(share))],
+        ['nats per last word, here', ({ wordLoss }) => list(wordLoss, 2)],
+      ],
+    ),
     '',
     `These are not the paper's tasks: Wikitext and Lambada are not at hand offline, and its model is thousands of times larger. Here: ${passages}`,
     `passages of ${settings.sequence + 1} held-out bytes that end a sentence in a word of 4 to 16 letters; greedy decoding must spell the word, as in`,
@@ -108,9 +108,7 @@ function zeroShot(
   ];
 }
 
-function number(value: number, digits = 4): string {
-  if (!Number.isFinite(value)) return 'broke';
-  const text = value.toFixed(digits);
-  return Number(text) === 0 ? (0).toFixed(digits) : text;
-}
+/** A zero has no sign. */
+const number = (value: number, digits = 4): string =>
+  figure(value, (v) => (Number(v.toFixed(digits)) === 0 ? 0 : v).toFixed(digits));
 const signed = (value: number): string => `${value > 0 ? '+' : ''}${number(value)}`;

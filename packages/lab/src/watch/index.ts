@@ -1,6 +1,7 @@
 /** @file The study of the guard: how long before the loss it speaks, what switching does, and its false alarms. */
 
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { held } from '../engine/statements.ts';
 import type { Parts, Study, StudyResult } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { startingWeights } from '../training/base.ts';
@@ -11,7 +12,7 @@ import { type Arm, type ArmName, armNames, armsOf } from './arms.ts';
 import { chartsOf } from './charts.ts';
 import { falseAlarmsOf, leadsOf, type NamedRun, pairedRuns, ruleNames } from './results.ts';
 import { fullWatch, quickWatch, type WatchSettings } from './settings.ts';
-import { claimsOf } from './statements.ts';
+import { statementsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
 import { type WatchedRun, watchedRun } from './train.ts';
 
@@ -56,7 +57,7 @@ function findings(settings: WatchSettings, runs: readonly NamedRun[]): StudyResu
   const paired = pairedRuns(settings, runs);
   const leads = leadsOf(settings, paired);
   const falseAlarms = falseAlarmsOf(runs);
-  const claims = claimsOf(settings, paired, leads, falseAlarms);
+  const claims = held(statementsOf(settings), { runs: paired, leads, falseAlarms });
   const run = 'seed int, arm text, recipe text';
   const place = 'step int, layer int, site text, operand text';
   const eachRule = (type: string): string => ruleNames.map((rule) => `${rule} ${type}`).join(', ');

@@ -1,6 +1,9 @@
 /** @file The study for people: lead times rule by rule, what switching does, false alarms, and what held. */
 
 import { type WatchLimits, watchLimits } from '@octavo/trainer';
+import { each, page, table } from '../engine/markdown.ts';
+import { sideBySide, sum } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import {
@@ -23,8 +26,33 @@ export function markdownOf(
   claims: readonly Claim[],
 ): string {
   const { baseSteps, steps, spikeEvery, moved, broken, failing } = settings;
-  const seeds = [...new Set(runs.map(({ seed }) => seed))];
-  const lines = [
+  const seeds = distinct(runs, 'seed');
+  const when = (recipe: string, event: 'movedAt' | 'brokeAt') => (seed: number) => {
+    const step = where(leads, { seed, recipe })[0]![event];
+    return step === null ? 'never' : `step ${step}`;
+  };
+  const told = failing.flatMap((recipe) => [
+    { recipe, rule: 'the loss has moved', cell: when(recipe, 'movedAt') },
+    { recipe, rule: 'the loss is broken', cell: when(recipe, 'brokeAt') },
+    ...ruleNames.map((rule) => ({
+      ...{ recipe, rule },
+      cell: (seed: number) => leadCell(where(leads, { seed, recipe, rule })[0]!),
+    })),
+  ]);
+  const cells = (value: (run: PairedRun) => string) => (group: Group<PairedRun>) =>
+    sideBySide(group.runs, value);
+  const total = ({ runs: own }: Group<FalseAlarms>, of: (f: FalseAlarms) => number) => sum(own.map(of));
+  const near = [
+    ...byRun(all.filter(isHealthy)).map((group) => ({ ...group, from: 1, to: Number.MAX_SAFE_INTEGER })),
+    ...failing.flatMap((recipe) => {
+      const own = where(all, { arm: 'aged', recipe });
+      return [
+        { name: `aged, ${recipe}, before the first spike`, runs: own, from: 1, to: spikeEvery - 1 },
+        { name: `aged, ${recipe}, from then on`, runs: own, from: spikeEvery, to: steps },
+      ];
+    }),
+  ];
+  return page(
     '# Early warning, on an aged checkpoint and on healthy runs',
     '',
     `The outliers are planted, as in the instability study, after ${baseSteps} steps in BF16: gate and up of one channel a`,
@@ -36,81 +64,71 @@ export function markdownOf(
     '',
     '## When each rule speaks first, and its steps of lead before the loss has moved and before it is broken',
     '',
-    `| recipe | rule | ${seeds.map((s) => `seed ${s}`).join(' | ')} |`,
-    `| --- | --- |${seeds.map(() => ' --- |').join('')}`,
-  ];
-  for (const recipe of failing) {
-    const when = (event: 'movedAt' | 'brokeAt'): string =>
-      seeds
-        .map((seed) => leads.find((l) => l.seed === seed && l.recipe === recipe)![event])
-        .map((step) => (step === null ? 'never' : `step ${step}`))
-        .join(' | ');
-    lines.push(`| ${recipe} | the loss has moved | ${when('movedAt')} |`);
-    lines.push(`| ${recipe} | the loss is broken | ${when('brokeAt')} |`);
-    for (const rule of ruleNames)
-      lines.push(
-        `| ${recipe} | ${rule} | ${seeds.map((seed) => leadCell(leads.find((l) => l.seed === seed && l.recipe === recipe && l.rule === rule)!)).join(' | ')} |`,
-      );
-  }
-  lines.push(
+    ...table(told, [
+      ['recipe', ({ recipe }) => recipe],
+      ['rule', ({ rule }) => rule],
+      each(
+        seeds,
+        (seed) => `seed ${seed}`,
+        ({ cell }, seed) => cell(seed),
+      ),
+    ]),
     '',
     '## What switching does',
     '',
     '`switch`: every rule, sampled at every step; `unsampled`: the rules that need no samples (overshoot, range).',
     '',
-    '| run | gap, last half | largest gap | layers switched at steps |',
-    '| --- | --- | --- | --- |',
-  );
-  for (const [arm, recipe] of unique(runs.map((r) => [r.arm, r.recipe] as const))) {
-    const own = runs.filter((r) => r.arm === arm && r.recipe === recipe);
-    const cell = (value: (run: PairedRun) => string) => own.map(value).join(' / ');
-    lines.push(
-      `| ${arm}, ${recipe} | ${cell((r) => r.lastGap.toFixed(4))} | ${cell((r) => r.largestGap.toFixed(4))} | ${cell(switches)} |`,
-    );
-  }
-  lines.push(
+    ...table(byRun(runs), [
+      ['run', ({ name }) => name],
+      ['gap, last half', cells(({ lastGap }) => lastGap.toFixed(4))],
+      ['largest gap', cells(({ largestGap }) => largestGap.toFixed(4))],
+      ['layers switched at steps', cells(switches)],
+    ]),
     '',
     '## False alarms: steps at which a rule speaks in runs that do not fail',
     '',
-    `| run | steps | ${ruleNames.join(' | ')} | any, in 1,000 |`,
-    `| --- | --- |${ruleNames.map(() => ' --- |').join('')} --- |`,
-  );
-  for (const [arm, recipe] of unique(falseAlarms.map((f) => [f.arm, f.recipe] as const))) {
-    const own = falseAlarms.filter((f) => f.arm === arm && f.recipe === recipe);
-    const total = (of: (f: FalseAlarms) => number) => own.reduce((n, f) => n + of(f), 0);
-    const all = total((f) => f.steps);
-    lines.push(
-      `| ${arm}, ${recipe} | ${all} | ${ruleNames.map((rule) => total((f) => f.byRule[rule])).join(' | ')} | ${((1000 * total((f) => f.any)) / all).toFixed(1)} |`,
-    );
-  }
-  lines.push(
+    ...table(byRun(falseAlarms), [
+      ['run', ({ name }) => name],
+      ['steps', (group) => total(group, (f) => f.steps)],
+      each(
+        ruleNames,
+        (rule) => rule,
+        (group, rule) => total(group, (f) => f.byRule[rule]),
+      ),
+      [
+        'any, in 1,000',
+        (group) => ((1000 * total(group, (f) => f.any)) / total(group, (f) => f.steps)).toFixed(1),
+      ],
+    ]),
     '',
     '## How near each rule comes to its limit: largest measure / limit (above 1 it speaks)',
     '',
-    `| runs | ${ruleNames.join(' | ')} |`,
-    `| --- |${ruleNames.map(() => ' --- |').join('')}`,
+    ...table(near, [
+      ['runs', ({ name }) => name],
+      each(
+        ruleNames,
+        (rule) => rule,
+        ({ runs: own, from, to }, rule) => {
+          const values = own.flatMap((run) => nearest(run, rule, from, to) ?? []);
+          return values.length > 0 ? Math.max(...values).toPrecision(2) : '';
+        },
+      ),
+    ]),
+    ...claimSection(claims, (v) => (Number.isFinite(v) ? String(Number(v.toFixed(4))) : 'never')),
   );
-  const row = (name: string, of: readonly NamedRun[], from: number, to: number): void => {
-    const cells = ruleNames.map((rule) => {
-      const values = of.flatMap((run) => nearest(run, rule, from, to) ?? []);
-      return values.length > 0 ? Math.max(...values).toPrecision(2) : '';
-    });
-    lines.push(`| ${name} | ${cells.join(' | ')} |`);
-  };
-  for (const [arm, recipe] of unique(all.filter(isHealthy).map((r) => [r.arm, r.recipe] as const)))
-    row(
-      `${arm}, ${recipe}`,
-      all.filter((r) => r.arm === arm && r.recipe === recipe),
-      1,
-      Number.MAX_SAFE_INTEGER,
-    );
-  for (const recipe of failing) {
-    const own = all.filter((r) => r.arm === 'aged' && r.recipe === recipe);
-    row(`aged, ${recipe}, before the first spike`, own, 1, spikeEvery - 1);
-    row(`aged, ${recipe}, from then on`, own, spikeEvery, steps);
-  }
-  lines.push(...claimSection(claims, (v) => (Number.isFinite(v) ? String(Number(v.toFixed(4))) : 'never')));
-  return `${lines.join('\n')}\n`;
+}
+
+/** The seeds' runs of one arm and recipe. */
+interface Group<Run> {
+  readonly name: string;
+  readonly runs: readonly Run[];
+}
+function byRun<Run extends Pick<NamedRun, 'arm' | 'recipe'>>(runs: readonly Run[]): Group<Run>[] {
+  const nameOf = ({ arm, recipe }: Run): string => `${arm}, ${recipe}`;
+  return [...new Set(runs.map(nameOf))].map((name) => ({
+    name,
+    runs: runs.filter((run) => nameOf(run) === name),
+  }));
 }
 
 function leadCell(lead: Lead): string {
@@ -135,7 +153,3 @@ const limitsInWords = ({ overshoot, range, overflow, underflow, kurtosis, alignm
     `kurtosis ${kurtosis} widths`,
     `alignment ${alignment}`,
   ].join(', ');
-
-const unique = <T extends readonly string[]>(pairs: readonly T[]): T[] => [
-  ...new Map(pairs.map((pair) => [pair.join(), pair])).values(),
-];
