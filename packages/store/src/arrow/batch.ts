@@ -3,7 +3,7 @@ import { Message } from 'apache-arrow/fb/message';
 import { MessageHeader } from 'apache-arrow/fb/message-header';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { ByteBuffer } from 'flatbuffers';
-import { type Column, type ColumnType, isList, widths } from './column.ts';
+import { type Column, isPlain, itemOf, plainBytes } from './column.ts';
 import { count, fail, pairs } from './malformed.ts';
 
 /** A stretch of a message's body. */
@@ -48,10 +48,10 @@ export function parseBatchMessage(
   if (bodyLength % 8 !== 0) fail(`got body length ${bodyLength}, expected a multiple of 8`);
   const rows = count(batch.length(), Math.min(bodyLength * 8, 2 ** 31 - 1), 'number of rows');
 
-  const lists = columns.filter(({ type }) => isList(type)).length;
-  const strings = columns.filter(({ type }) => type === 'utf8' || type === 'binary').length;
+  const lists = columns.filter(({ type }) => itemOf(type) !== null).length;
+  const withOffsets = columns.filter(({ type }) => !isPlain(type)).length;
   const nodes = columns.length + lists;
-  const buffers = 2 * columns.length + strings + 2 * lists;
+  const buffers = 2 * columns.length + withOffsets + lists;
   if (batch.nodesLength() !== nodes || batch.buffersLength() !== buffers)
     fail(
       `got ${batch.nodesLength()} nodes and ${batch.buffersLength()} buffers, expected ${nodes} and ${buffers}`,
@@ -79,30 +79,22 @@ export function parseBatchMessage(
     if (length !== rows) fail(`got ${length} values of ${name}, expected ${rows}`);
     const validity = nextRegion(nulls > 0 ? Math.ceil(rows / 8) : 0, `${name} validity`);
     if (isPlain(type)) {
-      const values = nextRegion(Math.ceil(rows * widths[type]), name);
+      const values = nextRegion(plainBytes(type, rows), name);
       return { nulls, validity, offsets: undefined, values, elements: rows };
     }
     const offsets = nextRegion(rows === 0 ? 0 : 4 * (rows + 1), `${name} offsets`);
-    if (!isList(type))
+    const item = itemOf(type);
+    if (item === null)
       return { nulls, validity, offsets, values: nextRegion(0, name), elements: Number.POSITIVE_INFINITY };
-    const child = nextNode(name, false);
+    const { length: elements } = nextNode(name, false);
     nextRegion(0, `${name} validity`);
-    const width = type === 'list<int64>' ? 8 : 4;
-    return {
-      nulls,
-      validity,
-      offsets,
-      values: nextRegion(child.length * width, name),
-      elements: child.length,
-    };
+    return { nulls, validity, offsets, values: nextRegion(plainBytes(item, elements), name), elements };
   });
   const metadata = pairs(message.customMetadataLength(), (i) => message.customMetadata(i), {
     left: bytes.byteLength,
   });
   return { bodyLength, rows, columns: parsed, metadata };
 }
-
-const isPlain = (type: ColumnType): type is keyof typeof widths => type in widths;
 
 /** Offsets of strings or lists: from 0, never falling, never past `limit`. Gives them as an array of rows + 1. */
 export function checkOffsets(bytes: Uint8Array, rows: number, limit: number, what: string): Int32Array {

@@ -18,10 +18,21 @@ import {
   Uint32,
   Utf8,
 } from 'apache-arrow';
+import { concatenate } from '../bytes.ts';
 
-/** Element types of one value a row. */
-export type PrimitiveType = 'int32' | 'int64' | 'uint16' | 'uint32' | 'float32' | 'float64';
-export type ColumnType = PrimitiveType | 'bool' | 'utf8' | 'binary' | 'list<int64>' | 'list<float32>';
+/** The memory of columns with a number a row. */
+export const arrays = {
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/** Types with one value of a fixed size a row. */
+export type PlainType = keyof typeof arrays | 'bool';
+export type ColumnType = PlainType | 'utf8' | 'binary' | 'list<int64>' | 'list<float32>';
 
 /** One column of a file. `metadata` goes into the Arrow field (units, meaning). */
 export interface Column {
@@ -31,16 +42,24 @@ export interface Column {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Bytes of one value; a bit is an eighth. */
-export const widths: Readonly<Record<PrimitiveType | 'bool', number>> = {
-  bool: 1 / 8,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  float32: 4,
-  int64: 8,
-  float64: 8,
-};
+/** A column that says what its values mean, in one sentence, and in which unit they are. */
+export const column = (
+  name: string,
+  type: ColumnType,
+  meaning: string,
+  unit?: string,
+  nullable = false,
+): Column => ({ name, type, nullable, metadata: { ...(unit !== undefined && { unit }), meaning } });
+
+export const isPlain = (type: ColumnType): type is PlainType => type === 'bool' || type in arrays;
+
+/** What a list is of; null for what is no list. */
+export const itemOf = (type: ColumnType): 'int64' | 'float32' | null =>
+  type === 'list<int64>' ? 'int64' : type === 'list<float32>' ? 'float32' : null;
+
+/** Bytes that so many values of a column take. */
+export const plainBytes = (type: PlainType, rows: number): number =>
+  type === 'bool' ? Math.ceil(rows / 8) : rows * arrays[type].BYTES_PER_ELEMENT;
 
 const arrowTypes: Readonly<Record<ColumnType, () => DataType>> = {
   bool: () => new Bool(),
@@ -55,8 +74,6 @@ const arrowTypes: Readonly<Record<ColumnType, () => DataType>> = {
   'list<int64>': () => new List(new Field('item', new Int64(), false)),
   'list<float32>': () => new List(new Field('item', new Float32(), false)),
 };
-
-export const isList = (type: ColumnType): type is 'list<int64>' | 'list<float32>' => type.startsWith('list<');
 
 /** The Arrow schema of these columns. */
 export function arrowSchema(
@@ -86,81 +103,95 @@ export function recordBatch(
   return new RecordBatch(schema, data, new Map(Object.entries(metadata)));
 }
 
-type Numbers = Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array | BigInt64Array;
+type Numbers =
+  | Uint8Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array;
 
-/** Values one a row; `validity` has a bit a row, 1 where there is a value. */
-export function primitiveData(
-  type: PrimitiveType,
-  values: Numbers,
-  validity?: { readonly bits: Uint8Array; readonly nulls: number },
-): Data {
-  const nulls = validity?.nulls ?? 0;
-  return makeData({
+/** A bit a row, least significant first, 1 where there is a value; and how many rows have none. */
+interface Validity {
+  readonly bits: Uint8Array;
+  readonly nulls: number;
+}
+
+const nullsOf = (validity: Validity | undefined) => ({
+  nullCount: validity?.nulls ?? 0,
+  nullBitmap: validity && validity.nulls > 0 ? validity.bits : undefined,
+});
+
+/** A column of values one a row; of `bool`, a bit a row. */
+export const plainData = (type: PlainType, values: Numbers, rows: number, validity?: Validity): Data =>
+  makeData({
     type: arrowTypes[type]() as Int32,
-    length: values.length,
-    nullCount: nulls,
-    nullBitmap: nulls > 0 ? validity?.bits : undefined,
+    length: rows,
+    ...nullsOf(validity),
     data: values as Int32Array,
   });
-}
 
-/** One bit a row, least significant first; `validity` as in `primitiveData`. */
-export function boolData(
-  values: Uint8Array,
-  rows: number,
-  validity?: { readonly bits: Uint8Array; readonly nulls: number },
-): Data {
-  const nullCount = validity?.nulls ?? 0;
-  const nullBitmap = nullCount > 0 ? validity?.bits : undefined;
-  return makeData({ type: new Bool(), length: rows, nullCount, nullBitmap, data: values });
-}
-
-/** Strings; null where there is none. */
-export function utf8Data(strings: readonly (string | null)[]): Data {
-  const encoder = new TextEncoder();
-  const pieces = strings.map((text) => encoder.encode(text ?? ''));
-  const offsets = new Int32Array(strings.length + 1);
-  for (let i = 0; i < pieces.length; i++) offsets[i + 1] = offsets[i]! + pieces[i]!.byteLength;
-  const bytes = new Uint8Array(offsets[strings.length]!);
-  const bits = new Uint8Array(Math.ceil(strings.length / 8));
-  let nulls = 0;
-  for (let i = 0; i < pieces.length; i++) {
-    bytes.set(pieces[i]!, offsets[i]);
-    if (strings[i] === null) nulls += 1;
-    else bits[i >> 3]! |= 1 << (i & 7);
-  }
-  const nullBitmap = nulls > 0 ? bits : undefined;
-  return makeData({
-    type: new Utf8(),
-    length: strings.length,
-    nullCount: nulls,
-    nullBitmap,
+/** A column of strings or bytes, not copied: row i is `bytes` from offset i to before offset i + 1. */
+export const textData = (
+  type: 'utf8' | 'binary',
+  offsets: Int32Array,
+  bytes: Uint8Array,
+  validity?: Validity,
+): Data =>
+  makeData({
+    type: arrowTypes[type]() as Utf8,
+    length: offsets.length - 1,
+    ...nullsOf(validity),
     valueOffsets: offsets,
     data: bytes,
   });
-}
 
-/** One row of bytes, not copied. */
-export const binaryRow = (bytes: Uint8Array): Data =>
-  makeData({
-    type: new Binary(),
-    length: 1,
-    nullCount: 0,
-    valueOffsets: Int32Array.of(0, bytes.byteLength),
-    data: bytes,
-  });
+/** One row of a string, or of bytes, not copied. */
+export const textRow = (text: string | Uint8Array): Data =>
+  typeof text === 'string' ? bytesRow('utf8', new TextEncoder().encode(text)) : bytesRow('binary', text);
+
+const bytesRow = (type: 'utf8' | 'binary', bytes: Uint8Array): Data =>
+  textData(type, Int32Array.of(0, bytes.byteLength), bytes);
 
 /** One row of a list. */
 export function listRow(values: BigInt64Array | Float32Array): Data {
-  const [type, child] =
-    values instanceof Float32Array
-      ? (['list<float32>', primitiveData('float32', values)] as const)
-      : (['list<int64>', primitiveData('int64', values)] as const);
+  const item = values instanceof Float32Array ? 'float32' : 'int64';
   return makeData({
-    type: arrowTypes[type]() as List<Float32>,
+    type: arrowTypes[`list<${item}>`]() as List<Float32>,
     length: 1,
     nullCount: 0,
     valueOffsets: Int32Array.of(0, values.length),
-    child: child as Data<Float32>,
+    child: plainData(item, values, values.length) as Data<Float32>,
   });
+}
+
+/** A column of plain values, null where there is none; of `int64` bigints. */
+export function valuesData(type: PlainType | 'utf8', values: readonly unknown[]): Data {
+  const rows = values.length;
+  const nulls = values.filter((value) => value === null).length;
+  const validity = { bits: bitsOf(values, (value) => value !== null), nulls };
+  if (type === 'utf8') {
+    const texts = values.map((value) => new TextEncoder().encode((value ?? '') as string));
+    const offsets = new Int32Array(rows + 1);
+    for (const [i, { byteLength }] of texts.entries()) offsets[i + 1] = offsets[i]! + byteLength;
+    return textData(type, offsets, concatenate(texts), validity);
+  }
+  if (type === 'bool')
+    return plainData(
+      type,
+      bitsOf(values, (value) => value === true),
+      rows,
+      validity,
+    );
+  const typed = new arrays[type](rows);
+  for (const [i, value] of values.entries()) if (value !== null) typed[i] = value as number;
+  return plainData(type, typed, rows, validity);
+}
+
+/** A bit a row, least significant first: whether its value passes the test. */
+function bitsOf(values: readonly unknown[], test: (value: unknown) => boolean): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(values.length / 8));
+  for (const [i, value] of values.entries()) if (test(value)) bits[i >> 3]! |= 1 << (i & 7);
+  return bits;
 }

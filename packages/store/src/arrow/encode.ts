@@ -85,18 +85,3 @@ export function arrowFileEnd(schema: Schema, blocks: readonly FileBlock[]): read
   new DataView(length.buffer).setInt32(0, footer.byteLength, true);
   return [END_OF_STREAM, footer, length, MAGIC];
 }
-
-/** Whether two stretches hold the same. */
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
-
-/** The pieces as one array. */
-export function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.byteLength;
-  }
-  return all;
-}

@@ -3,11 +3,12 @@
 import type { OctavoError } from '@octavo/formats';
 import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
+import { sameBytes } from '../bytes.ts';
 import { badFile } from '../file-error.ts';
 import type { ReadableFile } from '../readable-file.ts';
 import { type BatchMessage, parseBatchMessage } from './batch.ts';
 import type { Column } from './column.ts';
-import { END_OF_STREAM, MAGIC, sameBytes } from './encode.ts';
+import { END_OF_STREAM, MAGIC } from './encode.ts';
 import { count, guarded, Malformed } from './malformed.ts';
 import { checkColumns, parseSchema, parseSchemaMessage, type SchemaMessage } from './schema.ts';
 

@@ -1,5 +1,5 @@
 /** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
-import type { Column, ColumnType } from '../arrow/column.ts';
+import { type Column, column } from '../arrow/column.ts';
 import type { Crc32c } from '../crc32c.ts';
 import type { ExtraFormats } from '../element-bits.ts';
 
@@ -8,12 +8,6 @@ export const CHECKPOINT_LAYOUT = 'checkpoint/1';
 /** Most bytes of data in one row; longer tensors take several. A multiple of 8. */
 export const CHUNK_BYTES = 16 * 2 ** 20;
 export const MAX_NAME = 4096;
-
-const column = (name: string, type: ColumnType, meaning: string, unit?: string): Column => ({
-  name,
-  type,
-  metadata: { ...(unit === undefined ? {} : { unit }), meaning },
-});
 
 /** One row a tensor, or a chunk of one. `data` stands last: an index is read without it. */
 export const checkpointColumns: readonly Column[] = [

@@ -1,6 +1,6 @@
 /** @file Writing a checkpoint: a row after another, then the name it is known by. */
 import { OctavoError } from '@octavo/formats';
-import { arrowSchema, binaryRow, listRow, primitiveData, recordBatch, utf8Data } from '../arrow/column.ts';
+import { arrowSchema, listRow, plainData, recordBatch, textRow } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { isWellFormed, type Metadata, sealMetadata } from '../arrow/metadata.ts';
 import { loadCrc32c } from '../crc32c.ts';
@@ -50,15 +50,15 @@ export async function writeCheckpoint(
         const scale = Float32Array.from(chunk === 0 ? (tensor.scale ?? []) : []);
         const sum = rowCrc(crc, { name, role, format, shape, chunk, chunks }, scale, part);
         const row = recordBatch(schema, 1, [
-          utf8Data([name]),
-          utf8Data([role]),
-          utf8Data([format]),
+          textRow(name),
+          textRow(role),
+          textRow(format),
           listRow(BigInt64Array.from(shape, BigInt)),
-          primitiveData('int32', Int32Array.of(chunk)),
-          primitiveData('int32', Int32Array.of(chunks)),
+          plainData('int32', Int32Array.of(chunk), 1),
+          plainData('int32', Int32Array.of(chunks), 1),
           listRow(scale),
-          primitiveData('uint32', Uint32Array.of(sum)),
-          binaryRow(part),
+          plainData('uint32', Uint32Array.of(sum), 1),
+          textRow(part),
         ]);
         await write(encoder.batch(row));
       }

@@ -1,5 +1,5 @@
 /** @file What a token shard is: the columns and keys that its writer and its reader agree on. */
-import type { Column } from '../arrow/column.ts';
+import { type Column, column } from '../arrow/column.ts';
 
 /** The value of `octavo.layout` in a token shard of this version. */
 export const SHARD_LAYOUT = 'tokens/1';
@@ -14,16 +14,8 @@ export const tokenType = (vocabularySize: number): 'uint16' | 'uint32' =>
 
 /** A row a token: its id, and whether a document starts with it. */
 export const shardColumns = (vocabularySize: number): readonly Column[] => [
-  {
-    name: 'tokens',
-    type: tokenType(vocabularySize),
-    metadata: { unit: 'index', meaning: 'Id of the token in the vocabulary, the first is 0.' },
-  },
-  {
-    name: 'document_start',
-    type: 'bool',
-    metadata: { meaning: 'Whether a document starts with this token.' },
-  },
+  column('tokens', tokenType(vocabularySize), 'Id of the token in the vocabulary, the first is 0.', 'index'),
+  column('document_start', 'bool', 'Whether a document starts with this token.'),
 ];
 
 export type TokenArray = Uint16Array | Uint32Array;

@@ -1,6 +1,6 @@
 /** @file Writing token shards, a record batch at a time. */
 import { OctavoError } from '@octavo/formats';
-import { arrowSchema, boolData, primitiveData, recordBatch } from '../arrow/column.ts';
+import { arrowSchema, plainData, recordBatch } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { sealMetadata } from '../arrow/metadata.ts';
 import { type Crc32c, loadCrc32c } from '../crc32c.ts';
@@ -59,7 +59,7 @@ export async function createTokenShard(
     const bits = starts.subarray(0, Math.ceil(rows / 8));
     const bytes = new Uint8Array(values.buffer, 0, values.byteLength);
     const sum = shardCrc(crc, batches, rows, bytes, bits);
-    const batch = recordBatch(schema, rows, [primitiveData(type, values), boolData(bits, rows)], {
+    const batch = recordBatch(schema, rows, [plainData(type, values, rows), plainData('bool', bits, rows)], {
       crc32c: String(sum),
     });
     await file.write(encoder.batch(batch));

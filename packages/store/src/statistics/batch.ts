@@ -2,9 +2,10 @@
 import type { RecordBatch } from 'apache-arrow';
 import { type BatchMessage, checkOffsets, parseBatchMessage } from '../arrow/batch.ts';
 import type { Column } from '../arrow/column.ts';
-import { type ArrowEncoder, concatenate, type EncodedMessage } from '../arrow/encode.ts';
+import type { ArrowEncoder, EncodedMessage } from '../arrow/encode.ts';
 import { count, Malformed } from '../arrow/malformed.ts';
 import type { Metadata } from '../arrow/metadata.ts';
+import { concatenate } from '../bytes.ts';
 import { crc32 } from '../crc32.ts';
 import { shown } from '../shown.ts';
 

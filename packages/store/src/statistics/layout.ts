@@ -1,5 +1,5 @@
 /** @file What statistics are: columns by name, and the rows that fit them. */
-import type { Column } from '../arrow/column.ts';
+import { type Column, column } from '../arrow/column.ts';
 
 /** The value of `octavo.layout` in statistics of this version. */
 export const STATISTICS_LAYOUT = 'statistics/2';
@@ -53,9 +53,6 @@ export const rowFrom = <S extends StatisticsSchema>(schema: S, facts: Statistics
 
 /** The Arrow columns of a statistics schema; unit and meaning go into each field's metadata. */
 export const statisticsColumns = (schema: StatisticsSchema): readonly Column[] =>
-  Object.entries(schema).map(([name, { type, nullable, unit, meaning }]) => ({
-    name,
-    type,
-    nullable,
-    metadata: { ...(unit === undefined ? {} : { unit }), meaning },
-  }));
+  Object.entries(schema).map(([name, { type, nullable, unit, meaning }]) =>
+    column(name, type, meaning, unit, nullable),
+  );

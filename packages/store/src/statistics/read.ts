@@ -31,7 +31,7 @@ export async function readStatistics(path: string, options: ReadStatisticsOption
   const { torn } = scanStatistics(
     source,
     head,
-    (batch) => batches.push(decodeBatch(schema, head.columns, batch)),
+    ({ header, body }) => batches.push(decodeBatch(schema, head.columns, header, body)),
     leftOut,
   );
   if (torn !== null) leftOut?.(torn);

@@ -64,7 +64,7 @@ function int32Values({ header, body }: StatisticsBatch, column: number): Int32Ar
 
 function rowsBefore({ columns }: StatisticsHead, batch: StatisticsBatch, step: number): PlainRow[] {
   const schema = arrowSchema(columns);
-  return [...new Table(schema, [decodeBatch(schema, columns, batch)])]
+  return [...new Table(schema, [decodeBatch(schema, columns, batch.header, batch.body)])]
     .map((row): PlainRow => row.toJSON())
     .filter((row) => Number(row.step) < step);
 }

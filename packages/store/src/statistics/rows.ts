@@ -1,19 +1,12 @@
 /** @file Rows of plain values into a record batch, each value checked against its column. */
 import { OctavoError } from '@octavo/formats';
 import type { Data, RecordBatch, Schema } from 'apache-arrow';
-import { boolData, primitiveData, recordBatch, utf8Data } from '../arrow/column.ts';
+import { recordBatch, valuesData } from '../arrow/column.ts';
 import type { Metadata } from '../arrow/metadata.ts';
 import { shown } from '../shown.ts';
 import type { StatisticsColumn, StatisticsSchema } from './layout.ts';
 
 export type PlainRow = Readonly<Record<string, unknown>>;
-
-const arrays = {
-  int32: Int32Array,
-  int64: BigInt64Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
 
 /** One batch of rows that fit (`checkRow`); `metadata` stands in its message. */
 export function encodeRows(
@@ -53,23 +46,10 @@ export function checkRow(columns: StatisticsSchema, row: PlainRow): void {
 }
 
 function columnData(name: string, { type }: StatisticsColumn, rows: readonly PlainRow[]): Data {
-  if (type === 'utf8') return utf8Data(rows.map((row) => (typeof row[name] === 'string' ? row[name] : null)));
-  const bits = new Uint8Array(Math.ceil(rows.length / 8));
-  let nulls = 0;
-  for (let i = 0; i < rows.length; i++) {
-    if (rows[i]![name] === undefined || rows[i]![name] === null) nulls += 1;
-    else bits[i >> 3]! |= 1 << (i & 7);
-  }
-  const validity = { bits, nulls };
-  if (type === 'bool') {
-    const values = new Uint8Array(bits.length);
-    for (let i = 0; i < rows.length; i++) if (rows[i]![name] === true) values[i >> 3]! |= 1 << (i & 7);
-    return boolData(values, rows.length, validity);
-  }
-  const values = new arrays[type](rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    const value = rows[i]![name] ?? 0;
-    values[i] = type === 'int64' ? BigInt(value as number | bigint) : (value as number);
-  }
-  return primitiveData(type, values, validity);
+  const values = rows.map((row) => row[name] ?? null);
+  if (type !== 'int64') return valuesData(type, values);
+  return valuesData(
+    type,
+    values.map((value) => value && BigInt(value as number | bigint)),
+  );
 }

@@ -1,10 +1,11 @@
 /** @file Walking a statistics file that may be torn or damaged, and telling the two apart. */
 
 import type { Column } from '../arrow/column.ts';
-import { END_OF_STREAM, MAGIC, sameBytes } from '../arrow/encode.ts';
+import { END_OF_STREAM, MAGIC } from '../arrow/encode.ts';
 import { type Block, parseFooter } from '../arrow/file.ts';
 import { Malformed } from '../arrow/malformed.ts';
 import type { SchemaMessage } from '../arrow/schema.ts';
+import { sameBytes } from '../bytes.ts';
 import { badFile } from '../file-error.ts';
 import { batchAt, type Fault, type ReadStretch, type StatisticsBatch } from './batch.ts';
 import { unsealSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 /** @file The schema of a statistics file: the caller's strings, and a CRC-32 that covers them and every column. */
 
-import { type Column, type ColumnType, isList } from '../arrow/column.ts';
+import { arrays, type Column, type ColumnType } from '../arrow/column.ts';
 import { guarded, Malformed } from '../arrow/malformed.ts';
 import { checkMetadata, type Metadata } from '../arrow/metadata.ts';
 import { checkColumns, parseSchemaMessage, type SchemaMessage } from '../arrow/schema.ts';
@@ -12,16 +12,7 @@ import { STATISTICS_LAYOUT } from './layout.ts';
 const LAYOUT = 'octavo.layout';
 const CRC = 'octavo.crc32';
 
-const known: readonly ColumnType[] = [
-  'bool',
-  'uint16',
-  'int32',
-  'uint32',
-  'int64',
-  'float32',
-  'float64',
-  'utf8',
-];
+const known = ['bool', ...Object.keys(arrays), 'utf8'] as readonly ColumnType[];
 
 const sorted = (metadata: Metadata): readonly (readonly [string, string])[] =>
   Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -60,7 +51,7 @@ export function unsealSchema(
     if (found !== written) throw new Malformed(`got CRC-32 ${found}, expected ${shown(written ?? 'one')}`);
     const columns = message.columns.map(({ type, ...rest }): Column => {
       const own = known.find((one) => one === type);
-      if (own === undefined || isList(own))
+      if (own === undefined)
         throw new Malformed(`got column ${shown(rest.name)} ${type}, expected ${known.join(', ')}`);
       return { ...rest, type: own };
     });
