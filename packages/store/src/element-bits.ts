@@ -1,6 +1,5 @@
 /** @file How many bits an element takes on disk, by the name of its format. */
-import { formats, OctavoError } from '@octavo/formats';
-import { shown } from './shown.ts';
+import { formats, OctavoError, quoted } from '@octavo/formats';
 
 /** Names beside the number formats of `@octavo/formats`: what counters, ids and random states are made of. */
 const integers: Readonly<Record<string, number>> = {
@@ -25,7 +24,7 @@ export function elementBits(format: string, extra: ExtraFormats = {}): number {
   const bits = own(extra)?.bits ?? own(formats)?.bits ?? own(integers);
   if (bits === undefined || !Number.isInteger(bits) || bits < 1 || bits > 1024)
     throw new OctavoError(
-      `[store] format is unknown: got ${shown(format)}, expected one of ${[...Object.keys(formats), ...Object.keys(integers)].join(', ')}: pass your own in the option formats`,
+      `[store] format is unknown: got ${quoted(format)}, expected one of ${[...Object.keys(formats), ...Object.keys(integers)].join(', ')}: pass your own in the option formats`,
     );
   return bits;
 }

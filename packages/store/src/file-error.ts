@@ -22,6 +22,15 @@ const INPUT = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR']);
 export const badFile = (message: string, cause?: unknown): OctavoError =>
   new OctavoError(message, { cause, exitCode: 2 });
 
+/** Runs what writes under `path`; whatever it throws becomes a `fileError`. */
+export function writing<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw fileError('write', path, error);
+  }
+}
+
 /** `[store] cannot ACTION PATH: why`, keeping the cause; an `OctavoError` passes as it is. */
 export function fileError(action: 'read' | 'write', path: string, error: unknown): OctavoError {
   if (OctavoError.is(error)) return error;

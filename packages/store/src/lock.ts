@@ -13,7 +13,7 @@ import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { fileError } from './file-error.ts';
+import { writing } from './file-error.ts';
 import { isAlive } from './write-atomically.ts';
 
 /** In the folder, while it is locked; after a kill it stays, and means nothing. */
@@ -43,7 +43,7 @@ interface Holder {
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, LOCK_FILE);
   for (;;) {
-    const descriptor = attempt(path, () => openSync(path, 'a+'));
+    const descriptor = writing(path, () => openSync(path, 'a+'));
     if (!tryLock(descriptor, path)) {
       const holder = holderOf(path);
       closeSync(descriptor);
@@ -57,7 +57,7 @@ export function lockFolder(folder: string): FolderLock {
 
 function locked(folder: string, path: string, descriptor: number): FolderLock {
   const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-  attempt(path, () => {
+  writing(path, () => {
     ftruncateSync(descriptor, 0);
     writeSync(descriptor, `${JSON.stringify(holder)}\n`);
   });
@@ -124,12 +124,4 @@ function isStill(descriptor: number, path: string): boolean {
   const now = statSync(path, { bigint: true, throwIfNoEntry: false });
   const ours = fstatSync(descriptor, { bigint: true });
   return now !== undefined && now.ino === ours.ino && now.dev === ours.dev;
-}
-
-function attempt<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw fileError('write', path, error);
-  }
 }

@@ -48,6 +48,17 @@ export async function openReadable(path: string): Promise<ReadableFile> {
   };
 }
 
+/** What `build` makes of the file under `path`; where that fails the file is closed. */
+export async function openAs<T>(path: string, build: (file: ReadableFile) => Promise<T>): Promise<T> {
+  const file = await openReadable(path);
+  try {
+    return await build(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
 async function openPlain(path: string): Promise<{ handle: FileHandle; size: number }> {
   // Looked at first: opening a named pipe would wait for whoever writes to it.
   if (!(await stat(path)).isFile())

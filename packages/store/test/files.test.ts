@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSy
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { expect, test } from 'vitest';
-import { loadCrc32c } from '../src/crc32c.ts';
+import { loadCrc32c } from '../src/checksums.ts';
 import {
   openCheckpoint,
   openSafetensors,

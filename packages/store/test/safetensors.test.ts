@@ -90,7 +90,7 @@ describe('hostile headers', () => {
     [
       'a name of control characters',
       handMade(`{"a\\n\\u001b[2J\\u009b":{"dtype":"U8","shape":[7],"data_offsets":[0,0]}}`, 0),
-      /"a\\u\{a\}\\u\{1b\}\[2J\\u\{9b\}" doesn't fit/,
+      /"a\\n\\u001b\[2J\\u009b" doesn't fit/,
     ],
     ['no shape', handMade(one('"dtype":"F32","data_offsets":[0,4]'), 4), /no shape/],
     ['negative axis', handMade(one('"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]'), 4), /impossible/],

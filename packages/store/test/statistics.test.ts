@@ -72,12 +72,17 @@ test('rows come back with their nulls, NaNs and strings, while the file is still
 test('rows of a schema: what is absent is null, an int64 a number, other columns are passed by', async () => {
   const path = join(folder, 'rows', 'steps.arrow');
   const writer = openStatistics(path, stepStatistics, eager);
-  writer.append([{ step: 1, tokens: 2 ** 40 + 1, loss: Number.NaN }, { step: 2 }]);
+  writer.append([
+    { step: 1, tokens: 2 ** 40 + 1, loss: Number.NaN },
+    { step: 2 },
+    { step: 3, tokens: 0, loss: 0 },
+  ]);
   const { step, tokens, loss } = stepStatistics;
   const schema = { step, tokens, loss, later: optional('utf8', 'Of a version to come.') };
   expect(await readRows(path, schema)).toEqual([
     { step: 1, tokens: 2 ** 40 + 1, loss: Number.NaN, later: null },
     { step: 2, tokens: null, loss: null, later: null },
+    { step: 3, tokens: 0, loss: 0, later: null },
   ]);
   for (const lost of [{ loss: required('float64', 'x') }, { later: required('utf8', 'x') }])
     await expect(readRows(path, { step, ...lost })).rejects.toThrow(

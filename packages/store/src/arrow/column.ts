@@ -166,7 +166,7 @@ export function listRow(values: BigInt64Array | Float32Array): Data {
   });
 }
 
-/** A column of plain values, null where there is none; of `int64` bigints. */
+/** A column of plain values, null where there is none; of `int64` whole numbers. */
 export function valuesData(type: PlainType | 'utf8', values: readonly unknown[]): Data {
   const rows = values.length;
   const nulls = values.filter((value) => value === null).length;
@@ -185,7 +185,8 @@ export function valuesData(type: PlainType | 'utf8', values: readonly unknown[])
       validity,
     );
   const typed = new arrays[type](rows);
-  for (const [i, value] of values.entries()) if (value !== null) typed[i] = value as number;
+  for (const [i, value] of values.entries())
+    if (value !== null) typed[i] = type === 'int64' ? BigInt(value as number) : (value as number);
   return plainData(type, typed, rows, validity);
 }
 

@@ -8,6 +8,19 @@ export const MAGIC = new TextEncoder().encode('ARROW1');
 /** What ends a stream: the continuation marker and a length of zero. */
 export const END_OF_STREAM = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
 
+/** Place of one record batch in a file. */
+export interface Block {
+  readonly position: number;
+  readonly metadataLength: number;
+  readonly bodyLength: number;
+}
+
+/** Bytes of metadata behind the eight that begin a message: the continuation marker and this length; −1 where none begins. */
+export function messageLength(prefix: Uint8Array): number {
+  const view = new DataView(prefix.buffer, prefix.byteOffset, 8);
+  return view.getUint32(0, true) === 0xffffffff ? view.getInt32(4, true) : -1;
+}
+
 /** One encapsulated message: its metadata (with the eight bytes before it) and its body. */
 export interface EncodedMessage {
   readonly pieces: readonly Uint8Array[];
@@ -57,13 +70,13 @@ export function arrowFileEncoder(schema: Schema): {
   end(): readonly Uint8Array[];
 } {
   const encoder = arrowEncoder(schema);
-  const blocks: FileBlock[] = [];
+  const blocks: Block[] = [];
   let position = 8 + encoder.schema.metadataLength;
   return {
     start: arrowFileStart(encoder),
     batch(batch) {
       const { pieces, metadataLength, bodyLength } = encoder.batch(batch);
-      blocks.push(new FileBlock(metadataLength, bodyLength, position));
+      blocks.push({ position, metadataLength, bodyLength });
       position += metadataLength + bodyLength;
       return pieces;
     },
@@ -79,8 +92,11 @@ export const arrowFileStart = ({ schema }: ArrowEncoder): readonly Uint8Array[] 
 ];
 
 /** What follows the last batch of a file: the end of the stream, the footer, its length and the magic. */
-export function arrowFileEnd(schema: Schema, blocks: readonly FileBlock[]): readonly Uint8Array[] {
-  const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, [...blocks], []));
+export function arrowFileEnd(schema: Schema, blocks: readonly Block[]): readonly Uint8Array[] {
+  const batches = blocks.map(
+    ({ position, metadataLength, bodyLength }) => new FileBlock(metadataLength, bodyLength, position),
+  );
+  const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, batches, []));
   const length = new Uint8Array(4);
   new DataView(length.buffer).setInt32(0, footer.byteLength, true);
   return [END_OF_STREAM, footer, length, MAGIC];

@@ -1,5 +1,4 @@
 /** @file The skeleton of an Arrow IPC file: its schema and where each record batch lies, checked end to end. */
-
 import type { OctavoError } from '@octavo/formats';
 import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
@@ -8,16 +7,9 @@ import { badFile } from '../file-error.ts';
 import type { ReadableFile } from '../readable-file.ts';
 import { type BatchMessage, parseBatchMessage } from './batch.ts';
 import type { Column } from './column.ts';
-import { END_OF_STREAM, MAGIC } from './encode.ts';
+import { type Block, END_OF_STREAM, MAGIC, messageLength } from './encode.ts';
 import { count, guarded, Malformed } from './malformed.ts';
 import { checkColumns, parseSchema, parseSchemaMessage, type SchemaMessage } from './schema.ts';
-
-/** Place of one record batch. */
-export interface Block {
-  readonly position: number;
-  readonly metadataLength: number;
-  readonly bodyLength: number;
-}
 
 export interface ArrowFile {
   readonly file: ReadableFile;
@@ -79,8 +71,7 @@ export async function loadBatch(
     Math.max(metadataLength, Math.min(WINDOW, metadataLength + bodyLength)),
   );
   const header = guarded(where, () => {
-    const prefix = new DataView(window.buffer);
-    if (prefix.getUint32(0, true) !== 0xffffffff || prefix.getInt32(4, true) !== metadataLength - 8)
+    if (messageLength(window) !== metadataLength - 8)
       throw new Malformed('its header does not agree with the footer');
     const parsed = parseBatchMessage(window.subarray(8, metadataLength), columns, bodyLength);
     if (parsed.bodyLength !== bodyLength)
@@ -103,14 +94,8 @@ async function readSchemaAt(
   file: ReadableFile,
   position: number,
 ): Promise<{ schema: SchemaMessage; end: number }> {
-  const prefix = new DataView((await file.read(position, 8)).buffer);
-  const length = prefix.getInt32(4, true);
-  if (
-    prefix.getUint32(0, true) !== 0xffffffff ||
-    length < 4 ||
-    length > MAX_SCHEMA ||
-    (position + length) % 8 !== 0
-  )
+  const length = messageLength(await file.read(position, 8));
+  if (length < 4 || length > MAX_SCHEMA || (position + length) % 8 !== 0)
     throw badFile(`[store] ${file.path} is damaged: its schema is not where it should be`);
   const bytes = await file.read(position + 8, length);
   return {
@@ -163,9 +148,8 @@ export function parseFooter(
 async function cutOff(file: ReadableFile, first: number, columns: readonly Column[]): Promise<OctavoError> {
   let [position, row] = [first, 0];
   for (; position + 8 <= file.size; row++) {
-    const prefix = new DataView((await file.read(position, 8)).buffer);
-    const length = prefix.getInt32(4, true);
-    if (prefix.getUint32(0, true) !== 0xffffffff || length < 8 || length > MAX_BATCH_HEADER) break;
+    const length = messageLength(await file.read(position, 8));
+    if (length < 8 || length > MAX_BATCH_HEADER) break;
     if (position + 8 + length > file.size) break;
     const bytes = await file.read(position + 8, length);
     let body = 0;

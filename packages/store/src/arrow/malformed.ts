@@ -1,13 +1,12 @@
 /** @file What is wrong with Arrow bytes: said once, with file and row in front; counts and strings that may lie, checked. */
-import { OctavoError } from '@octavo/formats';
+import { OctavoError, quoted, visible } from '@octavo/formats';
 import type { KeyValue } from 'apache-arrow/fb/key-value';
 import { badFile } from '../file-error.ts';
-import { oneLine, shown } from '../shown.ts';
 
 /** Says why bytes are not what they claim to be; callers put file and row in front. */
 export class Malformed extends Error {
   constructor(why: string) {
-    super(oneLine(why));
+    super(visible(why.slice(0, 600)));
   }
 }
 
@@ -15,15 +14,21 @@ export const fail = (why: string): never => {
   throw new Malformed(why);
 };
 
-/** Runs `parse`; whatever it throws becomes one `OctavoError` that begins with `[store] where`. */
+/** Runs `parse`; whatever it throws becomes one `OctavoError` that says where. */
 export function guarded<T>(where: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (OctavoError.is(error)) throw error;
-    const why = error instanceof Malformed ? error.message : 'its bytes make no sense';
-    throw badFile(`[store] ${where} is damaged: ${why}`, error);
+    throw damaged(where, error);
   }
+}
+
+/** The `OctavoError` for what reading at a place threw; one that names the place passes as it is. */
+export function damaged(where: string, error: unknown): OctavoError {
+  if (OctavoError.is(error) && error.message.includes(where)) return error;
+  const known = error instanceof Malformed || OctavoError.is(error);
+  const why = known ? error.message.replace(/^\[store\] /, '') : 'its bytes make no sense';
+  return badFile(`[store] ${where} is damaged: ${why}`, error);
 }
 
 /** An int64 as a number, from 0 to `limit`. */
@@ -58,7 +63,7 @@ export function pairs(
     const pair = at(i);
     if (pair === null) return fail('a metadata entry is missing');
     const key = text(pair.key(), budget);
-    if (entries.has(key)) fail(`metadata key ${shown(key)} stands twice`);
+    if (entries.has(key)) fail(`metadata key ${quoted(key)} stands twice`);
     entries.set(key, text(pair.value(), budget));
   }
   return Object.fromEntries(entries);

@@ -1,34 +1,48 @@
 /** @file The strings in an Arrow schema: the caller's, ours (`octavo.…`), and a CRC that covers both. */
-
-import type { Crc32c } from '../crc32c.ts';
+import { quoted } from '@octavo/formats';
+import type { Crc32c } from '../checksums.ts';
 import { badFile } from '../file-error.ts';
-import { shown } from '../shown.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
 const CRC = 'octavo.crc32c';
-const LAYOUT = 'octavo.layout';
+/** The key that says what kind of file it is, and of which version. */
+export const LAYOUT = 'octavo.layout';
 
-const render = (metadata: Metadata): Uint8Array =>
-  new TextEncoder().encode(
-    JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
-  );
+/** By key: what a checksum is taken of. */
+export const sorted = (metadata: Metadata): readonly (readonly [string, string])[] =>
+  Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+
+const render = (metadata: Metadata): Uint8Array => new TextEncoder().encode(JSON.stringify(sorted(metadata)));
 
 /** Whether UTF-8 can hold the text: no lone surrogates. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** Throws where a key has our prefix, or a string is not text. */
 export function checkMetadata(metadata: Metadata): void {
-  for (const [key, value] of Object.entries(metadata)) {
-    if (key.startsWith('octavo.'))
-      throw badFile(
-        `[store] metadata key is reserved: got ${shown(key)}, expected one without "octavo." in front`,
-      );
+  const reserved = Object.keys(metadata).find((key) => key.startsWith('octavo.'));
+  if (reserved !== undefined)
+    throw badFile(
+      `[store] metadata key is reserved: got ${quoted(reserved)}, expected one without "octavo." in front`,
+    );
+  checkTexts(metadata);
+}
+
+/** Throws where a string is not text. */
+export function checkTexts(metadata: Metadata): void {
+  for (const [key, value] of Object.entries(metadata))
     if (typeof value !== 'string' || !isWellFormed(key) || !isWellFormed(value))
       throw badFile(
-        `[store] metadata ${shown(key)} is not text: got ${typeof value}, expected a well-formed string`,
+        `[store] metadata ${quoted(key)} is not text: got ${typeof value}, expected a well-formed string`,
       );
-  }
+}
+
+/** Throws where a file is of another kind, or of another version of it. */
+export function checkLayout(path: string, sealed: Metadata, expected: string): void {
+  if (sealed[LAYOUT] !== expected)
+    throw badFile(
+      `[store] ${path} is of another kind: got layout ${quoted(sealed[LAYOUT] ?? 'none')}, expected "${expected}"`,
+    );
 }
 
 /** The caller's strings with the layout, our own keys and the checksum added. Throws where the caller uses our prefix. */
@@ -45,15 +59,12 @@ export function unsealMetadata(
   layout: string,
   sealed: Metadata,
 ): { readonly metadata: Metadata; readonly own: Metadata } {
-  if (sealed[LAYOUT] !== layout)
-    throw badFile(
-      `[store] ${path} is of another kind: got layout ${shown(sealed[LAYOUT] ?? 'none')}, expected "${layout}"`,
-    );
+  checkLayout(path, sealed, layout);
   const { [CRC]: written, ...all } = sealed;
   const found = String(crc(render(all)));
   if (found !== written)
     throw badFile(
-      `[store] ${path} is altered in its metadata: got CRC-32C ${found}, expected ${shown(written ?? 'one')}`,
+      `[store] ${path} is altered in its metadata: got CRC-32C ${found}, expected ${quoted(written ?? 'one')}`,
     );
   const pick = (wanted: boolean): Metadata =>
     Object.fromEntries(Object.entries(all).filter(([key]) => key.startsWith('octavo.') === wanted));

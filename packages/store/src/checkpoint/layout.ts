@@ -1,6 +1,6 @@
 /** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
 import { type Column, column } from '../arrow/column.ts';
-import type { Crc32c } from '../crc32c.ts';
+import type { Crc32c } from '../checksums.ts';
 import type { ExtraFormats } from '../element-bits.ts';
 
 /** The value of `octavo.layout` in a checkpoint of this version. */
@@ -67,10 +67,18 @@ export interface RowHead extends TensorDescription {
   readonly chunks: number;
 }
 
-/** CRC-32C of a row: every other column in a canonical rendering, the bytes of its scales, its data. */
-export function rowCrc(crc: Crc32c, head: RowHead, scale: Float32Array, data: Uint8Array): number {
+/** CRC-32C of a row: every other column in a canonical rendering, the bytes of its float32 scales, its data. */
+export function rowCrc(crc: Crc32c, head: RowHead, scales: Uint8Array, data: Uint8Array): number {
   const { name, role, format, shape, chunk, chunks } = head;
-  const text = JSON.stringify([name, role, format, shape, chunk, chunks, scale.length, data.byteLength]);
-  const scaleBytes = new Uint8Array(scale.buffer, scale.byteOffset, scale.byteLength);
-  return crc(new TextEncoder().encode(text), scaleBytes, data);
+  const text = JSON.stringify([
+    name,
+    role,
+    format,
+    shape,
+    chunk,
+    chunks,
+    scales.byteLength / 4,
+    data.byteLength,
+  ]);
+  return crc(new TextEncoder().encode(text), scales, data);
 }

@@ -1,14 +1,13 @@
 /** @file Reading a checkpoint: the index at once, tensors by seeking, every row against its checksum. */
-
-import { OctavoError } from '@octavo/formats';
+import { visible } from '@octavo/formats';
 import { loadBatch, openArrowFile } from '../arrow/file.ts';
-import { Malformed } from '../arrow/malformed.ts';
+import { damaged, Malformed } from '../arrow/malformed.ts';
 import { type Metadata, unsealMetadata } from '../arrow/metadata.ts';
-import { type Crc32c, loadCrc32c } from '../crc32c.ts';
+import { concatenate } from '../bytes.ts';
+import { type Crc32c, loadCrc32c } from '../checksums.ts';
 import { tensorBytes } from '../element-bits.ts';
 import { badFile } from '../file-error.ts';
-import { openReadable, type ReadableFile } from '../readable-file.ts';
-import { oneLine } from '../shown.ts';
+import { openAs, type ReadableFile } from '../readable-file.ts';
 import {
   CHECKPOINT_LAYOUT,
   type CheckpointOptions,
@@ -49,8 +48,7 @@ interface Entry extends IndexedTensor {
  * file is cut off, or isn't what `writeCheckpoint` writes. Altered data is found by `read`, `all` and `verifyCheckpoint`.
  */
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
-  const file = await openReadable(path);
-  try {
+  return openAs(path, async (file) => {
     const crc = await loadCrc32c();
     const arrow = await openArrowFile(file, () => checkpointColumns);
     const { metadata } = unsealMetadata(crc, path, CHECKPOINT_LAYOUT, arrow.schema.metadata);
@@ -62,15 +60,12 @@ export async function openCheckpoint(path: string, options: CheckpointOptions = 
         const row = await readRow(await loadBatch(arrow, block, checkpointColumns, where), options.formats);
         current = place(index, current, row, number, options);
       } catch (error) {
-        throw rowError(where, error);
+        throw damaged(where, error);
       }
     }
     if (current !== undefined) checkWhole(current, `${path}, row ${arrow.blocks.length - 1}`);
     return checkpoint(file, crc, metadata, index);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  });
 }
 
 /** Reads every row and checks it. Throws an `OctavoError` that names the first row at fault. */
@@ -83,7 +78,7 @@ export async function verifyCheckpoint(path: string, options: CheckpointOptions 
   }
 }
 
-const label = ({ name, role }: TensorDescription): string => oneLine(`${name}, ${role}`);
+const label = ({ name, role }: TensorDescription): string => visible(`${name}, ${role}`);
 const keyOf = (name: string, role: string): string => JSON.stringify([name, role]);
 
 /** Adds a row to the tensor it continues, or begins the next; throws where it fits neither. */
@@ -96,13 +91,9 @@ function place(
 ): Entry {
   if (current !== undefined && current.rows.length < current.rows[0]!.chunks) {
     const [head] = current.rows;
-    const same =
-      row.name === head!.name &&
-      row.role === head!.role &&
-      row.format === head!.format &&
-      row.chunks === head!.chunks &&
-      row.shape.join() === head!.shape.join();
-    if (!same || row.chunk !== current.rows.length)
+    const whole = ({ name, role, format, chunks, shape }: Row) =>
+      JSON.stringify([name, role, format, chunks, shape]);
+    if (whole(row) !== whole(head!) || row.chunk !== current.rows.length)
       throw new Malformed(
         `got chunk ${row.chunk} of ${label(row)}, expected chunk ${current.rows.length} of ${label(current)}`,
       );
@@ -124,14 +115,7 @@ function checkWhole({ rows, byteLength, ...tensor }: Entry, where: string | unde
   const found = rows.reduce((sum, row) => sum + row.data.length, 0);
   if (rows.length === rows[0]!.chunks && found === byteLength) return;
   const why = `got ${rows.length} chunks and ${found} bytes of ${label(tensor)}, expected ${rows[0]!.chunks} and ${byteLength}`;
-  throw where === undefined ? new Malformed(why) : rowError(where, new Malformed(why));
-}
-
-function rowError(where: string, error: unknown): OctavoError {
-  if (OctavoError.is(error) && error.message.includes(where)) return error;
-  const known = error instanceof Malformed || OctavoError.is(error);
-  const why = known ? error.message.replace(/^\[store\] /, '') : 'its bytes make no sense';
-  return badFile(`[store] ${where} is damaged: ${why}`, error);
+  throw where === undefined ? new Malformed(why) : damaged(where, new Malformed(why));
 }
 
 function checkpoint(
@@ -143,12 +127,12 @@ function checkpoint(
   async function load(entry: Entry): Promise<StoredTensor> {
     const { name, role, format, shape } = entry;
     const data = new Uint8Array(entry.byteLength);
-    const scales: Float32Array[] = [];
+    const scales: Uint8Array[] = []; // in the first row of a tensor; where a file spreads them, one after another
     let at = 0;
     for (const [i, row] of entry.rows.entries()) {
       const part = data.subarray(at, at + row.data.length);
       await file.readInto(part, row.data.position);
-      const scale = new Float32Array((await file.read(row.scale.position, 4 * row.scale.count)).buffer);
+      const scale = await file.read(row.scale.position, 4 * row.scale.count);
       const found = rowCrc(crc, row, scale, part);
       if (found !== row.crc)
         throw badFile(
@@ -157,24 +141,18 @@ function checkpoint(
       scales.push(scale);
       at += row.data.length;
     }
-    return { name, role, format, shape, scale: join(scales), data };
+    return { name, role, format, shape, scale: new Float32Array(concatenate(scales).buffer), data };
   }
   return {
     path: file.path,
     metadata,
-    tensors: [...index.values()].map(({ name, role, format, shape, byteLength }) => ({
-      name,
-      role,
-      format,
-      shape,
-      byteLength,
-    })),
+    tensors: [...index.values()].map(({ first: _, rows: __, ...tensor }) => tensor),
     has: (name, role) => index.has(keyOf(name, role)),
     async read(name, role) {
       const entry = index.get(keyOf(name, role));
       if (entry === undefined)
         throw badFile(
-          `[store] ${file.path} lacks a tensor: got no ${oneLine(`${name} (${role})`)} among ${index.size}`,
+          `[store] ${file.path} lacks a tensor: got no ${visible(`${name} (${role})`)} among ${index.size}`,
         );
       return load(entry);
     },
@@ -183,16 +161,4 @@ function checkpoint(
     },
     close: () => file.close(),
   };
-}
-
-/** Scales stand in the first row of a tensor; where a file spreads them, they follow one another. */
-function join(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.slice(1).every(({ length }) => length === 0)) return pieces[0]!;
-  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

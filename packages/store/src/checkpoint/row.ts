@@ -1,5 +1,4 @@
 /** @file One row of a checkpoint, read without its data, from a file that may lie. */
-
 import { type ColumnRegions, checkOffsets } from '../arrow/batch.ts';
 import type { LoadedBatch } from '../arrow/file.ts';
 import { Malformed } from '../arrow/malformed.ts';

@@ -1,11 +1,10 @@
 /** @file Writing a checkpoint: a row after another, then the name it is known by. */
-import { OctavoError } from '@octavo/formats';
+import { OctavoError, quoted, visible } from '@octavo/formats';
 import { arrowSchema, listRow, plainData, recordBatch, textRow } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { isWellFormed, type Metadata, sealMetadata } from '../arrow/metadata.ts';
-import { loadCrc32c } from '../crc32c.ts';
+import { loadCrc32c } from '../checksums.ts';
 import { type ExtraFormats, tensorBytes } from '../element-bits.ts';
-import { oneLine, shown } from '../shown.ts';
 import { writeAtomically } from '../write-atomically.ts';
 import {
   CHECKPOINT_LAYOUT,
@@ -48,7 +47,12 @@ export async function writeCheckpoint(
       for (let chunk = 0; chunk < chunks; chunk++) {
         const part = data.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);
         const scale = Float32Array.from(chunk === 0 ? (tensor.scale ?? []) : []);
-        const sum = rowCrc(crc, { name, role, format, shape, chunk, chunks }, scale, part);
+        const sum = rowCrc(
+          crc,
+          { name, role, format, shape, chunk, chunks },
+          new Uint8Array(scale.buffer),
+          part,
+        );
         const row = recordBatch(schema, 1, [
           textRow(name),
           textRow(role),
@@ -72,18 +76,18 @@ function checkTensor(tensor: TensorRecord, seen: Set<string>, formats: ExtraForm
   for (const [what, text] of Object.entries({ name, role, format }))
     if (text.length === 0 || text.length > MAX_NAME / 4 || !isWellFormed(text))
       throw new OctavoError(
-        `[store] tensor ${what} is impossible: got ${shown(text)}, expected 1 to ${MAX_NAME / 4} characters`,
+        `[store] tensor ${what} is impossible: got ${quoted(text)}, expected 1 to ${MAX_NAME / 4} characters`,
       );
   const key = JSON.stringify([name, role]);
   if (seen.has(key))
     throw new OctavoError(
-      `[store] tensor stands twice: got ${oneLine(`${name} (${role})`)} again, expected each once`,
+      `[store] tensor stands twice: got ${visible(`${name} (${role})`)} again, expected each once`,
     );
   seen.add(key);
   const expected = tensorBytes(shape, format, formats);
   if (data.byteLength !== expected)
     throw new OctavoError(
-      `[store] data of ${oneLine(`${name} (${role})`)} doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
+      `[store] data of ${visible(`${name} (${role})`)} doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
     );
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

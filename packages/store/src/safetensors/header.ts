@@ -1,8 +1,7 @@
 /** @file The safetensors format: its element types and its header, checked in every number. */
-
+import { quoted } from '@octavo/formats';
 import { duplicateKey } from '../duplicate-key.ts';
 import { badFile } from '../file-error.ts';
-import { shown as show } from '../shown.ts';
 
 /**
  * Bits of an element by safetensors' name (https://huggingface.co/docs/safetensors, "Format", and `Dtype` of its source,
@@ -65,12 +64,12 @@ export function entryBytes({ name, dtype, shape }: SafetensorsEntry): number {
     bits *= axis;
     if (!Number.isSafeInteger(axis) || axis < 0 || !Number.isSafeInteger(bits))
       throw badFile(
-        `[store] shape of ${show(name)} is impossible: got [${shape.slice(0, 32).join(', ')}], expected whole numbers from 0`,
+        `[store] shape of ${quoted(name)} is impossible: got [${shape.slice(0, 32).join(', ')}], expected whole numbers from 0`,
       );
   }
   if (bits % 8 !== 0)
     throw badFile(
-      `[store] shape of ${show(name)} is impossible: got ${bits} bits of ${dtype}, expected whole bytes`,
+      `[store] shape of ${quoted(name)} is impossible: got ${bits} bits of ${dtype}, expected whole bytes`,
     );
   return bits / 8;
 }
@@ -80,7 +79,7 @@ export const isSafetensorsType = (name: unknown): name is SafetensorsType =>
 
 /** Why a tensor of a type that is not known cannot be read. */
 export const unknownType = (path: string, { name, dtype }: Pick<ListedEntry, 'name' | 'dtype'>): string =>
-  `[store] ${path}: tensor ${show(name)} is of an unknown type: got ${show(dtype)}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`;
+  `[store] ${path}: tensor ${quoted(name)} is of an unknown type: got ${quoted(dtype)}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`;
 
 /**
  * Parses a header. The tensors must fill the `dataBytes` bytes behind it without gap or overlap, each as many bytes as
@@ -105,7 +104,7 @@ export function parseHeader(
   }
   if (header[0] !== 0x7b || !isRecord(parsed)) return refuse('its header is not an object');
   const twice = duplicateKey(text);
-  if (twice !== undefined) return refuse(`${show(twice)} stands twice in its header`);
+  if (twice !== undefined) return refuse(`${quoted(twice)} stands twice in its header`);
 
   const entries: PlacedEntry[] = [];
   let metadata: Readonly<Record<string, string>> = {};
@@ -114,12 +113,12 @@ export function parseHeader(
       metadata = isStrings(value) ? value : refuse('its metadata is not made of strings');
       continue;
     }
-    if (!isRecord(value)) return refuse(`tensor ${show(name)} is not an object`);
+    if (!isRecord(value)) return refuse(`tensor ${quoted(name)} is not an object`);
     const { dtype, shape, data_offsets: offsets } = value;
-    if (typeof dtype !== 'string') return refuse(`tensor ${show(name)} has no type`);
-    if (!isNumbers(shape) || shape.length > 64) return refuse(`tensor ${show(name)} has no shape`);
+    if (typeof dtype !== 'string') return refuse(`tensor ${quoted(name)} has no type`);
+    if (!isNumbers(shape) || shape.length > 64) return refuse(`tensor ${quoted(name)} has no shape`);
     if (!isNumbers(offsets) || offsets.length !== 2)
-      return refuse(`tensor ${show(name)} has no data_offsets`);
+      return refuse(`tensor ${quoted(name)} has no data_offsets`);
     const [begin, end] = offsets as [number, number];
     const byteLength = isSafetensorsType(dtype) ? entryBytes({ name, dtype, shape }) : end - begin;
     if (
@@ -131,7 +130,7 @@ export function parseHeader(
       end - begin !== byteLength
     )
       return refuse(
-        `tensor ${show(name)} doesn't fit: got offsets ${begin} to ${end}, expected ${byteLength} bytes within ${dataBytes}`,
+        `tensor ${quoted(name)} doesn't fit: got offsets ${begin} to ${end}, expected ${byteLength} bytes within ${dataBytes}`,
       );
     entries.push({ name, dtype, shape, offset: begin, byteLength });
   }
@@ -140,7 +139,7 @@ export function parseHeader(
   for (const { name, offset, byteLength } of entries) {
     if (offset !== end)
       return refuse(
-        `tensor ${show(name)} ${offset < end ? 'overlaps another' : 'leaves a gap'}: got offset ${offset}, expected ${end}`,
+        `tensor ${quoted(name)} ${offset < end ? 'overlaps another' : 'leaves a gap'}: got offset ${offset}, expected ${end}`,
       );
     end += byteLength;
   }

@@ -1,8 +1,7 @@
 /** @file Reading safetensors: the header at once, tensors by seeking. */
-
+import { quoted } from '@octavo/formats';
 import { badFile } from '../file-error.ts';
-import { openReadable } from '../readable-file.ts';
-import { shown } from '../shown.ts';
+import { openAs } from '../readable-file.ts';
 import {
   isSafetensorsType,
   type ListedEntry,
@@ -31,8 +30,7 @@ export interface Safetensors {
 
 /** Opens a file and reads its header. Throws an `OctavoError` where it isn't safetensors or its header doesn't add up. */
 export async function openSafetensors(path: string): Promise<Safetensors> {
-  const file = await openReadable(path);
-  try {
+  return openAs(path, async (file) => {
     if (file.size < 8)
       throw badFile(`[store] ${path} is not a safetensors file: got ${file.size} bytes, expected at least 8`);
     const length = Number(new DataView((await file.read(0, 8)).buffer).getBigUint64(0, true));
@@ -51,17 +49,14 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
       async read(wanted) {
         const entry = index.get(wanted);
         if (entry === undefined)
-          throw badFile(`[store] ${path} lacks a tensor: got no ${shown(wanted)} among ${index.size}`);
+          throw badFile(`[store] ${path} lacks a tensor: got no ${quoted(wanted)} among ${index.size}`);
         const { name, dtype, shape, offset, byteLength } = entry;
         if (!isSafetensorsType(dtype)) throw badFile(unknownType(path, entry));
         return { name, dtype, shape, data: await file.read(start + offset, byteLength) };
       },
       close: () => file.close(),
     };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  });
 }
 
 /** Reads a whole file into memory; `refused` lists tensors of a type that is not known. */

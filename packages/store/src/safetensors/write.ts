@@ -1,7 +1,6 @@
 /** @file Writing safetensors: a header padded to eight bytes, then tensor after tensor. */
-import { OctavoError } from '@octavo/formats';
-import { isWellFormed } from '../arrow/metadata.ts';
-import { shown as show } from '../shown.ts';
+import { OctavoError, quoted } from '@octavo/formats';
+import { checkTexts, isWellFormed } from '../arrow/metadata.ts';
 import { writeAtomically } from '../write-atomically.ts';
 import {
   entryBytes,
@@ -27,15 +26,13 @@ export async function writeSafetensors(
 ): Promise<void> {
   const header = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) header.set('__metadata__', metadata);
-  for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== 'string' || !isWellFormed(key) || !isWellFormed(value))
-      throw new OctavoError(`[store] metadata ${show(key)} is not text: expected a well-formed string`);
+  checkTexts(metadata);
   for (const { name, dtype } of tensors) {
     if (name === '__metadata__' || name.length === 0 || !isWellFormed(name))
-      throw new OctavoError(`[store] tensor name is impossible: got ${show(name)}`);
+      throw new OctavoError(`[store] tensor name is impossible: got ${quoted(name)}`);
     if (!isSafetensorsType(dtype))
       throw new OctavoError(
-        `[store] type of ${show(name)} is unknown: got ${show(String(dtype))}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`,
+        `[store] type of ${quoted(name)} is unknown: got ${quoted(String(dtype))}, expected one of ${Object.keys(safetensorsTypes).join(', ')}`,
       );
   }
   const ordered = [...tensors].sort((a, b) => safetensorsTypes[b.dtype] - safetensorsTypes[a.dtype]);
@@ -43,7 +40,7 @@ export async function writeSafetensors(
   for (const tensor of ordered) {
     const { name, dtype, shape } = tensor;
     if (header.has(name))
-      throw new OctavoError(`[store] tensor stands twice: got ${show(name)} again, expected each once`);
+      throw new OctavoError(`[store] tensor stands twice: got ${quoted(name)} again, expected each once`);
     const begin = end;
     end += entryBytes(tensor);
     header.set(name, { dtype, shape, data_offsets: [begin, end] });
@@ -64,7 +61,7 @@ export async function writeSafetensors(
       const expected = entryBytes(tensor);
       if (view.byteLength !== expected)
         throw new OctavoError(
-          `[store] data of ${show(tensor.name)} doesn't fit its shape: got ${view.byteLength} bytes, expected ${expected} for [${tensor.shape.join(', ')}] ${tensor.dtype}`,
+          `[store] data of ${quoted(tensor.name)} doesn't fit its shape: got ${view.byteLength} bytes, expected ${expected} for [${tensor.shape.join(', ')}] ${tensor.dtype}`,
         );
       await write([new Uint8Array(view.buffer, view.byteOffset, view.byteLength)]);
     }

@@ -1,10 +1,9 @@
 /** @file Reading token shards: seek to a batch, check it the first time, read the tokens asked for. */
-
 import { type ArrowFile, loadBatch, openArrowFile } from '../arrow/file.ts';
 import { unsealMetadata } from '../arrow/metadata.ts';
-import { loadCrc32c } from '../crc32c.ts';
+import { loadCrc32c } from '../checksums.ts';
 import { badFile } from '../file-error.ts';
-import { openReadable } from '../readable-file.ts';
+import { openAs } from '../readable-file.ts';
 import {
   SHARD_LAYOUT,
   SHARD_LIMIT,
@@ -26,16 +25,9 @@ interface CheckedBatch {
  * shard, is cut off or altered; damage inside a batch is found when the batch is first read.
  */
 export async function openTokenShard(path: string): Promise<TokenShardReader> {
-  const file = await openReadable(path);
-  try {
-    return await build(
-      path,
-      await openArrowFile(file, ({ metadata }) => shardColumns(vocabularyOf(path, metadata))),
-    );
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  return openAs(path, async (file) =>
+    build(path, await openArrowFile(file, ({ metadata }) => shardColumns(vocabularyOf(path, metadata)))),
+  );
 }
 
 function vocabularyOf(path: string, metadata: Readonly<Record<string, string>>): number {

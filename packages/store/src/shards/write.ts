@@ -3,7 +3,7 @@ import { OctavoError } from '@octavo/formats';
 import { arrowSchema, plainData, recordBatch } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { sealMetadata } from '../arrow/metadata.ts';
-import { type Crc32c, loadCrc32c } from '../crc32c.ts';
+import { type Crc32c, loadCrc32c } from '../checksums.ts';
 import { createAtomically } from '../write-atomically.ts';
 import {
   SHARD_BATCH,

@@ -1,13 +1,13 @@
 /** @file One batch of statistics: which one it is and its CRC-32 stand in its message, where other readers pass them by. */
+import { quoted } from '@octavo/formats';
 import type { RecordBatch } from 'apache-arrow';
 import { type BatchMessage, checkOffsets, parseBatchMessage } from '../arrow/batch.ts';
 import type { Column } from '../arrow/column.ts';
-import type { ArrowEncoder, EncodedMessage } from '../arrow/encode.ts';
+import { type ArrowEncoder, type Block, type EncodedMessage, messageLength } from '../arrow/encode.ts';
 import { count, Malformed } from '../arrow/malformed.ts';
 import type { Metadata } from '../arrow/metadata.ts';
 import { concatenate } from '../bytes.ts';
-import { crc32 } from '../crc32.ts';
-import { shown } from '../shown.ts';
+import { crc32 } from '../checksums.ts';
 
 /** A stretch of a file, by place and length; shorter than asked at the end of the file. */
 export type ReadStretch = (position: number, length: number) => Uint8Array;
@@ -15,8 +15,7 @@ export type ReadStretch = (position: number, length: number) => Uint8Array;
 export interface StatisticsBatch {
   /** Counted from 0. */
   readonly number: number;
-  readonly position: number;
-  readonly metadataLength: number;
+  readonly block: Block;
   readonly end: number;
   readonly header: BatchMessage;
   readonly body: Uint8Array;
@@ -57,9 +56,8 @@ export function batchAt(
 ): StatisticsBatch | Fault {
   const prefix = read(position, 8);
   if (prefix.byteLength < 8) return { why: 'it is cut off', reach: position + 8 };
-  const view = new DataView(prefix.buffer, prefix.byteOffset, 8);
-  const length = view.getInt32(4, true);
-  if (view.getUint32(0, true) !== 0xffffffff || length < 8 || length > MAX_HEADER || length % 8 !== 0)
+  const length = messageLength(prefix);
+  if (length < 8 || length > MAX_HEADER || length % 8 !== 0)
     return { why: 'it does not begin with an Arrow message', reach: position + 8 };
   const start = position + 8 + length;
   if (start > size) return { why: 'it is cut off', reach: start };
@@ -71,7 +69,8 @@ export function batchAt(
     const why = faultOf(header, body, columns);
     if (why !== null) return { why, reach: end };
     const number = Number(header.metadata.batch);
-    return { number, position, metadataLength: 8 + length, end, header, body };
+    const block = { position, metadataLength: 8 + length, bodyLength: header.bodyLength };
+    return { number, block, end, header, body };
   } catch (error) {
     if (error instanceof Malformed) return { why: error.message, reach: start };
     if (error instanceof RangeError || error instanceof TypeError)
@@ -86,7 +85,7 @@ function faultOf(header: BatchMessage, body: Uint8Array, columns: readonly Colum
     return 'it has no checksum, as if another program had written the file again';
   const number = count(BigInt(/^\d{1,10}$/.test(batch) ? batch : -1), 2 ** 31, 'batch number');
   const found = batchCrc(number, header, body);
-  if (found !== written) return `got CRC-32 ${found}, expected ${shown(written)}`;
+  if (found !== written) return `got CRC-32 ${found}, expected ${quoted(written)}`;
   for (const [i, { type, name }] of columns.entries()) {
     const { offsets, values } = header.columns[i]!;
     if (type === 'utf8' && offsets !== undefined)

@@ -1,5 +1,4 @@
 /** @file Reading statistics at any moment: while they are written, after a kill, cut off anywhere. */
-
 import { type RecordBatch, Table } from 'apache-arrow';
 import { arrowSchema } from '../arrow/column.ts';
 import { decodeBatch } from '../arrow/decode.ts';

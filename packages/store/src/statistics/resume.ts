@@ -1,9 +1,8 @@
 /** @file What of a statistics file stays when a run goes on at a step: every row before it, whatever a kill left behind them. */
-
 import { Table } from 'apache-arrow';
 import { arrowSchema, type Column } from '../arrow/column.ts';
 import { decodeBatch } from '../arrow/decode.ts';
-import type { Block } from '../arrow/file.ts';
+import type { Block } from '../arrow/encode.ts';
 import { guarded } from '../arrow/malformed.ts';
 import type { Metadata } from '../arrow/metadata.ts';
 import { checkColumns } from '../arrow/schema.ts';
@@ -48,8 +47,7 @@ export function keepBefore(source: Source, columns: readonly Column[], step: num
     cut ||= steps.some((value) => value >= step);
     if (cut) rows.push(...rowsBefore(head, batch, step));
     else {
-      const { position, metadataLength, header } = batch;
-      blocks.push({ position, metadataLength, bodyLength: header.bodyLength });
+      blocks.push(batch.block);
       end = batch.end;
     }
   });

@@ -1,9 +1,8 @@
 /** @file Rows of plain values into a record batch, each value checked against its column. */
-import { OctavoError } from '@octavo/formats';
-import type { Data, RecordBatch, Schema } from 'apache-arrow';
+import { OctavoError, quoted } from '@octavo/formats';
+import type { RecordBatch, Schema } from 'apache-arrow';
 import { recordBatch, valuesData } from '../arrow/column.ts';
 import type { Metadata } from '../arrow/metadata.ts';
-import { shown } from '../shown.ts';
 import type { StatisticsColumn, StatisticsSchema } from './layout.ts';
 
 export type PlainRow = Readonly<Record<string, unknown>>;
@@ -15,7 +14,12 @@ export function encodeRows(
   rows: readonly PlainRow[],
   metadata: Metadata,
 ): RecordBatch {
-  const children = Object.entries(columns).map(([name, column]) => columnData(name, column, rows));
+  const children = Object.entries(columns).map(([name, { type }]) =>
+    valuesData(
+      type,
+      rows.map((row) => row[name] ?? null),
+    ),
+  );
   return recordBatch(schema, rows.length, children, metadata);
 }
 
@@ -33,7 +37,7 @@ export function checkRow(columns: StatisticsSchema, row: PlainRow): void {
   for (const name of Object.keys(row))
     if (!Object.hasOwn(columns, name))
       throw new OctavoError(
-        `[store] statistics column is unknown: got ${shown(name)}, expected one of ${Object.keys(columns).join(', ')}`,
+        `[store] statistics column is unknown: got ${quoted(name)}, expected one of ${Object.keys(columns).join(', ')}`,
       );
   for (const [name, { type, nullable }] of Object.entries(columns)) {
     const value = row[name];
@@ -43,13 +47,4 @@ export function checkRow(columns: StatisticsSchema, row: PlainRow): void {
         `[store] statistics column ${name} has another type: got ${String(value)} (${typeof value}), expected ${type}${nullable ? ' or nothing' : ''}`,
       );
   }
-}
-
-function columnData(name: string, { type }: StatisticsColumn, rows: readonly PlainRow[]): Data {
-  const values = rows.map((row) => row[name] ?? null);
-  if (type !== 'int64') return valuesData(type, values);
-  return valuesData(
-    type,
-    values.map((value) => value && BigInt(value as number | bigint)),
-  );
 }

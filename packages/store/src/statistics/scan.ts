@@ -1,8 +1,7 @@
 /** @file Walking a statistics file that may be torn or damaged, and telling the two apart. */
-
 import type { Column } from '../arrow/column.ts';
-import { END_OF_STREAM, MAGIC } from '../arrow/encode.ts';
-import { type Block, parseFooter } from '../arrow/file.ts';
+import { type Block, END_OF_STREAM, MAGIC, messageLength } from '../arrow/encode.ts';
+import { parseFooter } from '../arrow/file.ts';
 import { Malformed } from '../arrow/malformed.ts';
 import type { SchemaMessage } from '../arrow/schema.ts';
 import { sameBytes } from '../bytes.ts';
@@ -49,9 +48,8 @@ export function readHead({ path, size, read }: Source): StatisticsHead | undefin
   if (!sameBytes(magic, MAGIC.subarray(0, magic.byteLength)))
     throw badFile(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
   if (start.byteLength < 16) return undefined;
-  const view = new DataView(start.buffer, start.byteOffset, 16);
-  const length = view.getInt32(12, true);
-  if (view.getUint32(8, true) !== 0xffffffff || length < 8 || length > MAX_SCHEMA || length % 8 !== 0)
+  const length = messageLength(start.subarray(8));
+  if (length < 8 || length > MAX_SCHEMA || length % 8 !== 0)
     throw badFile(`[store] ${path} is damaged: its schema is not where it should be`);
   if (16 + length > size) return undefined;
   return { ...unsealSchema(path, read(16, length)), first: 16 + length };
@@ -77,9 +75,8 @@ export function scanStatistics(
     const fault = 'why' in found ? found : outOfPlace(found, next);
     if (fault === null && !('why' in found)) {
       visit(found);
-      const { metadataLength, end, header, number } = found;
-      blocks.push({ position, metadataLength, bodyLength: header.bodyLength });
-      [position, next, rows] = [end, number + 1, rows + header.rows];
+      blocks.push(found.block);
+      [position, next, rows] = [found.end, found.number + 1, rows + found.header.rows];
       continue;
     }
     const { why, reach } = fault!;

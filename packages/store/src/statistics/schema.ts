@@ -1,21 +1,15 @@
 /** @file The schema of a statistics file: the caller's strings, and a CRC-32 that covers them and every column. */
-
+import { quoted } from '@octavo/formats';
 import { arrays, type Column, type ColumnType } from '../arrow/column.ts';
 import { guarded, Malformed } from '../arrow/malformed.ts';
-import { checkMetadata, type Metadata } from '../arrow/metadata.ts';
+import { checkLayout, checkMetadata, LAYOUT, type Metadata, sorted } from '../arrow/metadata.ts';
 import { checkColumns, parseSchemaMessage, type SchemaMessage } from '../arrow/schema.ts';
-import { crc32 } from '../crc32.ts';
-import { badFile } from '../file-error.ts';
-import { shown } from '../shown.ts';
+import { crc32 } from '../checksums.ts';
 import { STATISTICS_LAYOUT } from './layout.ts';
 
-const LAYOUT = 'octavo.layout';
 const CRC = 'octavo.crc32';
 
 const known = ['bool', ...Object.keys(arrays), 'utf8'] as readonly ColumnType[];
-
-const sorted = (metadata: Metadata): readonly (readonly [string, string])[] =>
-  Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const sumOf = (columns: SchemaMessage['columns'], metadata: Metadata): string => {
   const fields = columns.map(({ name, type, nullable, metadata: notes }) => [
@@ -42,17 +36,14 @@ export function unsealSchema(
 ): { readonly message: SchemaMessage; readonly columns: readonly Column[] } {
   const message = guarded(`${path}: its schema`, () => parseSchemaMessage(bytes));
   const { [CRC]: written, ...metadata } = message.metadata;
-  if (metadata[LAYOUT] !== STATISTICS_LAYOUT)
-    throw badFile(
-      `[store] ${path} is of another kind: got layout ${shown(metadata[LAYOUT] ?? 'none')}, expected "${STATISTICS_LAYOUT}"`,
-    );
+  checkLayout(path, metadata, STATISTICS_LAYOUT);
   return guarded(`${path}: its schema`, () => {
     const found = sumOf(message.columns, metadata);
-    if (found !== written) throw new Malformed(`got CRC-32 ${found}, expected ${shown(written ?? 'one')}`);
+    if (found !== written) throw new Malformed(`got CRC-32 ${found}, expected ${quoted(written ?? 'one')}`);
     const columns = message.columns.map(({ type, ...rest }): Column => {
       const own = known.find((one) => one === type);
       if (own === undefined)
-        throw new Malformed(`got column ${shown(rest.name)} ${type}, expected ${known.join(', ')}`);
+        throw new Malformed(`got column ${quoted(rest.name)} ${type}, expected ${known.join(', ')}`);
       return { ...rest, type: own };
     });
     checkColumns(message, columns);

@@ -2,13 +2,11 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import { arrowSchema } from '../arrow/column.ts';
-import { arrowEncoder, arrowFileEnd, arrowFileStart } from '../arrow/encode.ts';
-import type { Block } from '../arrow/file.ts';
+import { arrowEncoder, arrowFileEnd, arrowFileStart, type Block } from '../arrow/encode.ts';
 import type { Metadata } from '../arrow/metadata.ts';
 import { concatenate } from '../bytes.ts';
-import { fileError } from '../file-error.ts';
+import { writing } from '../file-error.ts';
 import { makeFolder } from '../make-folder.ts';
 import { sealBatch } from './batch.ts';
 import { replaceTail, syncFile, withSource } from './file.ts';
@@ -62,7 +60,7 @@ export function openStatistics<const S extends StatisticsSchema>(
     throw new OctavoError(
       `[store] ${path} already exists: give resumeAtStep to continue it, or choose another folder`,
     );
-  const file = attempt(path, () => openFile(path, schema, metadata, resumeAtStep));
+  const file = writing(path, () => openFile(path, schema, metadata, resumeAtStep));
   let waiting: PlainRow[] = [];
   let due = Number.NEGATIVE_INFINITY;
   let closed = false;
@@ -81,15 +79,15 @@ export function openStatistics<const S extends StatisticsSchema>(
       if (closed) throw new OctavoError(`[store] ${path} is closed: open it again to append`);
       for (const row of rows) checkRow(schema, row);
       for (const row of rows) waiting.push({ ...row });
-      if (waiting.length > 0 && performance.now() >= due) attempt(path, () => write(false));
+      if (waiting.length > 0 && performance.now() >= due) writing(path, () => write(false));
     },
     flush() {
-      if (!closed) attempt(path, () => write(true));
+      if (!closed) writing(path, () => write(true));
     },
     close() {
       if (closed) return;
       closed = true;
-      if (waiting.length > 0) attempt(path, () => write(false));
+      if (waiting.length > 0) writing(path, () => write(false));
     },
   };
 }
@@ -126,8 +124,7 @@ function openFile(
     durable: boolean,
   ): void => {
     const all = added === null ? blocks : [...blocks, added];
-    const footer = all.map((block) => new FileBlock(block.metadataLength, block.bodyLength, block.position));
-    const bytes = concatenate([...pieces, ...arrowFileEnd(arrow, footer)]);
+    const bytes = concatenate([...pieces, ...arrowFileEnd(arrow, all)]);
     replaceTail(path, { keep: end, expected: size, durable }, bytes);
     if (added !== null) blocks.push(added);
     size = end + bytes.byteLength;
@@ -149,12 +146,4 @@ function openFile(
     );
   else if (kept.rows.length > 0) append(kept.rows, true);
   return { append };
-}
-
-function attempt<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw fileError('write', path, error);
-  }
 }

@@ -1,5 +1,10 @@
-/** @file CRC-32C over several pieces of memory: how every file of this package notices an altered byte. */
+/** @file How files notice an altered byte: CRC-32C, as the formats of this field have it; of statistics CRC-32, which Node has at once. */
+import { crc32 as update } from 'node:zlib';
 import { createCRC32 } from 'hash-wasm';
+
+/** CRC-32 (IEEE 802.3) of the pieces, as if they stood one after another; for a writer that cannot wait. */
+export const crc32 = (...pieces: readonly Uint8Array[]): number =>
+  pieces.reduce((sum, piece) => update(piece, sum), 0);
 
 /** CRC-32C (Castagnoli, RFC 3720 appendix B.4) of the pieces, as if they stood one after another. */
 export type Crc32c = (...pieces: readonly Uint8Array[]) => number;
