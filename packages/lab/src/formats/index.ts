@@ -4,15 +4,19 @@
  */
 import { type Done, type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import type { RecordedRun } from '../engine/recorded-run.ts';
-import type { Parts, Study, StudyOptions } from '../engine/study.ts';
+import type { Parts, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import { tableOf } from '../engine/table.ts';
 import { AFTER_BASE, cleanBatch, spikeBatch } from '../training/batches.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
-import { findings } from './findings.ts';
+import { chartsOf } from './charts/index.ts';
+import { whatIfCharts } from './charts/what-if.ts';
 import { type MeasuredOperand, measureModel } from './measure-model.ts';
-import type { Named } from './results.ts';
+import { type Named, type RunFindings, rowsOf } from './results.ts';
 import { type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
+import { claimsOf } from './statements.ts';
+import { markdownOf } from './text.ts';
 import { type WhatIfRow, whatIfRows } from './what-if.ts';
 
 /** With a `subject`, on that run alone. */
@@ -96,3 +100,32 @@ const named = (done: readonly Done[]): Named[] =>
       })),
     })),
   );
+
+/** Tables, charts, and the statements held to their figures. */
+function findings(
+  settings: FormatsSettings,
+  operands: readonly Named[],
+  run: RunFindings | null,
+): StudyResult {
+  const rows = rowsOf(operands);
+  const claims = claimsOf(rows);
+  return {
+    tables: {
+      casts: tableOf(
+        `seed int, model text, batch text, layer int, site text, operand text, format text,
+         granularity text, policy text, sqnr number, rowSqnr number, clipped number,
+         underflowed number, amax number, kurtosis number`,
+        rows,
+      ),
+      ...(run && {
+        whatif: tableOf(
+          `layer int, site text, operand text, format text, policy text, counted int, clipped int,
+           wasted int, starved int, headroom number, leastHeadroom number`,
+          run.rows,
+        ),
+      }),
+    },
+    charts: { ...chartsOf(rows), ...(run && whatIfCharts(run.rows)) },
+    summary: { claims, markdown: markdownOf(settings, rows, claims, run) },
+  };
+}

@@ -1,5 +1,6 @@
-/** @file The study's rows: what charts, statements and the table read. */
+/** @file The study's rows, what charts, statements and the table read; and a number from many. */
 import type { RecordedRun } from '../engine/recorded-run.ts';
+import { type Cast, paperFormat } from './casts.ts';
 import type { Measured } from './measure.ts';
 import type { MeasuredOperand } from './measure-model.ts';
 import type { WhatIfRow } from './what-if.ts';
@@ -21,3 +22,35 @@ export interface RunFindings {
   readonly run: RecordedRun;
   readonly rows: readonly WhatIfRow[];
 }
+
+/** Only the casts that the paper's recipe would make of an operand: inputs and weights E4M3, gradients E5M2. */
+export const asInThePaper = (rows: readonly CastRow[]): CastRow[] =>
+  rows.filter(({ format, operand }) => format === paperFormat(operand));
+
+/** Every row beside the cast of the same tensor in `other`'s format, granularity or policy, where there is one. */
+export function twins(
+  rows: readonly CastRow[],
+  all: readonly CastRow[],
+  other: Partial<Cast>,
+): (readonly [row: CastRow, twin: CastRow])[] {
+  const keyOf = ({
+    seed,
+    model,
+    batch,
+    layer,
+    site,
+    operand,
+    format,
+    granularity,
+    policy,
+  }: CastRow): string => [seed, model, batch, layer, site, operand, format, granularity, policy].join(' ');
+  const byKey = new Map(all.map((row) => [keyOf(row), row]));
+  return rows.flatMap((row) => {
+    const twin = byKey.get(keyOf({ ...row, ...other }));
+    return twin ? [[row, twin] as const] : [];
+  });
+}
+
+export const least = (values: readonly number[]): number => Math.min(...values);
+
+export const largest = (values: readonly number[]): number => Math.max(...values);

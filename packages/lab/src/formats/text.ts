@@ -1,15 +1,15 @@
 /** @file The study in a page, for people. */
-
-import { median } from '../engine/numbers.ts';
+import { each, page, table } from '../engine/markdown.ts';
+import { median, sideBySide } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
-import { type Cast, nameOfFormat } from './casts.ts';
+import { nameOfFormat } from './casts.ts';
 import { swigluScalings } from './charts/aged.ts';
-import { percent } from './charts/parts.ts';
+import { percent, type Scaling } from './charts/parts.ts';
 import { nameOfBatch, worstTensors } from './charts/tensors.ts';
 import { totals } from './charts/what-if.ts';
-import type { CastRow, RunFindings } from './results.ts';
-import { least, select } from './select.ts';
+import { type CastRow, least, type RunFindings } from './results.ts';
 import type { FormatsSettings } from './settings.ts';
 import { recordedEvery, seriesOf, WASTED_BITS } from './what-if.ts';
 
@@ -19,14 +19,14 @@ export function markdownOf(
   claims: readonly Claim[],
   run: RunFindings | null,
 ): string {
-  return `${[
+  return page(
     ...(run ? aboutRun(settings, run) : aboutModels(settings, rows)),
     ...medians(rows, run ? 'run' : 'base'),
     ...(run ? [] : swiglu(rows)),
     ...worstList(rows, run ? 'run' : 'aged'),
     ...(run ? whatIfTable(run) : []),
     ...claimSection(claims, (value) => Number(value.toPrecision(3)).toString()),
-  ].join('\n')}\n`;
+  );
 }
 
 const NOTES = [
@@ -36,7 +36,7 @@ const NOTES = [
 ];
 
 function aboutModels(settings: FormatsSettings, rows: readonly CastRow[]): string[] {
-  const seeds = [...new Set(rows.map(({ seed }) => seed))];
+  const seeds = distinct(rows, 'seed');
   const { baseSteps, history, tokens, peak, rescale, activations } = settings;
   return [
     '# Formats, granularities and policies on the tensors of a trained model',
@@ -67,54 +67,51 @@ function aboutRun({ history, tokens }: FormatsSettings, { run, rows }: RunFindin
 }
 
 function medians(rows: readonly CastRow[], model: 'base' | 'run'): string[] {
-  const formats = ['e4m3fn', 'e4m3', 'e4m3fnuz', 'e5m2', 'e5m2fnuz'];
-  const cell = (wanted: Partial<Cast> & { operand: string }): string => {
-    const those = select(rows, { model, ...(wanted as { operand: 'input' }) });
-    return median(those.map(({ sqnr }) => sqnr)).toFixed(1);
+  const formats = ['e4m3fn', 'e4m3', 'e4m3fnuz', 'e5m2', 'e5m2fnuz', 'e2m1'];
+  const sqnr = (wanted: Partial<CastRow>): string =>
+    median(where(rows, { model, ...wanted }).map((row) => row.sqnr)).toFixed(1);
+  const cell = (format: string, operand: CastRow['operand']): string => {
+    const tensor =
+      format === 'e2m1' ? '–' : sqnr({ operand, format, granularity: 'tensor', policy: 'current' });
+    return `${tensor} / ${sqnr({ operand, format, granularity: 'mx32', policy: 'current-p2' })}`;
   };
-  const operands = ['input', 'weight', 'grad'];
   return [
     '',
     `## SQNR of \`${model}\`, dB, median of its tensors: one current scale a tensor / MX blocks`,
     '',
-    '| format | input | weight | gradient |',
-    '| --- | --- | --- | --- |',
-    ...formats.map(
-      (format) =>
-        `| ${nameOfFormat(format)} | ${operands
-          .map(
-            (operand) =>
-              `${cell({ operand, format, granularity: 'tensor', policy: 'current' })} / ${cell({ operand, format, granularity: 'mx32', policy: 'current-p2' })}`,
-          )
-          .join(' | ')} |`,
-    ),
-    `| E2M1 | ${operands.map((operand) => `– / ${cell({ operand, format: 'e2m1', granularity: 'mx32', policy: 'current-p2' })}`).join(' | ')} |`,
+    ...table(formats, [
+      ['format', nameOfFormat],
+      each(
+        ['input', 'weight', 'grad'] as const,
+        (operand) => (operand === 'grad' ? 'gradient' : operand),
+        cell,
+      ),
+    ]),
   ];
 }
 
 function swiglu(rows: readonly CastRow[]): string[] {
-  const down = select(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
-  const seeds = [...new Set(down.map(({ seed }) => seed))];
-  const cell = (wanted: Pick<CastRow, 'granularity' | 'policy'>, batch: 'rare' | 'after'): string =>
-    seeds
-      .map((seed) => {
-        const those = select(down, { ...wanted, batch, seed });
+  const down = where(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
+  const cell =
+    (batch: 'rare' | 'after') =>
+    ({ granularity, policy }: Scaling): string =>
+      sideBySide(distinct(down, 'seed'), (seed) => {
+        const those = where(down, { granularity, policy, batch, seed });
         const most = Math.max(...those.map(({ underflowed }) => underflowed));
-        const dB = (value: (row: CastRow) => number) => least(those.map(value)).toFixed(1);
-        return `${dB((row) => row.rowSqnr)} (${dB((row) => row.sqnr)}), ${percent(most)}`;
-      })
-      .join(' / ');
+        const dB = (figure: 'sqnr' | 'rowSqnr') => least(those.map((row) => row[figure])).toFixed(1);
+        return `${dB('rowSqnr')} (${dB('sqnr')}), ${percent(most)}`;
+      });
   return [
     '',
     '## SwiGLU’s output of `aged` in E4M3 448',
     '',
     'SQNR of the median row (of the whole tensor), dB, and the share flushed to zero; the worst layer, a figure a seed.',
     '',
-    '| one scale per | with the rare byte | the step after |',
-    '| --- | --- | --- |',
-    ...swigluScalings.map(
-      ({ name, ...wanted }) => `| ${name} | ${cell(wanted, 'rare')} | ${cell(wanted, 'after')} |`,
-    ),
+    ...table(swigluScalings, [
+      ['one scale per', ({ name }) => name],
+      ['with the rare byte', cell('rare')],
+      ['the step after', cell('after')],
+    ]),
   ];
 }
 
@@ -123,14 +120,21 @@ function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
     '',
     `## Worst tensors of \`${model}\`: one delayed scale each, inputs E4M3 448, gradients E5M2`,
     '',
-    '| tensor | SQNR of the median row, dB | whole | clipped | underflowed | amax | kurtosis |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...worstTensors(select(rows, { model }), 10).map((row) => {
-      const { seed, layer, site, operand, batch } = row;
-      const named = nameOfBatch(batch);
-      const where = named === null ? '' : `, ${named}`;
-      return `| seed ${seed}, layer ${layer}, ${site} ${operand}${where} | ${row.rowSqnr.toFixed(1)} | ${row.sqnr.toFixed(1)} | ${percent(row.clipped)} | ${percent(row.underflowed)} | ${row.amax.toPrecision(3)} | ${row.kurtosis?.toPrecision(3) ?? '–'} |`;
-    }),
+    ...table(worstTensors(where(rows, { model }), 10), [
+      [
+        'tensor',
+        ({ seed, layer, site, operand, batch }) =>
+          [`seed ${seed}`, `layer ${layer}`, `${site} ${operand}`, nameOfBatch(batch) ?? []]
+            .flat()
+            .join(', '),
+      ],
+      ['SQNR of the median row, dB', ({ rowSqnr }) => rowSqnr.toFixed(1)],
+      ['whole', ({ sqnr }) => sqnr.toFixed(1)],
+      ['clipped', ({ clipped }) => percent(clipped)],
+      ['underflowed', ({ underflowed }) => percent(underflowed)],
+      ['amax', ({ amax }) => amax.toPrecision(3)],
+      ['kurtosis', ({ kurtosis }) => kurtosis?.toPrecision(3) ?? '–'],
+    ]),
   ];
 }
 
@@ -143,12 +147,13 @@ function whatIfTable({ rows }: RunFindings): string[] {
     `Clipped: the largest value beyond the format; wasted: more than ${WASTED_BITS} powers of two unused; starved: the root mean square`,
     'below the format’s smallest normal value.',
     '',
-    '| policy | clipped | wasted | starved | unused bits, mean |',
-    '| --- | --- | --- | --- | --- |',
-    ...totals(rows).map(
-      ({ policy, clipped, wasted, starved, headroom }) =>
-        `| ${policy} | ${percent(clipped)} | ${percent(wasted)} | ${percent(starved)} | ${digits(headroom)} |`,
-    ),
+    ...table(totals(rows), [
+      ['policy', ({ policy }) => policy],
+      ['clipped', ({ clipped }) => percent(clipped)],
+      ['wasted', ({ wasted }) => percent(wasted)],
+      ['starved', ({ starved }) => percent(starved)],
+      ['unused bits, mean', ({ headroom }) => digits(headroom)],
+    ]),
   ];
 }
 

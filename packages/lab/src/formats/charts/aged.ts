@@ -1,8 +1,10 @@
 /** @file The aged model beside the healthy one, and what each way of scaling keeps of its SwiGLU output. */
-import { frame } from '../../charts/parts.ts';
-import type { CastRow } from '../results.ts';
-import { asInThePaper, least, select } from '../select.ts';
-import { below, colours, decibels, drawn, inOneLine, type Scaling, scalings, WHOLE } from './parts.ts';
+import { names, quantity, shaded, WHOLE } from '../../charts/channels.ts';
+import { picture } from '../../charts/frame.ts';
+import { dots, layer } from '../../charts/layers.ts';
+import { where } from '../../engine/rows.ts';
+import { asInThePaper, type CastRow, least } from '../results.ts';
+import { decibels, drawn, inOneLine, legend, type Scaling, scalings } from './parts.ts';
 import { nameOfBatch } from './tensors.ts';
 
 const title = 'signal to quantisation noise of the median row, dB';
@@ -11,17 +13,17 @@ const MOST = 45;
 /** What counts as hit by ageing. */
 const HIT = 3;
 
+const worstOf = (rows: readonly CastRow[]): number => least(rows.map(({ rowSqnr }) => rowSqnr));
+
 /** Every linear's input and gradient before and after ageing, the worst of layers, batches and seeds. */
 export function agedChart(rows: readonly CastRow[]): object {
-  const all = asInThePaper(select(rows, { granularity: 'tensor', policy: 'delayed' }));
-  const worst = (model: 'base' | 'aged', site: string, operand: CastRow['operand']) =>
-    drawn(least(select(all, { model, site, operand }).map(({ rowSqnr }) => rowSqnr)));
+  const all = asInThePaper(where(rows, { granularity: 'tensor', policy: 'delayed' }));
   const operands = new Map(all.map(({ site, operand }) => [`${site} ${operand}`, { site, operand }]));
   const values = [...operands]
-    .map(([name, { site, operand }]) => ({
+    .map(([name, which]) => ({
       tensor: name === 'down input' ? 'down input: SwiGLU’s output' : name,
-      healthy: worst('base', site, operand),
-      aged: worst('aged', site, operand),
+      healthy: drawn(worstOf(where<CastRow>(all, { model: 'base', ...which }))),
+      aged: drawn(worstOf(where<CastRow>(all, { model: 'aged', ...which }))),
     }))
     .toSorted((a, b) => a.aged - b.aged);
   const hit = values.filter(({ healthy, aged }) => healthy - aged > HIT);
@@ -29,35 +31,32 @@ export function agedChart(rows: readonly CastRow[]): object {
   const fall = first
     ? `: ${first.tensor.split(':')[0]}, from ${first.healthy.toFixed(1)} to ${decibels(first.aged)}`
     : '';
-  const y = { field: 'tensor', type: 'nominal', sort: null, title: null, axis: WHOLE };
-  const x = { type: 'quantitative', scale: { domain: [0, 40] }, title };
-  const dots = (model: 'healthy' | 'aged', size: number) => ({
-    data: { values: values.map((v) => ({ tensor: v.tensor, model, dB: v[model] })) },
-    mark: { type: 'point', filled: true, size, opacity: 1 },
-    encoding: {
-      y,
-      x: { ...x, field: 'dB' },
-      color: colours('model', { healthy: '#afb8c1', aged: '#cf222e' }),
+  const y = names('tensor', null, { axis: WHOLE });
+  const x = (field: string) => quantity(field, { scale: { domain: [0, 40] }, title });
+  const color = shaded('model', { healthy: '#afb8c1', aged: '#cf222e' }, legend);
+  const ofModel = (model: 'healthy' | 'aged', size: number) =>
+    dots(
+      { size, opacity: 1 },
+      { y, x: x('dB'), color },
+      values.map((v) => ({ tensor: v.tensor, model, dB: v[model] })),
+    );
+  return picture(
+    `Ageing hits ${hit.length} of ${values.length} tensors${fall}`,
+    'the worst of layers, steps and seeds; one delayed scale a tensor; inputs E4M3 448, gradients E5M2',
+    {
+      width: 460,
+      height: { step: 26 },
+      layer: [
+        layer(
+          { type: 'rule', strokeWidth: 2, color: '#afb8c1' },
+          { y, x: x('aged'), x2: { field: 'healthy' } },
+          values,
+        ),
+        ofModel('healthy', 220),
+        ofModel('aged', 60),
+      ],
     },
-  });
-  return frame({
-    title: {
-      text: `Ageing hits ${hit.length} of ${values.length} tensors${fall}`,
-      subtitle:
-        'the worst of layers, steps and seeds; one delayed scale a tensor; inputs E4M3 448, gradients E5M2',
-    },
-    width: 460,
-    height: { step: 26 },
-    layer: [
-      {
-        data: { values },
-        mark: { type: 'rule', strokeWidth: 2, color: '#afb8c1' },
-        encoding: { y, x: { ...x, field: 'aged' }, x2: { field: 'healthy' } },
-      },
-      dots('healthy', 220),
-      dots('aged', 60),
-    ],
-  });
+  );
 }
 
 /** As Smooth-SwiGLU scales: a power of two per channel. */
@@ -74,9 +73,9 @@ export const swigluScalings: readonly Scaling[] = scalings.map((scaling) =>
 
 /** SwiGLU's output of the aged model in E4M3: a point a layer, batch and seed. */
 export function swigluChart(rows: readonly CastRow[]): object {
-  const down = select(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
+  const down = where(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
   const values = swigluScalings.flatMap(({ name, granularity, policy }) =>
-    select(down, { granularity, policy }).map(({ batch, rowSqnr, underflowed }) => ({
+    where(down, { granularity, policy }).map(({ batch, rowSqnr, underflowed }) => ({
       scale: name,
       batch: nameOfBatch(batch),
       dB: Math.min(MOST, drawn(rowSqnr)),
@@ -84,38 +83,37 @@ export function swigluChart(rows: readonly CastRow[]): object {
     })),
   );
   const worst = (granularity: CastRow['granularity'], policy: CastRow['policy']) =>
-    decibels(least(select(down, { granularity, policy }).map(({ rowSqnr }) => rowSqnr)));
-  const panel = (field: 'dB' | 'underflowed', name: string, axis: object, y: object) => ({
+    decibels(worstOf(where(down, { granularity, policy })));
+  const scales = swigluScalings.map(({ name }) => name);
+  const color = shaded('batch', { 'with the rare byte': '#bf8700', 'the step after': '#cf222e' }, legend);
+  const panel = (x: object, axis: object) => ({
     width: 270,
     height: { step: 28 },
-    mark: { type: 'point', filled: true, size: 80, opacity: 0.7 },
-    encoding: {
-      x: {
-        field,
-        type: 'quantitative',
-        title: name,
-        scale: { domain: field === 'dB' ? [0, MOST] : [0, 1] },
-        axis,
-      },
-      y: { field: 'scale', type: 'nominal', sort: swigluScalings.map((way) => way.name), ...y },
-      color: colours('batch', { 'with the rare byte': '#bf8700', 'the step after': '#cf222e' }, below),
-    },
+    ...dots({ size: 80, opacity: 0.7 }, { x, y: names('scale', scales, { axis }), color }),
   });
-  return frame({
-    title: {
-      text: `SwiGLU’s output, aged: ${worst('tensor', 'delayed')} under a delayed scale, ${worst('channel', 'current-p2')} per channel, ${worst('mx32', 'current-p2')} in MX blocks`,
-      subtitle:
-        'by what shares a scale, E4M3 448; a point a layer and seed, the worst in the title; Smooth-SwiGLU scales by channel',
+  return picture(
+    `SwiGLU’s output, aged: ${worst('tensor', 'delayed')} under a delayed scale, ${worst('channel', 'current-p2')} per channel, ${worst('mx32', 'current-p2')} in MX blocks`,
+    'by what shares a scale, E4M3 448; a point a layer and seed, the worst in the title; Smooth-SwiGLU scales by channel',
+    {
+      data: { values },
+      hconcat: [
+        panel(
+          quantity('dB', {
+            title: `${title} (at ${MOST}: that or more)`,
+            scale: { domain: [0, MOST] },
+            axis: {},
+          }),
+          WHOLE,
+        ),
+        panel(
+          quantity('underflowed', {
+            title: 'share flushed to zero',
+            scale: { domain: [0, 1] },
+            axis: { format: '.0%' },
+          }),
+          { labels: false, ticks: false },
+        ),
+      ],
     },
-    data: { values },
-    hconcat: [
-      panel('dB', `${title} (at ${MOST}: that or more)`, {}, { title: null, axis: WHOLE }),
-      panel(
-        'underflowed',
-        'share flushed to zero',
-        { format: '.0%' },
-        { title: null, axis: { labels: false, ticks: false } },
-      ),
-    ],
-  });
+  );
 }

@@ -1,21 +1,23 @@
 /** @file Formats by scalings, a panel an operand: what is left of a model's tensors, in the middle and at worst. */
-import { frame } from '../../charts/parts.ts';
+import { names, WHOLE } from '../../charts/channels.ts';
+import { panelsBy, picture } from '../../charts/frame.ts';
+import { heatMap } from '../../charts/layers.ts';
+import { where } from '../../engine/rows.ts';
 import { type Cast, nameOfFormat } from '../casts.ts';
-import type { CastRow } from '../results.ts';
-import { least, select } from '../select.ts';
-import { decibels, drawn, formatNames, type ModelName, medianOf, models, scalings, WHOLE } from './parts.ts';
+import { type CastRow, least } from '../results.ts';
+import { decibels, drawn, type ModelName, medianOf, models, scalings } from './parts.ts';
 
 const formats = ['e4m3fn', 'e4m3', 'e4m3fnuz', 'e5m2', 'e5m2fnuz', 'e2m1'];
 const operands = { input: 'inputs', weight: 'weights', grad: 'output gradients' } as const;
 
 /** SQNR of whole tensors, the median. */
 export function sqnrChart(rows: readonly CastRow[], model: ModelName): object {
-  const middle = (wanted: Partial<Cast>) => medianOf(select(rows, wanted), ({ sqnr }) => sqnr);
+  const middle = (wanted: Partial<Cast>) => medianOf(where<CastRow>(rows, wanted), ({ sqnr }) => sqnr);
   const tensor = { granularity: 'tensor', policy: 'current' } as const;
   const bit = middle({ format: 'e4m3fn', ...tensor }) - middle({ format: 'e5m2', ...tensor });
   const finer = middle({ format: 'e4m3fn', granularity: '1x128', policy: 'current' });
   const gain = finer - middle({ format: 'e4m3fn', ...tensor });
-  return heatMap(
+  return decibelMap(
     `A bit of mantissa is worth ${decibels(bit)}, a scale per 1×128 block instead of one a tensor ${decibels(gain)}`,
     `signal to quantisation noise in dB: median of ${models[model]}’s tensors`,
     rows,
@@ -25,19 +27,20 @@ export function sqnrChart(rows: readonly CastRow[], model: ModelName): object {
 
 /** SQNR of the median row of the worst tensor. */
 export function worstChart(rows: readonly CastRow[], model: ModelName): object {
+  const inputs = where(rows, { format: 'e4m3fn', operand: 'input' });
   const worst = (wanted: Partial<Cast>) =>
-    least(select(rows, { format: 'e4m3fn', operand: 'input', ...wanted }).map(({ rowSqnr }) => rowSqnr));
+    decibels(least(where<CastRow>(inputs, wanted).map(({ rowSqnr }) => rowSqnr)));
   const whole = worst({ granularity: 'tensor', policy: 'delayed' });
   const blocks = worst({ granularity: 'mx32', policy: 'current-p2' });
-  return heatMap(
-    `The worst input keeps ${decibels(whole)} under one delayed scale, ${decibels(blocks)} in MX blocks (E4M3 448)`,
+  return decibelMap(
+    `The worst input keeps ${whole} under one delayed scale, ${blocks} in MX blocks (E4M3 448)`,
     `signal to quantisation noise in dB of a tensor’s median row: worst of ${models[model]}’s tensors`,
     rows,
     (those) => drawn(least(those.map(({ rowSqnr }) => rowSqnr))),
   );
 }
 
-function heatMap(
+function decibelMap(
   text: string,
   subtitle: string,
   rows: readonly CastRow[],
@@ -46,71 +49,40 @@ function heatMap(
   const values = Object.entries(operands).flatMap(([operand, panel]) =>
     formats.flatMap((format) =>
       scalings.flatMap(({ name, granularity, policy }) => {
-        const those = select(rows, { operand: operand as 'input', format, granularity, policy });
+        const those = where(rows, { operand: operand as 'input', format, granularity, policy });
         if (those.length === 0) return [];
         return [{ operand: panel, format: nameOfFormat(format), scale: name, dB: cellOf(those) }];
       }),
     ),
   );
-  return frame({
-    title: { text, subtitle },
-    data: { values },
-    facet: {
-      column: {
-        field: 'operand',
-        type: 'nominal',
-        sort: Object.values(operands),
-        title: null,
-        header: { labelFontSize: 13, labelFontWeight: 'bold' },
+  const scales = names(
+    'scale',
+    scalings.map(({ name }) => name),
+    {
+      title: 'one scale per',
+      axis: {
+        ...{ labelAngle: 0, labelFontSize: 10, labelOverlap: false, ...WHOLE },
+        labelExpr: "split(datum.label, '|')",
       },
     },
+  );
+  const header = { labelFontSize: 13, labelFontWeight: 'bold' };
+  return picture(text, subtitle, {
+    data: { values },
+    facet: { column: panelsBy('operand', Object.values(operands), header) },
     spec: {
       width: { step: 47 },
       height: { step: 26 },
-      encoding: {
-        x: {
-          field: 'scale',
-          type: 'nominal',
-          sort: scalings.map(({ name }) => name),
-          title: 'one scale per',
-          axis: {
-            labelAngle: 0,
-            labelFontSize: 10,
-            labelOverlap: false,
-            labelExpr: "split(datum.label, '|')",
-            ...WHOLE,
-          },
+      encoding: { x: scales, y: names('format', formats.map(nameOfFormat)) },
+      layer: heatMap('dB', {
+        scale: {
+          domain: [0, 20, 35],
+          range: ['#cf222e', '#f6f8fa', '#1f6feb'],
+          ...{ interpolate: 'rgb', clamp: true },
         },
-        y: { field: 'format', type: 'nominal', sort: formatNames(formats), title: null },
-      },
-      layer: [
-        {
-          mark: 'rect',
-          encoding: {
-            color: {
-              field: 'dB',
-              type: 'quantitative',
-              scale: {
-                domain: [0, 20, 35],
-                range: ['#cf222e', '#f6f8fa', '#1f6feb'],
-                interpolate: 'rgb',
-                clamp: true,
-              },
-              legend: null,
-            },
-          },
-        },
-        {
-          mark: { type: 'text', fontSize: 11 },
-          encoding: {
-            text: { field: 'dB', type: 'quantitative', format: '.0f' },
-            color: {
-              condition: { test: 'datum.dB < 7 || datum.dB > 28', value: 'white' },
-              value: '#24292f',
-            },
-          },
-        },
-      ],
+        format: '.0f',
+        dark: 'datum.dB < 7 || datum.dB > 28',
+      }),
     },
   });
 }

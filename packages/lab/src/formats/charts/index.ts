@@ -1,7 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications, by name. */
-
+import { where } from '../../engine/rows.ts';
 import type { CastRow } from '../results.ts';
-import { select } from '../select.ts';
 import { agedChart, swigluChart } from './aged.ts';
 import { gradientChart } from './gradients.ts';
 import { sqnrChart, worstChart } from './heat-maps.ts';
@@ -12,7 +11,7 @@ export function chartsOf(rows: readonly CastRow[]): Record<string, object> {
   const has = (model: ModelName): boolean => rows.some((row) => row.model === model);
   const sound: ModelName = has('base') ? 'base' : 'run';
   const worst: ModelName = has('aged') ? 'aged' : 'run';
-  const [soundRows, worstRows] = [select(rows, { model: sound }), select(rows, { model: worst })];
+  const [soundRows, worstRows] = [where(rows, { model: sound }), where(rows, { model: worst })];
   return {
     sqnr: sqnrChart(soundRows, sound),
     worst: worstChart(worstRows, worst),

@@ -1,6 +1,7 @@
 /** @file What the study's pictures share: the scalings they compare, names, figures as text. */
+import { below, WHOLE } from '../../charts/channels.ts';
 import { median } from '../../engine/numbers.ts';
-import { type Cast, nameOfFormat } from '../casts.ts';
+import type { Cast } from '../casts.ts';
 
 /** A way to scale, with its name in the pictures; `|` breaks it into lines. */
 export interface Scaling extends Pick<Cast, 'granularity' | 'policy'> {
@@ -33,25 +34,7 @@ export const decibels = (value: number): string => `${value.toFixed(1)} dB`;
 export const percent = (share: number): string =>
   `${Number((100 * share).toPrecision(share >= 0.1 ? 3 : 2))} %`;
 
-/** Labels are never cut: without a canvas their width is only estimated, and too large. */
-export const WHOLE = { labelLimit: 1000 } as const;
-
 /** The legend of a colour, below the picture. */
-export const below = { title: null, orient: 'bottom', ...WHOLE } as const;
-
-/** The colour channel of a field with few values. */
-export const colours = (
-  field: string,
-  range: Readonly<Record<string, string>>,
-  legend: object | null = below,
-) => ({
-  field,
-  type: 'nominal',
-  sort: Object.keys(range),
-  scale: { domain: Object.keys(range), range: Object.values(range) },
-  legend,
-});
-
-export const formatNames = (formats: readonly string[]): string[] => formats.map(nameOfFormat);
+export const legend = below(WHOLE);
 
 export const medianOf = <T>(rows: readonly T[], value: (row: T) => number): number => median(rows.map(value));
