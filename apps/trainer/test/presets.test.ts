@@ -8,7 +8,7 @@ import { type Checkpoint, openCheckpoint } from '@octavo/store';
 import {
   checkSameRun,
   createTraining,
-  initWatch,
+  initGuard,
   metadataOf,
   openRunFiles,
   restoreTraining,
@@ -47,7 +47,7 @@ async function throughRunFile(settings: Settings): Promise<Settings> {
 function savedBy(settings: Settings): Checkpoint {
   const plan = planOf(settings);
   const model = { precision: { recipe: plan.recipe, sites: [] } };
-  const training = { plan, step: 1, updates: 1, tokens: 1, watch: initWatch(), model } as unknown as Training;
+  const training = { plan, step: 1, updates: 1, tokens: 1, guard: initGuard(), model } as unknown as Training;
   return {
     path: 'step-00000001.arrow',
     metadata: metadataOf(training, null, identity.tokenizer),

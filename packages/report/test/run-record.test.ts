@@ -14,8 +14,9 @@ const recipe = {
   linear: { output: { input: cast, weight: cast }, gradInput: { grad: null } },
   optimizer: { master: 'fp32', moment1: 'fp32', moment2: 'fp32' },
 };
-const record = (adam: object, data: object) => ({
+const record = (adam: object, data: object, guard: object = {}) => ({
   plan: {
+    ...guard,
     ...{ model: shape, recipe, batch: 1, accumulation: 1, sequence: 8, steps: 10, seed: 1, clip: 1 },
     ...{ schedule: { kind: 'constant', peak: 0.1, warmup: 0 }, sampleEvery: 1, evaluateEvery: 0 },
     adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, ...adam },
@@ -28,9 +29,10 @@ const read = async (value: unknown) => {
 };
 
 test('a run.json whose keys are called as they were before is the same record, in the same order', async () => {
-  const now = await read(record({ weightDecay: 0.1 }, { heldOut: 0.05 }));
-  const before = await read(record({ decay: 0.1 }, { validation: 0.05 }));
+  const now = await read(record({ weightDecay: 0.1 }, { heldOut: 0.05 }, { guard: { policy: 'stop' } }));
+  const before = await read(record({ decay: 0.1 }, { validation: 0.05 }, { watch: { policy: 'stop' } }));
   expect(now.plan.adam.weightDecay).toBe(0.1);
+  expect(now.plan.guard?.policy).toBe('stop');
   expect(JSON.stringify(before)).toBe(JSON.stringify(now));
 });
 

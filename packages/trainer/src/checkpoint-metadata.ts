@@ -12,8 +12,8 @@ export interface CheckpointParts {
   count(key: string): number;
   /** What `check` makes of an object; whatever it throws names the key. */
   checked<T>(key: string, check: (value: never) => T): T;
-  /** An object whose fields of these names are whole numbers from 0, or strings. */
-  fields<T>(key: string, types: Readonly<Record<string, 'count' | 'string'>>): T;
+  /** An object whose fields of these names are whole numbers from 0, strings or objects. */
+  fields<T>(key: string, types: Readonly<Record<string, keyof typeof kinds>>): T;
   has(key: string): boolean;
 }
 
@@ -52,12 +52,11 @@ export function partsOf({ path, metadata }: Pick<Checkpoint, 'path' | 'metadata'
         return refuse(key, why, error);
       }
     },
-    fields<T>(key: string, types: Readonly<Record<string, 'count' | 'string'>>) {
+    fields<T>(key: string, types: Readonly<Record<string, keyof typeof kinds>>) {
       const found = record(key);
       for (const [name, type] of Object.entries(types)) {
-        const fits = type === 'count' ? isCount(found[name]) : typeof found[name] === 'string';
-        const expected = type === 'count' ? 'a whole number from 0' : 'a text';
-        if (!fits) refuse(key, `got ${shown(found[name])} for ${name}, expected ${expected}`);
+        const { fits, expected } = kinds[type];
+        if (!fits(found[name])) refuse(key, `got ${shown(found[name])} for ${name}, expected ${expected}`);
       }
       return found as T;
     },
@@ -68,5 +67,11 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const kinds = {
+  count: { fits: isCount, expected: 'a whole number from 0' },
+  string: { fits: (value: unknown) => typeof value === 'string', expected: 'a text' },
+  object: { fits: isRecord, expected: 'an object' },
+} as const;
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);

@@ -6,6 +6,7 @@ import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState } from '@octavo/optim';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import { partsOf } from './checkpoint-metadata.ts';
+import { checkGuard, type GuardPlan, type GuardState, initGuard } from './guard/state.ts';
 import {
   historyRecord,
   inheritHistories,
@@ -19,7 +20,6 @@ import { recordOf, tensorOf, valuesOf } from './records.ts';
 import { initSafety } from './safety.ts';
 import { canonical, sameValue } from './same.ts';
 import type { Training } from './training.ts';
-import { checkWatch, initWatch, type WatchState } from './watch/state.ts';
 
 /** What a checkpoint says beside its tensors. */
 export interface CheckpointState {
@@ -36,8 +36,24 @@ export interface CheckpointState {
   /** Scaling states by site, without the histories, which are tensors. */
   readonly scaling: StoredScaling;
   readonly tokenizer: { readonly name: string; readonly hash: string };
-  readonly watch: WatchState;
+  readonly guard: GuardState;
 }
+
+/** A plan as checkpoints name its parts: they keep the words of the first version, and so does every reader of them. */
+interface StoredPlan extends Omit<TrainPlan, 'adam' | 'guard'> {
+  readonly adam: Omit<TrainPlan['adam'], 'weightDecay'> & { readonly decay: number };
+  readonly watch?: GuardPlan;
+}
+
+const storedPlan = ({ guard: watch, ...plan }: TrainPlan): StoredPlan => {
+  const { weightDecay: decay, ...betas } = plan.adam;
+  return { ...plan, adam: { ...betas, decay }, ...(watch && { watch }) };
+};
+
+const planFrom = ({ watch: guard, ...plan }: StoredPlan): TrainPlan => {
+  const { decay: weightDecay, ...betas } = plan.adam;
+  return { ...plan, adam: { ...betas, weightDecay }, ...(guard && { guard }) };
+};
 
 /** The step, after the checkpoint's, that a value which is not finite has ended the run at. */
 export interface FailedStep {
@@ -62,14 +78,13 @@ export function metadataOf(
   tokenizer: CheckpointState['tokenizer'],
   { fault = null, failed }: { fault?: NonFinite | null; failed?: FailedStep | undefined } = {},
 ): Record<string, string> {
-  const { plan, step, updates, tokens, watch } = training;
-  const { weightDecay: decay, ...betas } = plan.adam;
-  const adam = { ...betas, decay }; // as files name it
+  const { step, updates, tokens, guard: watch } = training;
+  const plan = storedPlan(training.plan);
   const parts = {
     model: plan.model,
     recipe: training.model.precision.recipe,
-    optimizer: { ...adam, ...plan.recipe.optimizer },
-    plan: { ...plan, adam },
+    optimizer: { ...plan.adam, ...plan.recipe.optimizer },
+    plan,
     step,
     updates,
     tokens,
@@ -104,28 +119,22 @@ export async function* recordsOf(training: Training): AsyncGenerator<TensorRecor
 /** The parts of a checkpoint's metadata; an `OctavoError` (exit code 2) names the one that is missing or wrong. */
 export function stateOf(checkpoint: Checkpoint): CheckpointState {
   const parts = partsOf(checkpoint);
-  const counts = {
-    batch: 'count',
-    accumulation: 'count',
-    sequence: 'count',
-    steps: 'count',
-    seed: 'count',
-  } as const;
-  const plan = parts.fields<TrainPlan & { adam: { decay: number } }>('plan', counts);
+  const [count, string] = ['count', 'string'] as const;
+  const counts = { batch: count, accumulation: count, sequence: count, steps: count, seed: count };
   return {
     model: parts.checked('model', validateConfig),
     recipe: parts.checked('recipe', validateRecipe),
-    plan: { ...plan, adam: { ...plan.adam, weightDecay: plan.adam?.decay } },
+    plan: planFrom(parts.fields<StoredPlan>('plan', { ...counts, adam: 'object' })),
     step: parts.count('step'),
     updates: parts.count('updates'),
     tokens: parts.count('tokens'),
     loader: parts.value('loader'),
-    random: parts.fields<CheckpointState['random']>('random', { seed: 'count', step: 'count' }),
+    random: parts.fields<CheckpointState['random']>('random', { seed: count, step: count }),
     scaling: parts.record('scaling') as CheckpointState['scaling'],
-    tokenizer: parts.fields<CheckpointState['tokenizer']>('tokenizer', { name: 'string', hash: 'string' }),
-    watch: parts.has('watch') // a checkpoint from before there was a guard has none
-      ? parts.checked('watch', (value) => checkWatch(value, 'watch'))
-      : initWatch(),
+    tokenizer: parts.fields<CheckpointState['tokenizer']>('tokenizer', { name: string, hash: string }),
+    guard: parts.has('watch') // a checkpoint from before there was a guard has none
+      ? parts.checked('watch', (value) => checkGuard(value, 'watch'))
+      : initGuard(),
   };
 }
 
@@ -167,9 +176,9 @@ export async function restoreTraining(
   }
   if (sameRecipe) await restoreHistories(precision.sites, checkpoint, state.scaling);
   else await inheritHistories(precision, checkpoint, state);
-  const { step, updates, tokens, watch } = state;
+  const { step, updates, tokens, guard } = state;
   const hyper = device.alloc([HYPER_LENGTH], FP32);
-  return { plan, device, model, optimizer, hyper, step, updates, tokens, watch, safety: initSafety() };
+  return { plan, device, model, optimizer, hyper, step, updates, tokens, guard, safety: initSafety() };
 }
 
 /** What a step is computed from. All of it has to be what it was; how far a run goes and what it leaves behind may differ. */

@@ -1,7 +1,7 @@
 /** @file What a run tells whoever watches it. */
 import type { EvaluationRow, StepRow } from '@octavo/store';
+import type { GuardAlarm } from './guard/alarm.ts';
 import type { StepResult } from './step.ts';
-import type { WatchAlarm } from './watch/alarm.ts';
 
 export type TrainEvent =
   /** The held-out text's loss, over so many tokens. */
@@ -23,7 +23,7 @@ export type TrainEvent =
       readonly updated: boolean;
     }
   /** A tensor is about to break. */
-  | { readonly kind: 'watch'; readonly alarm: WatchAlarm }
+  | { readonly kind: 'guard'; readonly alarm: GuardAlarm }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
   /** `stopped`: by the guard. */
   | {

@@ -2,7 +2,7 @@
 import type { LlamaConfig } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
 import type { AdamHyperparameters, Schedule } from '@octavo/optim';
-import type { WatchPlan } from './watch/state.ts';
+import type { GuardPlan } from './guard/state.ts';
 
 /** What to do when a tensor of the step, the loss, a gradient or an updated state is not finite. */
 export type NonFinitePolicy = 'stop' | 'skip-step' | 'continue';
@@ -32,7 +32,7 @@ export interface TrainPlan {
   /** Steps between evaluations on held-out text; 0: only before and after. */
   readonly evaluateEvery: number;
   /** What is watched for, and what is done about it; absent: nothing. */
-  readonly watch?: WatchPlan;
+  readonly guard?: GuardPlan;
 }
 
 export const tokensPerStep = (plan: TrainPlan): number => plan.batch * plan.accumulation * plan.sequence;

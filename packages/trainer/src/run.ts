@@ -85,8 +85,8 @@ export async function* run({
       files?.recordStep(training, row, result);
       yield { kind: 'step', row, result };
       if (result.nonFinite) yield nonFiniteEvent(result, result.nonFinite, result.updated);
-      for (const alarm of result.alarms) yield { kind: 'watch', alarm };
-      stopped = plan.watch?.policy === 'stop' && result.alarms.length > 0;
+      for (const alarm of result.alarms) yield { kind: 'guard', alarm };
+      stopped = plan.guard?.policy === 'stop' && result.alarms.length > 0;
       const { step } = training;
       if (files && plan.checkpointEvery > 0 && step % plan.checkpointEvery === 0) {
         yield { kind: 'checkpoint', step, path: await files.save(training, source.position()) };

@@ -7,15 +7,15 @@ import type { Tensor } from '@octavo/kernels';
 import type { Recipe } from '@octavo/nn';
 import { type AdamState, tensorsOf } from '@octavo/optim';
 import type { ScalingState } from '@octavo/scaling';
+import type { GuardState } from './guard/state.ts';
 import type { Training } from './training.ts';
-import type { WatchState } from './watch/state.ts';
 
 /** A state of a run. */
 export interface Held {
   readonly step: number;
   readonly updates: number;
   readonly tokens: number;
-  readonly watch: WatchState;
+  readonly guard: GuardState;
   readonly recipe: Recipe;
   readonly scaling: readonly (ScalingState | null)[];
   readonly weights: readonly Tensor[];
@@ -33,11 +33,11 @@ export interface Safety {
 export const initSafety = (): Safety => ({ holds: false, held: null, skipped: 0 });
 
 /** The present state, by reference. */
-export const stateNow = ({ step, updates, tokens, watch, model, optimizer }: Training): Held => ({
+export const stateNow = ({ step, updates, tokens, guard, model, optimizer }: Training): Held => ({
   step,
   updates,
   tokens,
-  watch,
+  guard,
   recipe: model.precision.recipe,
   scaling: model.precision.sites.map(({ state }) => state),
   weights: model.parameters.map(({ value }) => value),
@@ -48,8 +48,8 @@ export const stateNow = ({ step, updates, tokens, watch, model, optimizer }: Tra
 export function putBack(training: Training, before: Held): void {
   const { model, optimizer, safety } = training;
   freeExcept(training, stateNow(training), [before, ...(safety.held ? [safety.held] : [])]);
-  const { step, updates, tokens, watch } = before;
-  Object.assign(training, { step, updates, tokens, watch });
+  const { step, updates, tokens, guard } = before;
+  Object.assign(training, { step, updates, tokens, guard });
   model.precision.recipe = before.recipe;
   for (const [i, site] of model.precision.sites.entries()) site.state = before.scaling[i]!;
   for (const [i, parameter] of model.parameters.entries()) parameter.value = before.weights[i]!;

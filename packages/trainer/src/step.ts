@@ -8,6 +8,8 @@ import { createScope } from '@octavo/kernels';
 import { dropQuantizedWeights, endStep } from '@octavo/nn';
 import { clipFactor, globalNorm, hyperparameterValues, learningRate } from '@octavo/optim';
 import { computeGradients, freeGradients, type Gradients } from './gradients.ts';
+import type { GuardAlarm } from './guard/alarm.ts';
+import type { Nearness } from './guard/state.ts';
 import { firstNonFinite, type NonFinite, nonFiniteError, trustedMaxima } from './non-finite.ts';
 import { tokensPerStep } from './plan.ts';
 import { accept, putBack, stateNow } from './safety.ts';
@@ -15,9 +17,7 @@ import { updateFault } from './state-fault.ts';
 import type { Training } from './training.ts';
 import { type Moved, UNMOVED, update } from './update.ts';
 import type { TokenBatch } from './upload.ts';
-import { watchGradients } from './watch/act.ts';
-import type { WatchAlarm } from './watch/alarm.ts';
-import type { Nearness } from './watch/state.ts';
+import { watchedGradients } from './watched-gradients.ts';
 
 export interface StepResult extends Moved {
   /** The step's number; the first is 1. */
@@ -31,7 +31,7 @@ export interface StepResult extends Moved {
   readonly nonFinite: NonFinite | null;
   readonly updated: boolean;
   /** What the guard has to say of this step. */
-  readonly alarms: readonly WatchAlarm[];
+  readonly alarms: readonly GuardAlarm[];
   readonly nearness: Nearness;
 }
 
@@ -50,7 +50,9 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
   try {
     const last = training.step + 1 === plan.steps;
     const sample = plan.sampleEvery > 0 && (last || training.step % plan.sampleEvery === 0);
-    const watched = await watchGradients(training, () => computeGradients(training, batches, scope, sample));
+    const watched = await watchedGradients(training, () =>
+      computeGradients(training, batches, scope, sample),
+    );
     let { gradients } = watched;
     const { loss, seen } = gradients;
     const gradientNorm = globalNorm(gradients.squares);
@@ -94,7 +96,7 @@ export async function trainStep(training: Training, batches: readonly TokenBatch
     }
     safety.skipped = updated ? 0 : safety.skipped + 1;
     endStep(model.precision, trusted);
-    training.watch = watched.state;
+    training.guard = watched.state;
     training.step += 1;
     training.tokens += tokensPerStep(plan);
     return {

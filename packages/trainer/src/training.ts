@@ -11,9 +11,9 @@ import {
   formatsFor,
   tensorsOf,
 } from '@octavo/optim';
+import { type GuardState, initGuard } from './guard/state.ts';
 import type { TrainPlan } from './plan.ts';
 import { initSafety, type Safety } from './safety.ts';
-import { initWatch, type WatchState } from './watch/state.ts';
 
 export interface Training {
   readonly plan: TrainPlan;
@@ -28,7 +28,7 @@ export interface Training {
   /** Updates done: steps less those skipped; the `t` of Adam's bias corrections. */
   updates: number;
   tokens: number;
-  watch: WatchState;
+  guard: GuardState;
   readonly safety: Safety;
 }
 
@@ -56,7 +56,7 @@ export function createTraining(device: Device, plan: TrainPlan): Training {
     step: 0,
     updates: 0,
     tokens: 0,
-    watch: initWatch(),
+    guard: initGuard(),
     safety: initSafety(),
   };
   return training;

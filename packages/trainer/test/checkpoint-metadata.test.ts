@@ -70,6 +70,7 @@ const wrong: readonly (readonly [string, unknown])[] = [
   ['recipe', {}],
   ['recipe', { name: 'x', linear: null }],
   ['plan', { seed: 0 }],
+  ['plan', { ...tinyPlan('fp8'), adam: null }],
   ['tokenizer', { name: 5, hash: null }],
   ['scaling', {}],
   ['watch', { told: null }],

@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   checkpointFolder,
   createTraining,
+  type GuardPolicy,
+  guardPlan,
   loadModel,
   openRunFiles,
   restoreTraining,
@@ -15,8 +17,6 @@ import {
   stateOf,
   type TrainEvent,
   type TrainPlan,
-  type WatchPolicy,
-  watchPlan,
 } from '../src/index.ts';
 import { circleSource, tinyModel, tinyPlan } from './support.ts';
 
@@ -102,13 +102,13 @@ describe('a run that is stopped and resumed', () => {
   );
 
   /** Fires at every input's cast at step 4, the first that is judged. */
-  const nervous = (policy: WatchPolicy) =>
-    watchPlan(policy, { settled: 3, overshoot: { input: 0.01, weight: 1e9, grad: 1e9 }, repeatAfter: 2 });
+  const nervous = (policy: GuardPolicy) =>
+    guardPlan(policy, { settled: 3, overshoot: { input: 0.01, weight: 1e9, grad: 1e9 }, repeatAfter: 2 });
 
   it('goes on with the layers that the guard has smoothed, and with what it has said', async () => {
-    const plan = tinyPlan('fp8', { watch: nervous('switch') });
+    const plan = tinyPlan('fp8', { guard: nervous('switch') });
     const whole = await train('whole', plan);
-    const switched = whole.flatMap((e) => (e.kind === 'watch' && e.alarm.switched ? [e.alarm] : []));
+    const switched = whole.flatMap((e) => (e.kind === 'guard' && e.alarm.switched ? [e.alarm] : []));
     expect(switched.map(({ step, layer, site }) => [step, layer, site])).toEqual([
       [4, 0, 'down'],
       [4, 1, 'down'],
@@ -118,7 +118,7 @@ describe('a run that is stopped and resumed', () => {
     const { metadata, rows } = await contents('parts', 6);
     expect({ metadata, rows }).toEqual(await contents('whole', 6));
     expect(JSON.parse(metadata.recipe!).smoothLayers).toEqual({ 0: 'channel', 1: 'channel' });
-    expect(JSON.parse(metadata.plan!).recipe).toEqual(recipeOf('fp8'));
+    expect(JSON.parse(metadata.plan!)).toMatchObject({ recipe: recipeOf('fp8'), watch: plan.guard });
     const [a, b] = await Promise.all(
       ['whole', 'parts'].map((n) => readStatistics(join(folder, n, 'guard.arrow'))),
     );
@@ -131,18 +131,19 @@ describe('a run that is stopped and resumed', () => {
     const { newest } = await newestWholeCheckpoint(checkpointFolder(join(folder, 'whole')));
     const checkpoint = await openCheckpoint(newest!.path);
     const model = await loadModel(device, checkpoint);
+    expect(stateOf(checkpoint).plan).toEqual(plan);
     await checkpoint.close();
     expect(smoothingOf(model.precision.recipe, 1)).toBe('channel');
   });
 
   it('is stopped by the guard with a checkpoint, and mends what it was stopped for when it is resumed to', async () => {
-    const stopped = await train('run', tinyPlan('fp8', { watch: nervous('stop') }));
+    const stopped = await train('run', tinyPlan('fp8', { guard: nervous('stop') }));
     expect(stopped.slice(-2)).toMatchObject([
       { kind: 'checkpoint', step: 4 },
       { kind: 'end', reason: 'stopped', step: 4 },
     ]);
-    const resumed = await train('run', tinyPlan('fp8', { watch: watchPlan('switch') }), { resume: true });
-    expect(resumed.flatMap((e) => (e.kind === 'watch' ? [e.alarm] : []))).toMatchObject([
+    const resumed = await train('run', tinyPlan('fp8', { guard: guardPlan('switch') }), { resume: true });
+    expect(resumed.flatMap((e) => (e.kind === 'guard' ? [e.alarm] : []))).toMatchObject([
       { step: 5, layer: 0, site: 'down', switched: true },
       { step: 5, layer: 1, site: 'down', switched: true },
     ]);

@@ -10,7 +10,7 @@ import {
 import { OctavoError } from '@octavo/formats';
 import type { Recipe } from '@octavo/nn';
 import type { Schedule } from '@octavo/optim';
-import { type TrainPlan, watchPlan } from '@octavo/trainer';
+import { guardPlan, type TrainPlan } from '@octavo/trainer';
 import { type NamedModel, resolveModel } from './model.ts';
 import { libraryFrom, tokenizerFrom } from './places.ts';
 import { presetOf } from './presets/index.ts';
@@ -150,6 +150,6 @@ export function planOf({ model, recipe, hyperparameters }: Settings): TrainPlan 
     keepCheckpoints,
     sampleEvery,
     evaluateEvery,
-    watch: watchPlan(hyperparameters.guard),
+    guard: guardPlan(hyperparameters.guard),
   };
 }

@@ -1,7 +1,7 @@
 /** @file What a run tells of itself, as the user hears it. */
 import { perplexity } from '@octavo/evals';
 import { type EvaluationRow, guardStatistics, rowFrom, told } from '@octavo/store';
-import { adviceOf, describeAlarm, type TrainEvent, type WatchAlarm } from '@octavo/trainer';
+import { adviceOf, describeAlarm, type GuardAlarm, type TrainEvent } from '@octavo/trainer';
 import type { EvaluationMessage, GuardMessage, Message } from '../output/messages.ts';
 
 export function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: number): Message {
@@ -16,7 +16,7 @@ export function messageOf(event: Exclude<TrainEvent, { kind: 'end' }>, steps: nu
       const { kind, ...what } = event;
       return { event: kind, ...what };
     }
-    case 'watch':
+    case 'guard':
       return guardMessage(event.alarm);
     case 'checkpoint':
       return { event: 'checkpoint', step: event.step, path: event.path };
@@ -29,7 +29,7 @@ export function evaluationMessage(row: EvaluationRow, tokens: number): Evaluatio
   return { event: 'evaluation', step, loss, perplexity: perplexity(loss), bitsPerByte, tokens };
 }
 
-function guardMessage(alarm: WatchAlarm): GuardMessage {
+function guardMessage(alarm: GuardAlarm): GuardMessage {
   const row = rowFrom(guardStatistics, alarm);
   return { event: 'guard', ...told(row), seen: describeAlarm(alarm), advice: adviceOf(alarm) };
 }

@@ -1,10 +1,10 @@
 /** @file The error that a run ends with where the guard stops it, and the layers that it has switched. */
 import { OctavoError } from '@octavo/formats';
 import { smoothingOf } from '@octavo/nn';
-import { describeAlarm, type Training, type WatchAlarm } from '@octavo/trainer';
+import { describeAlarm, type GuardAlarm, type Training } from '@octavo/trainer';
 
 /** Why the run has stopped, and how to go on. */
-export function stoppedError(alarms: readonly WatchAlarm[], folder: string): OctavoError {
+export function stoppedError(alarms: readonly GuardAlarm[], folder: string): OctavoError {
   const smoothing = alarms.find(({ smooths }) => smooths);
   const shown = smoothing ?? alarms[0]!;
   const more = alarms.length > 1 ? ` (and ${alarms.length - 1} more)` : '';

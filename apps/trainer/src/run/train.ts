@@ -14,6 +14,7 @@ import { evaluated, type FolderLock } from '@octavo/store';
 import {
   createTraining,
   evaluationRow,
+  type GuardAlarm,
   type NonFinite,
   openRunFiles,
   type RunFiles,
@@ -23,7 +24,6 @@ import {
   type TrainEvent,
   type Training,
   tokensPerStep,
-  type WatchAlarm,
 } from '@octavo/trainer';
 import { planOf, textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
@@ -163,7 +163,7 @@ async function trainIn(
     ...(resumed ? { resumeFrom: training.step } : {}),
   });
   let end: (TrainEvent & { kind: 'end'; seconds: number }) | null = null;
-  let alarms: WatchAlarm[] = [];
+  let alarms: GuardAlarm[] = [];
   let fault: NonFinite | null = null; // of the last step
   try {
     for await (const event of run({
@@ -178,7 +178,7 @@ async function trainIn(
         alarms = [];
         fault = event.result.nonFinite;
       }
-      if (event.kind === 'watch') alarms.push(event.alarm);
+      if (event.kind === 'guard') alarms.push(event.alarm);
       if (event.kind === 'end') {
         end = { ...event, seconds: (performance.now() - began) / 1000 };
         if (event.reason === 'finished' && !signal.aborted)

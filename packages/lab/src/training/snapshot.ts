@@ -4,7 +4,7 @@ import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
 import { createLlama } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
 import { adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
-import { initSafety, initWatch, type Training, type TrainPlan } from '@octavo/trainer';
+import { initGuard, initSafety, type Training, type TrainPlan } from '@octavo/trainer';
 
 export interface Snapshot {
   /** By the parameter's name: values (the master weights) and both moments. */
@@ -76,7 +76,7 @@ export function trainingFrom(device: Device, plan: TrainPlan, snapshot: Snapshot
     step: 0,
     updates,
     tokens: 0,
-    watch: initWatch(),
+    guard: initGuard(),
     safety: initSafety(),
   };
 }

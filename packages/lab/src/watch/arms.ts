@@ -1,6 +1,6 @@
 /** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the guard. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
-import { watchPlan } from '@octavo/trainer';
+import { guardPlan } from '@octavo/trainer';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
 import type { BaseLaboratory } from '../training/laboratory.ts';
 import { basePlan, runPlan } from '../training/plan.ts';
@@ -31,7 +31,7 @@ export function armsOf(lab: BaseLaboratory<WatchSettings>): Arm[] {
   const { settings } = lab;
   const { activations, failing, healthy, healthySteps, healthyRate, scratchSteps, alignedSteps } = settings;
   /** Every firing counts, also the second of the same rule: rates are shares of steps. */
-  const listen = (plan: TrainPlan): TrainPlan => ({ ...plan, watch: watchPlan('warn', { repeatAfter: 1 }) });
+  const listen = (plan: TrainPlan): TrainPlan => ({ ...plan, guard: guardPlan('warn', { repeatAfter: 1 }) });
   const plain = (seed: number, step: number) =>
     plainBatch(lab.bytes, settings, seed, AFTER_BASE + HEALTHY + step);
   const aged = (name: ArmName, recipe: string, watched: (plan: TrainPlan) => TrainPlan): Arm => ({
@@ -56,7 +56,7 @@ export function armsOf(lab: BaseLaboratory<WatchSettings>): Arm[] {
     },
     batch: plain,
   });
-  const switching = (plan: TrainPlan): TrainPlan => ({ ...plan, watch: watchPlan('switch') });
+  const switching = (plan: TrainPlan): TrainPlan => ({ ...plan, guard: guardPlan('switch') });
   return [
     aged('aged', 'bf16', (plan) => ({ ...plan, sampleEvery: 0 })),
     ...failing.map((recipe) => aged('aged', recipe, listen)),

@@ -1,5 +1,5 @@
 /** @file What the runs say: when each rule spoke first, when the loss moved, how often a rule spoke for nothing. */
-import { type RuleName, watchRules } from '@octavo/trainer';
+import { guardRules, type RuleName } from '@octavo/trainer';
 import { lastHalfMean, pairedGaps } from '../training/gaps.ts';
 import type { ArmName } from './arms.ts';
 import type { WatchSettings } from './settings.ts';
@@ -11,7 +11,7 @@ export interface NamedRun extends WatchedRun {
   readonly recipe: string;
 }
 
-export const ruleNames: readonly RuleName[] = watchRules.map(({ name }) => name);
+export const ruleNames: readonly RuleName[] = guardRules.map(({ name }) => name);
 
 /** The runs from the aged checkpoint beside `bf16` on the same batches. */
 export interface PairedRun extends NamedRun {

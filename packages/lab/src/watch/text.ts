@@ -1,6 +1,6 @@
 /** @file The study for people: lead times rule by rule, what switching does, false alarms, and what held. */
 
-import { type WatchLimits, watchLimits } from '@octavo/trainer';
+import { type GuardLimits, guardLimits } from '@octavo/trainer';
 import { each, page, table } from '../engine/markdown.ts';
 import { sideBySide, sum } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
@@ -60,7 +60,7 @@ export function markdownOf(
     'loss they would show in a run in which alignment grows is not known from this.',
     `Gap: loss less that of \`bf16\` on the same batch. The loss has moved where the gap exceeds ${moved}, and is`,
     `broken where it exceeds ${broken}. The rare byte comes in every ${spikeEvery}th of ${steps} steps. Statistics are sampled at every step here; the command samples every 20th.`,
-    `Limits: ${limitsInWords(watchLimits)}. They were chosen on seeds 101, 102 and 1. Seeds here: ${seeds.join(', ')}.`,
+    `Limits: ${limitsInWords(guardLimits)}. They were chosen on seeds 101, 102 and 1. Seeds here: ${seeds.join(', ')}.`,
     '',
     '## When each rule speaks first, and its steps of lead before the loss has moved and before it is broken',
     '',
@@ -144,7 +144,7 @@ function switches({ alarms }: PairedRun): string {
   return layers.size === 0 ? 'none' : [...layers].map(([layer, step]) => `${layer} at ${step}`).join(', ');
 }
 
-const limitsInWords = ({ overshoot, range, overflow, underflow, kurtosis, alignment }: WatchLimits): string =>
+const limitsInWords = ({ overshoot, range, overflow, underflow, kurtosis, alignment }: GuardLimits): string =>
   [
     `overshoot ${overshoot.input} (gradients ${overshoot.grad})`,
     `range ${range.left} powers of two left`,

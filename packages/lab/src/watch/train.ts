@@ -1,5 +1,5 @@
 /** @file One guarded run: its losses, and everything that the guard said. */
-import type { Nearness, WatchAlarm } from '@octavo/trainer';
+import type { GuardAlarm, Nearness } from '@octavo/trainer';
 import type { AgedLaboratory } from '../training/laboratory.ts';
 import { trainLoop, withTraining } from '../training/loop.ts';
 import type { Snapshot } from '../training/snapshot.ts';
@@ -7,7 +7,7 @@ import type { Arm } from './arms.ts';
 
 /** An alarm as the tables know it. */
 export type Alarm = Pick<
-  WatchAlarm,
+  GuardAlarm,
   'step' | 'rule' | 'layer' | 'site' | 'operand' | 'value' | 'limit' | 'switched'
 >;
 

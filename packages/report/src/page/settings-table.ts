@@ -36,7 +36,7 @@ function settingsOf({ plan, settings, facts }: RunRecord): Readonly<Record<strin
     text: (settings.data.train ?? [facts?.corpus.description ?? 'the default corpus']).join(', '),
     tokenizer: settings.data.tokenizer,
     'sampled, evaluated': `tensors ${every(plan.sampleEvery)}, held-out text ${every(plan.evaluateEvery)}`,
-    guard: plan.watch?.policy ?? 'off',
+    guard: plan.guard?.policy ?? 'off',
     machine: facts?.device ?? '',
     software: facts ? `octavo ${facts.octavo}, Node ${facts.node}` : '',
     started: facts?.started ?? '',

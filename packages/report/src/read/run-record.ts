@@ -20,35 +20,38 @@ const renaming = (old: string, now: string) => (part: unknown) =>
     ? Object.fromEntries(Object.entries(part).map(([key, value]) => [key === old ? now : key, value]))
     : part;
 
-const planSchema = z.object({
-  model: z.looseObject({
-    ...{ layers: count, hiddenSize: count, ffnSize: count },
-    ...{ heads: count, keyValueHeads: count, vocabularySize: count },
-  }),
-  recipe: z.object({
-    ...{ name: z.string(), summary: z.string(), activations: z.string(), smoothSwiglu: z.string() },
-    linear: z.object({
-      output: z.object({ input: cast, weight: cast }),
-      gradInput: z.object({ grad: cast }),
+const planSchema = z.preprocess(
+  renaming('watch', 'guard'),
+  z.object({
+    model: z.looseObject({
+      ...{ layers: count, hiddenSize: count, ffnSize: count },
+      ...{ heads: count, keyValueHeads: count, vocabularySize: count },
     }),
-    optimizer: z.object({ master: z.string(), moment1: z.string(), moment2: z.string() }),
+    recipe: z.object({
+      ...{ name: z.string(), summary: z.string(), activations: z.string(), smoothSwiglu: z.string() },
+      linear: z.object({
+        output: z.object({ input: cast, weight: cast }),
+        gradInput: z.object({ grad: cast }),
+      }),
+      optimizer: z.object({ master: z.string(), moment1: z.string(), moment2: z.string() }),
+    }),
+    ...{ batch: count, accumulation: count, sequence: count, steps: count, seed: count },
+    /** `peak` is the learning rate, `floor` a fraction of it that it falls to. */
+    schedule: z.looseObject({
+      kind: z.string(),
+      peak: z.number(),
+      warmup: count,
+      floor: z.number().optional(),
+    }),
+    adam: z.preprocess(
+      renaming('decay', 'weightDecay'),
+      z.object({ beta1: z.number(), beta2: z.number(), epsilon: z.number(), weightDecay: z.number() }),
+    ),
+    clip: z.number(),
+    ...{ sampleEvery: count, evaluateEvery: count },
+    guard: z.object({ policy: z.string() }).optional(),
   }),
-  ...{ batch: count, accumulation: count, sequence: count, steps: count, seed: count },
-  /** `peak` is the learning rate, `floor` a fraction of it that it falls to. */
-  schedule: z.looseObject({
-    kind: z.string(),
-    peak: z.number(),
-    warmup: count,
-    floor: z.number().optional(),
-  }),
-  adam: z.preprocess(
-    renaming('decay', 'weightDecay'),
-    z.object({ beta1: z.number(), beta2: z.number(), epsilon: z.number(), weightDecay: z.number() }),
-  ),
-  clip: z.number(),
-  ...{ sampleEvery: count, evaluateEvery: count },
-  watch: z.object({ policy: z.string() }).optional(),
-});
+);
 
 const factsSchema = z.object({
   octavo: z.string(),

@@ -5,10 +5,10 @@ import { type Finding, isBareSwiglu, type Observation, type RuleName } from './r
 import { ruleOf } from './rules.ts';
 
 /** What to do about an alarm. */
-export type WatchPolicy = 'off' | 'warn' | 'stop' | 'switch';
+export type GuardPolicy = 'off' | 'warn' | 'stop' | 'switch';
 
 /** A row of `guard.arrow`, and what is known beside. */
-export interface WatchAlarm extends GuardRow {
+export interface GuardAlarm extends GuardRow {
   readonly rule: RuleName;
   readonly layer: number;
   readonly operand: OperandName;
@@ -16,7 +16,7 @@ export interface WatchAlarm extends GuardRow {
   readonly smooths: boolean;
 }
 
-export function alarmOf(step: number, rule: RuleName, seen: Observation, finding: Finding): WatchAlarm {
+export function alarmOf(step: number, rule: RuleName, seen: Observation, finding: Finding): GuardAlarm {
   const { layer, site, operand } = seen;
   const smooths = isBareSwiglu(seen);
   // An outlier elsewhere costs only its own block of 128 its bits where scales are per block and of the moment.
@@ -25,14 +25,14 @@ export function alarmOf(step: number, rule: RuleName, seen: Observation, finding
 }
 
 /** Which tensor, and what was seen. */
-export function describeAlarm(alarm: WatchAlarm): string {
+export function describeAlarm(alarm: GuardAlarm): string {
   const { layer, site, operand, rule } = alarm;
   const what = site === 'down' && operand === 'input' ? " (SwiGLU's output)" : '';
   return `layer ${layer}, ${site}, ${operand}${what}: ${ruleOf(rule).describe(alarm)}`;
 }
 
 /** What was done, or what would hold. */
-export function adviceOf({ switched, smooths, layer, recipe }: WatchAlarm): string {
+export function adviceOf({ switched, smooths, layer, recipe }: GuardAlarm): string {
   if (switched) return `Smooth-SwiGLU is on for layer ${layer} from this step on`;
   return smooths
     ? `what holds: Smooth-SwiGLU for layer ${layer}, or recipe ${recipe}`

@@ -3,23 +3,23 @@ import { createReferenceDevice } from '@octavo/kernels';
 import { type CastRecipe, recipeOf, type Site, smoothingOf, smoothLayer } from '@octavo/nn';
 import { delayed } from '@octavo/scaling';
 import { describe, expect, it } from 'vitest';
+import { checkGuard } from '../src/guard/state.ts';
 import {
   adviceOf,
   createTraining,
   describeAlarm,
-  initWatch,
+  type GuardAlarm,
+  type GuardState,
+  guardLimits,
+  guardPlan,
+  guardRules,
+  initGuard,
+  judge,
   type Observation,
   type RuleName,
   type Training,
   trainStep,
-  type WatchAlarm,
-  type WatchState,
-  watch,
-  watchLimits,
-  watchPlan,
-  watchRules,
 } from '../src/index.ts';
-import { checkWatch } from '../src/watch/state.ts';
 import { circleSource, tinyPlan } from './support.ts';
 
 const cast = (changes: Partial<CastRecipe> = {}): CastRecipe => ({
@@ -52,8 +52,8 @@ const atOne = { expected: 0, statistics: { ...statistics, underflows: 1 } };
 /** Rules that speak of an observation, and what they measured. */
 const spoken = (changes: Partial<Observation>): Record<string, number> =>
   Object.fromEntries(
-    watchRules.flatMap((rule) => {
-      const finding = rule.measure({ ...calm, ...changes }, watchLimits);
+    guardRules.flatMap((rule) => {
+      const finding = rule.measure({ ...calm, ...changes }, guardLimits);
       return finding && finding.value > finding.limit ? [[rule.name, finding.value]] : [];
     }),
   );
@@ -102,9 +102,9 @@ describe('the state of the guard', () => {
   const spike = { ...calm, amax: 5 };
 
   it('speaks once of a tensor, again after a while, and of another at once', () => {
-    const steps = (from: WatchState, step: number, seen = [spike]) =>
-      watch(from, step, seen, { ...watchLimits, repeatAfter: 10 });
-    let { state, alarms, nearness } = steps(initWatch(), 20);
+    const steps = (from: GuardState, step: number, seen = [spike]) =>
+      judge(from, step, seen, { ...guardLimits, repeatAfter: 10 });
+    let { state, alarms, nearness } = steps(initGuard(), 20);
     expect(nearness.overshoot).toBe(5 / 4);
     expect(nearness.alignment).toBeCloseTo(0.6 / 0.95, 10);
     expect(alarms).toMatchObject([{ step: 20, rule: 'overshoot', layer: 1, value: 5, limit: 4 }]);
@@ -113,18 +113,18 @@ describe('the state of the guard', () => {
     expect(steps(state, 29, [{ ...spike, layer: 2 }]).alarms).toHaveLength(1);
     ({ state, alarms, nearness } = steps(state, 30));
     expect(alarms).toHaveLength(1);
-    expect(checkWatch(JSON.parse(JSON.stringify(state)), 'x')).toEqual(state);
+    expect(checkGuard(JSON.parse(JSON.stringify(state)), 'x')).toEqual(state);
     expect(state.pending.map(({ layer, step }) => [layer, step])).toEqual([[1, 20]]);
   });
 
   it('a damaged one is refused', () => {
     for (const value of [null, {}, { told: { a: 'b' }, pending: [] }, { told: {}, pending: [1] }])
-      expect(() => checkWatch(value, 'here')).toThrow(OctavoError);
+      expect(() => checkGuard(value, 'here')).toThrow(OctavoError);
   });
 
   it('says which tensor, what was seen, and what would hold', () => {
-    const of = (seen: Observation): WatchAlarm => watch(initWatch(), 24, [seen], watchLimits).alarms[0]!;
-    const words = (alarm: WatchAlarm) => `${describeAlarm(alarm)}; ${adviceOf(alarm)}`;
+    const of = (seen: Observation): GuardAlarm => judge(initGuard(), 24, [seen], guardLimits).alarms[0]!;
+    const words = (alarm: GuardAlarm) => `${describeAlarm(alarm)}; ${adviceOf(alarm)}`;
     expect(words(of(spike))).toBe(
       "layer 1, down, input (SwiGLU's output): maximum 5 times what its scale was made for (limit 4); what holds: Smooth-SwiGLU for layer 1, or recipe fp8-smooth",
     );
@@ -145,7 +145,7 @@ const swigluSite = ({ model }: Training): Site => model.blocks[1]!.down.sites.ou
 
 /** A run whose history of that cast is far below what comes: a spike, as far as the cast can tell. */
 function spiked(policy: 'off' | 'warn' | 'stop' | 'switch', recipe = recipeOf('fp8')) {
-  const plan = tinyPlan('fp8', { recipe, sampleEvery: 0, watch: watchPlan(policy) });
+  const plan = tinyPlan('fp8', { recipe, sampleEvery: 0, guard: guardPlan(policy) });
   const training = createTraining(createReferenceDevice(), plan);
   const site = swigluSite(training);
   if (smoothingOf(recipe, 1) === 'none')
@@ -153,11 +153,11 @@ function spiked(policy: 'off' | 'warn' | 'stop' | 'switch', recipe = recipeOf('f
   return { training, site, batch: circleSource(plan).next() };
 }
 
-describe('a step under watch', () => {
+describe('a guarded step', () => {
   it('off: says nothing', async () => {
     const { training, batch } = spiked('off');
     expect((await trainStep(training, [batch])).alarms).toEqual([]);
-    expect(training.watch).toEqual(initWatch());
+    expect(training.guard).toEqual(initGuard());
   });
 
   it('warn: names layer and tensor, and changes nothing', async () => {
@@ -184,7 +184,7 @@ describe('a step under watch', () => {
     expect(site.state).toEqual(swigluSite(born.training).state);
     const next = circleSource(training.plan).next();
     expect((await trainStep(training, [next])).loss).toBe((await trainStep(born.training, [next])).loss);
-    expect(training.watch.pending).toEqual([]);
+    expect(training.guard.pending).toEqual([]);
     expect(training.plan.recipe).toEqual(recipeOf('fp8'));
   });
 
@@ -210,7 +210,7 @@ describe('a step under watch', () => {
   });
 
   it('sees aligned vectors on a sampled step', async () => {
-    const plan = tinyPlan('fp8', { sampleEvery: 1, watch: watchPlan('warn') });
+    const plan = tinyPlan('fp8', { sampleEvery: 1, guard: guardPlan('warn') });
     const training = createTraining(createReferenceDevice(), plan);
     const { value } = training.model.blocks[0]!.gateUp.weight;
     const values = await training.device.read(value);

@@ -1,17 +1,17 @@
-/** @file A step under watch: the rules look at its gradients, and where the policy says so a layer is smoothed at once. */
+/** @file What a guarded step observes: the rules look at its gradients, and where the policy says so a layer is smoothed at once. */
 import { switchSmoothing } from '@octavo/nn';
-import type { Gradients } from '../gradients.ts';
-import type { Training } from '../training.ts';
-import type { WatchAlarm } from './alarm.ts';
-import { observationsOf } from './observe.ts';
-import { type Nearness, type WatchState, watch } from './state.ts';
+import type { Gradients } from './gradients.ts';
+import type { GuardAlarm } from './guard/alarm.ts';
+import { type GuardState, judge, type Nearness } from './guard/state.ts';
+import { observationsOf } from './observations.ts';
+import type { Training } from './training.ts';
 
 export interface Watched {
   readonly gradients: Gradients;
-  readonly alarms: readonly WatchAlarm[];
+  readonly alarms: readonly GuardAlarm[];
   /** Of the gradients that the update is made of. */
   readonly nearness: Nearness;
-  readonly state: WatchState;
+  readonly state: GuardState;
 }
 
 /**
@@ -20,28 +20,28 @@ export interface Watched {
  * alarm is harmed: such a step takes twice the time, at most once a layer. Alarms that an earlier part of the run has
  * left without action (it went on under another policy) are acted upon first.
  */
-export async function watchGradients(
+export async function watchedGradients(
   training: Training,
   compute: () => Promise<Gradients>,
 ): Promise<Watched> {
   const { plan, model } = training;
   const step = training.step + 1;
-  let state = training.watch;
-  if (!plan.watch || plan.watch.policy === 'off')
+  let state = training.guard;
+  if (!plan.guard || plan.guard.policy === 'off')
     return { gradients: await compute(), alarms: [], nearness: {}, state };
-  const { policy, limits } = plan.watch;
+  const { policy, limits } = plan.guard;
   /** Smooths the layers that alarms have named and nobody has smoothed yet; gives those alarms. */
-  const act = (): readonly WatchAlarm[] => {
+  const act = (): readonly GuardAlarm[] => {
     const { pending } = state;
     if (policy !== 'switch' || pending.length === 0) return [];
     for (const { layer } of pending) switchSmoothing(model.precision, layer);
     state = { ...state, pending: [] };
     return pending;
   };
-  const alarms = act().map((alarm): WatchAlarm => ({ ...alarm, step, switched: true }));
+  const alarms = act().map((alarm): GuardAlarm => ({ ...alarm, step, switched: true }));
   for (;;) {
     const gradients = await compute();
-    const seen = watch(state, step, observationsOf(training, gradients), limits);
+    const seen = judge(state, step, observationsOf(training, gradients), limits);
     state = seen.state;
     const switched = act().length > 0;
     alarms.push(...seen.alarms.map((alarm) => ({ ...alarm, switched: switched && alarm.smooths })));

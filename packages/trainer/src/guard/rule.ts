@@ -1,7 +1,7 @@
 /** @file What a rule of the guard is: a pure function of what one cast did at one step. */
 import type { Format } from '@octavo/formats';
 import type { CastRecipe, OperandName, Smoothing } from '@octavo/nn';
-import type { WatchLimits } from './limits.ts';
+import type { GuardLimits } from './limits.ts';
 
 export type RuleName = 'overshoot' | 'range' | 'overflow' | 'underflow' | 'kurtosis' | 'alignment';
 
@@ -43,12 +43,12 @@ export interface Finding {
   readonly channel?: number | null;
 }
 
-export interface WatchRule {
+export interface GuardRule {
   readonly name: RuleName;
   /** What was seen, for people. */
   describe(finding: Finding): string;
   /** Null: the rule is not about this cast, or knows too little of it. */
-  measure(seen: Observation, limits: WatchLimits): Finding | null;
+  measure(seen: Observation, limits: GuardLimits): Finding | null;
 }
 
 /** Whether one scale serves the whole of SwiGLU's output, so that one channel's outlier costs all others their bits. */

@@ -1,9 +1,9 @@
 /** @file What the rules look at, from what a step has read back anyway. */
 import { smoothingOf } from '@octavo/nn';
-import type { Gradients } from '../gradients.ts';
-import { siteStatistics } from '../site-statistics.ts';
-import type { Training } from '../training.ts';
-import type { Observation } from './rule.ts';
+import type { Gradients } from './gradients.ts';
+import type { Observation } from './guard/rule.ts';
+import { siteStatistics } from './site-statistics.ts';
+import type { Training } from './training.ts';
 
 /** Every cast to eight bits, before the scaling states have seen the step. A maximum that is not finite is left out. */
 export function observationsOf({ model }: Training, gradients: Gradients): Observation[] {

@@ -7,7 +7,7 @@
  */
 import type { OperandName } from '@octavo/nn';
 
-export interface WatchLimits {
+export interface GuardLimits {
   /** amax over the maximum that the scale was made for. Gradients jump about in healthy runs too, and saturate. */
   readonly overshoot: Readonly<Record<OperandName, number>>;
   /** Powers of two that have to be left below a tensor's maximum, and those that may be lost in any format. */
@@ -26,7 +26,7 @@ export interface WatchLimits {
   readonly repeatAfter: number;
 }
 
-export const watchLimits: WatchLimits = {
+export const guardLimits: GuardLimits = {
   overshoot: { input: 4, weight: 4, grad: 64 },
   range: { left: 14, lost: 3 },
   overflow: 0.01,
