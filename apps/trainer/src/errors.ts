@@ -1,7 +1,7 @@
 /** @file Every failure is one line on standard error and an exit code: 1 failed, 2 bad usage. */
 import { OctavoError, visible } from '@octavo/formats';
+import { gigabytes, roomHere } from '@octavo/trainer';
 import { CommanderError } from 'commander';
-import { gigabytes, roomHere } from './run/memory.ts';
 
 /** What standard error says of an error, and the exit code. */
 export function describeError(error: unknown, debug: boolean): { text: string; exitCode: number } {

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
+import { planOf } from '@octavo/trainer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfigFile } from '../src/config/load-file.ts';
-import { planOf, resolveSettings } from '../src/config/settings.ts';
+import { resolveSettings } from '../src/config/settings.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -7,12 +7,18 @@ import { fileURLToPath } from 'node:url';
 import { largestWork, type StudyName, studies, studyOf } from '@octavo/lab';
 import { llamaConfigOf } from '@octavo/llama';
 import { openCheckpoint, writeCheckpoint } from '@octavo/store';
-import { memoryNeeded, type Workload } from '@octavo/trainer';
+import {
+  checkMemory,
+  gigabytes,
+  memoryNeeded,
+  planOf,
+  type Room,
+  type Workload,
+  workOf,
+} from '@octavo/trainer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { planOf, resolveSettings } from '../src/config/settings.ts';
+import { resolveSettings } from '../src/config/settings.ts';
 import { describeError } from '../src/errors.ts';
-import { workOf } from '../src/run/device.ts';
-import { checkMemory, gigabytes, type Room } from '../src/run/memory.ts';
 import { octavo } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-memory-'));

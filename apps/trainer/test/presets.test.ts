@@ -11,13 +11,15 @@ import {
   initGuard,
   metadataOf,
   openRunFiles,
+  planOf,
+  type RunSettings,
   restoreTraining,
   stateOf,
   type Training,
 } from '@octavo/trainer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/schema.ts';
-import { planOf, resolveSettings, type Settings } from '../src/config/settings.ts';
+import { resolveSettings } from '../src/config/settings.ts';
 import { readRun, writeRun } from '../src/run/record.ts';
 
 const identity = { text: '0', tokenizer: { name: 'test', hash: '0' } };
@@ -38,13 +40,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The settings as a later command reads them. */
-async function throughRunFile(settings: Settings): Promise<Settings> {
+async function throughRunFile(settings: RunSettings): Promise<RunSettings> {
   await writeRun(folder, settings, identity, facts);
   return (await readRun(folder)).settings;
 }
 
 /** What a checkpoint of these settings says, without its tensors: a 70B model is not built for it. */
-function savedBy(settings: Settings): Checkpoint {
+function savedBy(settings: RunSettings): Checkpoint {
   const plan = planOf(settings);
   const model = { precision: { recipe: plan.recipe, sites: [] } };
   const training = { plan, step: 1, updates: 1, tokens: 1, guard: initGuard(), model } as unknown as Training;

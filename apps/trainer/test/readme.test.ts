@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { planOf } from '@octavo/trainer';
 import { expect, test } from 'vitest';
 import { loadConfigFile } from '../src/config/load-file.ts';
 import { configSchema } from '../src/config/schema.ts';
-import { planOf, resolveSettings } from '../src/config/settings.ts';
+import { resolveSettings } from '../src/config/settings.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 

@@ -1,10 +1,9 @@
 /** @file Small runs and a small study for the report's tests, made as a user makes them. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StudyResult } from '@octavo/lab';
+import { openStudyFolder, type StudyResult } from '@octavo/lab';
 import { openStatistics, stepStatistics, tensorStatistics } from '@octavo/store';
 import { tableFromArrays } from 'apache-arrow';
-import { openStudyFolder } from '../src/run/study-folder.ts';
 import { babble, octavo } from './support.ts';
 
 /** Writes text and a configuration into `folder`; the runs there take seconds. */

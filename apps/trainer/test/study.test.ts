@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StudyResult } from '@octavo/lab';
+import { openStudyFolder, type StudyResult } from '@octavo/lab';
 import { tableFromArrays, tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStudyFolder } from '../src/run/study-folder.ts';
 import { lines, octavo } from './support.ts';
 
 let root: string;

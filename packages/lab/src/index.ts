@@ -1,6 +1,7 @@
 /** @file `@octavo/lab`: the paper's studies as functions that return Arrow tables and chart specifications. */
 
 export { type AlignmentSettings, fullAlignment, quickAlignment } from './alignment/settings.ts';
+export { openRecordedRun, type RecordedText } from './engine/open-recorded-run.ts';
 export type { RecordedRow, RecordedRun } from './engine/recorded-run.ts';
 export {
   type Claim,
@@ -11,6 +12,7 @@ export {
   type StudyOptions,
   type StudyResult,
 } from './engine/study.ts';
+export { openStudyFolder, type StudyFolder } from './engine/study-folder.ts';
 export { type FormatsSettings, fullFormats, quickFormats } from './formats/settings.ts';
 export { fullStudy, type InstabilitySettings, quickStudy } from './instability/settings.ts';
 export { fullOptimizer, type OptimizerSettings, quickOptimizer } from './optimizer/settings.ts';

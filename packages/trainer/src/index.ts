@@ -39,6 +39,29 @@ export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles, statisticsMetadata } from './run-files.ts';
 export { initSafety, type Safety } from './safety.ts';
 export { sameValue } from './same.ts';
+export { continueText, openingOf, type TextPiece } from './session/continue-text.ts';
+export { deviceOfRun, type SessionDevice } from './session/device.ts';
+export { newestCheckpoint, openCheckpointAt, runOf } from './session/find-checkpoint.ts';
+export {
+  checkFree,
+  checkHeld,
+  claimFolder,
+  folderToResume,
+  isFree,
+  isRun,
+  RUN_FILE,
+} from './session/folder.ts';
+export { checkMemory, gigabytes, type MemoryCheck, type Room, roomHere } from './session/memory-check.ts';
+export { type Preset, presetOf } from './session/presets.ts';
+export {
+  checkSettings,
+  type Hyperparameters,
+  type NamedModel,
+  planOf,
+  type RunSettings,
+  textShapeOf,
+  workOf,
+} from './session/settings.ts';
 export { SKIP_LIMIT, type StepResult, trainStep } from './step.ts';
 export { createTraining, optimizerBytes, type Training } from './training.ts';
 export { type TokenBatch, uploadBatch } from './upload.ts';

@@ -4,15 +4,11 @@ import { basename, resolve } from 'node:path';
 import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { type LlamaConfig, llamaConfigOf, llamaConfigs, validateConfig } from '@octavo/llama';
+import type { NamedModel } from '@octavo/trainer';
 import { check } from './explain.ts';
 import { modelShape } from './model-schema.ts';
 import type { Config } from './schema.ts';
 import { didYouMean } from './suggest.ts';
-
-export interface NamedModel {
-  readonly name: string;
-  readonly config: LlamaConfig;
-}
 
 /** A name wins over a file of that name; what looks like a path has to exist. */
 export async function resolveModel(model: NonNullable<Config['model']>, folder: string): Promise<NamedModel> {

@@ -1,5 +1,5 @@
 /** @file Everything a configuration file may say. Unknown keys are refused; what is left out comes from the model's preset. */
-import { deviceNames } from '@octavo/trainer';
+import { deviceNames, type Hyperparameters } from '@octavo/trainer';
 import { z } from 'zod';
 import { fields, integer, number, oneOf, positive, text } from './fields.ts';
 import { modelSchema } from './model-schema.ts';
@@ -48,7 +48,7 @@ export const hyperparameters = {
   /** What is done when a tensor is about to break. */
   guard: oneOf(['off', 'warn', 'stop', 'switch']),
   device: oneOf(deviceNames),
-};
+} satisfies Record<keyof Hyperparameters, z.ZodType>;
 
 const optional = Object.fromEntries(
   Object.entries(hyperparameters).map(([key, schema]) => [key, schema.optional()]),
@@ -69,8 +69,3 @@ export const configSchema = fields({
 
 /** A configuration as a file or the command line gives it. */
 export type Config = z.output<typeof configSchema>;
-
-/** All numbers and choices of a run that have a default. */
-export type Hyperparameters = {
-  readonly [K in keyof typeof hyperparameters]: z.output<(typeof hyperparameters)[K]>;
-};

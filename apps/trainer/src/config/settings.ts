@@ -1,53 +1,30 @@
 /** @file The configuration of a run with nothing left open: options over file over the model's preset. */
 import { resolve } from 'node:path';
-import {
-  preparedFolderOf,
-  preparedTokenizerSpec,
-  readPreparedIndex,
-  type TextSettings,
-  type TextShape,
-} from '@octavo/data';
-import { OctavoError } from '@octavo/formats';
-import type { Recipe } from '@octavo/nn';
-import type { Schedule } from '@octavo/optim';
-import { guardPlan, type TrainPlan } from '@octavo/trainer';
-import { type NamedModel, resolveModel } from './model.ts';
+import { preparedFolderOf, preparedTokenizerSpec, readPreparedIndex, type TextSettings } from '@octavo/data';
+import { checkSettings, type Hyperparameters, presetOf, type RunSettings } from '@octavo/trainer';
+import { resolveModel } from './model.ts';
 import { libraryFrom, tokenizerFrom } from './places.ts';
-import { presetOf } from './presets/index.ts';
 import { resolveRecipe } from './recipe.ts';
-import { type Config, type Hyperparameters, hyperparameters } from './schema.ts';
-
-export interface Settings {
-  readonly model: NamedModel;
-  readonly recipe: Recipe;
-  readonly data: TextSettings;
-  readonly hyperparameters: Hyperparameters;
-  readonly threads: number | null;
-  /** `off`, `auto`, `onednn`, `blas`, or a library: its absolute path, or the name that the system's loader finds. */
-  readonly library: string;
-  readonly out: string | null;
-}
+import { type Config, hyperparameters } from './schema.ts';
 
 /** What `library` means wherever the run is resumed from. */
 export const libraryOf = ({ library }: Config): string | undefined => library && libraryFrom('.', library);
 
 /** Later configurations win, key by key. */
-export async function resolveSettings(...configs: readonly Config[]): Promise<Settings> {
+export async function resolveSettings(...configs: readonly Config[]): Promise<RunSettings> {
   const config = mergeConfigs(configs);
   const model = await resolveModel(config.model ?? 'nano', process.cwd());
   const recipe = resolveRecipe(config.recipe ?? 'fp8-full');
   const preset = presetOf(model.name);
-  const chosen = Object.fromEntries(
-    Object.keys(hyperparameters).map((key) => [
-      key,
-      config[key as keyof Hyperparameters] ?? preset.hyperparameters[key as keyof Hyperparameters],
-    ]),
-  ) as Hyperparameters;
+  const said = Object.fromEntries(
+    Object.entries(config).filter(([key]) => Object.hasOwn(hyperparameters, key)),
+  );
+  const chosen: Hyperparameters = { ...preset.hyperparameters, ...said };
   // A shape of one's own may have a shorter context, and a short run no room for the preset's warm-up.
-  const sequence = config.sequence ?? Math.min(preset.hyperparameters.sequence, model.config.contextLength);
-  const warmup = config.warmup ?? Math.min(preset.hyperparameters.warmup, Math.floor(chosen.steps / 10));
-  const tokenizer = (await tokenizerOfPrepared(config)) ?? preset.tokenizer ?? 'byte';
-  const settings: Settings = {
+  const sequence = config.sequence ?? Math.min(chosen.sequence, model.config.contextLength);
+  const warmup = config.warmup ?? Math.min(chosen.warmup, Math.floor(chosen.steps / 10));
+  const tokenizer = (await tokenizerOfPrepared(config)) ?? preset.tokenizer;
+  return checkSettings({
     model,
     recipe,
     data: dataOf(config, tokenizer),
@@ -55,8 +32,7 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Se
     threads: config.threads ?? null,
     library: libraryOf(config) ?? 'auto',
     out: config.out ?? null,
-  };
-  return checkSettings(settings);
+  });
 }
 
 /** `data` is merged a level deep, so that `--data` leaves the file's tokenizer alone. */
@@ -84,72 +60,5 @@ export function dataOf({ data }: Config, tokenizer: string): TextSettings {
     heldOut: heldOut === undefined ? null : typeof heldOut === 'number' ? heldOut : list(heldOut),
     tokenizer: data?.tokenizer === undefined ? tokenizer : tokenizerFrom('.', data.tokenizer),
     textField: data?.textField ?? 'text',
-  };
-}
-
-/** What must fit together, at the start of a run and whenever it is resumed; an `OctavoError` (exit code 2) names the key. */
-export function checkSettings(settings: Settings): Settings {
-  const { hyperparameters, model } = settings;
-  const fail = (key: string, got: string, expected: string): never => {
-    throw new OctavoError(`[config] key "${key}": got ${got}, expected ${expected}`, { exitCode: 2 });
-  };
-  if (hyperparameters.sequence > model.config.contextLength) {
-    fail(
-      'sequence',
-      String(hyperparameters.sequence),
-      `at most the model's contextLength, ${model.config.contextLength}`,
-    );
-  }
-  if (hyperparameters.warmup > hyperparameters.steps)
-    fail('warmup', String(hyperparameters.warmup), `at most steps, ${hyperparameters.steps}`);
-  for (const key of ['beta1', 'beta2'] as const)
-    if (hyperparameters[key] >= 1) fail(key, String(hyperparameters[key]), 'a number below 1');
-  return settings;
-}
-
-/** How a run cuts its text. */
-export const textShapeOf = ({ hyperparameters, model }: Settings): TextShape => ({
-  ...hyperparameters,
-  vocabularySize: model.config.vocabularySize,
-});
-
-/** The trainer's part of the settings. */
-export function planOf({ model, recipe, hyperparameters }: Settings): TrainPlan {
-  const { learningRate: peak, warmup, steps, floor, beta1, beta2, epsilon, weightDecay } = hyperparameters;
-  const schedule: Schedule =
-    hyperparameters.schedule === 'constant'
-      ? { kind: 'constant', peak, warmup }
-      : { kind: hyperparameters.schedule, peak, warmup, steps, floor };
-  const {
-    batch,
-    accumulation,
-    sequence,
-    seed,
-    clip,
-    nonFinite,
-    skipLimit,
-    checkpointEvery,
-    keepCheckpoints,
-    sampleEvery,
-    evaluateEvery,
-  } = hyperparameters;
-  return {
-    model: model.config,
-    recipe,
-    batch,
-    accumulation,
-    sequence,
-    steps,
-    seed,
-    schedule,
-    adam: { beta1, beta2, epsilon, weightDecay },
-    clip,
-    nonFinite,
-    skipLimit,
-    checkpointEvery,
-    keepCheckpoints,
-    sampleEvery,
-    evaluateEvery,
-    guard: guardPlan(hyperparameters.guard),
   };
 }

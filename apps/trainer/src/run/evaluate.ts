@@ -9,16 +9,23 @@ import {
   type Tokenizer,
 } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
-import { chooseDevice, evaluationRow, heldOutLoss, loadModel, stateOf } from '@octavo/trainer';
+import {
+  checkMemory,
+  chooseDevice,
+  evaluationRow,
+  heldOutLoss,
+  loadModel,
+  openCheckpointAt,
+  runOf,
+  stateOf,
+  textShapeOf,
+  workOf,
+} from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
-import { textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
 import { plural } from '../output/format.ts';
-import { openCheckpointAt, runOf } from './checkpoint.ts';
-import { workOf } from './device.ts';
 import { evaluationMessage } from './event-messages.ts';
-import { checkMemory } from './memory.ts';
 import { readRun } from './record.ts';
 import { tokenizerOf } from './tokenizer.ts';
 

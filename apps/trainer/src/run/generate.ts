@@ -1,14 +1,18 @@
 /** @file Text from a checkpoint, written as it is made. */
 import { setImmediate } from 'node:timers/promises';
-import { encodePrompt, streamDecoder } from '@octavo/data';
-import { generate } from '@octavo/llama';
-import { chooseDevice, loadModel, stateOf } from '@octavo/trainer';
+import {
+  checkMemory,
+  chooseDevice,
+  continueText,
+  loadModel,
+  openCheckpointAt,
+  runOf,
+  stateOf,
+  workOf,
+} from '@octavo/trainer';
 import { resolveRecipe } from '../config/recipe.ts';
 import { printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
-import { openCheckpointAt, runOf } from './checkpoint.ts';
-import { workOf } from './device.ts';
-import { checkMemory } from './memory.ts';
 import { tokenizerOf } from './tokenizer.ts';
 
 export interface GenerateRequest {
@@ -61,27 +65,18 @@ export async function generateText({
       const model = await loadModel(device, checkpoint, recipe, {
         onMissingHistory: ({ message }) => warn(message),
       });
-      const start = encodePrompt(tokenizer, prompt);
-      const stream = streamDecoder(tokenizer, start);
       if (json) say(toLine({ event: 'start', checkpoint: checkpoint.path, step, prompt, ...sampling }));
       else say(prompt);
       let made = 0;
-      const { eos: stop, vocabularySize: vocabulary } = tokenizer;
-      const keep = tokenizer.bos === null ? 0 : 1;
-      for await (const token of generate(model, start, {
+      for await (const { token, text } of continueText(model, tokenizer, prompt, {
         ...sampling,
         count: tokens,
-        stop,
-        vocabulary,
-        keep,
       })) {
+        if (token === null) say(json ? toLine({ event: 'end', tokens: made, text }) : `${text}\n`);
+        else say(json ? toLine({ event: 'token', token, text }) : text);
         made += 1;
-        const text = stream.push(token);
-        say(json ? toLine({ event: 'token', token, text }) : text);
         await setImmediate(); // lets Ctrl-C in, and a reader that has gone away
       }
-      const rest = stream.end();
-      say(json ? toLine({ event: 'end', tokens: made, text: rest }) : `${rest}\n`);
     } finally {
       await device.destroy();
     }

@@ -1,17 +1,23 @@
 /** @file What a training session begins from: a configuration alone, or a run's folder, locked, with what it holds. */
 import type { Began } from '@octavo/data';
 import { type Checkpoint, type FolderLock, lockFolder, removeTemporaries } from '@octavo/store';
-import { checkpointFolder, isRescued, stateOf } from '@octavo/trainer';
+import {
+  checkFree,
+  checkpointFolder,
+  folderToResume,
+  isRescued,
+  newestCheckpoint,
+  type RunSettings,
+  stateOf,
+} from '@octavo/trainer';
 import type { Config } from '../config/schema.ts';
-import { resolveSettings, type Settings } from '../config/settings.ts';
-import { newestCheckpoint } from './checkpoint.ts';
-import { checkFree, folderToResume } from './folder.ts';
+import { resolveSettings } from '../config/settings.ts';
 import { type RunRecord, readRun } from './record.ts';
 import { checkAhead, resumedSettings } from './resume.ts';
 import { tokenizerOf } from './tokenizer.ts';
 
 export interface Origin {
-  readonly settings: Settings;
+  readonly settings: RunSettings;
   /** Null: a new run. */
   readonly resumed: Resumed | null;
 }

@@ -4,15 +4,13 @@ import { readTextFile, type TextIdentity, textIdentitySchema } from '@octavo/dat
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
 import { writeFileAtomically } from '@octavo/store';
-import { type DeviceChoice, deviceNames } from '@octavo/trainer';
+import { type DeviceChoice, deviceNames, planOf, RUN_FILE, type RunSettings } from '@octavo/trainer';
 import { z } from 'zod';
 import { check } from '../config/explain.ts';
 import { fields, integer, name, number, oneOf, renamed, text } from '../config/fields.ts';
 import { modelShape } from '../config/model-schema.ts';
 import { recipeShape } from '../config/recipe-schema.ts';
 import { hyperparameters } from '../config/schema.ts';
-import { planOf, type Settings } from '../config/settings.ts';
-import { RUN_FILE } from './folder.ts';
 
 /** What is known of a run beside its settings and identity; for people, nothing but a warning depends on it. */
 export interface RunFacts {
@@ -52,7 +50,7 @@ const settingsSchema = fields({
 
 /** `run.json` as far as it is depended on: settings are checked as a configuration is. */
 export interface RunRecord {
-  readonly settings: Settings;
+  readonly settings: RunSettings;
   /** Null where the file is older than this part. */
   readonly identity: TextIdentity | null;
   /** What the run computed on last, in words; null where it does not say. */
@@ -84,7 +82,7 @@ const recordSchema = z.object({
 
 export async function writeRun(
   folder: string,
-  settings: Settings,
+  settings: RunSettings,
   identity: TextIdentity,
   facts: RunFacts,
 ): Promise<void> {

@@ -1,12 +1,12 @@
 /** @file What may be said anew when a run is resumed, and what has to stay as it began. */
 import type { TextSettings } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
-import { sameValue } from '@octavo/trainer';
+import { checkSettings, type Hyperparameters, type RunSettings, sameValue } from '@octavo/trainer';
 import { show } from '../config/explain.ts';
 import { resolveModel } from '../config/model.ts';
 import { resolveRecipe } from '../config/recipe.ts';
-import { type Config, type Hyperparameters, hyperparameters } from '../config/schema.ts';
-import { checkSettings, dataOf, libraryOf, mergeConfigs, type Settings } from '../config/settings.ts';
+import { type Config, hyperparameters } from '../config/schema.ts';
+import { dataOf, libraryOf, mergeConfigs } from '../config/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
 const FREE = new Set<keyof Hyperparameters>([
@@ -37,11 +37,11 @@ const FREE_AFTER_FAILURE = new Set<keyof Hyperparameters>([
  * the last good state before a value that is not finite.
  */
 export async function resumedSettings(
-  before: Settings,
+  before: RunSettings,
   config: Config,
   folder: string,
   rescued = false,
-): Promise<Settings> {
+): Promise<RunSettings> {
   const fail = (key: string, got: unknown, expected: unknown): never => {
     throw new OctavoError(
       `[run] ${folder} began with another ${key}: got ${show(got)}, expected ${show(expected)}; leave it out, or start a new run in another --out`,
@@ -77,7 +77,7 @@ export async function resumedSettings(
 }
 
 /** Refuses to resume (exit code 2) a run that has come further than it is now to go. */
-export function checkAhead(step: number, { hyperparameters: { steps } }: Settings, folder: string): void {
+export function checkAhead(step: number, { hyperparameters: { steps } }: RunSettings, folder: string): void {
   if (step <= steps) return;
   throw new OctavoError(
     `[run] ${folder} has done ${step} steps already: got steps ${steps}, expected at least ${step}; leave --steps out, or give more`,

@@ -1,13 +1,31 @@
 /** @file A study from its request to the files in its folder. */
 import { OctavoError } from '@octavo/formats';
-import { corpusBytes, heldOutBytes, largestWork, type Progress, type StudyName, studyOf } from '@octavo/lab';
-import { chooseDevice } from '@octavo/trainer';
+import {
+  corpusBytes,
+  heldOutBytes,
+  largestWork,
+  openRecordedRun,
+  openStudyFolder,
+  type Progress,
+  type StudyFolder,
+  type StudyName,
+  studyOf,
+} from '@octavo/lab';
+import { recipeOf } from '@octavo/nn';
+import {
+  checkMemory,
+  chooseDevice,
+  isRun,
+  planOf,
+  textShapeOf,
+  type Workload,
+  workOf,
+} from '@octavo/trainer';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
-import { checkMemory } from './memory.ts';
-import { openRecordedRun, workOfRun } from './recorded-run.ts';
-import { openStudyFolder, type StudyFolder } from './study-folder.ts';
+import { type RunRecord, readRun } from './record.ts';
+import { tokenizerPlaces } from './tokenizer.ts';
 
 export interface StudyRequest {
   readonly name: StudyName;
@@ -36,7 +54,8 @@ export async function study(request: StudyRequest): Promise<void> {
     );
   }
   const screen = createScreen(request.json);
-  const work = request.run === null ? largestWork(settings) : await workOfRun(request.run);
+  const record = request.run === null ? null : await recordOf(request.run);
+  const work = record === null ? largestWork(settings) : workOfRun(record);
   const what = request.run === null ? `a step of study ${request.name}` : `a step of ${request.run}`;
   checkMemory(work, { what, device: name, force, warn: (said) => screen.line(`note: ${said}`) });
   const interrupt = catchInterrupts(() => screen.line('stopping; what is done stays in the folder'));
@@ -46,7 +65,12 @@ export async function study(request: StudyRequest): Promise<void> {
   let folder: StudyFolder | null = null;
   let recorded: Awaited<ReturnType<typeof openRecordedRun>> | null = null;
   try {
-    if (request.run !== null) recorded = await openRecordedRun(request.run, device, screen.line);
+    if (request.run !== null && record !== null) {
+      const { settings: ofRun, identity } = record;
+      const tokenizers = tokenizerPlaces(request.run, record);
+      const text = { settings: ofRun.data, shape: textShapeOf(ofRun), identity, tokenizers };
+      recorded = await openRecordedRun(request.run, text, device, screen.line);
+    }
     const subject = recorded?.run;
     const identity = subject ? { run: subject.name, step: subject.step } : {};
     folder = await openStudyFolder(out, { study: request.name, settings, ...identity });
@@ -75,6 +99,20 @@ export async function study(request: StudyRequest): Promise<void> {
     await device.destroy();
     interrupt.release();
   }
+}
+
+async function recordOf(folder: string): Promise<RunRecord> {
+  if (isRun(folder)) return readRun(folder);
+  throw new OctavoError(
+    `[study] --run: got "${folder}", which holds no run.json, expected the folder of a run of octavo train`,
+    { exitCode: 2 },
+  );
+}
+
+/** A step of the run as a study looks at it: whatever its recipe, the products are in the format of the activations. */
+function workOfRun({ settings }: RunRecord): Workload {
+  const plan = planOf(settings);
+  return workOf('train', { ...plan, recipe: { ...recipeOf('bf16'), activations: plan.recipe.activations } });
 }
 
 function withActivations({ name, activations }: StudyRequest, settings: object): object {

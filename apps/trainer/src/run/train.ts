@@ -5,40 +5,46 @@ import {
   keepTokenizer,
   type LoaderPosition,
   openTrainingText,
+  type Tokenizer,
   type TrainingText,
 } from '@octavo/data';
 import { byteBaseline, perplexity } from '@octavo/evals';
 import type { Device } from '@octavo/kernels';
-import { countParameters } from '@octavo/llama';
+import { countParameters, type Llama } from '@octavo/llama';
 import { evaluated, type FolderLock } from '@octavo/store';
 import {
+  checkHeld,
+  checkMemory,
+  claimFolder,
+  continueText,
   createTraining,
+  deviceOfRun,
   evaluationRow,
   type GuardAlarm,
   type NonFinite,
+  openingOf,
   openRunFiles,
+  planOf,
   type RunFiles,
   restoreTraining,
   run,
+  type SessionDevice,
   stateOf,
   type TrainEvent,
   type Training,
+  textShapeOf,
   tokensPerStep,
+  workOf,
 } from '@octavo/trainer';
-import { planOf, textShapeOf } from '../config/settings.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
-import type { Output } from '../output/messages.ts';
+import type { Message, Output } from '../output/messages.ts';
 import { version } from '../version.ts';
-import { deviceOfRun, type SessionDevice, workOf } from './device.ts';
 import { messageOf } from './event-messages.ts';
-import { checkHeld, claimFolder } from './folder.ts';
 import { stoppedError, switchedLayers } from './guard.ts';
-import { checkMemory } from './memory.ts';
 import { nextSteps } from './next.ts';
 import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
 import { writeRun } from './record.ts';
-import { promptOf, sampleMessage } from './sample.ts';
 
 export interface TrainRequest extends OriginRequest {
   /** Try it though the memory seems too small. */
@@ -67,7 +73,7 @@ export async function train(request: TrainRequest): Promise<void> {
       const text = await openTrainingText(settings.data, textShapeOf(settings), resumed?.began, preparing);
       try {
         const told = request.options.device ?? request.file.device ?? null;
-        const chosen = await deviceOfRun(origin.settings, told, origin.resumed?.record ?? null);
+        const chosen = await deviceOfRun(settings, told, resumed?.record.choice ?? null);
         device = chosen.device;
         await runSession({ origin, text, ...chosen, output, signal }, request.whatNext);
       } finally {
@@ -219,9 +225,19 @@ async function showResult(
     output.say({ event: 'baseline', name, loss, perplexity: perplexity(loss) });
   }
   if (fault) output.say({ event: 'warning', message: `no sample: the model is not finite, ${fault.where}` });
-  else if (heldOut)
-    output.say(await sampleMessage(model, tokenizer, promptOf(heldOut, tokenizer), plan.seed));
+  else if (heldOut) output.say(await sampleOf(model, tokenizer, openingOf(heldOut, tokenizer), plan.seed));
 }
 
 /** Threads do not change bits; everything else that a device says of itself may. */
 const withoutThreads = (description: string): string => description.replace(/, \d+ threads?/, '');
+
+/** Tokens of the sample in the end. */
+const SAMPLE = 240;
+
+/** A short text from the model that has just been trained. */
+async function sampleOf(model: Llama, tokenizer: Tokenizer, prompt: string, seed: number): Promise<Message> {
+  let text = '';
+  const options = { temperature: 0.8, seed, count: SAMPLE };
+  for await (const piece of continueText(model, tokenizer, prompt, options)) text += piece.text;
+  return { event: 'sample', prompt, text };
+}

@@ -9,7 +9,8 @@ import {
   openCheckpoint,
   verifyCheckpoint,
 } from '@octavo/store';
-import { checkpointFolder, faultOf } from '@octavo/trainer';
+import { faultOf } from '../checkpoint.ts';
+import { checkpointFolder } from '../run-files.ts';
 import { isRun } from './folder.ts';
 
 /** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */

@@ -1,35 +1,33 @@
 /** @file A run's folder as a study takes it: its newest checkpoint's weights, its text, and what it recorded. */
 import { join } from 'node:path';
-import { openTrainingText } from '@octavo/data';
-import { OctavoError } from '@octavo/formats';
+import {
+  findTokenizer,
+  openTrainingText,
+  type TextIdentity,
+  type TextSettings,
+  type TextShape,
+} from '@octavo/data';
 import type { Device } from '@octavo/kernels';
-import type { RecordedRow, RecordedRun } from '@octavo/lab';
 import { destroyLlama } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { type Checkpoint, readRows, tensorStatistics } from '@octavo/store';
-import { loadModel, stateOf, type Workload } from '@octavo/trainer';
-import { planOf, textShapeOf } from '../config/settings.ts';
-import { openCheckpointAt } from './checkpoint.ts';
-import { workOf } from './device.ts';
-import { isRun } from './folder.ts';
-import { readRun } from './record.ts';
-import { tokenizerOf } from './tokenizer.ts';
+import { loadModel, openCheckpointAt, stateOf } from '@octavo/trainer';
+import type { RecordedRow, RecordedRun } from './recorded-run.ts';
 
-/** A step of the run as a study looks at it: whatever its recipe, the products are in the format of the activations. */
-export async function workOfRun(folder: string): Promise<Workload> {
-  if (!isRun(folder)) {
-    throw new OctavoError(
-      `[study] --run: got "${folder}", which holds no run.json, expected the folder of a run of octavo train`,
-      { exitCode: 2 },
-    );
-  }
-  const plan = planOf((await readRun(folder)).settings);
-  return workOf('train', { ...plan, recipe: { ...recipeOf('bf16'), activations: plan.recipe.activations } });
+/** Where the text of a run is, and the tokenizer: what `run.json` says. */
+export interface RecordedText {
+  readonly settings: TextSettings;
+  readonly shape: TextShape;
+  /** Null where the record is older than this part. */
+  readonly identity: TextIdentity | null;
+  /** Where the tokenizer may lie (see `findTokenizer`). */
+  readonly tokenizers: readonly string[];
 }
 
 /** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
 export async function openRecordedRun(
   folder: string,
+  { settings, shape, identity, tokenizers }: RecordedText,
   device: Device,
   warn: (message: string) => void,
 ): Promise<{ readonly run: RecordedRun; close(): Promise<void> }> {
@@ -39,25 +37,14 @@ export async function openRecordedRun(
     const { activations } = recipe;
     const weights = await weightsOf(device, checkpoint, activations);
     const tensors = await recordedRows(join(folder, 'tensors.arrow'));
-    const { settings, identity } = await readRun(folder);
-    const tokenizer = await tokenizerOf(trainedWith, folder, null);
-    const text = await openTrainingText(settings.data, textShapeOf(settings), {
-      folder,
-      identity,
-      tokenizer,
-    });
-    const run: RecordedRun = {
-      name: folder,
-      seed: plan.seed,
-      step,
-      model,
-      activations,
-      sequence: plan.sequence,
-      weights,
-      next: () => text.loader.next(),
-      tensors,
+    const tokenizer = await findTokenizer(trainedWith, tokenizers);
+    const text = await openTrainingText(settings, shape, { folder, identity, tokenizer });
+    const { seed, sequence } = plan;
+    const next = () => text.loader.next();
+    return {
+      run: { name: folder, seed, step, model, activations, sequence, weights, next, tensors },
+      close: () => text.close(),
     };
-    return { run, close: () => text.close() };
   } finally {
     await checkpoint.close();
   }

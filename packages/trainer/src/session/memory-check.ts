@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { OctavoError } from '@octavo/formats';
-import { memoryNeeded, type Workload } from '@octavo/trainer';
+import type { Workload } from '../device/trial.ts';
+import { memoryNeeded } from '../memory.ts';
 
 /** Bytes that one WebAssembly memory of 32-bit addresses has: the simd device keeps all its tensors in one. */
 const WASM = 2 ** 32;
 
+/** What there is, in bytes. */
 export interface Room {
   /** Of the machine, or of this process's control group where that has less. */
   readonly memory: number;
@@ -15,6 +17,7 @@ export interface Room {
   readonly cores: number;
 }
 
+/** Of this machine and process. */
 export function roomHere(): Room {
   const group = process.constrainedMemory?.() ?? 0;
   const total = totalmem();
@@ -35,6 +38,7 @@ function addressLimit(): number {
   }
 }
 
+/** `4.3 GB`. */
 export const gigabytes = (bytes: number): string =>
   `${(bytes / 1e9).toPrecision(bytes < 10e9 ? 2 : 3).replace(/\.0$/, '')} GB`;
 

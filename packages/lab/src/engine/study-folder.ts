@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import type { Parts, StudyResult } from '@octavo/lab';
 import { renderSvg, STUDY_FILE } from '@octavo/report';
 import {
   lockFolder,
@@ -13,8 +12,9 @@ import {
   writeFileAtomically,
   writeSafetensors,
 } from '@octavo/store';
+import { checkHeld, isFree } from '@octavo/trainer';
 import { tableToIPC } from 'apache-arrow';
-import { checkHeld, isFree } from './folder.ts';
+import type { Parts, StudyResult } from './study.ts';
 
 export interface StudyFolder {
   readonly parts: Parts;
