@@ -13,11 +13,11 @@ import {
   writePictures,
 } from '@octavo/report';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeLongRun, writeRun } from '../../../packages/report/test/folders.ts';
 import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
 import { findPictures, findScrolling, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
 import { openPage } from '../../../tooling/vitest/open-page.ts';
 import { studyCharts } from './every-chart.ts';
-import { prepare, train, writeLongRun } from './report-support.ts';
 
 const { resolve } = createRequire(import.meta.url);
 /** From wide to narrow: an average letter of the last is two thirds as wide as one of the first. */
@@ -34,10 +34,9 @@ describeInChromium('every picture', () => {
   let names: string[];
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'octavo-pictures-'));
-    prepare(root);
-    await train(root, 'bf16', 'bf16');
-    await train(root, 'fp8', 'fp8', ['--steps', '20']);
-    writeLongRun(join(root, 'long'), join(root, 'fp8'));
+    await writeRun(join(root, 'bf16'), 'bf16');
+    await writeRun(join(root, 'fp8'), 'fp8', { steps: 20 });
+    writeLongRun(join(root, 'long'));
     const runs = await readInputs(['bf16', 'fp8', 'long'].map((run) => join(root, run)));
     const report = reportOf(runs);
     const made = { command: '', version: '', on: new Date() };

@@ -1,5 +1,5 @@
 /** @file The report in a real browser, opened from disk: no request but the file's own, and pictures that can be read. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,8 +8,8 @@ import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
 import { findPictures, findScrolling, type Picture } from '../../../tooling/vitest/faults-of-text.ts';
 import { openPage, type Seen, type View } from '../../../tooling/vitest/open-page.ts';
 import { colourCounts, pngPixels } from '../../../tooling/vitest/png-pixels.ts';
-import { prepare, train, writeLongRun, writeStudy } from './report-support.ts';
-import { octavo } from './support.ts';
+import { pageOf, readInputs, reportOf } from '../src/index.ts';
+import { writeLongRun, writeRun, writeStudy } from './folders.ts';
 
 interface Page {
   readonly pictures: readonly Picture[];
@@ -43,15 +43,14 @@ describeInChromium('a report opened from disk', () => {
   let seen: Seen<Page>[];
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'octavo-report-browser-'));
-    prepare(root);
-    await train(root, 'bf16', 'bf16');
-    await train(root, 'fp8', 'fp8');
-    await writeStudy(join(root, 'study'), {});
-    writeLongRun(join(root, 'long'), join(root, 'fp8'));
-    const folders = ['bf16', 'fp8', 'long', 'study'];
-    const { code, stderr } = await octavo(['report', ...folders, '--out', 'all.html'], root);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await writeRun(join(root, 'bf16'), 'bf16');
+    await writeRun(join(root, 'fp8'), 'fp8');
+    writeStudy(join(root, 'study'));
+    writeLongRun(join(root, 'long'));
+    const inputs = await readInputs(['bf16', 'fp8', 'long', 'study'].map((folder) => join(root, folder)));
+    const page = await pageOf(reportOf(inputs), { command: 'a test', version: '0.0.0', on: new Date(0) });
     path = join(root, 'all.html');
+    writeFileSync(path, page);
     seen = await openPage<Page>(path, VIEWS, look);
   }, 300_000);
   afterAll(() => rmSync(root, { recursive: true, force: true }));
