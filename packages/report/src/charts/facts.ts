@@ -5,7 +5,8 @@ import { tensorName } from './sites.ts';
 import { topOf } from './values.ts';
 import { percent } from './words.ts';
 
-export const nameOf = ({ layer, site, operand }: TensorPoint): string => tensorName(layer, site, operand);
+export const nameOf = ({ layer, site, operand }: Pick<TensorPoint, 'layer' | 'site' | 'operand'>): string =>
+  tensorName(layer, site, operand);
 
 /** The row with the largest value, or null. */
 export const largest = (tensors: readonly TensorPoint[], measured: Measured): TensorPoint | null =>

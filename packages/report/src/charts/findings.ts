@@ -11,7 +11,6 @@ import {
   taken,
 } from './facts.ts';
 import type { ReportRun, TensorPoint } from './rows.ts';
-import { tensorName } from './sites.ts';
 import { median } from './values.ts';
 import { figure, percent, plural } from './words.ts';
 
@@ -37,25 +36,23 @@ export function findingsOf(run: ReportRun): Finding[] {
     .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
+const look = (text: string): Finding => ({ kind: 'look', text });
+
 function losses({ steps, evaluations, baseline }: ReportRun): Finding[] {
-  const found: Finding[] = [];
+  const bad = (text: string): Finding => ({ kind: 'bad', text });
   const broken = steps.filter(({ loss }) => loss === null);
-  if (broken.length > 0)
-    found.push({
-      kind: 'bad',
-      text: `the loss is not finite in ${plural(broken.length, 'step')}, first at step ${broken[0]!.step}`,
-    });
   const spike = spikeOf(steps.flatMap(({ step, loss }) => (loss === null ? [] : [{ step, loss }])));
-  if (spike) found.push({ kind: 'bad', text: spike });
+  const found = [
+    ...(broken[0]
+      ? [bad(`the loss is not finite in ${plural(broken.length, 'step')}, first at step ${broken[0].step}`)]
+      : []),
+    ...(spike ? [bad(spike)] : []),
+  ];
   const heldOut = evaluations.at(-1);
-  if (finalLoss(steps) && heldOut && baseline !== null) {
-    const less = baseline - heldOut.loss;
-    found.push({
-      kind: less > 0 ? 'good' : 'look',
-      text: `on held-out text the loss is ${figure(heldOut.loss)} at step ${heldOut.step}, ${figure(Math.abs(less))} ${less > 0 ? 'below' : 'above'} an order-2 byte model’s`,
-    });
-  }
-  return found;
+  if (!finalLoss(steps) || !heldOut || baseline === null) return found;
+  const less = baseline - heldOut.loss;
+  const text = `on held-out text the loss is ${figure(heldOut.loss)} at step ${heldOut.step}, ${figure(Math.abs(less))} ${less > 0 ? 'below' : 'above'} an order-2 byte model’s`;
+  return [...found, { kind: less > 0 ? 'good' : 'look', text }];
 }
 
 /** A rise above the median of the 25 steps before by 12 times their usual distance from it and by a tenth at least. */
@@ -79,15 +76,13 @@ function spikeOf(steps: readonly { step: number; loss: number }[]): string | nul
 }
 
 function alarms({ alarms }: ReportRun): Finding[] {
-  const first = alarms[0];
+  const [first] = alarms;
   if (!first) return [];
   const switched = alarms.filter((alarm) => alarm.switched).length;
   const done = switched > 0 ? `; Smooth-SwiGLU was turned on ${plural(switched, 'time')}` : '';
+  const times = plural(alarms.length, 'time');
   return [
-    {
-      kind: 'look',
-      text: `the guard spoke ${plural(alarms.length, 'time')}, first at step ${first.step}: ${first.rule} of ${tensorName(first.layer, first.site, first.operand)}${done}`,
-    },
+    look(`the guard spoke ${times}, first at step ${first.step}: ${first.rule} of ${nameOf(first)}${done}`),
   ];
 }
 
@@ -103,26 +98,23 @@ function casts(tensors: readonly TensorPoint[], measured: Taken): Finding[] {
     .sort((a, b) => b[measured]! - a[measured]!)
     .filter((tensor) => tensor[measured]! >= notable)
     .slice(0, 2)
-    .map((tensor) => ({
-      kind: 'look',
-      text: `${nameOf(tensor)}: ${percent(tensor[measured]!)} ${done} at step ${tensor.step}`,
-    }));
+    .map((tensor) => look(`${nameOf(tensor)}: ${percent(tensor[measured]!)} ${done} at step ${tensor.step}`));
 }
 
 function outliers(tensors: readonly TensorPoint[]): Finding[] {
   const found: Finding[] = [];
   const grown = growth(tensors);
-  if (grown && grown.factor >= 4)
-    found.push({
-      kind: 'look',
-      text: `the largest value of ${nameOf(grown.top)} grew ${figure(grown.factor)} times, from ${figure(grown.first.amax!)} to ${figure(grown.top.amax!)} at step ${grown.top.step}`,
-    });
+  if (grown && grown.factor >= 4) {
+    const { first, top, factor } = grown;
+    const ends = `from ${figure(first.amax!)} to ${figure(top.amax!)} at step ${top.step}`;
+    found.push(look(`the largest value of ${nameOf(top)} grew ${figure(factor)} times, ${ends}`));
+  }
   const tails = heaviestTails(tensors);
-  if (tails && tails.kurtosis! >= 100)
-    found.push({
-      kind: 'look',
-      text: `kurtosis of ${nameOf(tails)}: ${figure(tails.kurtosis!)} at step ${tails.step} (a normal distribution has 3)`,
-    });
+  if (tails && tails.kurtosis! >= 100) {
+    const { kurtosis, step } = tails;
+    const what = `${figure(kurtosis!)} at step ${step} (a normal distribution has 3)`;
+    found.push(look(`kurtosis of ${nameOf(tails)}: ${what}`));
+  }
   return found;
 }
 
@@ -134,10 +126,6 @@ function alignment(tensors: readonly TensorPoint[]): Finding[] {
     above === 0
       ? 'no channel’s gate and up vectors are aligned above 0.9'
       : `${plural(above, 'channel')} with gate and up aligned above 0.9`;
-  return [
-    {
-      kind: above === 0 ? 'good' : 'look',
-      text: `${words} at step ${step}; the largest |cos| is ${figure(cosine)}, in layer ${layer}`,
-    },
-  ];
+  const text = `${words} at step ${step}; the largest |cos| is ${figure(cosine)}, in layer ${layer}`;
+  return [{ kind: above === 0 ? 'good' : 'look', text }];
 }
