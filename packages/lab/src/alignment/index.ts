@@ -1,10 +1,11 @@
 /** @file The alignment study: gate and up vectors over natural training, and Theorem 1 on single neurons. */
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { held } from '../engine/statements.ts';
 import type { Study } from '../engine/study.ts';
 import { chartsOf } from './charts/index.ts';
 import type { Results } from './results.ts';
 import { type AlignmentSettings, fullAlignment, plansOf, quickAlignment } from './settings.ts';
-import { claimsOf } from './statements.ts';
+import { statementsOf } from './statements.ts';
 import { tablesOf } from './tables.ts';
 import { markdownOf } from './text.ts';
 import { checkTheorem, type NeuronRun } from './theorem.ts';
@@ -36,7 +37,7 @@ export const alignment: Study<AlignmentSettings> = {
         result.map((run) => ({ seed, ...run })),
       ),
     };
-    const claims = claimsOf(settings, results);
+    const claims = held(statementsOf(settings), results);
     return {
       tables: tablesOf(results),
       charts: chartsOf(settings, results),

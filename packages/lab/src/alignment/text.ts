@@ -1,17 +1,19 @@
 /** @file The study for people: the grid, FP8 beside it, Theorem 1, and what held. */
 
-import { mean } from '../engine/numbers.ts';
+import { page, table } from '../engine/markdown.ts';
+import { figure, mean, sideBySide } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import { gapsOf, largestJump, lastGap, lastSample, lastSteps, type Results, runsAt } from './results.ts';
-import type { AlignmentSettings, Arm } from './settings.ts';
-import { type NeuronCaseName, neuronCases } from './theorem.ts';
+import type { AlignmentSettings, Arm, Point } from './settings.ts';
+import { type NeuronCaseName, type NeuronRun, neuronCases } from './theorem.ts';
 import type { NaturalRun } from './train.ts';
 
 export function markdownOf(settings: AlignmentSettings, results: Results, claims: readonly Claim[]): string {
   const { steps, warmup, batch, sequence, model } = settings;
-  const seeds = [...new Set(results.natural.map(({ seed }) => seed))];
-  return `${[
+  const seeds = distinct(results.natural, 'seed');
+  return page(
     '# Alignment of gate and up',
     '',
     `Natural training, nothing planted: ${steps} steps of ${batch} × ${sequence} bytes, ${model.layers} layers of width ${model.hiddenSize} with ${model.ffnSize} channels each, the learning`,
@@ -36,109 +38,73 @@ export function markdownOf(settings: AlignmentSettings, results: Results, claims
     '',
     ...theoremTable(results),
     ...claimSection(claims, number),
-  ].join('\n')}\n`;
+  );
 }
 
 function gridTable({ decays, rates, model, warmup }: AlignmentSettings, { natural }: Results): string[] {
-  const rows = decays.flatMap((decay) =>
-    rates.map((rate) => {
-      const runs = runsAt(natural, { decay, rate });
-      const layers = (pick: (run: NaturalRun, layer: number) => number, digits: number): string =>
-        Array.from({ length: model.layers }, (_, layer) =>
-          list(
-            runs.map((run) => pick(run, layer)),
-            digits,
-          ),
-        ).join(' \\| ');
-      const cells = [
-        decay,
-        rate,
-        layers((run, layer) => lastSample(run, layer).mean, 2),
-        layers((run, layer) => 100 * lastSample(run, layer).above8, 1),
-        layers((run, layer) => lastSample(run, layer).max, 2),
-        list(
-          runs.map((run) => lastSample(run, 0).strangers),
-          2,
-        ),
-        list(
-          runs.map((run) => Math.max(...run.peaks.map((layer) => layer.at(-1)!))),
-          0,
-        ),
-        list(
-          runs.map((run) => largestJump(run, warmup)),
-          2,
-        ),
-      ];
-      return `| ${cells.join(' | ')} |`;
-    }),
-  );
-  return [
-    '| decay | learning rate | mean \\|cos\\|, by layer | above 0.8, % | largest \\|cos\\| | strangers, layer 0 | largest output | largest ratio |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...rows,
-  ];
+  const points = decays.flatMap((decay) => rates.map((rate) => ({ decay, rate })));
+  type Value = (run: NaturalRun, layer: number) => number;
+  const list =
+    (value: Value, digits: number, layer = 0) =>
+    (point: Point) =>
+      sideBySide(runsAt(natural, point), (run) => value(run, layer).toFixed(digits));
+  const byLayer = (value: Value, digits: number) => (point: Point) =>
+    Array.from({ length: model.layers }, (_, layer) => list(value, digits, layer)(point)).join(' \\| ');
+  return table(points, [
+    ['decay', ({ decay }) => decay],
+    ['learning rate', ({ rate }) => rate],
+    ['mean \\|cos\\|, by layer', byLayer((run, layer) => lastSample(run, layer).mean, 2)],
+    ['above 0.8, %', byLayer((run, layer) => 100 * lastSample(run, layer).above8, 1)],
+    ['largest \\|cos\\|', byLayer((run, layer) => lastSample(run, layer).max, 2)],
+    ['strangers, layer 0', list((run) => lastSample(run, 0).strangers, 2)],
+    ['largest output', list(({ peaks }) => Math.max(...peaks.map((layer) => layer.at(-1)!)), 0)],
+    ['largest ratio', list((run) => largestJump(run, warmup), 2)],
+  ]);
 }
 
 function comparison(settings: AlignmentSettings, { natural }: Results): string[] {
   const { compared } = settings;
-  const row = (arm: Arm): string => {
-    const runs = runsAt(natural, compared, arm);
-    const gaps =
-      arm === 'bf16' ? [] : gapsOf(settings, natural, arm).map(({ gaps: all }) => lastGap(settings, all));
-    const cosine = list(
-      runs.map((run) => lastSample(run, 0).mean),
-      2,
-    );
-    const losses = runs.map((run) =>
-      mean(run.losses.slice(-lastSteps(settings)).map((v) => v ?? Number.NaN)),
-    );
-    return `| \`${arm}\` | ${list(losses, 3)} | ${gaps.length > 0 ? list(gaps, 4) : '–'} | ${cosine} |`;
-  };
+  const last = lastSteps(settings);
+  const runs = (arm: Arm) => runsAt(natural, compared, arm);
+  const loss = ({ losses }: NaturalRun): number => mean(losses.slice(-last).map((v) => v ?? Number.NaN));
+  const gaps = (arm: Arm): string =>
+    sideBySide(gapsOf(settings, natural, arm), (run) => lastGap(settings, run.gaps).toFixed(4)) || '–';
   return [
     `Decay ${compared.decay}, learning rate ${compared.rate}, the same batches; \`bf16-nudged\` is BF16 from weights moved by one rounding: what chance does.`,
     '',
-    `| | loss, last ${lastSteps(settings)} steps | less that of bf16 | mean \\|cos\\|, layer 0 |`,
-    '| --- | --- | --- | --- |',
-    row('bf16'),
-    row('fp8'),
-    row('bf16-nudged'),
+    ...table<Arm>(
+      ['bf16', 'fp8', 'bf16-nudged'],
+      [
+        ['', (arm) => `\`${arm}\``],
+        [`loss, last ${last} steps`, (arm) => sideBySide(runs(arm), (run) => loss(run).toFixed(3))],
+        ['less that of bf16', (arm) => (arm === 'bf16' ? '–' : gaps(arm))],
+        [
+          'mean \\|cos\\|, layer 0',
+          (arm) => sideBySide(runs(arm), (run) => lastSample(run, 0).mean.toFixed(2)),
+        ],
+      ],
+    ),
   ];
 }
 
 function theoremTable({ neurons }: Results): string[] {
-  return [
-    '| case | μ | cos(w1, w2) | \\|cos\\| above 0.99 from iteration | largest σ′ | gradient norm | ‖w1‖ / ‖w2‖ |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...(Object.keys(neuronCases) as NeuronCaseName[]).map((name) => {
-      const runs = neurons.filter((run) => run.case === name);
-      const power = (pick: (run: (typeof runs)[number]) => number): string =>
-        Math.max(...runs.map(pick)).toExponential(0);
-      const cells = [
-        neuronCases[name].name,
-        neuronCases[name].decay,
-        list(
-          runs.map(({ cosine }) => cosine),
-          4,
-        ),
-        runs.map(({ alignedAt }) => alignedAt ?? 'never').join(' / '),
-        power(({ slope }) => slope),
-        power(({ gradientNorm }) => gradientNorm),
-        list(
-          runs.map(({ upNorm, gateNorm }) => upNorm / gateNorm),
-          3,
-        ),
-      ];
-      return `| ${cells.join(' | ')} |`;
-    }),
-  ];
+  const runs = (name: NeuronCaseName) => where(neurons, { case: name });
+  const power = (pick: (run: NeuronRun) => number) => (name: NeuronCaseName) =>
+    Math.max(...runs(name).map(pick)).toExponential(0);
+  const ratio = ({ upNorm, gateNorm }: NeuronRun): string => (upNorm / gateNorm).toFixed(3);
+  return table(Object.keys(neuronCases) as NeuronCaseName[], [
+    ['case', (name) => neuronCases[name].name],
+    ['μ', (name) => neuronCases[name].decay],
+    ['cos(w1, w2)', (name) => sideBySide(runs(name), ({ cosine }) => cosine.toFixed(4))],
+    [
+      '\\|cos\\| above 0.99 from iteration',
+      (name) => sideBySide(runs(name), (run) => run.alignedAt ?? 'never'),
+    ],
+    ['largest σ′', power(({ slope }) => slope)],
+    ['gradient norm', power(({ gradientNorm }) => gradientNorm)],
+    ['‖w1‖ / ‖w2‖', (name) => sideBySide(runs(name), ratio)],
+  ]);
 }
 
-const list = (values: readonly number[], digits: number): string =>
-  values.map((v) => v.toFixed(digits)).join(' / ');
-
 const number = (value: number): string =>
-  Number.isFinite(value)
-    ? value !== 0 && Math.abs(value) < 1e-4
-      ? value.toExponential(1)
-      : value.toFixed(4)
-    : 'broke';
+  figure(value, (v) => (v !== 0 && Math.abs(v) < 1e-4 ? v.toExponential(1) : v.toFixed(4)));

@@ -1,7 +1,9 @@
 /** @file The optimizer study: the four format pairs of Adam's moments, from scratch and from an aged checkpoint. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Parts, Study } from '../engine/study.ts';
+import { held } from '../engine/statements.ts';
+import type { Parts, Study, StudyResult } from '../engine/study.ts';
+import { type Row, tableOf } from '../engine/table.ts';
 import { startingWeights } from '../training/base.ts';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
 import { splitText } from '../training/corpus.ts';
@@ -11,9 +13,11 @@ import { basePlan, runPlan } from '../training/plan.ts';
 import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { NUDGED, optimizerOf, recipeOf } from './arms.ts';
-import { findings } from './findings.ts';
-import { compare, type NamedRun, type Start } from './results.ts';
+import { chartsOf } from './charts/index.ts';
+import { type Comparison, compare, type NamedRun, type Start } from './results.ts';
 import { fullOptimizer, type OptimizerSettings, quickOptimizer } from './settings.ts';
+import { statements } from './statements.ts';
+import { markdownOf } from './text.ts';
 import { type OptimizerRun, trainArm } from './train.ts';
 
 /** Without `heldOut` the last tenth of `bytes` is held out. */
@@ -87,4 +91,52 @@ function planOf(settings: OptimizerSettings, start: Start, seed: number): TrainP
   if (start === 'slow')
     return runPlan(settings, seed, base.recipe, { steps: slowSteps, learningRate: slowRate });
   return { ...runPlan(settings, seed, base.recipe), clip: 0 };
+}
+
+function findings(settings: OptimizerSettings, comparisons: readonly Comparison[]): StudyResult {
+  const claims = held(statements, comparisons).filter(({ values }) => values.length > 0);
+  const run = 'seed int, start text, optimizer text';
+  return {
+    tables: {
+      losses: tableOf(
+        `${run}, step int, loss number, gap number`,
+        comparisons.flatMap(({ seed, start, optimizer, losses, gaps }) =>
+          losses.map((loss, i): Row => ({ seed, start, optimizer, step: i + 1, loss, gap: gaps[i]! })),
+        ),
+      ),
+      moments: tableOf(
+        `${run}, step int, tensor text, elements int, stalled int, underflowed int, compared int,
+         excess number`,
+        comparisons.flatMap(({ seed, start, optimizer, moments }) =>
+          moments.map((row): Row => ({ seed, start, optimizer, ...row })),
+        ),
+      ),
+      gaps: tableOf(
+        `${run}, lastGap number, largestGap number, worstStep int, brokeAt int, heldOut number,
+         heldOutGap number`,
+        comparisons.map((c): Row => {
+          const { seed, start, optimizer, lastGap, largestGap, worstStep, broke, heldOut, heldOutGap } = c;
+          const gaps = { lastGap, largestGap, worstStep, brokeAt: broke?.step ?? null };
+          return { seed, start, optimizer, ...gaps, heldOut, heldOutGap };
+        }),
+      ),
+      lost: tableOf(
+        `${run}, step int, share number`,
+        comparisons.flatMap(({ seed, start, optimizer, lost }) =>
+          lost.map((row): Row => ({ seed, start, optimizer, ...row })),
+        ),
+      ),
+      bytes: tableOf(
+        `optimizer text, masterFormat text, moment1Format text, moment2Format text, role text,
+         stored number, onDevice number`,
+        [...new Map(comparisons.map((c) => [c.optimizer, c])).values()].flatMap(({ optimizer, bytes }) => {
+          const { master, moment1, moment2 } = optimizerOf(optimizer).recipe;
+          const formats = { masterFormat: master, moment1Format: moment1, moment2Format: moment2 };
+          return bytes.map((row): Row => ({ optimizer, ...formats, ...row }));
+        }),
+      ),
+    },
+    charts: chartsOf(settings, comparisons),
+    summary: { claims, markdown: markdownOf(settings, comparisons, claims) },
+  };
 }

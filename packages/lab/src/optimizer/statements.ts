@@ -1,5 +1,6 @@
 /** @file The paper's statements about the formats of Adam's moments, and the study's own, held to its figures. */
-import type { Claim } from '../engine/study.ts';
+import { where } from '../engine/rows.ts';
+import { above, atLeast, atMost, type Statement, within } from '../engine/statements.ts';
 import { PAPER_PAIR, pairs, titleOf } from './arms.ts';
 import { type Comparison, lateLost, lateShare, type Start, stateTotal, timesTooLarge } from './results.ts';
 
@@ -18,109 +19,104 @@ const MOST_STATE = 4.1;
 
 const ONLY_ONE = 'of the four pairs only m E4M3, v E5M2 follows FP32 (a 100M model)';
 
-export function claimsOf(comparisons: readonly Comparison[]): Claim[] {
-  const of = (start: Start, optimizer: string): Comparison[] =>
-    comparisons.filter((c) => c.start === start && c.optimizer === optimizer);
-  const claim = (
-    text: string,
-    measured: readonly number[],
-    test: (value: number) => boolean,
-    paper?: string,
-  ): Claim[] =>
-    measured.length === 0
-      ? []
-      : [{ text, ...(paper ? { paper } : {}), values: measured, holds: measured.every(test) }];
-  const values = (
-    start: Start,
-    optimizer: string,
-    value: (comparison: Comparison) => number | null,
-  ): number[] => of(start, optimizer).flatMap((c) => value(c) ?? []);
-  const follows = (optimizer: string, paper?: string): Claim[] =>
-    claim(
-      `${titleOf(optimizer)}, from scratch: gap over the last half within ${FOLLOWS}`,
-      values('scratch', optimizer, (c) => c.lastGap),
-      (gap) => Math.abs(gap) <= FOLLOWS,
-      paper,
-    );
-  const aged = (optimizer: string): Claim[] =>
-    claim(
-      `${titleOf(optimizer)}, aged and not clipped: largest gap at most ${HARMLESS}`,
-      values('aged', optimizer, (c) => c.largestGap),
-      (gap) => gap <= HARMLESS,
-    );
-  const slowly = (
-    optimizer: string,
-    text: string,
-    value: (comparison: Comparison) => number | null,
-    test: (value: number) => boolean,
-  ): Claim[] => claim(`${titleOf(optimizer)}, slowly: ${text}`, values('slow', optimizer, value), test);
-  const heldOut = (optimizer: string): Claim[] =>
-    slowly(
-      optimizer,
-      `held-out loss within ${UNHARMED} of FP32's`,
-      (c) => c.heldOutGap,
-      (gap) => Math.abs(gap) <= UNHARMED,
-    );
-  const fp16 = `${PAPER_PAIR}-fp16`;
-  const breaks = (start: Start, optimizer: string, where: string): Claim[] =>
-    claim(
-      `${titleOf(optimizer)}, ${where}: fails (largest gap above ${SPIKE})`,
-      values(start, optimizer, (c) => c.largestGap),
-      (gap) => gap > SPIKE,
-    );
-  const rest = pairs.filter((pair) => pair !== PAPER_PAIR);
-  return [
-    ...follows(PAPER_PAIR, ONLY_ONE),
-    ...follows(`${PAPER_PAIR}-bounded`),
-    ...follows('e4m3-e4m3-bounded'),
-    ...follows(`${PAPER_PAIR}-fp16`, 'with FP16 master weights too, as in its FP8 Adam'),
-    ...rest.flatMap((pair) =>
-      claim(
-        `${titleOf(pair)}, from scratch: does not follow (gap over the last half above ${FOLLOWS})`,
-        values('scratch', pair, (c) => c.lastGap),
-        (gap) => gap > FOLLOWS,
-        ONLY_ONE,
-      ),
-    ),
-    ...follows(`${PAPER_PAIR}-stochastic`, 'stochastic rounding is an option of its code'),
-    ...claim(
-      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: falls behind (gap over the last half above ${BEHIND})`,
-      values('scratch', `${PAPER_PAIR}-powers`, (c) => c.lastGap),
-      (gap) => gap > BEHIND,
-    ),
-    ...claim(
-      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: at least half of the second moments stall (share)`,
-      values('scratch', `${PAPER_PAIR}-powers`, (c) => lateShare(c, 'stalled')),
-      (share) => share >= 0.5,
-    ),
-    ...claim(
-      `${titleOf(`${PAPER_PAIR}-powers`)}, from scratch: second moments end at least twice too large (times)`,
-      values('scratch', `${PAPER_PAIR}-powers`, timesTooLarge),
-      (times) => times >= 2,
-    ),
-    ...claim(
-      `${titleOf(PAPER_PAIR)}, from scratch: second moments end within 20 % of float32's (times)`,
-      values('scratch', PAPER_PAIR, timesTooLarge),
-      (times) => times >= 1 / 1.2 && times <= 1.2,
-    ),
-    ...[...pairs, `${PAPER_PAIR}-fp16`, `${PAPER_PAIR}-early`].flatMap(aged),
-    ...breaks('aged', 'e4m3-e4m3-early', 'aged and not clipped'),
-    ...breaks('rescaled', 'e4m3-e4m3-early', 'rescaled alike but with nothing planted'),
-    ...breaks('scratch', 'e4m3-e4m3-early', 'from scratch'),
-    ...slowly(fp16, 'at least half of the updates are lost (share)', lateLost, (share) => share >= 0.5),
-    ...slowly(
-      fp16,
-      `held-out loss more than ${UNHARMED} above FP32's`,
-      (c) => c.heldOutGap,
-      (gap) => gap > UNHARMED,
-    ),
-    ...heldOut(`${fp16}stochastic`),
-    ...heldOut(PAPER_PAIR),
-    ...claim(
-      `${titleOf(`${PAPER_PAIR}-fp16`)}: at most ${MOST_STATE} bytes of state a parameter`,
-      values('scratch', `${PAPER_PAIR}-fp16`, stateTotal),
-      (bytes) => bytes <= MOST_STATE,
-      '4 bytes against 12',
-    ),
-  ];
-}
+type Said = Statement<readonly Comparison[]>;
+
+/** Of an optimizer's runs from `start`: what is said, of which figure, and what it must be. */
+const said = (
+  [start, optimizer]: readonly [Start, string],
+  text: string,
+  figure: (run: Comparison) => number | null,
+  holds: Said['holds'],
+  paper?: string,
+): Said => ({
+  text: `${titleOf(optimizer)}${text}`,
+  paper,
+  values: (runs) => where(runs, { start, optimizer }).flatMap((run) => figure(run) ?? []),
+  holds,
+});
+
+const lastGap = (run: Comparison) => run.lastGap;
+const largestGap = (run: Comparison) => run.largestGap;
+const heldOutGap = (run: Comparison) => run.heldOutGap;
+const stalled = (run: Comparison) => lateShare(run, 'stalled');
+
+const follows = (name: string, paper?: string): Said =>
+  said(
+    ['scratch', name],
+    `, from scratch: gap over the last half within ${FOLLOWS}`,
+    lastGap,
+    within(FOLLOWS),
+    paper,
+  );
+const strays = (name: string): Said =>
+  said(
+    ['scratch', name],
+    `, from scratch: does not follow (gap over the last half above ${FOLLOWS})`,
+    lastGap,
+    above(FOLLOWS),
+    ONLY_ONE,
+  );
+const aged = (name: string): Said =>
+  said(
+    ['aged', name],
+    `, aged and not clipped: largest gap at most ${HARMLESS}`,
+    largestGap,
+    atMost(HARMLESS),
+  );
+const breaks = (start: Start, name: string, from: string): Said =>
+  said([start, name], `, ${from}: fails (largest gap above ${SPIKE})`, largestGap, above(SPIKE));
+const unharmed = (name: string): Said =>
+  said(['slow', name], `, slowly: held-out loss within ${UNHARMED} of FP32's`, heldOutGap, within(UNHARMED));
+
+const fp16 = `${PAPER_PAIR}-fp16`;
+const powers = ['scratch', `${PAPER_PAIR}-powers`] as const;
+const early = 'e4m3-e4m3-early';
+const aFifth = (times: number): boolean => times >= 1 / 1.2 && times <= 1.2;
+
+export const statements: readonly Said[] = [
+  follows(PAPER_PAIR, ONLY_ONE),
+  follows(`${PAPER_PAIR}-bounded`),
+  follows('e4m3-e4m3-bounded'),
+  follows(fp16, 'with FP16 master weights too, as in its FP8 Adam'),
+  ...pairs.filter((pair) => pair !== PAPER_PAIR).map(strays),
+  follows(`${PAPER_PAIR}-stochastic`, 'stochastic rounding is an option of its code'),
+  said(
+    powers,
+    `, from scratch: falls behind (gap over the last half above ${BEHIND})`,
+    lastGap,
+    above(BEHIND),
+  ),
+  said(powers, ', from scratch: at least half of the second moments stall (share)', stalled, atLeast(0.5)),
+  said(
+    powers,
+    ', from scratch: second moments end at least twice too large (times)',
+    timesTooLarge,
+    atLeast(2),
+  ),
+  said(
+    ['scratch', PAPER_PAIR],
+    ", from scratch: second moments end within 20 % of float32's (times)",
+    timesTooLarge,
+    aFifth,
+  ),
+  ...[...pairs, fp16, `${PAPER_PAIR}-early`].map(aged),
+  breaks('aged', early, 'aged and not clipped'),
+  breaks('rescaled', early, 'rescaled alike but with nothing planted'),
+  breaks('scratch', early, 'from scratch'),
+  said(['slow', fp16], ', slowly: at least half of the updates are lost (share)', lateLost, atLeast(0.5)),
+  said(
+    ['slow', fp16],
+    `, slowly: held-out loss more than ${UNHARMED} above FP32's`,
+    heldOutGap,
+    above(UNHARMED),
+  ),
+  unharmed(`${fp16}stochastic`),
+  unharmed(PAPER_PAIR),
+  said(
+    ['scratch', fp16],
+    `: at most ${MOST_STATE} bytes of state a parameter`,
+    stateTotal,
+    atMost(MOST_STATE),
+    '4 bytes against 12',
+  ),
+];

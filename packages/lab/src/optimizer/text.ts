@@ -1,4 +1,7 @@
 /** @file The study for people: gaps by pair and variant, what stalls and what goes to zero, bytes, and what held. */
+import { each, page, table } from '../engine/markdown.ts';
+import { figure, percent, sideBySide } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import { titleOf } from './arms.ts';
@@ -11,8 +14,8 @@ export function markdownOf(
   claims: readonly Claim[],
 ): string {
   const { scratchSteps, steps, baseSteps, spikeEvery, peak, slowSteps, slowRate } = settings;
-  const seeds = [...new Set(comparisons.map(({ seed }) => seed))];
-  return `${[
+  const seeds = distinct(comparisons, 'seed');
+  return page(
     "# Formats of Adam's moments",
     '',
     'Linear layers in BF16, so that nothing but the optimizer differs. m: first moment, v: second moment; each has one scale',
@@ -25,18 +28,18 @@ export function markdownOf(
     '',
     `## From scratch: ${scratchSteps} steps, learning rate 3e-3, clipped at 1`,
     '',
-    ...table(comparisons, 'scratch', seeds),
+    ...gapsTable(comparisons, 'scratch'),
     '',
     `## From an aged checkpoint: ${steps} steps, not clipped`,
     '',
     `The outliers are planted, as in the instability study: after ${baseSteps} steps one channel of each layer puts out`,
     `${peak.toExponential()} on a rare byte, which comes at every ${spikeEvery}th step.`,
     '',
-    ...table(comparisons, 'aged', seeds),
+    ...gapsTable(comparisons, 'aged'),
     '',
     '## The control: rescaled in the same way, with nothing planted',
     '',
-    ...table(comparisons, 'rescaled', seeds),
+    ...gapsTable(comparisons, 'rescaled'),
     '',
     'Last half: mean gap over the last half of the steps; largest: at that step. Stalled: share of the second moments whose',
     'code stays in a step, so that the value goes less than half of the way that its exact update would; zero: share stored',
@@ -59,69 +62,66 @@ export function markdownOf(
     'samples); rounded stochastically such an update is only unlucky, and the weight moves on average as it should.',
     'Held out: loss at the end less that of FP32 on the same batches, nats per byte.',
     '',
-    '| | lost, slowly | held out, slowly | lost, from scratch | held out, from scratch |',
-    '| --- | --- | --- | --- | --- |',
-    ...masterRows(comparisons, seeds),
+    ...mastersTable(comparisons),
     '',
     "## Bytes a parameter of the optimizer's state",
     '',
-    '| | master | m | v | together |',
-    '| --- | --- | --- | --- | --- |',
-    ...bytesRows(comparisons),
-    ...claimSection(claims, (v) => number(v)),
-  ].join('\n')}\n`;
+    ...bytesTable(comparisons),
+    ...claimSection(claims, number),
+  );
 }
 
-function table(comparisons: readonly Comparison[], start: Start, seeds: readonly number[]): string[] {
-  const names = [...new Set(comparisons.filter((c) => c.start === start).map((c) => c.optimizer))];
-  return [
-    '| | last half | largest (step) | stalled | zero | too large |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...names.map((name) => {
-      const own = seeds.flatMap(
-        (seed) => comparisons.find((c) => c.start === start && c.optimizer === name && c.seed === seed) ?? [],
-      );
-      const cell = (of: (c: Comparison) => string): string => own.map(of).join(' / ');
-      const share = (of: 'stalled' | 'underflowed') => (c: Comparison) =>
-        percent(lateShare(c, of), of === 'underflowed' ? 2 : 1);
-      return `| ${titleOf(name)} | ${cell((c) => number(c.lastGap))} | ${cell((c) => `${number(c.largestGap, 3)} (${c.worstStep})`)} | ${cell(share('stalled'))} | ${cell(share('underflowed'))} | ${cell((c) => times(timesTooLarge(c)))} |`;
-    }),
-  ];
+/** An optimizer and its figures from `start`, one a seed. */
+const cells =
+  (comparisons: readonly Comparison[], start: Start, write: (run: Comparison) => string) =>
+  (optimizer: string): string =>
+    sideBySide(where(comparisons, { start, optimizer }), write);
+
+function gapsTable(comparisons: readonly Comparison[], start: Start): string[] {
+  const column = (write: (run: Comparison) => string) => cells(comparisons, start, write);
+  return table(distinct(where(comparisons, { start }), 'optimizer'), [
+    ['', titleOf],
+    ['last half', column(({ lastGap }) => number(lastGap))],
+    ['largest (step)', column(({ largestGap, worstStep }) => `${number(largestGap, 3)} (${worstStep})`)],
+    ['stalled', column((run) => percent(lateShare(run, 'stalled')))],
+    ['zero', column((run) => percent(lateShare(run, 'underflowed'), 2))],
+    ['too large', column((run) => timesTooLarge(run)?.toFixed(2) ?? '–')],
+  ]);
 }
 
 /** Of the optimizers that were trained slowly. */
-function masterRows(comparisons: readonly Comparison[], seeds: readonly number[]): string[] {
-  const names = [...new Set(comparisons.filter((c) => c.start === 'slow').map((c) => c.optimizer))];
-  return names.map((name) => {
-    const cell = (start: Start, of: (c: Comparison) => string): string =>
-      seeds
-        .flatMap(
-          (seed) =>
-            comparisons.find((c) => c.start === start && c.optimizer === name && c.seed === seed) ?? [],
-        )
-        .map(of)
-        .join(' / ') || '–';
-    const cells = (['slow', 'scratch'] as const).flatMap((start) => [
-      cell(start, (c) => percent(lateLost(c))),
-      cell(start, ({ heldOutGap }) => (heldOutGap === null ? 'broke' : number(heldOutGap, 5))),
-    ]);
-    return `| ${titleOf(name)} | ${cells.join(' | ')} |`;
-  });
+function mastersTable(comparisons: readonly Comparison[]): string[] {
+  const column = (start: Start, write: (run: Comparison) => string) => (optimizer: string) =>
+    cells(comparisons, start, write)(optimizer) || '–';
+  const lost = (run: Comparison): string => percent(lateLost(run));
+  const heldOut = ({ heldOutGap }: Comparison) => (heldOutGap === null ? 'broke' : number(heldOutGap, 5));
+  return table(distinct(where(comparisons, { start: 'slow' }), 'optimizer'), [
+    ['', titleOf],
+    ['lost, slowly', column('slow', lost)],
+    ['held out, slowly', column('slow', heldOut)],
+    ['lost, from scratch', column('scratch', lost)],
+    ['held out, from scratch', column('scratch', heldOut)],
+  ]);
 }
 
 /** The first optimizer of each size: rounding and scale cost no bytes. */
-function bytesRows(comparisons: readonly Comparison[]): string[] {
-  const rows = comparisons.map((c) => {
-    const bytes = [...c.bytes.map(({ stored, onDevice }) => onDevice ?? stored), stateTotal(c)];
-    return { name: titleOf(c.optimizer), cells: bytes.map((v) => v.toFixed(2)).join(' | ') };
+function bytesTable(comparisons: readonly Comparison[]): string[] {
+  const rows = comparisons.map((run) => {
+    const parts = run.bytes.map(({ stored, onDevice }) => onDevice ?? stored);
+    return { run, bytes: [...parts, stateTotal(run)].map((v) => v.toFixed(2)) };
   });
-  return rows
-    .filter(({ cells }, i) => rows.findIndex((row) => row.cells === cells) === i)
-    .map(({ name, cells }) => `| ${name} | ${cells} |`);
+  return table(
+    rows.filter(({ bytes }, i) => rows.findIndex((row) => row.bytes.join() === bytes.join()) === i),
+    [
+      ['', ({ run }) => titleOf(run.optimizer)],
+      each(
+        [...['master', 'm', 'v', 'together'].entries()],
+        ([, part]) => part,
+        ({ bytes }, [i]) => bytes[i]!,
+      ),
+    ],
+  );
 }
 
 const number = (value: number, digits = 4): string =>
-  !Number.isFinite(value) ? 'broke' : Math.abs(value) >= 100 ? value.toExponential(1) : value.toFixed(digits);
-const percent = (share: number | null, digits = 1): string =>
-  share === null ? '–' : `${(100 * share).toFixed(digits)} %`;
-const times = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
+  figure(value, (v) => (Math.abs(v) >= 100 ? v.toExponential(1) : v.toFixed(digits)));

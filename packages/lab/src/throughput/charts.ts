@@ -1,83 +1,74 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { frame } from '../charts/parts.ts';
+import { below, names, quantity, shaded } from '../charts/channels.ts';
+import { picture } from '../charts/frame.ts';
+import { dots, label, layer, ruleAt } from '../charts/layers.ts';
+import { sum } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
 import { PAPER_SAVING, PAPER_SPEEDUP } from './paper.ts';
 import { type Comparison, stateBytes } from './results.ts';
 
 export function chartsOf(comparisons: readonly Comparison[], seeds: number): Record<string, object> {
-  const charts: Record<string, object> = { speed: speedChart(comparisons, seeds) };
   const measured = comparisons.filter(({ memory }) => memory !== null);
-  if (measured.length > 0) charts.memory = memoryChart(measured);
-  return charts;
+  return {
+    speed: speedChart(comparisons, seeds),
+    ...(measured.length > 0 && { memory: memoryChart(measured) }),
+  };
 }
 
 const PAPER = 'the paper, 8 Gaudi2';
+const PAPER_COLOUR = '#cf222e';
 const CASES = ['#0969da', '#8250df', '#1a7f37', '#bf8700'];
-const caseColour = (names: readonly string[], columns: number, extra: readonly string[] = []) => ({
-  field: 'name',
-  type: 'nominal',
-  scale: {
-    domain: [...names, ...extra],
-    range: [...CASES.slice(0, names.length), ...extra.map(() => '#cf222e')],
-  },
-  legend: { title: null, orient: 'bottom', symbolType: 'circle', labelLimit: 260, columns },
-});
-const namesOf = (comparisons: readonly Comparison[]): string[] => [
-  ...new Set(comparisons.map(({ name }) => name)),
-];
-const recipesOf = (comparisons: readonly Comparison[]): string[] =>
-  [...new Set(comparisons.map(({ recipe }) => recipe))].filter((recipe) => recipe !== 'bf16');
+
+/** A colour for each of at most four cases, and the paper's where it is shown. */
+const caseColour = (cases: readonly string[], columns: number, paper: readonly string[] = []) =>
+  shaded(
+    'name',
+    Object.fromEntries([
+      ...cases.slice(0, CASES.length).map((name, i) => [name, CASES[i]!]),
+      ...paper.map((name) => [name, PAPER_COLOUR]),
+    ]),
+    below({ symbolType: 'circle', labelLimit: 260, columns }),
+  );
+const isOther = ({ recipe }: Comparison): boolean => recipe !== 'bf16';
+const recipeAxis = (comparisons: readonly Comparison[]) => names('recipe', distinct(comparisons, 'recipe'));
 
 /** Tokens a second over bf16's: a dot a case, a bar from the slowest to the fastest seed, the paper's figure beside. */
 function speedChart(comparisons: readonly Comparison[], seeds: number): object {
-  const recipes = recipesOf(comparisons);
-  const names = namesOf(comparisons);
-  const values = comparisons
-    .filter(({ recipe }) => recipe !== 'bf16')
-    .map(({ name, recipe, ratio, ratios }) => ({
-      name,
-      recipe,
-      ratio: ratio.mean,
-      low: Math.min(...ratios),
-      high: Math.max(...ratios),
-    }));
-  const paper = recipes.includes('fp8-smooth')
+  const cases = distinct(comparisons, 'name');
+  const others = comparisons.filter(isOther);
+  const values = others.map(({ name, recipe, ratio, ratios }) => {
+    return { name, recipe, ratio: ratio.mean, low: Math.min(...ratios), high: Math.max(...ratios) };
+  });
+  const paper = others.some(({ recipe }) => recipe === 'fp8-smooth')
     ? [{ name: PAPER, recipe: 'fp8-smooth', ratio: PAPER_SPEEDUP }]
     : [];
   const fp8 = values.filter(({ recipe }) => recipe.startsWith('fp8')).map(({ ratio }) => ratio);
-  const two = (value: number): string => value.toFixed(2);
   const x = {
     type: 'quantitative',
     title: "tokens a second, of bf16's in the same turns",
     scale: { zero: false, nice: true },
   };
-  const y = { field: 'recipe', type: 'nominal', sort: recipes, title: null };
-  const yOffset = { field: 'name', type: 'nominal', sort: [...names, PAPER] };
-  const color = caseColour(names, 3, paper.length > 0 ? [PAPER] : []);
-  return frame({
-    title: {
-      text: `Emulated FP8 is not faster: ${two(Math.min(...fp8))} to ${two(Math.max(...fp8))} of BF16's speed; the paper's hardware: ${PAPER_SPEEDUP}`,
-      subtitle: seeds > 1 ? `dot: mean of ${seeds} runs; bar: from the slowest to the fastest` : 'one run',
+  const ratio = { ...x, field: 'ratio' };
+  const y = recipeAxis(others);
+  const yOffset = { field: 'name', type: 'nominal', sort: [...cases, PAPER] };
+  const color = caseColour(cases, 3, paper.length > 0 ? [PAPER] : []);
+  return picture(
+    `Emulated FP8 is not faster: ${Math.min(...fp8).toFixed(2)} to ${Math.max(...fp8).toFixed(2)} of BF16's speed; the paper's hardware: ${PAPER_SPEEDUP}`,
+    seeds > 1 ? `dot: mean of ${seeds} runs; bar: from the slowest to the fastest` : 'one run',
+    {
+      width: 560,
+      height: { step: 44, for: 'position' },
+      layer: [
+        ruleAt(ratio, 1, { color: '#57606a' }),
+        layer(
+          { type: 'rule', strokeWidth: 2 },
+          { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, yOffset, color },
+          values,
+        ),
+        dots({ size: 60, opacity: 1 }, { x: ratio, y, yOffset, color }, [...values, ...paper]),
+      ],
     },
-    width: 560,
-    height: { step: 44, for: 'position' },
-    layer: [
-      {
-        data: { values: [{ ratio: 1 }] },
-        mark: { type: 'rule', color: '#57606a' },
-        encoding: { x: { ...x, field: 'ratio' } },
-      },
-      {
-        data: { values },
-        mark: { type: 'rule', strokeWidth: 2 },
-        encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, yOffset, color },
-      },
-      {
-        data: { values: [...values, ...paper] },
-        mark: { type: 'point', filled: true, size: 60, opacity: 1 },
-        encoding: { x: { ...x, field: 'ratio' }, y, yOffset, color },
-      },
-    ],
-  });
+  );
 }
 
 const PARTS = [
@@ -91,113 +82,82 @@ const PARTS = [
 
 /** Left: bytes a parameter, stacked, of the largest model. Right: peak of a step against bf16's, by case. */
 function memoryChart(comparisons: readonly Comparison[]): object {
-  const largest = comparisons.reduce((a, b) => (b.memory!.parameters > a.memory!.parameters ? b : a));
-  const order = [...new Set(comparisons.map(({ recipe }) => recipe))];
-  const stacked = comparisons
-    .filter(({ name }) => name === largest.name)
-    .flatMap(({ recipe, memory }) =>
-      PARTS.map(([key, part], i) => ({ recipe, part, order: i, bytes: memory!.perParameter[key] })),
-    );
-  const totals = comparisons
-    .filter(({ name }) => name === largest.name)
-    .map(({ recipe, memory }) => ({
-      recipe,
-      bytes: PARTS.reduce((sum, [key]) => sum + memory!.perParameter[key], 0),
-      state: `state ${stateBytes(memory!).toFixed(1)}`,
-    }));
-  const names = namesOf(comparisons);
-  const changes = comparisons
-    .filter(({ recipe }) => recipe !== 'bf16')
-    .map(({ name, recipe, peakChange }) => ({ name, recipe, change: peakChange }));
-  const full = comparisons.filter(({ recipe }) => recipe === 'fp8-full').map(({ peakChange }) => peakChange!);
+  const full = where(comparisons, { recipe: 'fp8-full' }).map(({ peakChange }) => peakChange!);
   const percent = (value: number): string => `${Math.round(100 * value)}`;
-  const best = full.length > 0 ? Math.min(...full) : 0;
-  const x = {
-    field: 'change',
-    type: 'quantitative',
+  return picture(
+    `FP8 Adam keeps 4 bytes a parameter instead of 12: a step's peak falls by up to ${percent(-(full.length > 0 ? Math.min(...full) : 0))} %; the paper: about ${percent(PAPER_SAVING)} %`,
+    'real bytes of tensors on the device; of the activations FP8 shrinks the inputs of linear layers alone',
+    {
+      hconcat: [bytesPanel(comparisons), peakPanel(comparisons)],
+      resolve: { scale: { color: 'independent' } },
+    },
+  );
+}
+
+function bytesPanel(comparisons: readonly Comparison[]): object {
+  const { name } = comparisons.reduce((a, b) => (b.memory!.parameters > a.memory!.parameters ? b : a));
+  const own = where(comparisons, { name });
+  const stacked = own.flatMap(({ recipe, memory }) =>
+    PARTS.map(([key, part], i) => ({ recipe, part, order: i, bytes: memory!.perParameter[key] })),
+  );
+  const totals = own.map(({ recipe, memory }) => ({
+    recipe,
+    bytes: sum(PARTS.map(([key]) => memory!.perParameter[key])),
+    state: `state ${stateBytes(memory!).toFixed(1)}`,
+  }));
+  const x = quantity('bytes', {
+    title: 'bytes a parameter',
+    stack: 'zero',
+    scale: { domain: [0, 1.2 * Math.max(...totals.map(({ bytes }) => bytes))], nice: false },
+  });
+  const y = recipeAxis(comparisons);
+  const color = shaded(
+    'part',
+    Object.fromEntries(PARTS.map(([, part, shade]) => [part, shade])),
+    below({ columns: 2 }),
+  );
+  return {
+    title: `Bytes a parameter, ${name.split(',')[0]}; state: the blue parts`,
+    width: 360,
+    height: { step: 36 },
+    layer: [
+      layer('bar', { x, y, order: { field: 'order' }, color }, stacked),
+      label(4, {}, { x: quantity('bytes'), y, text: { field: 'state' } }, totals),
+    ],
+  };
+}
+
+function peakPanel(comparisons: readonly Comparison[]): object {
+  const others = comparisons.filter(isOther);
+  const cases = distinct(comparisons, 'name');
+  const x = quantity('change', {
     title: "peak memory of a step, against bf16's",
     axis: { format: '+.0%', tickCount: 5 },
     scale: { padding: 12 },
-  };
-  const recipes = recipesOf(comparisons);
-  const y = { field: 'recipe', type: 'nominal', sort: recipes, title: null };
-  return frame({
-    title: {
-      text: `FP8 Adam keeps 4 bytes a parameter instead of 12: a step's peak falls by up to ${percent(-best)} %; the paper: about ${percent(PAPER_SAVING)} %`,
-      subtitle:
-        'real bytes of tensors on the device; of the activations FP8 shrinks the inputs of linear layers alone',
-    },
-    hconcat: [
-      {
-        title: `Bytes a parameter, ${largest.name.split(',')[0]}; state: the blue parts`,
-        width: 360,
-        height: { step: 36 },
-        layer: [
-          {
-            data: { values: stacked },
-            mark: 'bar',
-            encoding: {
-              x: {
-                field: 'bytes',
-                type: 'quantitative',
-                title: 'bytes a parameter',
-                stack: 'zero',
-                scale: { domain: [0, 1.2 * Math.max(...totals.map(({ bytes }) => bytes))], nice: false },
-              },
-              y: { field: 'recipe', type: 'nominal', sort: order, title: null },
-              order: { field: 'order' },
-              color: {
-                field: 'part',
-                type: 'nominal',
-                scale: { domain: PARTS.map(([, part]) => part), range: PARTS.map(([, , color]) => color) },
-                legend: { title: null, orient: 'bottom', columns: 2 },
-              },
-            },
-          },
-          {
-            data: { values: totals },
-            mark: { type: 'text', align: 'left', dx: 4 },
-            encoding: {
-              x: { field: 'bytes', type: 'quantitative' },
-              y: { field: 'recipe', type: 'nominal', sort: order, title: null },
-              text: { field: 'state' },
-            },
-          },
-        ],
-      },
-      {
-        title: 'Largest bytes of a whole step',
-        width: 260,
-        height: { step: 43, for: 'position' },
-        layer: [
-          {
-            data: { values: [{ change: 0 }] },
-            mark: { type: 'rule', color: '#57606a' },
-            encoding: { x },
-          },
-          {
-            data: { values: [{ change: -PAPER_SAVING }] },
-            mark: { type: 'rule', color: '#cf222e', strokeDash: [4, 4] },
-            encoding: { x },
-          },
-          {
-            data: { values: [{ change: -PAPER_SAVING, text: 'the paper' }] },
-            mark: { type: 'text', color: '#cf222e', align: 'left', dx: 4, y: 8 },
-            encoding: { x, text: { field: 'text' } },
-          },
-          {
-            data: { values: changes },
-            mark: { type: 'point', filled: true, size: 60, opacity: 1 },
-            encoding: {
-              x,
-              y,
-              yOffset: { field: 'name', type: 'nominal', sort: names },
-              color: caseColour(names, 2),
-            },
-          },
-        ],
-      },
-    ],
-    resolve: { scale: { color: 'independent' } },
   });
+  const encoding = {
+    x,
+    y: recipeAxis(others),
+    yOffset: { field: 'name', type: 'nominal', sort: cases },
+    color: caseColour(cases, 2),
+  };
+  return {
+    title: 'Largest bytes of a whole step',
+    width: 260,
+    height: { step: 43, for: 'position' },
+    layer: [
+      ruleAt(x, 0, { color: '#57606a' }),
+      ruleAt(x, -PAPER_SAVING, { color: PAPER_COLOUR, strokeDash: [4, 4] }),
+      layer(
+        { type: 'text', color: PAPER_COLOUR, align: 'left', dx: 4, y: 8 },
+        { x, text: { field: 'text' } },
+        [{ change: -PAPER_SAVING, text: 'the paper' }],
+      ),
+      dots(
+        { size: 60, opacity: 1 },
+        encoding,
+        others.map(({ name, recipe, peakChange }) => ({ name, recipe, change: peakChange })),
+      ),
+    ],
+  };
 }

@@ -1,5 +1,6 @@
 /** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { held } from '../engine/statements.ts';
 import type { Study } from '../engine/study.ts';
 import { type Row, tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts.ts';
@@ -7,7 +8,7 @@ import { type Memory, measureMemory, storesRealBytes } from './memory.ts';
 import { type Comparison, compare, type NamedMemory, type NamedSpeed, stateBytes } from './results.ts';
 import { fullThroughput, quickThroughput, type ThroughputSettings } from './settings.ts';
 import { measureSpeed, type Speed } from './speed.ts';
-import { claimsOf } from './statements.ts';
+import { statementsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
 
 /** A seed is one more run of all turns. The text is not looked at. */
@@ -51,7 +52,7 @@ export const throughput: Study<ThroughputSettings> = {
         (result as Speed[]).map((speed): NamedSpeed => ({ ...speed, model: model!, seed })),
       );
     const comparisons = compare(settings, speeds, memories);
-    const claims = claimsOf(settings, comparisons);
+    const claims = held(statementsOf(settings, comparisons), comparisons);
     const about = { device: device.description, seeds, rounds };
     return {
       tables: { speed: speedTable(settings, speeds), memory: memoryTable(comparisons) },

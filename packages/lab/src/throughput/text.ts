@@ -1,4 +1,6 @@
 /** @file The study for people: our rows beside the paper's, where the memory is, and what held. */
+import { each, page, table } from '../engine/markdown.ts';
+import { mean, percent } from '../engine/numbers.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import { PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './paper.ts';
@@ -11,7 +13,7 @@ export function markdownOf(
 ): string {
   const { device, seeds, rounds } = about;
   const runs = seeds.length === 1 ? 'One run' : `${seeds.length} runs, each from other weights;`;
-  return `${[
+  return page(
     '# Speed and memory of a training step, by recipe',
     '',
     `Forward, backward, clipping and AdamW on ${device}. ${runs} of ${rounds} turns a recipe; the recipes`,
@@ -46,51 +48,56 @@ export function markdownOf(
           'Not measured: this device does not store a format in as many bytes as it has. Use `--device simd`.',
         ]),
     ...claimSection(claims, (v) => v.toFixed(3)),
-  ].join('\n')}\n`;
+  );
 }
 
 function speedTable(comparisons: readonly Comparison[]): string[] {
-  return [
-    '| | speed | of bf16 | products | in FP8 | if those took half |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...Object.entries(SAMPLES_PER_SECOND).map(
-      ([recipe, samples]) =>
-        `| the paper, Llama2 7B on 8 Gaudi2, \`${recipe}\` | ${samples} samples/s | ${recipe === 'bf16' ? 1 : PAPER_SPEEDUP} | – | – | – |`,
-    ),
-    ...comparisons.map((one) => {
-      const { name, recipe, tokensPerSecond, ratio, products, fp8Products, withFastProducts } = one;
-      const mean = tokensPerSecond.reduce((a, b) => a + b, 0) / tokensPerSecond.length;
-      const error = ratio.error === null ? '' : ` ± ${ratio.error.toFixed(3)}`;
-      const cells = [
-        `${mean.toFixed(0)} tokens/s`,
-        recipe === 'bf16' ? '1' : `${ratio.mean.toFixed(3)}${error}`,
-        share(products),
-        share(fp8Products),
-        withFastProducts === null ? '–' : withFastProducts.toFixed(2),
-      ];
-      return `| ${name}, \`${recipe}\` | ${cells.join(' | ')} |`;
-    }),
-  ];
+  const unknown = { products: null, fp8Products: null, withFastProducts: null };
+  const ofPaper = Object.entries(SAMPLES_PER_SECOND).map(([recipe, samples]) => ({
+    ...{ recipe, ...unknown },
+    who: 'the paper, Llama2 7B on 8 Gaudi2',
+    speed: `${samples} samples/s`,
+    ratio: String(PAPER_SPEEDUP),
+  }));
+  const here = comparisons.map(({ tokensPerSecond, ratio: { mean: ratio, error }, ...one }) => ({
+    ...one,
+    who: one.name,
+    speed: `${mean(tokensPerSecond).toFixed(0)} tokens/s`,
+    ratio: `${ratio.toFixed(3)}${error === null ? '' : ` ± ${error.toFixed(3)}`}`,
+  }));
+  return table<(typeof ofPaper | typeof here)[number]>(
+    [...ofPaper, ...here],
+    [
+      ['', ({ who, recipe }) => `${who}, \`${recipe}\``],
+      ['speed', ({ speed }) => speed],
+      ['of bf16', ({ recipe, ratio }) => (recipe === 'bf16' ? '1' : ratio)],
+      ['products', ({ products }) => percent(products, 0)],
+      ['in FP8', ({ fp8Products }) => percent(fp8Products, 0)],
+      ['if those took half', ({ withFastProducts }) => withFastProducts?.toFixed(2) ?? '–'],
+    ],
+  );
 }
 
 function memoryTable(comparisons: readonly Comparison[]): string[] {
+  const rows = comparisons.flatMap(({ name, recipe, memory, peakChange }) => {
+    if (!memory || peakChange === null) return [];
+    const { weights, casts, gradients, master, moment1, moment2 } = memory.perParameter;
+    const bytes = [weights, casts, gradients, master, moment1, moment2, stateBytes(memory)];
+    return [{ name, recipe, bytes, peak: memory.peak, peakChange }];
+  });
+  const parts = ['weights', 'FP8 copies', 'gradients', 'master', 'moment 1', 'moment 2', 'state'];
   return [
-    '| | weights | FP8 copies | gradients | master | moment 1 | moment 2 | state | peak MB | of bf16 |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...comparisons.flatMap(({ name, recipe, memory, peakChange }) => {
-      if (!memory || peakChange === null) return [];
-      const { weights, casts, gradients, master, moment1, moment2 } = memory.perParameter;
-      const bytes = [weights, casts, gradients, master, moment1, moment2, stateBytes(memory)];
-      const cells = [
-        ...bytes.map((v) => v.toFixed(2)),
-        (memory.peak / 1e6).toFixed(0),
-        recipe === 'bf16' ? '1' : (1 + peakChange).toFixed(3),
-      ];
-      return [`| ${name}, \`${recipe}\` | ${cells.join(' | ')} |`];
-    }),
+    ...table(rows, [
+      ['', ({ name, recipe }) => `${name}, \`${recipe}\``],
+      each(
+        [...parts.entries()],
+        ([, part]) => part,
+        ({ bytes }, [i]) => bytes[i]!.toFixed(2),
+      ),
+      ['peak MB', ({ peak }) => (peak / 1e6).toFixed(0)],
+      ['of bf16', ({ recipe, peakChange }) => (recipe === 'bf16' ? '1' : (1 + peakChange).toFixed(3))],
+    ]),
     '',
     'Bytes a parameter, but for the peak of a step.',
   ];
 }
-
-const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(0)} %`);

@@ -2,9 +2,10 @@
 
 import type { Results } from '../results.ts';
 import type { AlignmentSettings } from '../settings.ts';
-import { outlierChart, portraitChart } from './channel.ts';
+import { portraitChart } from './channel.ts';
 import { gapChart } from './gap.ts';
 import { alignmentChart, gridChart } from './grid.ts';
+import { outlierChart } from './outlier.ts';
 import { theoremChart } from './theorem.ts';
 
 export const chartsOf = (

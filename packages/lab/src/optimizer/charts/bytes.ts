@@ -1,5 +1,7 @@
 /** @file Bytes of optimizer state a parameter, as bars of master weights and both moments. */
-import { frame } from '../../charts/parts.ts';
+import { below, names, quantity, shaded } from '../../charts/channels.ts';
+import { picture } from '../../charts/frame.ts';
+import { label as labelled, layer } from '../../charts/layers.ts';
 import { BASELINE, PAPER_PAIR } from '../arms.ts';
 import { type Comparison, stateTotal } from '../results.ts';
 import { roles } from '../train.ts';
@@ -9,11 +11,8 @@ const bars: readonly (readonly [optimizer: string, label: string])[] = [
   [PAPER_PAIR, 'moments in FP8'],
   [`${PAPER_PAIR}-fp16`, 'moments in FP8, FP16 master'],
 ];
-const parts: Readonly<Record<(typeof roles)[number], string>> = {
-  master: 'master weights',
-  moment1: 'first moment',
-  moment2: 'second moment',
-};
+const parts = { master: 'master weights', moment1: 'first moment', moment2: 'second moment' } as const;
+const shades = { [parts.master]: '#57606a', [parts.moment1]: '#54aeff', [parts.moment2]: '#0550ae' };
 
 export function bytesChart(comparisons: readonly Comparison[]): object {
   const found = bars.flatMap(([optimizer, label]) => {
@@ -22,53 +21,28 @@ export function bytesChart(comparisons: readonly Comparison[]): object {
   });
   const measured = found.every(({ run }) => run.bytes.every(({ onDevice }) => onDevice !== null));
   const values = found.flatMap(({ label, run }) =>
-    run.bytes.map(({ role, stored, onDevice }) => ({
-      label,
-      part: parts[role],
-      order: roles.indexOf(role),
-      bytes: onDevice ?? stored,
-    })),
+    run.bytes.map(({ role, stored, onDevice }) => {
+      return { label, part: parts[role], order: roles.indexOf(role), bytes: onDevice ?? stored };
+    }),
   );
   const totals = found.map(({ label, total }) => ({ label, total, text: total.toFixed(2) }));
-  const y = {
-    field: 'label',
-    type: 'nominal',
-    sort: found.map(({ label }) => label),
-    title: null,
-    axis: { labelLimit: 260 },
-  };
+  const x = quantity('bytes', { title: 'bytes a parameter', scale: { domain: [0, 13] } });
+  const y = names(
+    'label',
+    found.map(({ label }) => label),
+    { axis: { labelLimit: 260 } },
+  );
   const [first, last] = [totals[0], totals.at(-1)];
-  return frame({
-    title: {
-      text:
-        first && last
-          ? `Adam's state: ${last.text} bytes a parameter instead of ${first.text}`
-          : "Adam's state",
-      subtitle: `${measured ? "the device's own memory" : 'as the formats have it'}, scales and FP32 norm gains included; the paper: 4 instead of 12`,
+  return picture(
+    first && last ? `Adam's state: ${last.text} bytes a parameter instead of ${first.text}` : "Adam's state",
+    `${measured ? "the device's own memory" : 'as the formats have it'}, scales and FP32 norm gains included; the paper: 4 instead of 12`,
+    {
+      width: 480,
+      height: { step: 34 },
+      layer: [
+        layer('bar', { x, y, order: { field: 'order' }, color: shaded('part', shades, below()) }, values),
+        labelled(5, { fontSize: 12 }, { x: quantity('total'), y, text: { field: 'text' } }, totals),
+      ],
     },
-    width: 480,
-    height: { step: 34 },
-    layer: [
-      {
-        data: { values },
-        mark: 'bar',
-        encoding: {
-          x: { field: 'bytes', type: 'quantitative', title: 'bytes a parameter', scale: { domain: [0, 13] } },
-          y,
-          order: { field: 'order' },
-          color: {
-            field: 'part',
-            type: 'nominal',
-            scale: { domain: Object.values(parts), range: ['#57606a', '#54aeff', '#0550ae'] },
-            legend: { title: null, orient: 'bottom' },
-          },
-        },
-      },
-      {
-        data: { values: totals },
-        mark: { type: 'text', align: 'left', dx: 5, fontSize: 12 },
-        encoding: { x: { field: 'total', type: 'quantitative' }, y, text: { field: 'text' } },
-      },
-    ],
-  });
+  );
 }

@@ -1,7 +1,10 @@
 /** @file Which tensors' second moments go to zero, by the formats: a heat map. */
-
-import { frame } from '../../charts/parts.ts';
+import { names } from '../../charts/channels.ts';
+import { panelsBy, picture } from '../../charts/frame.ts';
+import { heatMap } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
+import { distinct, where } from '../../engine/rows.ts';
+import { lastHalf } from '../../training/gaps.ts';
 import { pairs } from '../arms.ts';
 import type { Comparison, Start } from '../results.ts';
 
@@ -16,83 +19,53 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
   const shown = comparisons.filter(
     ({ optimizer, start }) => start !== 'slow' && pairs.some((pair) => pair === optimizer),
   );
-  const tensors = [...new Set(shown.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)))];
+  const tensors = tensorsOf(shown);
   const keys = [...new Map(shown.map((c) => [`${c.start} ${c.optimizer}`, c])).values()];
   const values = keys.flatMap(({ start, optimizer }) => {
-    const own = shown.filter((c) => c.start === start && c.optimizer === optimizer);
+    const moments = where(shown, { start, optimizer }).map((run) => run.moments);
     return tensors.map((tensor) => ({
       start: starts[start],
       pair: short(optimizer),
       tensor: tensor.replace(/^layers\.(\d+)\./, 'layer $1 '),
-      share: mean(own.flatMap(({ moments }) => lateUnderflows(moments, tensor))),
+      share: mean(moments.flatMap((own) => lateUnderflows(own, tensor))),
     }));
   });
   const encoding = {
-    x: {
-      field: 'pair',
-      type: 'nominal',
-      sort: pairs.map(short),
-      title: null,
-      axis: { labelAngle: 0, orient: 'top', labelLimit: 90 },
-    },
-    y: { field: 'tensor', type: 'nominal', sort: null, title: null },
+    x: names('pair', pairs.map(short), { axis: { labelAngle: 0, orient: 'top', labelLimit: 90 } }),
+    y: names('tensor', null),
   };
-  return frame({
-    title: {
-      text: titleFor(shown),
-      subtitle: 'columns: first / second moment; mean of the last half of the samples and of the seeds',
-      offset: 14,
-    },
-    data: { values },
-    facet: {
-      column: {
-        field: 'start',
-        type: 'nominal',
-        sort: Object.values(starts),
-        title: null,
-        header: { labelFontSize: 12, labelFontWeight: 'bold' },
+  const scale = { domain: [0, 0.2, 1], range: ['#ffffff', '#fdae6b', '#a50f15'], interpolate: 'rgb' };
+  return picture(
+    titleFor(shown),
+    'columns: first / second moment; mean of the last half of the samples and of the seeds',
+    {
+      data: { values },
+      facet: { column: panelsBy('start', Object.values(starts)) },
+      spec: {
+        width: { step: 88 },
+        height: { step: 22 },
+        layer: heatMap('share', { scale, format: '.2~%', dark: 'datum.share > 0.4', encoding }),
       },
     },
-    spec: {
-      width: { step: 88 },
-      height: { step: 22 },
-      layer: [
-        {
-          mark: 'rect',
-          encoding: {
-            ...encoding,
-            color: {
-              field: 'share',
-              type: 'quantitative',
-              scale: { domain: [0, 0.2, 1], range: ['#ffffff', '#fdae6b', '#a50f15'], interpolate: 'rgb' },
-              legend: null,
-            },
-          },
-        },
-        {
-          mark: { type: 'text', fontSize: 11 },
-          encoding: {
-            ...encoding,
-            text: { field: 'share', type: 'quantitative', format: '.2~%' },
-            color: { condition: { test: 'datum.share > 0.4', value: 'white' }, value: '#24292f' },
-          },
-        },
-      ],
-    },
-  });
+    { offset: 14 },
+  );
 }
 
 const short = (pair: string): string => pair.toUpperCase().replace('-', ' / ');
 
-function lateUnderflows(moments: Comparison['moments'], tensor: string): number[] {
-  const own = moments.filter((row) => row.tensor === tensor);
-  return own.slice(Math.floor(own.length / 2)).map(({ underflowed, elements }) => underflowed / elements);
-}
+const tensorsOf = (runs: readonly Comparison[]): string[] =>
+  distinct(
+    runs.flatMap(({ moments }) => moments),
+    'tensor',
+  );
+
+const lateUnderflows = (moments: Comparison['moments'], tensor: string): number[] =>
+  lastHalf(where(moments, { tensor })).map(({ underflowed, elements }) => underflowed / elements);
 
 function titleFor(shown: readonly Comparison[]): string {
   const worst = (second: string): { share: number; tensor: string } => {
     const own = shown.filter(({ optimizer }) => optimizer.endsWith(second));
-    const tensors = [...new Set(own.flatMap(({ moments }) => moments.map(({ tensor }) => tensor)))];
+    const tensors = tensorsOf(own);
     return own
       .flatMap(({ moments }) =>
         tensors.map((tensor) => ({ share: mean(lateUnderflows(moments, tensor)), tensor })),
