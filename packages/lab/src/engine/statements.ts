@@ -47,14 +47,3 @@ export const claimSection = (claims: readonly Claim[], figure: (value: number) =
     return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${values.map((value) => figure(value)).join(', ')})${said}`;
   }),
 ];
-export const claim = (
-  text: string,
-  values: readonly number[],
-  test: (value: number) => boolean,
-  paper?: string,
-): Claim => ({
-  text,
-  ...(paper === undefined ? {} : { paper }),
-  values,
-  holds: values.length > 0 && values.every(test),
-});
