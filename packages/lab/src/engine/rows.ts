@@ -1,7 +1,7 @@
 /** @file Rows by what they are. */
 
 /** The rows that agree with all of `wanted`. */
-export function where<T extends object>(rows: readonly T[], wanted: Partial<T>): T[] {
+export function where<T extends object>(rows: readonly T[], wanted: Partial<NoInfer<T>>): T[] {
   const keys = Object.keys(wanted) as (keyof T)[];
   return rows.filter((row) => keys.every((key) => row[key] === wanted[key]));
 }

@@ -1,10 +1,10 @@
 /** @file The aged model beside the healthy one, and what each way of scaling keeps of its SwiGLU output. */
-import { names, quantity, shaded, WHOLE } from '../../charts/channels.ts';
+import { names, quantity, WHOLE } from '../../charts/channels.ts';
 import { picture } from '../../charts/frame.ts';
 import { dots, layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import { asInThePaper, type CastRow, least } from '../results.ts';
-import { decibels, drawn, inOneLine, legend, type Scaling, scalings } from './parts.ts';
+import { decibels, drawn, inOneLine, type Scaling, scalings, sorted } from './parts.ts';
 import { nameOfBatch } from './tensors.ts';
 
 const title = 'signal to quantisation noise of the median row, dB';
@@ -13,17 +13,17 @@ const MOST = 45;
 /** What counts as hit by ageing. */
 const HIT = 3;
 
-const worstOf = (rows: readonly CastRow[]): number => least(rows.map(({ rowSqnr }) => rowSqnr));
-
 /** Every linear's input and gradient before and after ageing, the worst of layers, batches and seeds. */
 export function agedChart(rows: readonly CastRow[]): object {
   const all = asInThePaper(where(rows, { granularity: 'tensor', policy: 'delayed' }));
+  const worst = (model: 'base' | 'aged', site: string, operand: CastRow['operand']) =>
+    drawn(least(where(all, { model, site, operand }).map(({ rowSqnr }) => rowSqnr)));
   const operands = new Map(all.map(({ site, operand }) => [`${site} ${operand}`, { site, operand }]));
   const values = [...operands]
-    .map(([name, which]) => ({
+    .map(([name, { site, operand }]) => ({
       tensor: name === 'down input' ? 'down input: SwiGLU’s output' : name,
-      healthy: drawn(worstOf(where<CastRow>(all, { model: 'base', ...which }))),
-      aged: drawn(worstOf(where<CastRow>(all, { model: 'aged', ...which }))),
+      healthy: worst('base', site, operand),
+      aged: worst('aged', site, operand),
     }))
     .toSorted((a, b) => a.aged - b.aged);
   const hit = values.filter(({ healthy, aged }) => healthy - aged > HIT);
@@ -32,12 +32,11 @@ export function agedChart(rows: readonly CastRow[]): object {
     ? `: ${first.tensor.split(':')[0]}, from ${first.healthy.toFixed(1)} to ${decibels(first.aged)}`
     : '';
   const y = names('tensor', null, { axis: WHOLE });
-  const x = (field: string) => quantity(field, { scale: { domain: [0, 40] }, title });
-  const color = shaded('model', { healthy: '#afb8c1', aged: '#cf222e' }, legend);
+  const x = { type: 'quantitative', scale: { domain: [0, 40] }, title };
   const ofModel = (model: 'healthy' | 'aged', size: number) =>
     dots(
       { size, opacity: 1 },
-      { y, x: x('dB'), color },
+      { y, x: { ...x, field: 'dB' }, color: sorted('model', { healthy: '#afb8c1', aged: '#cf222e' }) },
       values.map((v) => ({ tensor: v.tensor, model, dB: v[model] })),
     );
   return picture(
@@ -49,7 +48,7 @@ export function agedChart(rows: readonly CastRow[]): object {
       layer: [
         layer(
           { type: 'rule', strokeWidth: 2, color: '#afb8c1' },
-          { y, x: x('aged'), x2: { field: 'healthy' } },
+          { y, x: { ...x, field: 'aged' }, x2: { field: 'healthy' } },
           values,
         ),
         ofModel('healthy', 220),
@@ -60,11 +59,7 @@ export function agedChart(rows: readonly CastRow[]): object {
 }
 
 /** As Smooth-SwiGLU scales: a power of two per channel. */
-export const SMOOTH: Scaling = {
-  name: 'channel, power of two',
-  granularity: 'channel',
-  policy: 'current-p2',
-};
+const SMOOTH: Scaling = { name: 'channel, power of two', granularity: 'channel', policy: 'current-p2' };
 
 /** The ways of scaling that SwiGLU's output is looked at under. */
 export const swigluScalings: readonly Scaling[] = scalings.map((scaling) =>
@@ -83,13 +78,14 @@ export function swigluChart(rows: readonly CastRow[]): object {
     })),
   );
   const worst = (granularity: CastRow['granularity'], policy: CastRow['policy']) =>
-    decibels(worstOf(where(down, { granularity, policy })));
-  const scales = swigluScalings.map(({ name }) => name);
-  const color = shaded('batch', { 'with the rare byte': '#bf8700', 'the step after': '#cf222e' }, legend);
-  const panel = (x: object, axis: object) => ({
+    decibels(least(where(down, { granularity, policy }).map(({ rowSqnr }) => rowSqnr)));
+  const color = sorted('batch', { 'with the rare byte': '#bf8700', 'the step after': '#cf222e' });
+  const ways = swigluScalings.map((way) => way.name);
+  const panel = (field: 'dB' | 'underflowed', x: object, axis: object) => ({
     width: 270,
     height: { step: 28 },
-    ...dots({ size: 80, opacity: 0.7 }, { x, y: names('scale', scales, { axis }), color }),
+    mark: { type: 'point', filled: true, size: 80, opacity: 0.7 },
+    encoding: { x: quantity(field, x), y: names('scale', ways, { axis }), color },
   });
   return picture(
     `SwiGLU’s output, aged: ${worst('tensor', 'delayed')} under a delayed scale, ${worst('channel', 'current-p2')} per channel, ${worst('mx32', 'current-p2')} in MX blocks`,
@@ -98,19 +94,13 @@ export function swigluChart(rows: readonly CastRow[]): object {
       data: { values },
       hconcat: [
         panel(
-          quantity('dB', {
-            title: `${title} (at ${MOST}: that or more)`,
-            scale: { domain: [0, MOST] },
-            axis: {},
-          }),
+          'dB',
+          { title: `${title} (at ${MOST}: that or more)`, scale: { domain: [0, MOST] }, axis: {} },
           WHOLE,
         ),
         panel(
-          quantity('underflowed', {
-            title: 'share flushed to zero',
-            scale: { domain: [0, 1] },
-            axis: { format: '.0%' },
-          }),
+          'underflowed',
+          { title: 'share flushed to zero', scale: { domain: [0, 1] }, axis: { format: '.0%' } },
           { labels: false, ticks: false },
         ),
       ],

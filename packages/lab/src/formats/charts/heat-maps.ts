@@ -12,40 +12,32 @@ const operands = { input: 'inputs', weight: 'weights', grad: 'output gradients' 
 
 /** SQNR of whole tensors, the median. */
 export function sqnrChart(rows: readonly CastRow[], model: ModelName): object {
-  const middle = (wanted: Partial<Cast>) => medianOf(where<CastRow>(rows, wanted), ({ sqnr }) => sqnr);
+  const middle = (wanted: Partial<Cast>) => medianOf(where(rows, wanted), ({ sqnr }) => sqnr);
   const tensor = { granularity: 'tensor', policy: 'current' } as const;
   const bit = middle({ format: 'e4m3fn', ...tensor }) - middle({ format: 'e5m2', ...tensor });
   const finer = middle({ format: 'e4m3fn', granularity: '1x128', policy: 'current' });
   const gain = finer - middle({ format: 'e4m3fn', ...tensor });
-  return decibelMap(
+  return picture(
     `A bit of mantissa is worth ${decibels(bit)}, a scale per 1×128 block instead of one a tensor ${decibels(gain)}`,
     `signal to quantisation noise in dB: median of ${models[model]}’s tensors`,
-    rows,
-    (those) => drawn(medianOf(those, ({ sqnr }) => sqnr)),
+    panels(rows, (those) => drawn(medianOf(those, ({ sqnr }) => sqnr))),
   );
 }
 
 /** SQNR of the median row of the worst tensor. */
 export function worstChart(rows: readonly CastRow[], model: ModelName): object {
-  const inputs = where(rows, { format: 'e4m3fn', operand: 'input' });
   const worst = (wanted: Partial<Cast>) =>
-    decibels(least(where<CastRow>(inputs, wanted).map(({ rowSqnr }) => rowSqnr)));
+    least(where(rows, { format: 'e4m3fn', operand: 'input', ...wanted }).map(({ rowSqnr }) => rowSqnr));
   const whole = worst({ granularity: 'tensor', policy: 'delayed' });
   const blocks = worst({ granularity: 'mx32', policy: 'current-p2' });
-  return decibelMap(
-    `The worst input keeps ${whole} under one delayed scale, ${blocks} in MX blocks (E4M3 448)`,
+  return picture(
+    `The worst input keeps ${decibels(whole)} under one delayed scale, ${decibels(blocks)} in MX blocks (E4M3 448)`,
     `signal to quantisation noise in dB of a tensor’s median row: worst of ${models[model]}’s tensors`,
-    rows,
-    (those) => drawn(least(those.map(({ rowSqnr }) => rowSqnr))),
+    panels(rows, (those) => drawn(least(those.map(({ rowSqnr }) => rowSqnr)))),
   );
 }
 
-function decibelMap(
-  text: string,
-  subtitle: string,
-  rows: readonly CastRow[],
-  cellOf: (rows: CastRow[]) => number,
-): object {
+function panels(rows: readonly CastRow[], cellOf: (rows: CastRow[]) => number): object {
   const values = Object.entries(operands).flatMap(([operand, panel]) =>
     formats.flatMap((format) =>
       scalings.flatMap(({ name, granularity, policy }) => {
@@ -55,34 +47,27 @@ function decibelMap(
       }),
     ),
   );
-  const scales = names(
+  const labels = { labelAngle: 0, labelFontSize: 10, labelOverlap: false };
+  const x = names(
     'scale',
     scalings.map(({ name }) => name),
-    {
-      title: 'one scale per',
-      axis: {
-        ...{ labelAngle: 0, labelFontSize: 10, labelOverlap: false, ...WHOLE },
-        labelExpr: "split(datum.label, '|')",
-      },
-    },
+    { title: 'one scale per', axis: { ...labels, labelExpr: "split(datum.label, '|')", ...WHOLE } },
   );
-  const header = { labelFontSize: 13, labelFontWeight: 'bold' };
-  return picture(text, subtitle, {
+  const scale = { domain: [0, 20, 35], range: ['#cf222e', '#f6f8fa', '#1f6feb'] };
+  return {
     data: { values },
-    facet: { column: panelsBy('operand', Object.values(operands), header) },
+    facet: {
+      column: panelsBy('operand', Object.values(operands), { labelFontSize: 13, labelFontWeight: 'bold' }),
+    },
     spec: {
       width: { step: 47 },
       height: { step: 26 },
-      encoding: { x: scales, y: names('format', formats.map(nameOfFormat)) },
+      encoding: { x, y: names('format', formats.map(nameOfFormat)) },
       layer: heatMap('dB', {
-        scale: {
-          domain: [0, 20, 35],
-          range: ['#cf222e', '#f6f8fa', '#1f6feb'],
-          ...{ interpolate: 'rgb', clamp: true },
-        },
+        scale: { ...scale, interpolate: 'rgb', clamp: true },
         format: '.0f',
         dark: 'datum.dB < 7 || datum.dB > 28',
       }),
     },
-  });
+  };
 }

@@ -1,5 +1,5 @@
 /** @file What the study's pictures share: the scalings they compare, names, figures as text. */
-import { below, WHOLE } from '../../charts/channels.ts';
+import { below, shaded, WHOLE } from '../../charts/channels.ts';
 import { median } from '../../engine/numbers.ts';
 import type { Cast } from '../casts.ts';
 
@@ -34,7 +34,14 @@ export const decibels = (value: number): string => `${value.toFixed(1)} dB`;
 export const percent = (share: number): string =>
   `${Number((100 * share).toPrecision(share >= 0.1 ? 3 : 2))} %`;
 
-/** The legend of a colour, below the picture. */
-export const legend = below(WHOLE);
+/** A colour for each of few names, in this order. */
+export const sorted = (
+  field: string,
+  shades: Readonly<Record<string, string>>,
+  legend: object | null = below(WHOLE),
+) => {
+  const { type, scale } = shaded(field, shades, legend);
+  return { field, type, sort: Object.keys(shades), scale, legend };
+};
 
 export const medianOf = <T>(rows: readonly T[], value: (row: T) => number): number => median(rows.map(value));

@@ -1,10 +1,10 @@
 /** @file Single tensors as the paper's recipe casts them: the worst of them, and delayed against current scales. */
-import { names, quantity, shaded, WHOLE } from '../../charts/channels.ts';
+import { below, names, quantity, WHOLE } from '../../charts/channels.ts';
 import { picture } from '../../charts/frame.ts';
 import { dots, INK, label, layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
-import { asInThePaper, type CastRow, largest, twins } from '../results.ts';
-import { decibels, drawn, legend, type ModelName, models, percent } from './parts.ts';
+import { asInThePaper, type CastRow, largest } from '../results.ts';
+import { decibels, drawn, type ModelName, models, percent, sorted } from './parts.ts';
 
 const OUTPUT = 'SwiGLU’s output';
 const isOutput = ({ site, operand }: CastRow): boolean => site === 'down' && operand === 'input';
@@ -23,18 +23,19 @@ export const nameOfBatch = (batch: CastRow['batch']): string | null =>
 export function worstTensorsChart(rows: readonly CastRow[], model: ModelName): object {
   const seed = rows[0]?.seed ?? 0;
   const values = worstTensors(where(rows, { seed }), 12).map((row) => ({
-    tensor: [`layer ${row.layer} ${row.site} ${row.operand}`, nameOfBatch(row.batch) ?? []].flat().join(', '),
+    tensor: [`layer ${row.layer} ${row.site} ${row.operand}`, nameOfBatch(row.batch)]
+      .filter((part) => part !== null)
+      .join(', '),
     dB: drawn(row.rowSqnr),
     kind: isOutput(row) ? OUTPUT : 'other',
     note: `${decibels(row.rowSqnr)}, ${percent(row.underflowed)} to zero`,
   }));
   const outputs = values.filter(({ kind }) => kind === OUTPUT).length;
   const y = names('tensor', null, { axis: WHOLE });
-  const x = quantity('dB', {
-    title: 'signal to quantisation noise of the median row, dB',
-    scale: { domain: [0, 40] },
-  });
-  const color = shaded('kind', { [OUTPUT]: '#cf222e', other: '#8c959f' }, outputs > 0 ? legend : null);
+  const title = 'signal to quantisation noise of the median row, dB';
+  const x = quantity('dB', { title, scale: { domain: [0, 40] } });
+  const shades = { [OUTPUT]: '#cf222e', other: '#8c959f' };
+  const color = sorted('kind', shades, outputs > 0 ? below(WHOLE) : null);
   return picture(
     outputs > 0
       ? `Of the ${values.length} worst tensors of ${models[model]} ${outputs} are ${OUTPUT}`
@@ -67,23 +68,27 @@ const kindOf = ({ model, batch }: CastRow): Kind => {
 
 /** Every tensor as a point: what a current scale keeps of it, and what a delayed one. */
 export function delayedChart(rows: readonly CastRow[]): object {
-  const delayed = asInThePaper(where(rows, { granularity: 'tensor', policy: 'delayed' }));
-  const values = twins(delayed, rows, { policy: 'current' }).map(([row, current]) => ({
+  const keyOf = ({ seed, model, batch, layer: index, site, operand }: CastRow): string =>
+    [seed, model, batch, index, site, operand].join(' ');
+  const ofPolicy = (policy: CastRow['policy']) =>
+    asInThePaper(where(rows, { granularity: 'tensor', policy }));
+  const currents = new Map(ofPolicy('current').map((row) => [keyOf(row), row.rowSqnr]));
+  const values = ofPolicy('delayed').map((row) => ({
     kind: kindOf(row),
     delayed: drawn(row.rowSqnr),
-    current: drawn(current.rowSqnr),
+    current: drawn(currents.get(keyOf(row))!),
   }));
-  const cost = (those: readonly Kind[]) =>
-    decibels(largest(values.filter(({ kind }) => those.includes(kind)).map((v) => v.current - v.delayed)));
-  const has = (kind: Kind): boolean => values.some((value) => value.kind === kind);
-  const whose = has('run') ? 'a tensor of the run' : 'a healthy tensor';
-  const healthy = `A delayed scale costs ${whose} at most ${cost(['healthy', 'run'])}`;
-  const present = (Object.keys(kinds) as Kind[]).filter(has).map((kind) => [kind, kinds[kind]] as const);
-  const axis = (field: string, title: string) => quantity(field, { scale: { domain: [0, 40] }, title });
+  const costs = (those: readonly Kind[]) =>
+    values.filter(({ kind }) => those.includes(kind)).map((v) => v.current - v.delayed);
+  const whose = values.some(({ kind }) => kind === 'run') ? 'a tensor of the run' : 'a healthy tensor';
+  const healthy = `A delayed scale costs ${whose} at most ${decibels(largest(costs(['healthy', 'run'])))}`;
+  const after = costs(['aged, the step after']);
+  const present = Object.entries(kinds).filter(([kind]) => values.some((v) => v.kind === kind));
+  const axis = { type: 'quantitative', scale: { domain: [0, 40] } };
   const line = quantity('v');
   return picture(
-    has('aged, the step after')
-      ? `${healthy}, an aged one the step after its outlier ${cost(['aged, the step after'])}`
+    after.length > 0
+      ? `${healthy}, an aged one the step after its outlier ${decibels(largest(after))}`
       : healthy,
     'a point a tensor: signal to noise of its median row; inputs E4M3 448, gradients E5M2',
     {
@@ -97,9 +102,9 @@ export function delayedChart(rows: readonly CastRow[]): object {
         dots(
           { size: 60, opacity: 0.7 },
           {
-            x: axis('current', 'current scale, dB'),
-            y: axis('delayed', 'delayed scale, dB'),
-            color: shaded('kind', Object.fromEntries(present), present.length > 1 ? legend : null),
+            x: { ...axis, field: 'current', title: 'current scale, dB' },
+            y: { ...axis, field: 'delayed', title: 'delayed scale, dB' },
+            color: sorted('kind', Object.fromEntries(present), present.length > 1 ? below(WHOLE) : null),
           },
           values,
         ),
