@@ -5,16 +5,17 @@ import type { Format } from './format.ts';
 /** `Uint8Array` for formats of 8 bits and fewer (E2M1: one code a byte), `Uint16Array` for 16, `Uint32Array` for FP32. */
 export type Codes = Uint8Array | Uint16Array | Uint32Array;
 
+const containers = { 8: Uint8Array, 16: Uint16Array, 32: Uint32Array } as const;
+
+const containerBits = ({ bits }: Format) => (bits <= 8 ? 8 : bits <= 16 ? 16 : 32);
+
 /** Zeroed room for `length` codes. */
-export function createCodes(format: Format, length: number): Codes {
-  if (format.bits <= 8) return new Uint8Array(length);
-  return format.bits <= 16 ? new Uint16Array(length) : new Uint32Array(length);
-}
+export const createCodes = (format: Format, length: number): Codes =>
+  new containers[containerBits(format)](length);
 
 /** Throws unless `codes` is the container that `format` takes. */
-export function checkCodes(format: Format, codes: Codes): void {
-  checkArray(codes, `Uint${format.bits <= 8 ? 8 : format.bits <= 16 ? 16 : 32}Array`, `${format.name} codes`);
-}
+export const checkCodes = (format: Format, codes: Codes): void =>
+  checkArray(codes, `Uint${containerBits(format)}Array`, `${format.name} codes`);
 
 /** Throws unless `array` is a typed array of that name (or a class that extends it, as Node's Buffer does). */
 export function checkArray(array: unknown, expected: string, what: string): void {

@@ -30,12 +30,14 @@ export async function createAtomically(path: string): Promise<AtomicFile> {
   const folder = dirname(path);
   const temporary = temporaryPath(path);
   let handle: FileHandle | undefined;
-  try {
+  const attempt = (action: () => Promise<void>): Promise<void> =>
+    action().catch((error: unknown) => {
+      throw fileError('write', path, error);
+    });
+  await attempt(async () => {
     makeFolder(folder);
     handle = await open(temporary, 'wx');
-  } catch (error) {
-    throw fileError('write', path, error);
-  }
+  });
   const close = async (): Promise<void> => {
     const closing = handle;
     handle = undefined;
@@ -43,24 +45,18 @@ export async function createAtomically(path: string): Promise<AtomicFile> {
   };
   return {
     path,
-    async write(pieces) {
-      try {
+    write: (pieces) =>
+      attempt(async () => {
         if (handle === undefined) throw new Error('it was written to after its end');
         await writeAll(handle, pieces);
-      } catch (error) {
-        throw fileError('write', path, error);
-      }
-    },
-    async commit() {
-      try {
+      }),
+    commit: () =>
+      attempt(async () => {
         await handle?.sync();
         await close();
         await rename(temporary, path);
         await syncFolder(folder);
-      } catch (error) {
-        throw fileError('write', path, error);
-      }
-    },
+      }),
     async abort() {
       await close().catch(() => undefined);
       await rm(temporary, { force: true }).catch(() => undefined);

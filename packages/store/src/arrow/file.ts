@@ -39,9 +39,12 @@ export async function openArrowFile(
   columnsOf: (schema: SchemaMessage) => readonly Column[],
 ): Promise<ArrowFile> {
   const { path, size } = file;
-  if (size < 8 || !sameBytes((await file.read(0, 8)).subarray(0, 6), MAGIC))
-    throw badFile(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
-  const { schema, end: first } = await readSchemaAt(file, 8);
+  const length = schemaLength(path, await file.read(0, Math.min(16, size)));
+  if (length === undefined)
+    throw badFile(`[store] ${path} is cut off: got ${size} bytes, expected at least its schema`);
+  const first = 16 + length;
+  const bytes = await file.read(16, length);
+  const schema = guarded(`${path}: its schema`, () => parseSchemaMessage(bytes));
   guarded(path, () => checkColumns(schema, columnsOf(schema)));
 
   const tail = size < first + 18 ? new Uint8Array(10) : await file.read(size - 10, 10);
@@ -90,18 +93,19 @@ export async function loadBatch(
   };
 }
 
-async function readSchemaAt(
-  file: ReadableFile,
-  position: number,
-): Promise<{ schema: SchemaMessage; end: number }> {
-  const length = messageLength(await file.read(position, 8));
-  if (length < 4 || length > MAX_SCHEMA || (position + length) % 8 !== 0)
-    throw badFile(`[store] ${file.path} is damaged: its schema is not where it should be`);
-  const bytes = await file.read(position + 8, length);
-  return {
-    schema: guarded(`${file.path}: its schema`, () => parseSchemaMessage(bytes)),
-    end: position + 8 + length,
-  };
+/**
+ * Bytes of the schema behind the first sixteen of a file, of which `start` holds what there is; undefined where it ends
+ * before. Throws an `OctavoError` where another kind of file begins so.
+ */
+export function schemaLength(path: string, start: Uint8Array): number | undefined {
+  const magic = start.subarray(0, MAGIC.byteLength);
+  if (!sameBytes(magic, MAGIC.subarray(0, magic.byteLength)))
+    throw badFile(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
+  if (start.byteLength < 16) return undefined;
+  const length = messageLength(start.subarray(8));
+  if (length < 8 || length > MAX_SCHEMA || length % 8 !== 0)
+    throw badFile(`[store] ${path} is damaged: its schema is not where it should be`);
+  return length;
 }
 
 /** The batches that a footer names; throws where they are not the stretch from `first` to the end of the stream, one after another. */

@@ -10,7 +10,6 @@ import {
   SHARD_LAYOUT,
   SHARD_LIMIT,
   shardColumns,
-  type TokenArray,
   type TokenShard,
   type TokenShardWriter,
   tokenType,
@@ -116,12 +115,10 @@ export async function writeTokenShard(path: string, shard: TokenShard): Promise<
   }
   const writer = await createTokenShard(path, shard);
   try {
-    if (documents.length === 0 || documents[0]! > 0)
-      await writer.append(tokens.subarray(0, documents.length === 0 ? tokens.length : documents[0]), false);
-    for (let i = 0; i < documents.length; i++) {
-      const end = i + 1 < documents.length ? documents[i + 1] : tokens.length;
-      await writer.append(tokens.subarray(documents[i], end) as TokenArray, true);
-    }
+    const bounds = [...Array.from(documents), tokens.length];
+    await writer.append(tokens.subarray(0, bounds[0]), false);
+    for (let i = 0; i < documents.length; i++)
+      await writer.append(tokens.subarray(bounds[i], bounds[i + 1]), true);
     await writer.finish();
   } catch (error) {
     await writer.abort();

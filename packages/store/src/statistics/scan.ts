@@ -1,7 +1,7 @@
 /** @file Walking a statistics file that may be torn or damaged, and telling the two apart. */
 import type { Column } from '../arrow/column.ts';
-import { type Block, END_OF_STREAM, MAGIC, messageLength } from '../arrow/encode.ts';
-import { parseFooter } from '../arrow/file.ts';
+import { type Block, END_OF_STREAM, MAGIC } from '../arrow/encode.ts';
+import { parseFooter, schemaLength } from '../arrow/file.ts';
 import { Malformed } from '../arrow/malformed.ts';
 import type { SchemaMessage } from '../arrow/schema.ts';
 import { sameBytes } from '../bytes.ts';
@@ -32,8 +32,6 @@ export interface StatisticsEnd {
   readonly torn: string | null;
 }
 
-const MAX_SCHEMA = 64 * 2 ** 20;
-
 /**
  * Reads the schema; undefined where the file is shorter than it. Throws an `OctavoError` where the file is of another
  * kind or its schema is damaged.
@@ -44,14 +42,8 @@ export function readHead({ path, size, read }: Source): StatisticsHead | undefin
     throw badFile(
       `[store] ${path} is an Arrow stream, as Octavo wrote before it wrote Arrow files: start a new run in another folder`,
     );
-  const magic = start.subarray(0, MAGIC.byteLength);
-  if (!sameBytes(magic, MAGIC.subarray(0, magic.byteLength)))
-    throw badFile(`[store] ${path} is not an Arrow file: expected it to begin with ARROW1`);
-  if (start.byteLength < 16) return undefined;
-  const length = messageLength(start.subarray(8));
-  if (length < 8 || length > MAX_SCHEMA || length % 8 !== 0)
-    throw badFile(`[store] ${path} is damaged: its schema is not where it should be`);
-  if (16 + length > size) return undefined;
+  const length = schemaLength(path, start);
+  if (length === undefined || 16 + length > size) return undefined;
   return { ...unsealSchema(path, read(16, length)), first: 16 + length };
 }
 
