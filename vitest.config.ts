@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tooling/*/test/**/*.test.ts'],
+    // What a package's own script `test` leaves out: it ends in seconds, without a build.
+    tags: [{ name: 'slow', description: 'takes seconds by itself, or needs a build' }],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

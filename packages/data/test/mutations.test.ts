@@ -1,6 +1,7 @@
 /**
  * @file JSONL, JSON arrays and tokenizer.json of strangers: altered at random they are read, or one line says why not.
  * `OCTAVO_MUTATIONS=100000` (the package's script `mutations`) for more.
+ * @module-tag slow
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { counterRandom, FP32 } from '@octavo/formats';
 import { createReferenceDevice, createScope } from '@octavo/kernels';
 import { describe, expect, it } from 'vitest';

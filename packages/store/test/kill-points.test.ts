@@ -1,4 +1,7 @@
-/** @file A run that is killed at each of its file operations, one after another, and goes on: it ends as if nothing had been. */
+/**
+ * @file A run that is killed at each of its file operations, one after another, and goes on: it ends as if nothing had been.
+ * @module-tag slow
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';

@@ -1,6 +1,7 @@
 /**
  * @file Each format under random damage: what is read is what was written, or one line says why not. 20,000 a format;
  * `OCTAVO_MUTATIONS=100000` (the package's script `mutations`) for more.
+ * @module-tag slow
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -315,7 +315,9 @@ test('a whole file with nothing to drop is not touched', () => {
   expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
 });
 
-test('one bit, in any byte of an early batch and of the schema: named or without effect, and no row goes', async () => {
+test('one bit, in any byte of an early batch and of the schema: named or without effect, and no row goes', {
+  tags: 'slow',
+}, async () => {
   const path = join(folder, 'cut.arrow');
   const [first, second, third] = sixBatches(join(folder, 'again.arrow'));
   const file = readFileSync(path);

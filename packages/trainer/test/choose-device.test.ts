@@ -1,3 +1,4 @@
+// @module-tag slow
 import { existsSync } from 'node:fs';
 import { createReferenceDevice } from '@octavo/kernels';
 import { llamaConfigOf } from '@octavo/llama';

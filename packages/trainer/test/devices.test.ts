@@ -1,3 +1,4 @@
+// @module-tag slow
 import { createReferenceDevice, type Device } from '@octavo/kernels';
 import { describe, expect, it } from 'vitest';
 import { createDevice, createTraining, trainStep } from '../src/index.ts';

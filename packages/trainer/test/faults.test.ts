@@ -1,4 +1,7 @@
-/** @file NaN and infinity, planted at random in data, weights, activations, gradients and the optimizer's state: each is named. */
+/**
+ * @file NaN and infinity, planted at random in data, weights, activations, gradients and the optimizer's state: each is named.
+ * @module-tag slow
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

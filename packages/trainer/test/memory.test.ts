@@ -1,4 +1,7 @@
-/** @file What is reckoned of a run's memory against what its step takes. */
+/**
+ * @file What is reckoned of a run's memory against what its step takes.
+ * @module-tag slow
+ */
 import { createLlama, generate, llamaConfigOf } from '@octavo/llama';
 import { createPrecision, recipeOf } from '@octavo/nn';
 import { describe, expect, it } from 'vitest';

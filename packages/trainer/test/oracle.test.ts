@@ -1,3 +1,4 @@
+// @module-tag slow
 import { FP32, formatOf } from '@octavo/formats';
 import { createReferenceDevice, createScope, type Tensor } from '@octavo/kernels';
 import { type LinearName, recipes, type Site } from '@octavo/nn';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { counterRandom, FP32 } from '@octavo/formats';
 import { createReferenceDevice, createScope, type Device, type Run } from '@octavo/kernels';
 import {
