@@ -1,4 +1,7 @@
-/** @file Every command of every document, of every `--help` and of the end of a run is given, in a reader's order, on a named model. */
+/**
+ * @file Every command of every document, of every `--help` and of the end of a run is given, in a reader's order, on a named model.
+ * @module-tag slow
+ */
 import { spawn } from 'node:child_process';
 import {
   copyFileSync,

@@ -1,4 +1,7 @@
-/** @file `--device` from outside: what is said, what `run.json` keeps, what a resumed run goes on with. */
+/**
+ * @file `--device` from outside: what is said, what `run.json` keeps, what a resumed run goes on with.
+ * @module-tag slow
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

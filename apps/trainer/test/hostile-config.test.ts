@@ -1,4 +1,7 @@
-/** @file Configurations from a stranger: names that lead elsewhere, aliases without end, bytes at random. */
+/**
+ * @file Configurations from a stranger: names that lead elsewhere, aliases without end, bytes at random.
+ * @module-tag slow
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDrill, pointsOf } from './kill-drill.mjs';
 

@@ -1,4 +1,7 @@
-/** @file What a run needs is said before anything is allocated. */
+/**
+ * @file What a run needs is said before anything is allocated.
+ * @module-tag slow
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** @file What is left of a run after a value that is not finite, and how it goes on: policies stop, skip-step and continue. */
+/**
+ * @file What is left of a run after a value that is not finite, and how it goes on: policies stop, skip-step and continue.
+ * @module-tag slow
+ */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** @file Every kind of picture in a real browser, with one family of fonts and no other, whatever the machine has. */
+/**
+ * @file Every kind of picture in a real browser, with one family of fonts and no other, whatever the machine has.
+ * @module-tag slow
+ */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

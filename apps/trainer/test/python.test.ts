@@ -1,4 +1,7 @@
-/** @file A run's files in the readers of Python, during the run and after it. Skipped where Python has none of them. */
+/**
+ * @file A run's files in the readers of Python, during the run and after it. Skipped where Python has none of them.
+ * @module-tag slow
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

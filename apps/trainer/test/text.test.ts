@@ -1,4 +1,7 @@
-/** @file Text through the command: in from JSON arrays and JSONL, out whole; what is evaluated is what was asked for. */
+/**
+ * @file Text through the command: in from JSON arrays and JSONL, out whole; what is evaluated is what was asked for.
+ * @module-tag slow
+ */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ import { alternate, median } from '../src/timing.ts';
 /** Noise may bring these to nothing, and an operator may be absent under a recipe. */
 const mayBeZero = (table: string, key: string) => key === 'statistics' || table.startsWith('breakdown');
 
-describe('the benches, in their quick form', () => {
+describe('the benches, in their quick form', { tags: 'slow' }, () => {
   it.each(benches)('%s: every figure is a finite positive number', async (name) => {
     const ids: string[] = [];
     for await (const table of runBenches({ only: [name], threads: 2, quick: true })) {

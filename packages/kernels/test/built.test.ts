@@ -1,4 +1,7 @@
-/** @file The built package: kernels carry their text, which minifiers leave alone, and compute as the sources do. */
+/**
+ * @file The built package: kernels carry their text, which minifiers leave alone, and compute as the sources do.
+ * @module-tag slow
+ */
 import { describe, expect, it } from 'vitest';
 import { kernelFunctions, withTexts } from '../build/kernel-text.mjs';
 import { conformance } from '../dist/conformance/index.js';

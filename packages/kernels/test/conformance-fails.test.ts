@@ -1,4 +1,7 @@
-/** @file The conformance suite finds faults: a device wrong in one element of one operator does not pass. */
+/**
+ * @file The conformance suite finds faults: a device wrong in one element of one operator does not pass.
+ * @module-tag slow
+ */
 import { describe, expect, it } from 'vitest';
 import { conformance } from '../src/conformance/index.ts';
 import {

@@ -1,4 +1,7 @@
-/** @file The gpu.js kernels on gpu.js's host backends. */
+/**
+ * @file The gpu.js kernels on gpu.js's host backends.
+ * @module-tag slow
+ */
 import { describe } from 'vitest';
 import { conformance } from '../src/conformance/index.ts';
 import { createGpuDevice } from '../src/index.ts';

@@ -1,4 +1,7 @@
-/** @file The gpu.js kernels on WebGPU, where an adapter answers: a GPU's, or the software one of Debian's chromium. */
+/**
+ * @file The gpu.js kernels on WebGPU, where an adapter answers: a GPU's, or the software one of Debian's chromium.
+ * @module-tag slow
+ */
 import { describe, expect, it } from 'vitest';
 import { conformance } from '../src/conformance/index.ts';
 import { declare } from './conformance-suite.ts';

@@ -1,4 +1,7 @@
-/** @file The gpu.js devices in a real browser. */
+/**
+ * @file The gpu.js devices in a real browser.
+ * @module-tag slow
+ */
 import { BF16, round } from '@octavo/formats';
 import { expect, it } from 'vitest';
 import { describeInChromium } from '../../../tooling/vitest/chromium.ts';

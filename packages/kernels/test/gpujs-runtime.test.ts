@@ -1,3 +1,4 @@
+// @module-tag slow
 import { BF16, counterRandom, FP32, OctavoError, round, streamSeed } from '@octavo/formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../src/device.ts';

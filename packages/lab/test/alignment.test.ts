@@ -33,7 +33,9 @@ const settings: AlignmentSettings = {
 const options = { settings, seeds: [1, 2], device, bytes: englishText(60) };
 
 describe('studyAlignment', () => {
-  it('runs neurons, grid and what is compared, and goes on from the parts that are done', async () => {
+  it('runs neurons, grid and what is compared, and goes on from the parts that are done', {
+    tags: 'slow',
+  }, async () => {
     const { parts, written } = recordedParts();
     const before = device.memory().live;
     const stop = new AbortController();

@@ -22,7 +22,9 @@ function counted(parts: Parts): Parts & { written: string[] } {
 }
 
 describe('studyInstability', () => {
-  it('runs every recipe and control, and goes on from the parts that are done', async () => {
+  it('runs every recipe and control, and goes on from the parts that are done', {
+    tags: 'slow',
+  }, async () => {
     const store = memoryParts();
     const first = counted(store);
     const seen: number[] = [];

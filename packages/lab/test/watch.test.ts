@@ -17,7 +17,9 @@ const tiny: WatchSettings = {
 const options = { settings: tiny, seeds: [1], device, bytes: textWithRareByte() };
 
 describe('studyWatch', () => {
-  it('warns of the planted channels in the first step, smooths them under switch, and goes on from parts', async () => {
+  it('warns of the planted channels in the first step, smooths them under switch, and goes on from parts', {
+    tags: 'slow',
+  }, async () => {
     const parts = memoryParts();
     const { tables, charts, summary } = await studyWatch({ ...options, parts });
     const rows = (name: string) => tables[name]!.toArray().map((row) => row.toJSON());

@@ -1,4 +1,7 @@
-/** @file The report in a real browser, opened from disk: no request but the file's own, and pictures that can be read. */
+/**
+ * @file The report in a real browser, opened from disk: no request but the file's own, and pictures that can be read.
+ * @module-tag slow
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** @file The device in a real browser: the bits are those of Node. */
+/**
+ * @file The device in a real browser: the bits are those of Node.
+ * @module-tag slow
+ */
 import { expect, test } from 'vitest';
 import { describeInChromium } from '../../../tooling/vitest/chromium.ts';
 import { inBrowser } from '../../../tooling/vitest/in-browser.ts';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { BF16, E4M3FN, E5M2, FP32 } from '@octavo/formats';
 import { gemm } from '@octavo/kernels';
 import { conformance, exactOperators } from '@octavo/kernels/conformance';

@@ -161,7 +161,10 @@ describe('a model with 8192 tokens, most of them rare, and a head of its own, ov
     return most;
   }
 
-  it('moves no weight by more than twice what FP32 Adam does, but by the paper code’s rule', async () => {
+  it('moves no weight by more than twice what FP32 Adam does, but by the paper code’s rule', {
+    tags: 'slow',
+    timeout: 120_000,
+  }, async () => {
     const device = await createDevice('simd');
     const reference = await largestUpdate(device, exact);
     expect(reference).toBeLessThan(1.17);
@@ -170,5 +173,5 @@ describe('a model with 8192 tokens, most of them rare, and a head of its own, ov
       expect(await largestUpdate(device, recipe({ rounding })), rounding).toBeLessThan(2 * reference);
     }
     await device.destroy();
-  }, 120_000);
+  });
 });

@@ -7,4 +7,7 @@ import { FENCED, pictureOf } from './picture.mjs';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const file = `${root}/CONTRIBUTING.md`;
 const picture = pictureOf(readHouse(root).packages);
-writeFileSync(file, readFileSync(file, 'utf8').replace(FENCED, () => `\`\`\`mermaid\n${picture}\`\`\``));
+writeFileSync(
+  file,
+  readFileSync(file, 'utf8').replace(FENCED, () => `\`\`\`mermaid\n${picture}\`\`\``),
+);

@@ -1,9 +1,10 @@
 /** @file The house keeps its rules, and each rule sees the fault that is planted against it. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { circlesOf } from '../src/circles.mjs';
 import { fileOf, packageOf, readHouse } from '../src/house.mjs';
+import { FENCED, pictureOf } from '../src/picture.mjs';
 import { circles, climbs, guests, homeless, LONG, long, manifests, REASON } from '../src/rules.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -35,6 +36,22 @@ describe('the house', () => {
   it('imports no app', () => expect(guests(house)).toEqual([]));
   it('has no long file without a reason', () =>
     expect(long(house).filter((fault) => !LONG_YET.test(fault))).toEqual([]));
+});
+
+describe('the picture in CONTRIBUTING.md', () => {
+  const drawn = FENCED.exec(readFileSync(`${root}/CONTRIBUTING.md`, 'utf8'))?.[1];
+
+  it('is the house’s: else node tooling/architecture/src/draw.mjs', () =>
+    expect(drawn).toBe(pictureOf(house.packages)));
+
+  it('has every package on its floor, and an arrow only where no other way leads', () => {
+    const floor = (name: string, declared: string[]) => ({ name, declared, folder: `packages/${name}` });
+    const three = [floor('formats', []), floor('store', ['formats']), floor('data', ['formats', 'store'])];
+    expect(pictureOf(three)).toBe(
+      'flowchart TB\n  subgraph floor3["floor 3"]\n    data\n  end\n  subgraph floor1["floor 1"]\n    formats\n    store\n  end\n  store --> formats\n  data --> store\n',
+    );
+    for (const { name } of house.packages) expect(drawn).toContain(`\n    ${name}\n`);
+  });
 });
 
 describe('a planted fault is seen', () => {

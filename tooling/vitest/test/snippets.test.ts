@@ -10,6 +10,7 @@ const TESTED_BY: Readonly<Record<string, string>> = {
   sh: 'apps/trainer/test/commands.test.ts',
   yaml: 'apps/trainer/test/commands.test.ts',
   python: 'the tests of @octavo/store',
+  mermaid: 'tooling/architecture/test/house.test.ts, which draws it',
 };
 
 const folders: string[] = [];
