@@ -5,10 +5,10 @@
  * 1 − beta1^t, 1 − beta2^t, and the bound of `adamMoment2`.
  */
 import { defineOperator } from '../operator.ts';
-import { elements } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 const { fround } = Math;
 
@@ -32,16 +32,7 @@ export const adamMoment1 = defineOperator<NoAttributes>({
       out.data[i] = fround(beta * m!.data[i]!) + fround(rest * fround(g!.data[i]! * gradScale));
     }
   },
-  passes: ({ out }) => [
-    {
-      name: 'moment1',
-      kernel: moment1,
-      constants: {},
-      cells: elements(out),
-      arguments: ['in0', 'in1', 'in2'],
-      round: true,
-    },
-  ],
+  passes: (call) => [elementPass(call, 'moment1', moment1)],
 });
 
 export type Moment2Attributes = {
@@ -81,16 +72,7 @@ export const adamMoment2 = defineOperator<Moment2Attributes>({
       out.data[i] = fround(beta * old) + fround(rest * fround(gradient * gradient));
     }
   },
-  passes: ({ attributes: { bounded }, out }) => [
-    {
-      name: 'moment2',
-      kernel: bounded ? boundedMoment2 : moment2,
-      constants: {},
-      cells: elements(out),
-      arguments: bounded ? ['in0', 'in1', 'in2', 'in3'] : ['in0', 'in1', 'in2'],
-      round: true,
-    },
-  ],
+  passes: (call) => [elementPass(call, 'moment2', call.attributes.bounded ? boundedMoment2 : moment2)],
 });
 
 export type DecayAttributes = {
@@ -121,15 +103,8 @@ export const adamWeight = defineOperator<DecayAttributes>({
       out.data[i] = w!.data[i]! - fround(rate! * step);
     }
   },
-  passes: ({ attributes: { decays }, out }) => [
-    {
-      name: 'weight',
-      kernel: weight,
-      constants: { decays: Number(decays) },
-      cells: elements(out),
-      arguments: ['in0', 'in1', 'in2', 'in3'],
-      round: true,
-    },
+  passes: (call) => [
+    elementPass(call, 'weight', weight, { constants: { decays: Number(call.attributes.decays) } }),
   ],
 });
 

@@ -10,6 +10,7 @@ import {
 import { attentionConstants, probabilityPasses } from './attention-passes.ts';
 import { checkInputs } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 /**
  * o_i = Σ_{j ≤ i} p_ij v_j, p_i = softmax_j (q_i · k_j / √hd), head by head, sequence by sequence:
@@ -39,21 +40,15 @@ export const attention = defineOperator<AttentionAttributes>({
       }
     }
   },
-  passes({ attributes }) {
-    const { batch, sequence, heads, headDim } = attributes;
-    return [
-      ...probabilityPasses(attributes),
-      {
-        name: 'values',
-        kernel: weightedValues,
-        constants: attentionConstants(attributes),
-        cells: batch * sequence * heads * headDim,
-        columns: heads * headDim,
-        arguments: ['in0', 't2'],
-        loop: sequence,
-        round: true,
-      },
-    ];
+  passes(call) {
+    const { sequence, heads, headDim } = call.attributes;
+    const rest = {
+      constants: attentionConstants(call.attributes),
+      columns: heads * headDim,
+      arguments: ['in0', 't2'] as const,
+      loop: sequence,
+    };
+    return [...probabilityPasses(call.attributes), elementPass(call, 'values', weightedValues, rest)];
   },
 });
 

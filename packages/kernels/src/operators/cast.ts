@@ -3,16 +3,16 @@ import {
   createCodes,
   decodeArray,
   encodeArray,
-  type Format,
   type Overflow,
   type Rounding,
   streamSeed,
 } from '@octavo/formats';
 import { defineOperator, type Pass, type Signature } from '../operator.ts';
-import { elements, matrixShape } from '../tensor.ts';
+import { matrixShape } from '../tensor.ts';
 import { type BlockConstant, blockConstants, isWhole, scaled } from './block-scale.ts';
 import { type BlockAttributes, blockOf, checkElements, checkInputs, checkScale } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 import { drawBits, RANDOM_HELPERS } from './random-bits.ts';
 import { GRID_FLOATS, type GridConstant, gridConstants, ROUNDINGS, roundToGrid } from './round-to-grid.ts';
 
@@ -52,47 +52,26 @@ export const cast = defineOperator<CastAttributes>({
   passes: castPasses,
 });
 
-function castPasses({ attributes, inputs, out, outFormat }: Signature<CastAttributes>): readonly Pass[] {
-  const shape = inputs[0]!;
+function castPasses(call: Signature<CastAttributes>): readonly Pass[] {
+  const { inputs, outFormat, attributes } = call;
+  const { rounding, overflow, stream } = attributes;
   const block = blockOf(attributes);
-  const stochastic = attributes.rounding === 'stochastic';
+  const stochastic = rounding === 'stochastic';
+  const constants = { ...gridConstants(outFormat, overflow), rounding: ROUNDINGS[rounding] };
   const common = {
-    name: 'cast',
     functions: [roundToGrid],
-    cells: elements(out),
-    ...(stochastic
-      ? {
-          integerFunctions: RANDOM_HELPERS,
-          numbers: { stream: attributes.stream },
-          arguments: ['in0', 'in1', 'in2'] as const,
-        }
-      : { arguments: ['in0', 'in1'] as const }),
-  };
-  const grid = castConstants(outFormat, attributes);
-  if (isWhole(shape, block)) {
-    return [
-      { ...common, ...grid, kernel: stochastic ? castWholeStochastic : castWhole, constants: grid.constants },
-    ];
-  }
-  return [
-    {
-      ...common,
-      ...grid,
-      kernel: stochastic ? castBlocksStochastic : castBlocks,
-      constants: { ...grid.constants, ...blockConstants(shape, block) },
-      columns: matrixShape(shape)[1],
-    },
-  ];
-}
-
-function castConstants(
-  format: Format,
-  { rounding, overflow }: CastAttributes,
-): Pick<Pass, 'constants' | 'floats'> {
-  return {
-    constants: { ...gridConstants(format, overflow), rounding: ROUNDINGS[rounding] },
+    ...(stochastic ? { integerFunctions: RANDOM_HELPERS, numbers: { stream } } : {}),
     floats: [...GRID_FLOATS, 'rounding'],
+    round: false,
   };
+  const [x] = inputs;
+  if (isWhole(x!, block)) {
+    const kernel = stochastic ? castWholeStochastic : castWhole;
+    return [elementPass(call, 'cast', kernel, { ...common, constants })];
+  }
+  const blocks = { constants: { ...constants, ...blockConstants(x!, block) }, columns: matrixShape(x!)[1] };
+  const kernel = stochastic ? castBlocksStochastic : castBlocks;
+  return [elementPass(call, 'cast', kernel, { ...common, ...blocks })];
 }
 
 function castWhole(this: Kernel<GridConstant>, x: number[], scale: number[]): number {

@@ -4,6 +4,7 @@ import { matrixShape } from '../tensor.ts';
 import { checkInputs, mismatch } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 /** cos of gate row j and up row j, 0 where either is zero: gateUpWeight `[2F, D]` → `[F]`. */
 export const channelCosine = defineOperator<NoAttributes>({
@@ -33,19 +34,10 @@ export const channelCosine = defineOperator<NoAttributes>({
       out.data[j] = norms > 0 ? dot / norms : 0;
     }
   },
-  passes({ inputs: [weight] }) {
-    const [rows, columns] = matrixShape(weight!);
-    return [
-      {
-        name: 'cosine',
-        kernel: cosine,
-        constants: { channels: rows / 2, columns },
-        cells: rows / 2,
-        arguments: ['in0'],
-        loop: columns,
-        round: true,
-      },
-    ];
+  passes(call) {
+    const [rows, columns] = matrixShape(call.inputs[0]!);
+    const constants = { channels: rows / 2, columns };
+    return [elementPass(call, 'cosine', cosine, { constants, loop: columns })];
   },
 });
 

@@ -1,10 +1,11 @@
 /** @file The loss of the next token and its gradient. */
 import { OctavoError } from '@octavo/formats';
 import { defineOperator, type Pass } from '../operator.ts';
-import { elements, matrixShape, type Shape } from '../tensor.ts';
+import { matrixShape, type Shape } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 const { fround } = Math;
 
@@ -50,20 +51,11 @@ export const crossEntropy = defineOperator<NoAttributes>({
       out.data[t] = fround(Math.log(sum)) + fround(largest - logits!.data[t * width + target]!);
     }
   },
-  passes({ inputs: [logits] }) {
-    const [rows, width] = matrixShape(logits!);
+  passes(call) {
+    const [rows, width] = matrixShape(call.inputs[0]!);
     const { passes, largest, sum } = softmaxPasses(rows, width);
-    return [
-      ...passes,
-      {
-        name: 'loss',
-        kernel: loss,
-        constants: { width },
-        cells: rows,
-        arguments: ['in0', 'in1', largest, sum],
-        round: true,
-      },
-    ];
+    const rest = { constants: { width }, arguments: ['in0', 'in1', largest, sum] as const };
+    return [...passes, elementPass(call, 'loss', loss, rest)];
   },
 });
 
@@ -97,21 +89,12 @@ export const crossEntropyGrad = defineOperator<NoAttributes>({
       }
     }
   },
-  passes({ inputs: [logits], out }) {
-    const [rows, width] = matrixShape(logits!);
+  passes(call) {
+    const [rows, width] = matrixShape(call.inputs[0]!);
     const { passes, largest, sum } = softmaxPasses(rows, width);
-    return [
-      ...passes,
-      {
-        name: 'gradient',
-        kernel: gradient,
-        constants: { width },
-        cells: elements(out),
-        columns: width,
-        arguments: ['in0', 'in1', 'in2', largest, sum],
-        round: true,
-      },
-    ];
+    const from = ['in0', 'in1', 'in2', largest, sum] as const;
+    const rest = { constants: { width }, columns: width, arguments: from };
+    return [...passes, elementPass(call, 'gradient', gradient, rest)];
   },
 });
 

@@ -2,10 +2,11 @@
 import { type Format, FP32 } from '@octavo/formats';
 import type { Device } from '../device.ts';
 import { defineOperator } from '../operator.ts';
-import { elements, matrixShape, type Tensor } from '../tensor.ts';
+import { matrixShape, type Tensor } from '../tensor.ts';
 import { type BlockConstant, blockConstants, forEachRun, isWhole } from './block-scale.ts';
 import { type BlockAttributes, blockOf, checkInputs, checkScale } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 /** x = codes / scale[block]: codes, scale (one a block) → the shape of codes. */
 export const dequantize = defineOperator<BlockAttributes>({
@@ -21,24 +22,12 @@ export const dequantize = defineOperator<BlockAttributes>({
       for (let i = start; i < end; i++) out.data[i] = codes!.data[i]! / divisor;
     });
   },
-  passes({ attributes, inputs, out }) {
-    const shape = inputs[0]!;
-    const block = blockOf(attributes);
-    const common = {
-      name: 'divide',
-      cells: elements(out),
-      arguments: ['in0', 'in1'] as const,
-      round: true,
-    };
-    if (isWhole(shape, block)) return [{ ...common, kernel: divideWhole, constants: {} }];
-    return [
-      {
-        ...common,
-        kernel: divideBlocks,
-        constants: blockConstants(shape, block),
-        columns: matrixShape(shape)[1],
-      },
-    ];
+  passes(call) {
+    const [codes] = call.inputs;
+    const block = blockOf(call.attributes);
+    if (isWhole(codes!, block)) return [elementPass(call, 'divide', divideWhole)];
+    const rest = { constants: blockConstants(codes!, block), columns: matrixShape(codes!)[1] };
+    return [elementPass(call, 'divide', divideBlocks, rest)];
   },
 });
 

@@ -1,8 +1,8 @@
 /** @file Sums, differences and products of equal shapes. */
 import { defineOperator, type Operator } from '../operator.ts';
-import { elements } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 export type NoAttributes = Record<string, never>;
 
@@ -33,9 +33,7 @@ function elementwise(
     reference(_, [a, b], out) {
       compute(a!.data, b!.data, out.data);
     },
-    passes: ({ out }) => [
-      { name, kernel, constants: {}, cells: elements(out), arguments: ['in0', 'in1'], round: true },
-    ],
+    passes: (call) => [elementPass(call, name, kernel)],
   });
 }
 

@@ -5,6 +5,7 @@ import { elements, matrixShape } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
+import { cellPass } from './pass.ts';
 
 /** y[t] = table[tokens[t]]: table `[V, D]`, tokens `[T]` → `[T, D]`. */
 export const embedding = defineOperator<NoAttributes>({
@@ -20,17 +21,7 @@ export const embedding = defineOperator<NoAttributes>({
       out.data.set(table!.data.subarray(token * width, (token + 1) * width), t * width);
     });
   },
-  passes: ({ inputs: [table], out }) => [
-    {
-      name: 'rows',
-      kernel: rows,
-      constants: { width: matrixShape(table!)[1] },
-      cells: elements(out),
-      columns: matrixShape(table!)[1],
-      arguments: ['in0', 'in1'],
-      round: true,
-    },
-  ],
+  passes: (call) => [cellPass(call, 'rows', rows, matrixShape(call.inputs[0]!)[1])],
 });
 
 export type VocabularyAttributes = { readonly vocabulary: number };
@@ -60,20 +51,9 @@ export const embeddingGrad = defineOperator<VocabularyAttributes>({
       }
     }
   },
-  passes({ inputs: [dy], out }) {
-    const [tokens, width] = matrixShape(dy!);
-    return [
-      {
-        name: 'sum',
-        kernel: sumRows,
-        constants: { width },
-        cells: elements(out),
-        columns: width,
-        arguments: ['in0', 'in1', 'in2'],
-        loop: tokens,
-        round: true,
-      },
-    ];
+  passes(call) {
+    const [tokens, width] = matrixShape(call.inputs[0]!);
+    return [cellPass(call, 'sum', sumRows, width, { loop: tokens })];
   },
 });
 
@@ -104,18 +84,18 @@ function checkToken(token: number, vocabulary: number): void {
   );
 }
 
-function rows(this: Kernel<'width'>, table: number[], tokens: number[]): number {
+function rows(this: Kernel<'columns'>, table: number[], tokens: number[]): number {
   const token = tokens[this.thread.y]!;
-  return table[token * this.constants.width + this.thread.x]!;
+  return table[token * this.constants.columns + this.thread.x]!;
 }
 
-function sumRows(this: Kernel<'width'>, dy: number[], order: number[], starts: number[]): number {
+function sumRows(this: Kernel<'columns'>, dy: number[], order: number[], starts: number[]): number {
   let sum = 0;
   const start = starts[this.thread.y]!;
   const count = starts[this.thread.y + 1]! - start;
   for (let j = 0; j < count; j += 1) {
     const row = order[start + j]!;
-    sum = sum + dy[row * this.constants.width + this.thread.x]!;
+    sum = sum + dy[row * this.constants.columns + this.thread.x]!;
   }
   return sum;
 }

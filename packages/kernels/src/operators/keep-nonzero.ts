@@ -1,9 +1,9 @@
 /** @file Codes in which nothing that was there has vanished. */
 import { defineOperator } from '../operator.ts';
-import { elements } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 /**
  * The codes of a cast, and x, of which they are the codes, of one shape: a code of zero whose x is not zero becomes the
@@ -24,16 +24,10 @@ export const keepNonzero = defineOperator<NoAttributes>({
       out.data[i] = code === 0 && x!.data[i] !== 0 ? Math.sign(x!.data[i]!) * smallest : code;
     }
   },
-  passes: ({ out, outFormat }) => [
-    {
-      name: 'keepNonzero',
-      kernel,
-      constants: { smallest: outFormat.minSubnormal },
-      floats: ['smallest'],
-      cells: elements(out),
-      arguments: ['in0', 'in1'],
-    },
-  ],
+  passes(call) {
+    const constants = { smallest: call.outFormat.minSubnormal };
+    return [elementPass(call, 'keepNonzero', kernel, { constants, floats: ['smallest'], round: false })];
+  },
 });
 
 function kernel(this: Kernel<'smallest'>, codes: number[], x: number[]): number {

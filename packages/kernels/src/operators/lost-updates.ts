@@ -1,9 +1,9 @@
 /** @file Which of AdamW's updates the stored weights do not show. */
 import { defineOperator } from '../operator.ts';
-import { elements } from '../tensor.ts';
 import { type DecayAttributes, HYPER_LENGTH } from './adam.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 const { fround } = Math;
 
@@ -38,15 +38,8 @@ export const lostUpdates = defineOperator<DecayAttributes>({
       out.data[i] = Number(rate !== 0 && moves && stored!.data[i] === kept!.data[i]);
     }
   },
-  passes: ({ attributes: { decays }, out }) => [
-    {
-      name: 'lostUpdates',
-      kernel,
-      constants: { decays: Number(decays) },
-      cells: elements(out),
-      arguments: ['in0', 'in1', 'in2', 'in3', 'in4', 'in5'],
-      round: true,
-    },
+  passes: (call) => [
+    elementPass(call, 'lostUpdates', kernel, { constants: { decays: Number(call.attributes.decays) } }),
   ],
 });
 

@@ -1,8 +1,9 @@
 /** @file Root-mean-square normalisation (Zhang and Sennrich, arXiv 1910.07467) and its two gradients. */
 import { defineOperator, type Pass, type View } from '../operator.ts';
-import { elements, matrixShape, type Shape } from '../tensor.ts';
+import { matrixShape, type Shape } from '../tensor.ts';
 import { checkElements, checkInputs } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { cellPass, elementPass } from './pass.ts';
 
 export type NormAttributes = { readonly epsilon: number };
 
@@ -65,18 +66,13 @@ export const rmsNorm = defineOperator<NormAttributes>({
       }
     }
   },
-  passes: ({ attributes, inputs: [x], out }) => [
-    inversePass(x!, attributes.epsilon, 'in0'),
-    {
-      name: 'normalize',
-      kernel: normalize,
-      constants: { columns: matrixShape(x!)[1] },
-      cells: elements(out),
-      columns: matrixShape(x!)[1],
-      arguments: ['in0', 'in1', 't0'],
-      round: true,
-    },
-  ],
+  passes(call) {
+    const [x] = call.inputs;
+    return [
+      inversePass(x!, call.attributes.epsilon, 'in0'),
+      cellPass(call, 'normalize', normalize, matrixShape(x!)[1], { arguments: ['in0', 'in1', 't0'] }),
+    ];
+  },
 });
 
 /** dx = r · (dy · gain) − x · r³ / D · Σ_d dy gain x: dy, x `[T, D]`, gain `[D]` → `[T, D]`. */
@@ -105,10 +101,11 @@ export const rmsNormGradInput = defineOperator<NormAttributes>({
       }
     }
   },
-  passes: ({ attributes, inputs: [, x], out }) => {
+  passes(call) {
+    const [, x] = call.inputs;
     const [rows, columns] = matrixShape(x!);
     return [
-      inversePass(x!, attributes.epsilon, 'in1'),
+      inversePass(x!, call.attributes.epsilon, 'in1'),
       {
         name: 'projection',
         kernel: projection,
@@ -117,15 +114,7 @@ export const rmsNormGradInput = defineOperator<NormAttributes>({
         arguments: ['in0', 'in1', 'in2', 't0'],
         loop: columns,
       },
-      {
-        name: 'gradient',
-        kernel: gradInput,
-        constants: { columns },
-        cells: elements(out),
-        columns,
-        arguments: ['in0', 'in1', 'in2', 't0', 't1'],
-        round: true,
-      },
+      cellPass(call, 'gradient', gradInput, columns, { arguments: ['in0', 'in1', 'in2', 't0', 't1'] }),
     ];
   },
 });
@@ -149,20 +138,11 @@ export const rmsNormGradGain = defineOperator<NormAttributes>({
       }
     }
   },
-  passes: ({ attributes, inputs: [, x] }) => {
+  passes(call) {
+    const [, x] = call.inputs;
     const [rows, columns] = matrixShape(x!);
-    return [
-      inversePass(x!, attributes.epsilon, 'in1'),
-      {
-        name: 'gradient',
-        kernel: gradGain,
-        constants: { rows, columns },
-        cells: columns,
-        arguments: ['in0', 'in1', 't0'],
-        loop: rows,
-        round: true,
-      },
-    ];
+    const rest = { constants: { rows, columns }, arguments: ['in0', 'in1', 't0'] as const, loop: rows };
+    return [inversePass(x!, call.attributes.epsilon, 'in1'), elementPass(call, 'gradient', gradGain, rest)];
   },
 });
 

@@ -1,10 +1,11 @@
 /** @file Rotary position embedding (Su et al., arXiv 2104.09864) on packed rows, halves of a head paired as in Hugging Face's Llama. */
 import { OctavoError } from '@octavo/formats';
 import { defineOperator } from '../operator.ts';
-import { elements, matrixShape } from '../tensor.ts';
+import { matrixShape } from '../tensor.ts';
 import { checkElements, checkInputs, mismatch } from './check.ts';
 import { checkHeads, type HeadAttributes, packedWidth } from './heads.ts';
 import type { Kernel } from './kernel.ts';
+import { cellPass } from './pass.ts';
 
 export type RopeAttributes = HeadAttributes & {
   /** Rotate backwards: the gradient. */
@@ -51,27 +52,12 @@ export const rope = defineOperator<RopeAttributes>({
       }
     }
   },
-  passes({ attributes, out }) {
-    const width = packedWidth(attributes);
-    const { heads, keyValueHeads, headDim, inverse } = attributes;
-    return [
-      {
-        name: 'rotate',
-        kernel: rotate,
-        constants: {
-          width,
-          rotated: (heads + keyValueHeads) * headDim,
-          headDim,
-          half: headDim / 2,
-          sign: inverse ? -1 : 1,
-        },
-        floats: ['sign'],
-        cells: elements(out),
-        columns: width,
-        arguments: ['in0', 'in1', 'in2', 'in3'],
-        round: true,
-      },
-    ];
+  passes(call) {
+    const { heads, keyValueHeads, headDim, inverse } = call.attributes;
+    const columns = packedWidth(call.attributes);
+    const rotated = (heads + keyValueHeads) * headDim;
+    const constants = { rotated, headDim, half: headDim / 2, sign: inverse ? -1 : 1 };
+    return [cellPass(call, 'rotate', rotate, columns, { constants, floats: ['sign'] })];
   },
 });
 
@@ -98,13 +84,13 @@ export function ropeTables(
 }
 
 function rotate(
-  this: Kernel<'width' | 'rotated' | 'headDim' | 'half' | 'sign'>,
+  this: Kernel<'columns' | 'rotated' | 'headDim' | 'half' | 'sign'>,
   qkv: number[],
   cos: number[],
   sin: number[],
   positions: number[],
 ): number {
-  let result = qkv[this.thread.y * this.constants.width + this.thread.x]!;
+  let result = qkv[this.thread.y * this.constants.columns + this.thread.x]!;
   if (this.thread.x < this.constants.rotated) {
     const head = Math.floor((this.thread.x + 0.5) / this.constants.headDim);
     const d = this.thread.x - head * this.constants.headDim;
@@ -112,12 +98,12 @@ function rotate(
     if (d < this.constants.half) {
       result =
         result * cos[angles + d]! -
-        qkv[this.thread.y * this.constants.width + this.thread.x + this.constants.half]! *
+        qkv[this.thread.y * this.constants.columns + this.thread.x + this.constants.half]! *
           (this.constants.sign * sin[angles + d]!);
     } else {
       result =
         result * cos[angles + d - this.constants.half]! +
-        qkv[this.thread.y * this.constants.width + this.thread.x - this.constants.half]! *
+        qkv[this.thread.y * this.constants.columns + this.thread.x - this.constants.half]! *
           (this.constants.sign * sin[angles + d - this.constants.half]!);
     }
   }

@@ -1,8 +1,8 @@
 /** @file From the largest magnitude to the scale that a cast multiplies by. */
 import { defineOperator } from '../operator.ts';
-import { elements } from '../tensor.ts';
 import { checkInputs } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 import { LARGEST, LARGEST_POWER, powerOfTwoBelow, SMALLEST_NORMAL } from './power-of-two.ts';
 
 export type ScaleAttributes = {
@@ -38,18 +38,12 @@ export const scaleFromAmax = defineOperator<ScaleAttributes>({
       out.data[i] = powerOfTwo ? Math.min(LARGEST_POWER, powerOfTwoBelow(s)) : s;
     }
   },
-  passes: ({ attributes: { max, margin, powerOfTwo }, out }) => [
-    {
-      name: 'scale',
-      kernel: powerOfTwo ? scalePower : scale,
-      functions: powerOfTwo ? [powerOfTwoBelow] : [],
-      constants: { max, above: 2 ** margin },
-      floats: ['max', 'above'],
-      cells: elements(out),
-      arguments: ['in0'],
-      round: true,
-    },
-  ],
+  passes(call) {
+    const { max, margin, powerOfTwo } = call.attributes;
+    const rest = { constants: { max, above: 2 ** margin }, floats: ['max', 'above'] };
+    if (!powerOfTwo) return [elementPass(call, 'scale', scale, rest)];
+    return [elementPass(call, 'scale', scalePower, { ...rest, functions: [powerOfTwoBelow] })];
+  },
 });
 
 function scale(this: Kernel<'max' | 'above'>, amax: number[]): number {

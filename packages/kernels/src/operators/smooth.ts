@@ -1,9 +1,10 @@
 /** @file The factors of Smooth-SwiGLU (arXiv 2409.12517): per token the largest |up|, per channel a power of two. */
 import { defineOperator } from '../operator.ts';
-import { elements, matrixShape } from '../tensor.ts';
+import { matrixShape } from '../tensor.ts';
 import { checkInputs } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 import { LARGEST, LARGEST_POWER, powerOfTwoBelow, SMALLEST_NORMAL } from './power-of-two.ts';
 import { halfWidth } from './swiglu.ts';
 
@@ -26,19 +27,9 @@ export const tokenAmax = defineOperator<NoAttributes>({
       out.data[r] = largest === 0 ? 1 : largest;
     }
   },
-  passes({ inputs: [gateUp] }) {
-    const [rows, both] = matrixShape(gateUp!);
-    return [
-      {
-        name: 'rows',
-        kernel: rowMaximum,
-        constants: { width: both / 2 },
-        cells: rows,
-        arguments: ['in0'],
-        loop: both / 2,
-        round: true,
-      },
-    ];
+  passes(call) {
+    const width = matrixShape(call.inputs[0]!)[1] / 2;
+    return [elementPass(call, 'rows', rowMaximum, { constants: { width }, loop: width })];
   },
 });
 
@@ -52,17 +43,7 @@ export const smoothScale = defineOperator<NoAttributes>({
   reference(_, [amax], out) {
     for (let i = 0; i < out.data.length; i++) out.data[i] = smoothed(amax!.data[i]!);
   },
-  passes: ({ out }) => [
-    {
-      name: 'power',
-      kernel: smoothPower,
-      functions: [powerOfTwoBelow],
-      constants: {},
-      cells: elements(out),
-      arguments: ['in0'],
-      round: true,
-    },
-  ],
+  passes: (call) => [elementPass(call, 'power', smoothPower, { functions: [powerOfTwoBelow] })],
 });
 
 function smoothed(a: number): number {

@@ -5,6 +5,7 @@ import { checkInputs } from './check.ts';
 import type { NoAttributes } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
 import { lanePasses, orderedSum } from './lanes.ts';
+import { elementPass } from './pass.ts';
 
 function squareKernel(this: Kernel, x: number[]): number {
   return x[this.thread.x]! * x[this.thread.x]!;
@@ -61,18 +62,8 @@ export const sumColumns = defineOperator<NoAttributes>({
       for (let c = 0; c < columns; c++) sums[c] = sums[c]! + x!.data[r * columns + c]!;
     }
   },
-  passes({ inputs: [x] }) {
-    const [rows, columns] = matrixShape(x!);
-    return [
-      {
-        name: 'columns',
-        kernel: sumColumnsKernel,
-        constants: { rows, columns },
-        cells: columns,
-        arguments: ['in0'],
-        loop: rows,
-        round: true,
-      },
-    ];
+  passes(call) {
+    const [rows, columns] = matrixShape(call.inputs[0]!);
+    return [elementPass(call, 'columns', sumColumnsKernel, { constants: { rows, columns }, loop: rows })];
   },
 });

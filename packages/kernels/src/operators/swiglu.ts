@@ -1,8 +1,9 @@
 /** @file SwiGLU (Shazeer, arXiv 2002.05202) on packed rows `[gate | up]`, plain or with up divided per token, and its gradient. */
 import { defineOperator } from '../operator.ts';
-import { elements, matrixShape, type Shape } from '../tensor.ts';
+import { matrixShape, type Shape } from '../tensor.ts';
 import { checkElements, checkInputs, checkMatrix, mismatch } from './check.ts';
 import type { Kernel } from './kernel.ts';
+import { elementPass } from './pass.ts';
 
 export type SwigluAttributes = {
   /** Divide up by t, one number a token: Smooth-SwiGLU per token (arXiv 2409.12517, reference code). */
@@ -47,20 +48,11 @@ export const swiglu = defineOperator<SwigluAttributes>({
       }
     }
   },
-  passes({ attributes: { perToken }, inputs: [gateUp], out }) {
-    const width = matrixShape(gateUp!)[1] / 2;
-    return [
-      {
-        name: perToken ? 'forward-per-token' : 'forward',
-        kernel: perToken ? forwardPerToken : forward,
-        functions: [kernelSigmoid],
-        constants: { width },
-        cells: elements(out),
-        columns: width,
-        arguments: perToken ? ['in0', 'in1'] : ['in0'],
-        round: true,
-      },
-    ];
+  passes(call) {
+    const width = matrixShape(call.inputs[0]!)[1] / 2;
+    const rest = { functions: [kernelSigmoid], constants: { width }, columns: width };
+    if (!call.attributes.perToken) return [elementPass(call, 'forward', forward, rest)];
+    return [elementPass(call, 'forward-per-token', forwardPerToken, rest)];
   },
 });
 
@@ -94,20 +86,11 @@ export const swigluGrad = defineOperator<SwigluAttributes>({
       }
     }
   },
-  passes({ attributes: { perToken }, inputs: [gateUp], out }) {
-    const both = matrixShape(gateUp!)[1];
-    return [
-      {
-        name: perToken ? 'gradient-per-token' : 'gradient',
-        kernel: perToken ? gradientPerToken : gradient,
-        functions: [kernelSigmoid],
-        constants: { both, width: both / 2 },
-        cells: elements(out),
-        columns: both,
-        arguments: perToken ? ['in0', 'in1', 'in2'] : ['in0', 'in1'],
-        round: true,
-      },
-    ];
+  passes(call) {
+    const both = matrixShape(call.inputs[0]!)[1];
+    const rest = { functions: [kernelSigmoid], constants: { both, width: both / 2 }, columns: both };
+    if (!call.attributes.perToken) return [elementPass(call, 'gradient', gradient, rest)];
+    return [elementPass(call, 'gradient-per-token', gradientPerToken, rest)];
   },
 });
 
