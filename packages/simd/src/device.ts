@@ -128,9 +128,9 @@ function deviceOn(engine: Engine, set: InstructionSet): Device {
         checkOuts(operator.name, inputs, outs);
       } else checkedOut(operator, attributes, inputs, outs);
       const from = inputs.map(tensors.of);
-      const [out, ...others] = outs.map(tensors.of);
-      if (launch) launch(engine, attributes, from, [out!, ...others]);
-      else if (!isFused(operator)) runReference(operator, attributes, from, out!);
+      const to = outs.map(tensors.of) as [Stored, ...Stored[]];
+      if (launch) launch(engine, attributes, from, to);
+      else if (!isFused(operator)) runReference(operator, attributes, from, to[0]);
     },
     copy(to, from, region) {
       const { to: at, from: start, length } = checkRegion(to, from, region);

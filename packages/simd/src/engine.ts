@@ -120,8 +120,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const own = Math.max(LEAST_SCRATCH, Math.ceil(scratchBytes / 64) * 64);
       const address = scratch(own * count);
       refresh();
-      words.set([kernel, tasks, address, own], PARAMETERS / 4);
-      words.set(parameters, ARGUMENTS / 4);
+      words[PARAMETERS / 4] = kernel;
+      words[PARAMETERS / 4 + 1] = tasks;
+      words[PARAMETERS / 4 + 2] = address;
+      words[PARAMETERS / 4 + 3] = own;
+      for (let i = 0; i < parameters.length; i++) words[ARGUMENTS / 4 + i] = parameters[i]!;
       if (count === 1 || tasks === 1) runAlone();
       else if (!runShared(Number(sleeps))) {
         throw new OctavoError(

@@ -7,9 +7,15 @@ import { place, type Stored } from '../stored.ts';
 
 type Tensors = readonly (Stored | undefined)[];
 
-/** Three parameters a tensor. */
-export const places = (engine: Engine, tensors: Tensors): readonly number[] =>
-  tensors.flatMap((tensor) => place(engine, tensor));
+/** Three parameters a tensor. (`flatMap` would take longer than all else that a launch does.) */
+export function places(engine: Engine, tensors: Tensors): number[] {
+  const parameters: number[] = [];
+  for (const tensor of tensors) {
+    const [address, kind, format] = place(engine, tensor);
+    parameters.push(address, kind, format);
+  }
+  return parameters;
+}
 
 /** The five parameters of assembly/scale.ts; one scale for all is one row of all elements. */
 export function blockScales(x: Stored, block: Block, scale: Stored | undefined): readonly number[] {
@@ -44,7 +50,9 @@ export function runFlat(
   length: number,
   ...more: readonly number[]
 ): void {
-  engine.run(kernel, chunks(length), 0, [...places(engine, tensors), length, ...more]);
+  const parameters = places(engine, tensors);
+  parameters.push(length, ...more);
+  engine.run(kernel, chunks(length), 0, parameters);
 }
 
 /** Rows of a task, so that it has about as many elements as a chunk. Independent of the threads, as are results. */
@@ -58,7 +66,8 @@ export function runRows(
   [rows, columns]: readonly [number, number],
   { scratch = 0, each = rowsPerTask(columns), more = [] as readonly number[] } = {},
 ): void {
-  const parameters = [...places(engine, tensors), rows, columns, each, ...more];
+  const parameters = places(engine, tensors);
+  parameters.push(rows, columns, each, ...more);
   engine.run(kernel, Math.ceil(rows / each), scratch, parameters);
 }
 
