@@ -12,9 +12,19 @@ export interface Worker {
 /** What a worker runs: it needs nothing but the module and the memory, so bundlers need nothing either. */
 const SOURCE = `
 const binders = ${bindersSource};
-const start = ({ module, memory, thread, library }) => {
+const bind = ({ library, memory, bound }) => {
   try {
-    const product = library ? binders[library.face](require(library.koffi), library, memory.buffer) : () => {};
+    return library ? binders[library.face](require(library.koffi), library, memory.buffer) : () => {};
+  } finally {
+    if (bound) {
+      Atomics.store(bound, 0, 1);
+      Atomics.notify(bound, 0);
+    }
+  }
+};
+const start = ({ module, memory, thread, library, bound }) => {
+  try {
+    const product = bind({ library, memory, bound });
     const { exports } = new WebAssembly.Instance(module, { env: { memory, product } });
     exports.work(thread);
   } catch (error) {
@@ -36,16 +46,41 @@ interface Start {
   readonly library: Binding | undefined;
 }
 
+/**
+ * Zero until a worker has loaded the library: a worker that is ended in the middle of that takes the process with it, for
+ * koffi cannot throw there (`napi_throw`). So nobody ends one before, neither `stop` nor the end of the process.
+ */
+const binding = new Set<Int32Array>();
+let watching = false;
+
+/** Milliseconds that a worker may take to load. */
+const PATIENCE = 10_000;
+
+function awaitBound(bound: Int32Array): void {
+  Atomics.wait(bound, 0, 0, PATIENCE);
+  binding.delete(bound);
+}
+
+function watchBinding(bound: Int32Array): void {
+  if (!watching) process.once('exit', () => binding.forEach(awaitBound));
+  watching = true;
+  binding.add(bound);
+}
+
 /** Starts one worker; it joins in when it is up. It does not keep the process alive. */
 export function startWorker(data: Start): Worker {
   const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:worker_threads');
   if (node) {
-    const worker = new node.Worker(SOURCE, { eval: true, workerData: data, execArgv: [] });
+    const bound = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new node.Worker(SOURCE, { eval: true, workerData: { ...data, bound }, execArgv: [] });
+    if (data.library) watchBinding(bound);
     worker.unref();
     // a failure is seen in shared memory, by the thread that waits for the work
     worker.on('error', () => {});
+    worker.on('exit', () => Atomics.store(bound, 0, 1));
     return {
       stop: async () => {
+        if (data.library) awaitBound(bound);
         await worker.terminate();
       },
     };

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/web-assembly.ts';
 import { failureOf, startWorker } from '../src/workers.ts';
 
@@ -17,5 +20,21 @@ describe('a worker that fails', () => {
     while (Atomics.load(words, 51) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await worker.stop();
     expect(failureOf(new Uint8Array(memory.buffer))).toBe('thread 3: RuntimeError: unreachable');
+  });
+});
+
+describe('a worker that loads a library', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-simd-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('is not ended in the middle of that: an addon may take the process with it', async () => {
+    const [addon, done] = [join(folder, 'slow.cjs'), join(folder, 'done')];
+    const nap = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);';
+    writeFileSync(addon, `${nap} require('node:fs').writeFileSync(${JSON.stringify(done)}, ''); throw 1;`);
+    const memory = new wasm.Memory({ initial: 1, maximum: 1, shared: true });
+    const library = { koffi: addon, path: '', face: 'blas', setups: [] } as const;
+    const worker = startWorker({ module: await wasm.compile(BROKEN), memory, thread: 1, library });
+    await worker.stop();
+    expect(existsSync(done)).toBe(true);
   });
 });
