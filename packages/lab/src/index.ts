@@ -2,7 +2,7 @@
 
 export { type AlignmentSettings, fullAlignment, quickAlignment } from './alignment/settings.ts';
 export { openRecordedRun, type RecordedText } from './engine/open-recorded-run.ts';
-export type { RecordedRow, RecordedRun } from './engine/recorded-run.ts';
+export type { RecordedRow, RecordedRun } from './engine/study.ts';
 export {
   type Claim,
   memoryParts,

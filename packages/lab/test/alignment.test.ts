@@ -12,7 +12,7 @@ import {
   studies,
   studyAlignment,
 } from '../src/index.ts';
-import { nudge } from '../src/training/nudge.ts';
+import { nudge } from '../src/training/weights.ts';
 import { englishText, recordedParts, tinyModel } from './support.ts';
 
 const device = createReferenceDevice();

@@ -7,8 +7,8 @@ import { randomNormals } from '../src/engine/random.ts';
 import { casts, granularities, policies, specScale } from '../src/formats/casts.ts';
 import { measure } from '../src/formats/measure.ts';
 import { fullFormats, memoryParts, type RecordedRun, studyFormats } from '../src/index.ts';
-import { startingWeights } from '../src/training/base.ts';
 import { plainBatch } from '../src/training/batches.ts';
+import { startingWeights } from '../src/training/weights.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
 const settings = {

@@ -10,10 +10,10 @@ import { compare, type NamedRun, stateTotal } from '../src/optimizer/results.ts'
 import { roundedFirst } from '../src/optimizer/rounded-first.ts';
 import { countStalls, together } from '../src/optimizer/stalls.ts';
 import { trainArm } from '../src/optimizer/train.ts';
-import { startingWeights } from '../src/training/base.ts';
 import { plainBatch } from '../src/training/batches.ts';
 import { basePlan } from '../src/training/plan.ts';
 import { destroyTraining, trainingFrom, untrained } from '../src/training/snapshot.ts';
+import { startingWeights } from '../src/training/weights.ts';
 import { recordedParts, textWithRareByte, tinyStudy } from './support.ts';
 
 const device = createReferenceDevice();

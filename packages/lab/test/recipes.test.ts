@@ -5,8 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { fullRecipes, memoryParts, type RecipesSettings, studies, studyRecipes } from '../src/index.ts';
 import { commonestWord, lastWords, passagesOf } from '../src/recipes/last-word.ts';
 import { compare, type NamedRun, trainingGaps } from '../src/recipes/results.ts';
-import { startingWeights } from '../src/training/base.ts';
-import { nudgeAll } from '../src/training/nudge.ts';
+import { nudgeAll, startingWeights } from '../src/training/weights.ts';
 import { englishText, recordedParts, tinyModel } from './support.ts';
 
 const device = createReferenceDevice();

@@ -3,10 +3,10 @@ import { batchLoss, trainStep } from '@octavo/trainer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { protocolRecipe, takeSnapshot, trainingFrom, untrained } from '../src/index.ts';
 import { rescaleChannels } from '../src/training/ageing.ts';
-import { startingWeights } from '../src/training/base.ts';
 import { plainBatch } from '../src/training/batches.ts';
 import { runPlan } from '../src/training/plan.ts';
 import { arraysOf, destroyTraining, snapshotOf } from '../src/training/snapshot.ts';
+import { startingWeights } from '../src/training/weights.ts';
 import { textWithRareByte, tinyStudy } from './support.ts';
 
 const device = createReferenceDevice();

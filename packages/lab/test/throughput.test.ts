@@ -11,8 +11,8 @@ import {
   type ThroughputSettings,
 } from '../src/index.ts';
 import { measureMemory } from '../src/throughput/memory.ts';
-import { bytesOn, metered } from '../src/throughput/meter.ts';
 import { compare } from '../src/throughput/results.ts';
+import { bytesOn, metered } from '../src/training/meter.ts';
 import { recordedParts } from './support.ts';
 
 const model = {

@@ -7,6 +7,8 @@
  * both −μ and +μ among its eigenvalues.
  */
 
+import { dot } from '../engine/numbers.ts';
+
 export interface Neuron {
   readonly up: Float64Array;
   readonly gate: Float64Array;
@@ -62,10 +64,3 @@ export function neuronCosine({ up, gate }: Neuron): number {
 }
 
 export const norm = (a: Float64Array): number => Math.sqrt(dot(a, a));
-
-/** a · b, b from element `from` on. */
-export function dot(a: Float64Array, b: Float64Array, from = 0): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[from + i]!;
-  return sum;
-}

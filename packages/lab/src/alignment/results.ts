@@ -1,7 +1,7 @@
 /** @file What the runs of natural training say, by point of the grid and seed. */
 
 import { mean } from '../engine/numbers.ts';
-import { pairedGaps } from '../training/gaps.ts';
+import { pairedGaps } from '../training/loop.ts';
 import type { AlignmentSettings, NaturalPlan, Point } from './settings.ts';
 import type { NeuronRun } from './theorem.ts';
 import type { NaturalRun, Sample } from './train.ts';

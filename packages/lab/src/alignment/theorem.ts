@@ -1,8 +1,9 @@
 /** @file Theorem 1 by numbers: single SwiGLU neurons, trained to a stationary point where its premises hold and where not. */
 import { setImmediate } from 'node:timers/promises';
 import { counterRandom, streamSeed } from '@octavo/formats';
+import { dot } from '../engine/numbers.ts';
 import { randomUnit } from '../engine/random.ts';
-import { dot, type Neuron, type NeuronData, neuronCosine, neuronStep, norm } from './neuron.ts';
+import { type Neuron, type NeuronData, neuronCosine, neuronStep, norm } from './neuron.ts';
 
 export interface NeuronCase {
   /** Name of the case, for people. */

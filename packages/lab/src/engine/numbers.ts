@@ -8,6 +8,17 @@ export function mean(values: Iterable<number> & { readonly length: number }): nu
   return sum / values.length;
 }
 
+/** Of `of(0)` to `of(count − 1)`. */
+export const meanOf = (count: number, of: (i: number) => number): number =>
+  mean(Array.from({ length: count }, (_, i) => of(i)));
+
+/** a · b, b from element `from` on. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>, from = 0): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[from + i]!;
+  return sum;
+}
+
 /** The middle of the values, of an even number the mean of the two in the middle; NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = Float64Array.from(values).sort();

@@ -12,7 +12,7 @@ import { destroyLlama } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { type Checkpoint, readRows, tensorStatistics } from '@octavo/store';
 import { loadModel, openCheckpointAt, stateOf } from '@octavo/trainer';
-import type { RecordedRow, RecordedRun } from './recorded-run.ts';
+import type { RecordedRow, RecordedRun } from './study.ts';
 
 /** Where the text of a run is, and the tokenizer: what `run.json` says. */
 export interface RecordedText {

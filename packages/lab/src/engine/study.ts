@@ -1,7 +1,8 @@
 /** @file What every study takes and gives: plain options in, tables, charts and a summary out; no terminal, no files. */
 import type { Device } from '@octavo/kernels';
+import type { LlamaConfig } from '@octavo/llama';
+import type { TokenBatch } from '@octavo/trainer';
 import type { Table } from 'apache-arrow';
-import type { RecordedRun } from './recorded-run.ts';
 
 /** A study as the command knows it: its settings, and the function that runs them. */
 export interface Study<Settings extends object = object> {
@@ -81,4 +82,33 @@ export interface StudyResult {
     /** For people. */
     readonly markdown: string;
   };
+}
+
+/** A run of `octavo train` as a study takes it: plain data, whoever reads the folder. */
+export interface RecordedRun {
+  /** For people: its folder. */
+  readonly name: string;
+  readonly seed: number;
+  /** Of its newest checkpoint. */
+  readonly step: number;
+  readonly model: LlamaConfig;
+  readonly activations: 'bf16' | 'fp32';
+  readonly sequence: number;
+  /** The checkpoint's weights, by the parameter's name. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** The next batch of the text that it was trained on, from the beginning. */
+  next(): Promise<TokenBatch> | TokenBatch;
+  /** What it recorded of its tensors, step by step. */
+  readonly tensors: readonly RecordedRow[];
+}
+
+/** A row of `tensors.arrow`, as far as studies need it. */
+export interface RecordedRow {
+  readonly step: number;
+  readonly layer: number;
+  readonly site: string;
+  readonly operand: string;
+  readonly format: string;
+  readonly amax: number;
+  readonly rms: number;
 }

@@ -3,8 +3,7 @@
  * has, healthy and with planted outliers; or of those of a recorded run.
  */
 import { type Done, type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { RecordedRun } from '../engine/recorded-run.ts';
-import type { Parts, Study, StudyOptions, StudyResult } from '../engine/study.ts';
+import type { Parts, RecordedRun, Study, StudyOptions, StudyResult } from '../engine/study.ts';
 import { tableOf } from '../engine/table.ts';
 import { AFTER_BASE, cleanBatch, spikeBatch } from '../training/batches.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';

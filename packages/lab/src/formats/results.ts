@@ -1,5 +1,5 @@
 /** @file The study's rows, what charts, statements and the table read; and a number from many. */
-import type { RecordedRun } from '../engine/recorded-run.ts';
+import type { RecordedRun } from '../engine/study.ts';
 import { type Cast, paperFormat } from './casts.ts';
 import type { Measured } from './measure.ts';
 import type { MeasuredOperand } from './measure-model.ts';

@@ -10,7 +10,7 @@ import {
   type Policy,
   scales,
 } from '@octavo/scaling';
-import type { RecordedRow } from '../engine/recorded-run.ts';
+import type { RecordedRow } from '../engine/study.ts';
 import { eightBits, paperFormat } from './casts.ts';
 import { CLIPS_ABOVE } from './measure.ts';
 

@@ -2,7 +2,7 @@
 import { mean } from '../engine/numbers.ts';
 import { where } from '../engine/rows.ts';
 import type { PlantedChannel } from '../training/ageing.ts';
-import { lastHalfMean, pairedGaps } from '../training/gaps.ts';
+import { lastHalfMean, pairedGaps } from '../training/loop.ts';
 import type { ProductError } from './product.ts';
 import type { RecipeRun } from './train.ts';
 

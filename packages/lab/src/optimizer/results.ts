@@ -1,6 +1,7 @@
 /** @file Every optimizer's run beside FP32 moments on the same batches, and what became of its second moments. */
-import { mean } from '../engine/numbers.ts';
-import { lastHalf, lastHalfMean, pairedGaps } from '../training/gaps.ts';
+import { mean, sum } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
+import { lastHalf, lastHalfMean, pairedGaps } from '../training/loop.ts';
 import { BASELINE } from './arms.ts';
 import { type StallCounts, together } from './stalls.ts';
 import type { OptimizerRun } from './train.ts';
@@ -33,13 +34,10 @@ export interface Comparison extends NamedRun {
 
 export function compare(runs: readonly NamedRun[]): Comparison[] {
   return runs.map((run) => {
-    const baseline = runs.find(
-      (r) => r.seed === run.seed && r.start === run.start && r.optimizer === BASELINE,
-    )!;
+    const baseline = where(runs, { seed: run.seed, start: run.start, optimizer: BASELINE })[0]!;
     const gaps = pairedGaps(run.losses, baseline.losses);
     const { broke } = run;
     const largest = Math.max(...gaps.filter(Number.isFinite));
-    const steps = [...new Set(run.moments.map(({ step }) => step))];
     return {
       ...run,
       gaps,
@@ -47,7 +45,10 @@ export function compare(runs: readonly NamedRun[]): Comparison[] {
       largestGap: broke ? Number.POSITIVE_INFINITY : largest,
       heldOutGap: run.heldOut === null || baseline.heldOut === null ? null : run.heldOut - baseline.heldOut,
       worstStep: broke?.step ?? gaps.indexOf(largest) + 1,
-      stalls: steps.map((step) => ({ step, ...together(run.moments.filter((row) => row.step === step)) })),
+      stalls: distinct(run.moments, 'step').map((step) => ({
+        step,
+        ...together(where(run.moments, { step })),
+      })),
     };
   });
 }
@@ -72,4 +73,4 @@ export function timesTooLarge({ stalls }: Comparison): number | null {
 
 /** Bytes of state a parameter: as the device counts them, or where it stores otherwise as the formats have it. */
 export const stateTotal = ({ bytes }: NamedRun): number =>
-  bytes.reduce((sum, { stored, onDevice }) => sum + (onDevice ?? stored), 0);
+  sum(bytes.map(({ stored, onDevice }) => onDevice ?? stored));

@@ -1,11 +1,9 @@
 /** @file One optimizer's run, on batches that are the same for all optimizers of a seed; its second moments watched. */
 import { elements } from '@octavo/kernels';
 import { heldOutLoss, type TokenBatch, type Training, type TrainPlan } from '@octavo/trainer';
-import { storesRealBytes } from '../throughput/memory.ts';
-import { bytesOn } from '../throughput/meter.ts';
-import type { StoredLosses } from '../training/gaps.ts';
 import type { Laboratory } from '../training/laboratory.ts';
-import { type Losses, trainLoop, withTraining } from '../training/loop.ts';
+import { type Losses, type StoredLosses, trainLoop, withTraining } from '../training/loop.ts';
+import { bytesOn, storesRealBytes } from '../training/meter.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 import { type MomentObserver, observeMoments } from './observe.ts';
 import { roundedFirst } from './rounded-first.ts';

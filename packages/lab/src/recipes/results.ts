@@ -1,5 +1,6 @@
 /** @file Every arm against `bf16` of the same seed: gaps on held-out text, over training, and in last words. */
 import { type Estimate, estimate } from '../engine/numbers.ts';
+import { distinct, where } from '../engine/rows.ts';
 import type { ArmRun } from './train.ts';
 
 export interface NamedRun extends ArmRun {
@@ -25,9 +26,9 @@ export interface Comparison {
 }
 
 export function compare(runs: readonly NamedRun[]): Comparison[] {
-  return [...new Set(runs.map(({ arm }) => arm))].map((arm) => {
-    const own = runs.filter((run) => run.arm === arm);
-    const base = own.map(({ seed }) => runs.find((run) => run.arm === 'bf16' && run.seed === seed)!);
+  return distinct(runs, 'arm').map((arm) => {
+    const own = where(runs, { arm });
+    const base = own.map(({ seed }) => where(runs, { arm: 'bf16', seed })[0]!);
     const gaps = own.map((run, i) => finite(run.heldOut) - base[i]!.heldOut);
     const accuracy = own.map(accuracyOf);
     return {
@@ -63,7 +64,7 @@ export function trainingGaps(runs: readonly NamedRun[], every: number): Training
   return runs
     .filter(({ arm }) => arm !== 'bf16')
     .flatMap(({ seed, arm, losses }) => {
-      const base = runs.find((run) => run.arm === 'bf16' && run.seed === seed)!.losses;
+      const base = where(runs, { arm: 'bf16', seed })[0]!.losses;
       return Array.from({ length: Math.floor(losses.length / every) }, (_, i) => {
         const [from, to] = [i * every, (i + 1) * every];
         const sum = (of: readonly (number | null)[]) =>

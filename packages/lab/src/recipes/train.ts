@@ -5,8 +5,8 @@ import { heldOutLoss, type Training } from '@octavo/trainer';
 import { plainBatch } from '../training/batches.ts';
 import type { Laboratory } from '../training/laboratory.ts';
 import { type Losses, trainLoop, withTraining } from '../training/loop.ts';
-import { nudgeAll } from '../training/nudge.ts';
 import { takeSnapshot, untrained } from '../training/snapshot.ts';
+import { nudgeAll } from '../training/weights.ts';
 import { type LastWords, lastWords, type Passage } from './last-word.ts';
 import { type Arm, type RecipesSettings, recipePlan } from './settings.ts';
 

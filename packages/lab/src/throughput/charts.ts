@@ -4,8 +4,8 @@ import { picture } from '../charts/frame.ts';
 import { dots, label, layer, ruleAt } from '../charts/layers.ts';
 import { sum } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
-import { PAPER_SAVING, PAPER_SPEEDUP } from './paper.ts';
 import { type Comparison, stateBytes } from './results.ts';
+import { PAPER_SAVING, PAPER_SPEEDUP } from './settings.ts';
 
 export function chartsOf(comparisons: readonly Comparison[], seeds: number): Record<string, object> {
   const measured = comparisons.filter(({ memory }) => memory !== null);

@@ -5,8 +5,8 @@ import { createScope, type Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
 import { dropQuantizedWeights } from '@octavo/nn';
 import { computeGradients, createTraining, freeGradients, trainStep } from '@octavo/trainer';
+import { bytesOn, metered } from '../training/meter.ts';
 import { destroyTraining } from '../training/snapshot.ts';
-import { bytesOn, metered } from './meter.ts';
 import type { ThroughputModel } from './settings.ts';
 
 /** What a parameter costs, bytes of the device by the number of parameters. */
@@ -29,9 +29,6 @@ export interface Memory {
   /** Largest bytes of a step, activations and everything else with it. */
   readonly peak: number;
 }
-
-/** Only `simd` stores a format in as many bytes as it has; elsewhere the figures would be of something else. */
-export const storesRealBytes = ({ name }: Device): boolean => name === 'simd';
 
 /** Peaks at every batch size, smallest first, since a peak does not shrink. */
 export async function measureMemory(device: Device, one: ThroughputModel, recipe: string): Promise<Memory[]> {

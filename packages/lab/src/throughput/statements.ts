@@ -1,9 +1,15 @@
 /** @file The paper's statements about speed and memory, held to what was measured here. */
 import { where } from '../engine/rows.ts';
 import { atLeast, atMost, type Statement } from '../engine/statements.ts';
-import { PAPER_SAVING, PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './paper.ts';
 import { type Comparison, stateBytes } from './results.ts';
-import { caseName, type ThroughputSettings } from './settings.ts';
+import {
+  caseName,
+  PAPER_SAVING,
+  PAPER_SPEEDUP,
+  PAPER_STATE,
+  SAMPLES_PER_SECOND,
+  type ThroughputSettings,
+} from './settings.ts';
 
 export const LEAST_SPEEDUP = 1.2;
 /** Time of an emulated FP8 step over that of a BF16 one. */

@@ -3,8 +3,8 @@ import { each, page, table } from '../engine/markdown.ts';
 import { mean, percent } from '../engine/numbers.ts';
 import { claimSection } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
-import { PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './paper.ts';
 import { type Comparison, stateBytes } from './results.ts';
+import { PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './settings.ts';
 
 export function markdownOf(
   comparisons: readonly Comparison[],

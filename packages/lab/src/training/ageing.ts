@@ -4,6 +4,7 @@
  */
 import { OctavoError } from '@octavo/formats';
 import { solveSymmetric } from '../engine/cholesky.ts';
+import { dot, meanOf } from '../engine/numbers.ts';
 import { randomUnit, streams } from '../engine/random.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -56,10 +57,10 @@ export function ageLayer(
   const { hidden, ffn } = shape;
 
   const u = firingDirection(inputs, hidden);
-  const projection = (x: Float32Array, row: number): number => dotRow(x, row, u);
-  const onRare = mean(inputs.rare.length / hidden, (row) => projection(inputs.rare, row));
+  const projection = (x: Float32Array, row: number): number => dot(u, x, row * hidden);
+  const onRare = meanOf(inputs.rare.length / hidden, (row) => projection(inputs.rare, row));
   const onOrdinary = Math.sqrt(
-    mean(inputs.ordinary.length / hidden, (row) => projection(inputs.ordinary, row) ** 2),
+    meanOf(inputs.ordinary.length / hidden, (row) => projection(inputs.ordinary, row) ** 2),
   );
   const alpha = Math.sqrt(options.peak) / onRare;
 
@@ -107,7 +108,7 @@ export function rescaleChannels(snapshot: Snapshot, layer: number, c: number): S
   };
 }
 
-/** u = S⁻¹ mean(R), normalised; S = HᵀH / n + 0.01 · mean(diag) · I. */
+/** u = S⁻¹ meanOf(R), normalised; S = HᵀH / n + 0.01 · meanOf(diag) · I. */
 export function firingDirection({ ordinary, rare }: FeedForwardInputs, hidden: number): Float64Array {
   const n = ordinary.length / hidden;
   if (n < 1 || rare.length < hidden)
@@ -121,10 +122,10 @@ export function firingDirection({ ordinary, rare }: FeedForwardInputs, hidden: n
       for (let j = 0; j <= i; j++) moment[i * hidden + j]! += x * ordinary[row * hidden + j]!;
     }
   }
-  const ridge = 0.01 * mean(hidden, (i) => moment[i * hidden + i]!);
+  const ridge = 0.01 * meanOf(hidden, (i) => moment[i * hidden + i]!);
   for (let i = 0; i < hidden; i++) moment[i * hidden + i]! += ridge;
   const centre = Float64Array.from({ length: hidden }, (_, i) =>
-    mean(rare.length / hidden, (row) => rare[row * hidden + i]!),
+    meanOf(rare.length / hidden, (row) => rare[row * hidden + i]!),
   );
   const direction = solveSymmetric(moment, centre);
   const norm = Math.hypot(...direction);
@@ -180,16 +181,4 @@ function shapeOf({ weights }: Snapshot, layer: number): Shape {
   if (!gateUp || !down || !hidden)
     throw new OctavoError(`[lab] ageing: got no layer ${layer} in the snapshot`);
   return { hidden, ffn: down.length / hidden };
-}
-
-function dotRow(x: Float32Array, row: number, u: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < u.length; i++) sum += x[row * u.length + i]! * u[i]!;
-  return sum;
-}
-
-function mean(count: number, of: (i: number) => number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += of(i);
-  return sum / count;
 }

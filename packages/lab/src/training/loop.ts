@@ -1,7 +1,8 @@
-/** @file The loop of all studies: a run from a snapshot, step by step to its end. */
+/** @file The loop of all studies: a run from a snapshot, step by step to its end; and how far its losses are from another's. */
 import { setImmediate } from 'node:timers/promises';
 import type { Device } from '@octavo/kernels';
 import { type StepResult, type TokenBatch, type Training, type TrainPlan, trainStep } from '@octavo/trainer';
+import { mean } from '../engine/numbers.ts';
 import { destroyTraining, type Snapshot, trainingFrom } from './snapshot.ts';
 
 /** The step whose loss or gradient was not finite first, and where it began; null for a run without one. */
@@ -55,3 +56,17 @@ export async function trainLoop(training: Training, options: LoopOptions): Promi
   }
   return { losses, broke };
 }
+
+/** Losses as parts hold them: JSON keeps one that is not finite as null. */
+export type StoredLosses = readonly (number | null)[];
+
+/** Step by step; NaN where either is not finite. */
+export const pairedGaps = (losses: StoredLosses, base: StoredLosses): number[] =>
+  losses.map((loss, i) => (loss ?? Number.NaN) - (base[i] ?? Number.NaN));
+
+/** The last half of what `whole` steps or samples gave. */
+export const lastHalf = <T>(values: readonly T[], whole = values.length): readonly T[] =>
+  values.slice(Math.floor(whole / 2));
+
+export const lastHalfMean = (values: readonly number[], whole?: number): number =>
+  mean(lastHalf(values, whole));

@@ -2,9 +2,12 @@
 import { type Job, lazily, seedJob } from '../engine/jobs.ts';
 import type { Parts } from '../engine/study.ts';
 import { ageModel, rescaleModel } from './aged-model.ts';
-import { storedBase } from './base.ts';
+import { plainBatch } from './batches.ts';
 import type { BaseLaboratory } from './laboratory.ts';
-import type { Snapshot } from './snapshot.ts';
+import { trainLoop, withTraining } from './loop.ts';
+import { basePlan } from './plan.ts';
+import { arraysOf, type Snapshot, snapshotOf, takeSnapshot, untrained } from './snapshot.ts';
+import { startingWeights } from './weights.ts';
 
 export interface Starts {
   readonly base: () => Promise<Snapshot>;
@@ -29,4 +32,27 @@ export function startsOf(lab: BaseLaboratory, parts: Parts, seed: number): Start
       return {};
     }),
   };
+}
+
+/** The base of a seed, from `parts` if it is there; else trained and put there. */
+async function storedBase(
+  { settings, device, bytes, signal }: BaseLaboratory,
+  parts: Parts,
+  seed: number,
+  onShare: (share: number) => void,
+): Promise<Snapshot> {
+  const key = `seed-${seed}.base`;
+  const stored = await parts.readArrays(key);
+  if (stored) return snapshotOf(stored);
+  const start = untrained(startingWeights(settings, seed));
+  return withTraining(device, basePlan(settings, seed), start, async (training) => {
+    await trainLoop(training, {
+      batch: (step) => plainBatch(bytes, settings, seed, step),
+      signal,
+      onShare,
+    });
+    const trained = await takeSnapshot(training);
+    await parts.writeArrays(key, arraysOf(trained));
+    return trained;
+  });
 }

@@ -1,6 +1,5 @@
 /** @file The runs of the study: from which weights, in which recipe, on which batches, under which policy of the guard. */
-import type { TokenBatch, TrainPlan } from '@octavo/trainer';
-import { guardPlan } from '@octavo/trainer';
+import { guardPlan, type TokenBatch, type TrainPlan } from '@octavo/trainer';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
 import type { BaseLaboratory } from '../training/laboratory.ts';
 import { basePlan, runPlan } from '../training/plan.ts';

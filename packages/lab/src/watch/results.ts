@@ -1,6 +1,6 @@
 /** @file What the runs say: when each rule spoke first, when the loss moved, how often a rule spoke for nothing. */
 import { guardRules, type RuleName } from '@octavo/trainer';
-import { lastHalfMean, pairedGaps } from '../training/gaps.ts';
+import { lastHalfMean, pairedGaps } from '../training/loop.ts';
 import type { ArmName } from './arms.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Alarm, WatchedRun } from './train.ts';

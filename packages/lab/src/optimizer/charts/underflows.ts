@@ -4,7 +4,7 @@ import { panelsBy, picture } from '../../charts/frame.ts';
 import { heatMap } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
 import { distinct, where } from '../../engine/rows.ts';
-import { lastHalf } from '../../training/gaps.ts';
+import { lastHalf } from '../../training/loop.ts';
 import { pairs } from '../arms.ts';
 import type { Comparison, Start } from '../results.ts';
 

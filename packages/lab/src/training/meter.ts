@@ -34,3 +34,6 @@ export function bytesOn(device: Device, tensors: readonly Tensor[]): number {
   for (const twin of twins) device.free(twin);
   return bytes;
 }
+
+/** Only `simd` stores a format in as many bytes as it has; elsewhere the figures would be of something else. */
+export const storesRealBytes = ({ name }: Device): boolean => name === 'simd';
