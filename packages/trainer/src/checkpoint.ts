@@ -7,6 +7,7 @@ import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState 
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import { partsOf } from './checkpoint-metadata.ts';
 import { checkGuard, type GuardPlan, type GuardState, initGuard } from './guard/state.ts';
+import { initSafety } from './held.ts';
 import {
   historyRecord,
   inheritHistories,
@@ -17,7 +18,6 @@ import {
 import type { NonFinite } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
-import { initSafety } from './safety.ts';
 import { canonical, sameValue } from './same.ts';
 import type { Training } from './training.ts';
 

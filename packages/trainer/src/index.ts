@@ -28,6 +28,7 @@ export {
   judge,
   type Nearness,
 } from './guard/state.ts';
+export { initSafety, type Safety } from './held.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
 export { measuringBatch, measuringPlan } from './measured-step.ts';
 export { type MemoryNeed, memoryNeeded } from './memory.ts';
@@ -37,7 +38,6 @@ export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { evaluationRow, stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles, statisticsMetadata } from './run-files.ts';
-export { initSafety, type Safety } from './safety.ts';
 export { sameValue } from './same.ts';
 export { continueText, openingOf, type TextPiece } from './session/continue-text.ts';
 export { deviceOfRun, type SessionDevice } from './session/device.ts';

@@ -4,33 +4,9 @@
  * that holding one costs its memory and no time.
  */
 import type { Tensor } from '@octavo/kernels';
-import type { Recipe } from '@octavo/nn';
-import { type AdamState, tensorsOf } from '@octavo/optim';
-import type { ScalingState } from '@octavo/scaling';
-import type { GuardState } from './guard/state.ts';
+import { tensorsOf } from '@octavo/optim';
+import type { Held } from './held.ts';
 import type { Training } from './training.ts';
-
-/** A state of a run. */
-export interface Held {
-  readonly step: number;
-  readonly updates: number;
-  readonly tokens: number;
-  readonly guard: GuardState;
-  readonly recipe: Recipe;
-  readonly scaling: readonly (ScalingState | null)[];
-  readonly weights: readonly Tensor[];
-  readonly optimizer: readonly AdamState[];
-}
-
-export interface Safety {
-  /** Hold the state before an update until gradients have proven the one after it: weights and optimizer state once more. */
-  holds: boolean;
-  held: Held | null;
-  /** Steps skipped since the last that was not. */
-  skipped: number;
-}
-
-export const initSafety = (): Safety => ({ holds: false, held: null, skipped: 0 });
 
 /** The present state, by reference. */
 export const stateNow = ({ step, updates, tokens, guard, model, optimizer }: Training): Held => ({

@@ -12,8 +12,8 @@ import {
   tensorsOf,
 } from '@octavo/optim';
 import { type GuardState, initGuard } from './guard/state.ts';
+import { initSafety, type Safety } from './held.ts';
 import type { TrainPlan } from './plan.ts';
-import { initSafety, type Safety } from './safety.ts';
 
 export interface Training {
   readonly plan: TrainPlan;
