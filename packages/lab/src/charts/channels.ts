@@ -1,8 +1,7 @@
 /** @file What a chart shows by places and colours, as channels of Vega-Lite. */
-import { colours } from '@octavo/report/charts';
+import { colours, quantity } from '@octavo/report/charts';
 
-/** Numbers along an axis. */
-export const quantity = (field: string, more: object = {}) => ({ field, type: 'quantitative', ...more });
+export { quantity };
 
 /** Names along an axis, in this order; null: as they come. */
 export const names = (field: string, sort: readonly string[] | null, more: object = {}) => ({

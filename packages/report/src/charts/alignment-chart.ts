@@ -1,6 +1,6 @@
 /** @file Gate and up vectors growing alike, layer by layer: what Theorem 1 of arXiv 2409.12517 predicts under weight decay. */
 import { alignmentAtEnd } from './facts.ts';
-import { frame, numbers } from './frame.ts';
+import { frame, quantity } from './frame.ts';
 import { rowsOf } from './lines.ts';
 import type { TensorPoint } from './rows.ts';
 import { distinct } from './values.ts';
@@ -31,8 +31,8 @@ export function alignmentChart(tensors: readonly TensorPoint[]): object | null {
       ...mark,
     },
     encoding: {
-      x: numbers('step', 'step', { axis: { grid: false, tickCount: 4, tickMinStep: 1 } }),
-      y: numbers('value', title, y),
+      x: quantity('step', { title: 'step', axis: { grid: false, tickCount: 4, tickMinStep: 1 } }),
+      y: quantity('value', { title, ...y }),
       color: layerColour(layers),
     },
   });

@@ -33,12 +33,8 @@ export const colours: Readonly<Record<string, string>> = {
   mxfp8: '#d4a72c',
 };
 
-/** A channel of numbers; `more` has its scale and axis. */
-export const numbers = (field: string, title?: string | readonly string[] | null, more: object = {}) => ({
-  ...{ field, type: 'quantitative' },
-  ...(title === undefined ? {} : { title }),
-  ...more,
-});
+/** A channel of numbers; `more` has its title, scale and axis. */
+export const quantity = (field: string, more: object = {}) => ({ field, type: 'quantitative', ...more });
 
 /** Of what is no run: rules, dots, legends of shapes. */
 export const grey = '#57606a';

@@ -1,5 +1,5 @@
 /** @file How far runs fall behind their reference, batch by batch. */
-import { grey, numbers } from './frame.ts';
+import { grey, quantity } from './frame.ts';
 import type { RunGap } from './gaps.ts';
 import { plot, runLines, stepAxis } from './lines.ts';
 import { lineLegend, seriesOf } from './series.ts';
@@ -13,7 +13,7 @@ export function gapChart(gaps: readonly RunGap[]): object {
     ...{ run, points },
     width: Math.max(5, smoothingWidth(points.length)),
   }));
-  const y = numbers('value', 'nats per token');
+  const y = quantity('value', { title: 'nats per token' });
   const references = [...new Set(gaps.map(({ reference }) => reference))];
   const title = {
     text: titleOf(gaps, references),

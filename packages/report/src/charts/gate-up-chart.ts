@@ -1,5 +1,5 @@
 /** @file The entries of the most aligned channel, gate against up, early and late; and how they are distributed. */
-import { frame, grey, numbers } from './frame.ts';
+import { frame, grey, quantity } from './frame.ts';
 import type { GateUp } from './gate-up.ts';
 import { figure } from './words.ts';
 
@@ -14,14 +14,14 @@ export function gateUpChart(moments: readonly GateUp[]): object {
   );
   const domain = [-1.05 * extent, 1.05 * extent];
   const entry = (field: string, title: string) =>
-    numbers(field, title, { scale: { domain, nice: false }, axis: { tickCount: 4, grid: false } });
+    quantity(field, { title, scale: { domain, nice: false }, axis: { tickCount: 4, grid: false } });
   const panels = moments.map((moment) => ({
     ...square(`step ${moment.step}: cos ${figure(moment.cosine)}`),
     layer: [
       {
         data: { values: domain.map((end) => ({ gate: end, up: moment.cosine < 0 ? -end : end })) },
         mark: { type: 'line', strokeDash: [4, 4], strokeWidth: 1, color: grey },
-        encoding: { x: numbers('gate'), y: numbers('up') },
+        encoding: { x: quantity('gate'), y: quantity('up') },
       },
       {
         data: { values: entriesOf(moment) },
@@ -37,7 +37,7 @@ export function gateUpChart(moments: readonly GateUp[]): object {
     mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.8 },
     encoding: {
       x: entry('from', 'entry'),
-      y: numbers('count', 'entries'),
+      y: quantity('count', { title: 'entries' }),
       color: {
         ...{ field: 'when', type: 'nominal', sort: steps },
         scale: { domain: steps, range: ['#afb8c1', '#1f6feb'].slice(-moments.length) },

@@ -1,6 +1,6 @@
 /** @file Layer by step, a panel a site and operand: where in the model, and when, a cast is in trouble. */
 import { growth, heaviestTails, largest, nameOf, taken } from './facts.ts';
-import { frame, numbers } from './frame.ts';
+import { frame, quantity } from './frame.ts';
 import { cellsOf, columnsOf, type HeatCell, type Measured } from './heat-cells.ts';
 import type { TensorPoint } from './rows.ts';
 import { operandLabel, operandsInOrder, siteLabel, sitesInOrder } from './sites.ts';
@@ -81,7 +81,8 @@ function row(cells: readonly HeatCell[], options: RowOptions, color: object): ob
       height: { step: layers.length <= 12 ? 13 : layers.length <= 40 ? 7 : 4 },
       mark: { type: 'rect', stroke: null },
       encoding: {
-        x: numbers('from', x, {
+        x: quantity('from', {
+          title: x,
           scale: { domain, nice: false, zero: false },
           axis: { grid: false, tickCount: 4, tickMinStep: 1, labelOverlap: true, ...letters },
         }),
@@ -116,7 +117,7 @@ const octaveColour = (measured: Measured, operand: string, cells: readonly HeatC
   const domain = octaveDomain(cells.map(({ value }) => value));
   const ticks = octaveTicks(domain);
   const labels = Object.fromEntries(ticks.map((tick) => [tick, figure(Number((2 ** tick).toPrecision(2)))]));
-  return numbers('value', undefined, {
+  return quantity('value', {
     scale: { scheme: 'viridis', domain, nice: false },
     legend: {
       title: [measured === 'amax' ? 'largest value' : 'kurtosis', operandLabel(operand)],

@@ -7,7 +7,7 @@ export { alignmentChart } from './alignment-chart.ts';
 export { commonTokens, finalLoss, lossAt, tokensSeen } from './endings.ts';
 export { quietCasts } from './facts.ts';
 export { type Finding, findingsOf } from './findings.ts';
-export { colours, frame } from './frame.ts';
+export { colours, frame, quantity } from './frame.ts';
 export { gapChart } from './gap-chart.ts';
 export { gapsOf, type RunGap } from './gaps.ts';
 export { channelOf, cosinesOf, type GateUp, mostAligned } from './gate-up.ts';

@@ -1,10 +1,11 @@
 /** @file What curves of runs share: their axis of steps, the lines of each run, and legends of what is no run. */
-import { frame, grey, numbers } from './frame.ts';
+import { frame, grey, quantity } from './frame.ts';
 import { type Point, smoothLine, thinLine } from './thin.ts';
 
 /** `labels`: whether it is named and numbered, or another one below does that. */
 export const stepAxis = (unit: 'step' | 'tokens' = 'step', labels = true): object =>
-  numbers('step', labels ? unit : null, {
+  quantity('step', {
+    title: labels ? unit : null,
     axis: {
       ...{ tickMinStep: 1, tickCount: 8, grid: false, labels, labelFlush: false },
       ...(unit === 'tokens' ? { format: '~s' } : {}),

@@ -1,6 +1,6 @@
 /** @file Loss by step of every run, what they lose on held-out text, and the byte model to beat. */
 import { commonTokens, finalLoss, lossAt, progressOf } from './endings.ts';
-import { numbers } from './frame.ts';
+import { quantity } from './frame.ts';
 import { dotNamed, plot, ruleAt, runLines, stepAxis } from './lines.ts';
 import type { ReportRun } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
@@ -22,17 +22,10 @@ export function lossChart(runs: readonly ReportRun[]): object {
   );
   const baseline = runs.find((run) => run.baseline !== null)?.baseline ?? null;
   const x = stepAxis(progress.unit);
-  const y = numbers(
-    'value',
-    top === null ? 'nats per token' : ['nats per token', '(the first steps lie above)'],
-    {
-      scale: {
-        zero: false,
-        domainMin: lowerEnd(runs, baseline),
-        ...(top === null ? {} : { domainMax: top }),
-      },
-    },
-  );
+  const y = quantity('value', {
+    title: top === null ? 'nats per token' : ['nats per token', '(the first steps lie above)'],
+    scale: { zero: false, domainMin: lowerEnd(runs, baseline), ...(top === null ? {} : { domainMax: top }) },
+  });
   const dots = {
     data: { values: heldOut.filter(({ value }) => top === null || value <= top) },
     mark: { type: 'point', filled: true, size: 60, opacity: 1, stroke: 'white', strokeWidth: 1 },

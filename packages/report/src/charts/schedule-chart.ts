@@ -1,6 +1,6 @@
 /** @file Learning rate and gradient norm by step. */
 import { progressOf } from './endings.ts';
-import { frame, numbers } from './frame.ts';
+import { frame, quantity } from './frame.ts';
 import { rowsOf, ruleAt, stepAxis } from './lines.ts';
 import type { ReportRun, StepPoint } from './rows.ts';
 import { baselineLast, seriesOf } from './series.ts';
@@ -24,13 +24,14 @@ export function scheduleChart(runs: readonly ReportRun[], clip: number): object 
     mark: { type: 'line', strokeWidth: 1.4, clip: true },
     encoding: { x: stepAxis(progress.unit, labels), y, color, strokeDash },
   });
-  const rate = numbers('value', 'learning rate', { axis: { tickCount: 3, format: '~g' } });
-  const norm = numbers('value', 'gradient norm', {
+  const rate = quantity('value', { title: 'learning rate', axis: { tickCount: 3, format: '~g' } });
+  const norm = quantity('value', {
+    title: 'gradient norm',
     scale: { type: 'log', nice: true },
     axis: { values: powersOfTen(norms), format: '~g' },
   });
   const positive = (value: number | null) => (value !== null && value > 0 ? value : null);
-  const limit = clip > 0 ? [ruleAt(clip, numbers('value'), `clipped to ${figure(clip)}`)] : [];
+  const limit = clip > 0 ? [ruleAt(clip, quantity('value'), `clipped to ${figure(clip)}`)] : [];
   return frame({
     title: titleOf(norms, clip),
     vconcat: [

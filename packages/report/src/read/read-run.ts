@@ -11,7 +11,6 @@ import { type RunRecord, readRunRecord } from './run-record.ts';
 /** A run as its folder has it. */
 export interface RunInput {
   readonly kind: 'run';
-  readonly folder: string;
   readonly run: ReportRun;
   readonly record: RunRecord;
   /** All of `run.json`. */
@@ -43,7 +42,7 @@ export async function readRunFolder(folder: string, name: string): Promise<RunIn
     ...evaluations,
   };
   const { moments, notes: damaged } = await readGateUp(folder, plan.model);
-  return { kind: 'run', folder, run, record, text, gateUp: moments, notes: [...notes, ...damaged] };
+  return { kind: 'run', run, record, text, gateUp: moments, notes: [...notes, ...damaged] };
 }
 
 /**

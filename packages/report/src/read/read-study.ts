@@ -11,7 +11,6 @@ export const STUDY_FILE = 'study.json';
 
 export interface StudyInput {
   readonly kind: 'study';
-  readonly folder: string;
   readonly name: string;
   /** The study's own name, e.g. `instability`. */
   readonly study: string;
@@ -35,15 +34,19 @@ const value = z
   .union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN']).transform(Number)])
   .nullable()
   .transform((given) => given ?? Number.NaN);
-const claimsSchema = z.array(
+/** As `summary.json` holds it: a figure a seed, infinite where a run broke. */
+export interface StudyClaim {
+  readonly text: string;
+  readonly paper?: string | undefined;
+  readonly values: readonly number[];
+  readonly holds: boolean;
+}
+const claimsSchema: z.ZodType<readonly StudyClaim[]> = z.array(
   z.object({
-    text: z.string(),
-    paper: z.string().optional(),
-    values: z.array(value),
-    holds: z.boolean(),
+    ...{ text: z.string(), paper: z.string().optional() },
+    ...{ values: z.array(value), holds: z.boolean() },
   }),
 );
-export type StudyClaim = z.output<typeof claimsSchema>[number];
 
 const chartSchema = z.record(z.string(), z.unknown());
 
@@ -62,7 +65,6 @@ export async function readStudyFolder(folder: string, name: string): Promise<Stu
     tables.set(basename(file, '.arrow'), await readArrow(join(folder, file)));
   return {
     kind: 'study',
-    folder,
     name,
     ...about,
     record,
