@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { cellsOf, columnsOf } from '../src/charts/heat-cells.ts';
 import {
@@ -382,4 +383,13 @@ it('numbers as words', () => {
     '2.0e7',
   ]);
   expect(percent(0.004)).toBe('0.4 %');
+});
+
+it('charts need neither files nor the libraries that draw: they import one another alone', () => {
+  const folder = new URL('../src/charts/', import.meta.url);
+  for (const file of readdirSync(folder))
+    for (const [statement, from] of readFileSync(new URL(file, folder), 'utf8').matchAll(
+      /^(?:import|export) (?:[^;]*?) from '([^']+)';/gm,
+    ))
+      if (!statement.startsWith('import type')) expect(from, file).toMatch(/^\.\/[\w-]+\.ts$/);
 });
