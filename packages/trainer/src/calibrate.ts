@@ -2,7 +2,7 @@
 import { createScope } from '@octavo/kernels';
 import { forward, type Llama } from '@octavo/llama';
 import { beginStep, endStep, type Site } from '@octavo/nn';
-import { type TokenBatch, uploadBatch } from './upload.ts';
+import { type TokenBatch, uploadBatch } from './transfer.ts';
 
 /** The casts of a forward pass that are without a history, though their policy scales by one. */
 export const withoutHistory = (model: Llama): Site[] =>

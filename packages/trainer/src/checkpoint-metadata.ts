@@ -75,3 +75,12 @@ const kinds = {
 } as const;
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);
+
+/** JSON with the keys of every object sorted; a key that holds `undefined` counts as absent. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
+
+/** Whether two pieces of plain data mean the same, in whatever order their text has them. */
+export const sameValue = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b);

@@ -1,13 +1,12 @@
 /** @file A run's whole state as a checkpoint, and a run from one. */
 import { FP32, OctavoError } from '@octavo/formats';
-import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
-import { createLlama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
-import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
+import type { Device, Tensor } from '@octavo/kernels';
+import { createLlama, type Llama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
+import { createPrecision, type Precision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState } from '@octavo/optim';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
-import { partsOf } from './checkpoint-metadata.ts';
+import { canonical, partsOf, sameValue } from './checkpoint-metadata.ts';
 import { checkGuard, type GuardPlan, type GuardState, initGuard } from './guard/state.ts';
-import { initSafety } from './held.ts';
 import {
   historyRecord,
   inheritHistories,
@@ -18,8 +17,7 @@ import {
 import type { NonFinite } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
-import { canonical, sameValue } from './same.ts';
-import type { Training } from './training.ts';
+import { type Training, trainingOf } from './training.ts';
 
 /** What a checkpoint says beside its tensors. */
 export interface CheckpointState {
@@ -154,10 +152,7 @@ export async function restoreTraining(
   checkSameRun(sameRecipe ? state.plan : { ...state.plan, recipe: plan.recipe }, plan, checkpoint.path);
   const smoothLayers = sameRecipe ? state.recipe.smoothLayers : undefined;
   const precision = createPrecision(device, { ...plan.recipe, ...(smoothLayers && { smoothLayers }) });
-  const weights = new Map<string, Float32Array>();
-  for (const spec of parameterSpecs(plan.model))
-    weights.set(spec.name, valuesOf(await readRecord(checkpoint, spec, 'weight')));
-  const model = createLlama(plan.model, precision, { values: (name) => weights.get(name) });
+  const model = await readModel(checkpoint, plan.model, precision);
   const formats = adamFormats(plan.recipe.optimizer);
   const optimizer: { formats: AdamFormats; state: AdamState }[] = [];
   for (const parameter of model.parameters) {
@@ -177,8 +172,19 @@ export async function restoreTraining(
   if (sameRecipe) await restoreHistories(precision.sites, checkpoint, state.scaling);
   else await inheritHistories(precision, checkpoint, state);
   const { step, updates, tokens, guard } = state;
-  const hyper = device.alloc([HYPER_LENGTH], FP32);
-  return { plan, device, model, optimizer, hyper, step, updates, tokens, guard, safety: initSafety() };
+  return trainingOf(plan, model, optimizer, { step, updates, tokens, guard });
+}
+
+/** The model of a checkpoint. */
+export async function readModel(
+  checkpoint: Checkpoint,
+  config: LlamaConfig,
+  precision: Precision,
+): Promise<Llama> {
+  const weights = new Map<string, Float32Array>();
+  for (const spec of parameterSpecs(config))
+    weights.set(spec.name, valuesOf(await readRecord(checkpoint, spec, 'weight')));
+  return createLlama(config, precision, { values: (name) => weights.get(name) });
 }
 
 /** What a step is computed from. All of it has to be what it was; how far a run goes and what it leaves behind may differ. */
@@ -196,7 +202,7 @@ export function checkSameRun(saved: TrainPlan, plan: TrainPlan, path: string): v
 }
 
 /** A record of the expected shape (and format). */
-export async function readRecord(
+async function readRecord(
   checkpoint: Checkpoint,
   { name, shape }: { name: string; shape: readonly number[] },
   role: string,

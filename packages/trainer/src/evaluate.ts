@@ -5,7 +5,7 @@ import { OctavoError } from '@octavo/formats';
 import { createScope } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import { writeScales } from '@octavo/nn';
-import { countTargets, type TokenBatch, upload, uploadBatch } from './upload.ts';
+import { countTargets, type TokenBatch, upload, uploadBatch } from './transfer.ts';
 
 /** Mean of −log p over the targets that are not negative, and how many they are. Changes no state. */
 export async function batchLoss(model: Llama, batch: TokenBatch, sequence: number): Promise<WindowLoss> {

@@ -1,25 +1,26 @@
-/** @file Forward and backward over a step's micro-batches; what the host learns of it comes back in one read. */
+/** @file The parts of a pass over a step's micro-batches: forward, backward, and the one read of what the host learns of it. */
 import { FP32 } from '@octavo/formats';
-import { channelCosine, createScope, elements, type Scope, sumSquares, type Tensor } from '@octavo/kernels';
+import { channelCosine, createScope, type Scope, sumSquares, type Tensor } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import {
   apply,
   beginMicroBatch,
   beginStep,
-  type Context,
   createTape,
   observe,
   type Parameter,
   type Point,
   type Precision,
+  type Recording,
   type Seen,
   type Site,
   STATISTICS_LENGTH,
   slotOf,
+  type Tape,
 } from '@octavo/nn';
-import { pointOf } from './point.ts';
+import { pointOf } from './places.ts';
 import type { Training } from './training.ts';
-import { countTargets, type TokenBatch, upload, uploadBatch } from './upload.ts';
+import { countTargets, gather, type TokenBatch, upload, uploadBatch } from './transfer.ts';
 
 /** The largest magnitude of a tensor: infinity or NaN where it holds one. */
 export interface Sighting {
@@ -44,57 +45,95 @@ export interface Gradients {
   readonly cosines: readonly Float32Array[] | null;
 }
 
-/** Leaves the gradients of the mean loss in the parameters' `grad`, until `freeGradients`. */
-export async function computeGradients(
+/** A forward and backward pass over a step's micro-batches, under way. */
+export interface Pass {
+  readonly training: Training;
+  /** Lives as long as the step. */
+  readonly scope: Scope;
+  readonly recording: Recording;
+  /** What each target's loss weighs in the gradients: 1 / targets, [1]. */
+  readonly weight: Tensor;
+  readonly targets: number;
+  /** Of each micro-batch, summed over its targets, [1]. */
+  readonly losses: Tensor[];
+}
+
+/** What a micro-batch's backward pass needs, and lets go. */
+export interface MicroBatch {
+  readonly tape: Tape;
+  readonly scope: Scope;
+}
+
+/** Looks at what no layer looks at, and frees the gradients of before. */
+export function beginPass(
   training: Training,
   batches: readonly TokenBatch[],
   scope: Scope,
   sample: boolean,
-): Promise<Gradients> {
+): Pass {
   const { device, model, plan } = training;
-  const { precision, parameters } = model;
+  const { precision } = model;
   freeGradients(training);
-  const recording = beginStep(precision, scope, {
-    step: training.step,
-    seed: plan.seed,
-    microBatches: batches.length,
-    sample,
-  });
-  const counted = batches.reduce((n, { targets }) => n + countTargets(targets), 0);
-  const weight = upload(device, scope, [1 / Math.max(1, counted)]);
-
+  const of = { step: training.step, seed: plan.seed, microBatches: batches.length, sample };
+  const recording = beginStep(precision, scope, of);
+  const targets = batches.reduce((n, batch) => n + countTargets(batch.targets), 0);
+  const weight = upload(device, scope, [1 / Math.max(1, targets)]);
   for (const parameter of parametersOutsideLayers(model))
     observe({ device, precision }, pointOf(parameter.name, 'weight'), parameter.value);
-  const board = createBoard(training, scope);
-  for (const [i, batch] of batches.entries()) {
-    beginMicroBatch(precision, i);
-    board.put('loss', microBatch(training, batch, weight, scope)); // [1]
-  }
-  for (const parameter of parameters)
-    board.put('squares', apply({ device, scope }, sumSquares, {}, [parameter.grad!], FP32));
-  board.put('amaxes', recording.amaxes);
-  for (const { maximum } of recording.seen) if (maximum) board.put('maxima', maximum);
-  if (recording.statistics) board.put('statistics', recording.statistics);
-  if (sample) {
-    for (const { gateUp } of model.blocks)
-      board.put('cosines', apply({ device, scope }, channelCosine, {}, [gateUp.weight.value], FP32));
-  }
-  const values = await board.read();
-  precision.recording = null;
+  return { training, scope, recording, weight, targets, losses: [] };
+}
 
-  const losses = values('loss');
-  const cosines = sample ? values('cosines') : null;
+/** Computes a micro-batch's loss; its activations live until `backward`. */
+export function forward({ training, scope: kept, weight, losses }: Pass, batch: TokenBatch): MicroBatch {
+  const { device, model, plan } = training;
+  beginMicroBatch(model.precision, losses.length);
+  const [scope, tape] = [createScope(device), createTape()];
+  const context = { device, scope, tape, precision: model.precision };
+  const input = uploadBatch(model, scope, batch, { sequence: plan.sequence, backward: true });
+  const loss = kept.alloc([1], FP32);
+  device.copy(loss, lossOf(model, context, input, upload(device, scope, batch.targets), weight));
+  losses.push(loss);
+  return { tape, scope };
+}
+
+/** Adds the micro-batch's gradients to the parameters'. */
+export function backward({ training: { device, model } }: Pass, { tape, scope }: MicroBatch): void {
+  const before = model.parameters.map(({ grad }) => grad);
+  tape.backward();
+  for (const [i, { grad }] of model.parameters.entries()) {
+    if (grad) scope.keep(grad);
+    const old = before[i];
+    if (old) device.free(old);
+  }
+  scope.release();
+}
+
+/** All that the host learns of a pass, in one read. */
+export async function read({ training, scope, recording, targets, losses }: Pass): Promise<Gradients> {
+  const { device, model, plan } = training;
+  const { precision, parameters, blocks } = model;
+  const apart = { device, scope };
+  const { amaxes, statistics, seen } = recording;
+  const values = await gather(device, {
+    losses,
+    squares: parameters.map(({ grad }) => apply(apart, sumSquares, {}, [grad!], FP32)),
+    amaxes: [amaxes],
+    maxima: seen.flatMap(({ maximum }) => maximum ?? []),
+    statistics: statistics ? [statistics] : [],
+    cosines: statistics
+      ? blocks.map(({ gateUp }) => apply(apart, channelCosine, {}, [gateUp.weight.value], FP32))
+      : [],
+  });
+  precision.recording = null;
+  const ofSites = values.amaxes.subarray(0, losses.length * precision.sites.length);
   const width = plan.model.ffnSize;
-  const amaxes = values('amaxes').subarray(0, batches.length * precision.sites.length);
   return {
-    loss: losses.reduce((a, b) => a + b, 0) / Math.max(1, counted),
-    squares: values('squares'),
-    amaxes,
-    seen: sightings(precision, recording.seen, amaxes, values('maxima')),
-    statistics: recording.statistics
-      ? values('statistics').subarray(0, precision.sites.length * STATISTICS_LENGTH)
-      : null,
-    cosines: cosines && model.blocks.map((_, i) => cosines.subarray(i * width, (i + 1) * width)),
+    loss: values.losses.reduce((a, b) => a + b, 0) / Math.max(1, targets),
+    squares: values.squares,
+    amaxes: ofSites,
+    seen: sightings(precision, seen, ofSites, values.maxima),
+    statistics: statistics && values.statistics.subarray(0, precision.sites.length * STATISTICS_LENGTH),
+    cosines: statistics && blocks.map((_, i) => values.cosines.subarray(i * width, (i + 1) * width)),
   };
 }
 
@@ -118,58 +157,10 @@ function sightings(
   });
 }
 
-/** Adds one micro-batch's gradients to the parameters'; its activations live no longer than this. Its summed loss, [1]. */
-function microBatch(
-  { device, model, plan }: Training,
-  batch: TokenBatch,
-  weight: Tensor,
-  kept: Scope,
-): Tensor {
-  const scope = createScope(device);
-  const tape = createTape();
-  const context: Context = { device, scope, tape, precision: model.precision };
-  const before = model.parameters.map(({ grad }) => grad);
-  const input = uploadBatch(model, scope, batch, { sequence: plan.sequence, backward: true });
-  const loss = kept.alloc([1], FP32);
-  device.copy(loss, lossOf(model, context, input, upload(device, scope, batch.targets), weight));
-  tape.backward();
-  for (const [i, { grad }] of model.parameters.entries()) {
-    if (grad) scope.keep(grad);
-    const old = before[i];
-    if (old) device.free(old);
-  }
-  scope.release();
-  return loss;
-}
-
 /** Frees the parameters' gradients. */
 export function freeGradients({ device, model }: Training): void {
   for (const parameter of model.parameters) {
     if (parameter.grad) device.free(parameter.grad);
     parameter.grad = null;
   }
-}
-
-/** Small results gathered into one tensor, so that a step reads once. */
-function createBoard({ device }: Training, scope: Scope) {
-  const entries: { key: string; tensor: Tensor }[] = [];
-  return {
-    put: (key: string, tensor: Tensor) => {
-      entries.push({ key, tensor });
-    },
-    async read(): Promise<(key: string) => Float32Array> {
-      const length = entries.reduce((n, { tensor }) => n + elements(tensor.shape), 0);
-      const board = scope.alloc([length], FP32);
-      const spans = new Map<string, [from: number, to: number]>();
-      let at = 0;
-      for (const { key, tensor } of entries) {
-        device.copy(board, tensor, { to: at });
-        const from = spans.get(key)?.[0] ?? at;
-        at += elements(tensor.shape);
-        spans.set(key, [from, at]);
-      }
-      const values = await device.read(board);
-      return (key) => values.subarray(...(spans.get(key) ?? [0, 0]));
-    },
-  };
 }

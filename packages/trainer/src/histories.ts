@@ -4,8 +4,8 @@ import type { LinearName, LinearRecipe, Recipe, Site } from '@octavo/nn';
 import { seesAlike, smoothingOf } from '@octavo/nn';
 import { checkState, type ScalingState } from '@octavo/scaling';
 import type { Checkpoint, TensorRecord } from '@octavo/store';
+import { sameValue } from './checkpoint-metadata.ts';
 import { valuesOf } from './records.ts';
-import { sameValue } from './same.ts';
 
 /** Scaling states by site, without the histories, which are tensors. */
 export type StoredScaling = Readonly<Record<string, Omit<ScalingState, 'history'>>>;

@@ -9,13 +9,15 @@ export {
   restoreTraining,
   stateOf,
 } from './checkpoint.ts';
+export { sameValue } from './checkpoint-metadata.ts';
+export { SKIP_LIMIT } from './decide.ts';
 export { chooseDevice, createDevice, type DeviceChoice, type DeviceOptions } from './device/choose.ts';
 export { answerForGpu, type GpuAnswer, type GpuQuestion } from './device/gpu-process.ts';
 export { deviceNames } from './device/open.ts';
 export { type Trial, tryDevice, type Workload } from './device/trial.ts';
 export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
-export { computeGradients, freeGradients, type Gradients } from './gradients.ts';
+export { freeGradients, type Gradients } from './gradients.ts';
 export { adviceOf, describeAlarm, type GuardAlarm, type GuardPolicy } from './guard/alarm.ts';
 export { type GuardLimits, guardLimits } from './guard/limits.ts';
 export type { Finding, GuardRule, Observation, RuleName } from './guard/rule.ts';
@@ -28,7 +30,7 @@ export {
   judge,
   type Nearness,
 } from './guard/state.ts';
-export { initSafety, type Safety } from './held.ts';
+export type { Safety } from './held.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
 export { measuringBatch, measuringPlan } from './measured-step.ts';
 export { type MemoryNeed, memoryNeeded } from './memory.ts';
@@ -38,7 +40,6 @@ export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { evaluationRow, stepRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles, statisticsMetadata } from './run-files.ts';
-export { sameValue } from './same.ts';
 export { continueText, openingOf, type TextPiece } from './session/continue-text.ts';
 export { deviceOfRun, type SessionDevice } from './session/device.ts';
 export { newestCheckpoint, openCheckpointAt, runOf } from './session/find-checkpoint.ts';
@@ -62,6 +63,6 @@ export {
   textShapeOf,
   workOf,
 } from './session/settings.ts';
-export { SKIP_LIMIT, type StepResult, trainStep } from './step.ts';
-export { createTraining, optimizerBytes, type Training } from './training.ts';
-export { type TokenBatch, uploadBatch } from './upload.ts';
+export { computeGradients, type StepResult, trainStep } from './step.ts';
+export { createTraining, optimizerBytes, type Training, trainingOf } from './training.ts';
+export { type TokenBatch, uploadBatch } from './transfer.ts';

@@ -1,13 +1,12 @@
 /** @file A checkpoint's model for evaluation and generation, under its own recipe or another. */
 import type { Device } from '@octavo/kernels';
-import { createLlama, type Llama, parameterSpecs } from '@octavo/llama';
+import type { Llama } from '@octavo/llama';
 import { createPrecision, dropQuantizedWeights, type Recipe } from '@octavo/nn';
 import type { Checkpoint } from '@octavo/store';
 import { calibrate, forwardSites, withoutHistory } from './calibrate.ts';
-import { readRecord, stateOf } from './checkpoint.ts';
+import { readModel, stateOf } from './checkpoint.ts';
 import { inheritHistories, restoreHistories } from './histories.ts';
-import { valuesOf } from './records.ts';
-import type { TokenBatch } from './upload.ts';
+import type { TokenBatch } from './transfer.ts';
 
 /** Delayed scales of another recipe than the checkpoint's, of which it holds no history. */
 export interface MissingHistory {
@@ -42,11 +41,8 @@ export async function loadModel(
   options: LoadOptions = {},
 ): Promise<Llama> {
   const state = stateOf(checkpoint);
-  const values = new Map<string, Float32Array>();
-  for (const spec of parameterSpecs(state.model))
-    values.set(spec.name, valuesOf(await readRecord(checkpoint, spec, 'weight')));
   const precision = createPrecision(device, recipe ?? state.recipe);
-  const model = createLlama(state.model, precision, { values: (name) => values.get(name) });
+  const model = await readModel(checkpoint, state.model, precision);
   if (!recipe) {
     await restoreHistories(precision.sites, checkpoint, state.scaling);
     return model;

@@ -1,6 +1,6 @@
 /** @file The step that devices are measured by: the same plan and the same tokens every time. */
 import type { TrainPlan } from './plan.ts';
-import type { TokenBatch } from './upload.ts';
+import type { TokenBatch } from './transfer.ts';
 
 /** AdamW with clipping at a constant rate, one micro-batch; nothing is sampled, saved or evaluated. */
 export const measuringPlan = (

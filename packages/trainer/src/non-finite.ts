@@ -2,8 +2,7 @@
 import { OctavoError, round } from '@octavo/formats';
 import type { Point, Site } from '@octavo/nn';
 import type { Gradients, Sighting } from './gradients.ts';
-import { pointOf } from './point.ts';
-import { type SiteStatistics, siteStatistics } from './site-statistics.ts';
+import { pointOf, type SiteStatistics, siteStatistics } from './places.ts';
 import type { Training } from './training.ts';
 
 /** The first tensor, in the order of computation, that holds a value that is not finite, or whose cast makes one. */

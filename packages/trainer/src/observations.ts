@@ -2,7 +2,7 @@
 import { smoothingOf } from '@octavo/nn';
 import type { Gradients } from './gradients.ts';
 import type { Observation } from './guard/rule.ts';
-import { siteStatistics } from './site-statistics.ts';
+import { siteStatistics } from './places.ts';
 import type { Training } from './training.ts';
 
 /** Every cast to eight bits, before the scaling states have seen the step. A maximum that is not finite is left out. */

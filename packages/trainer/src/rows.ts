@@ -1,7 +1,7 @@
 /** @file Rows of the statistics files, from what a step learned. */
 import { type EvaluationRow, evaluated, type StepRow, type TensorRow } from '@octavo/store';
+import { pointOf, siteStatistics } from './places.ts';
 import { tokensPerStep } from './plan.ts';
-import { siteStatistics } from './site-statistics.ts';
 import type { StepResult } from './step.ts';
 import type { Training } from './training.ts';
 
@@ -52,10 +52,9 @@ function masterRows(
 ): TensorRow[] {
   return lostUpdates.flatMap((lost_updates, i): TensorRow[] => {
     if (lost_updates === null) return [];
-    const [, layer, site = model.parameters[i]!.name] =
-      /^layers\.(\d+)\.(.+)$/.exec(model.parameters[i]!.name) ?? [];
+    const { layer, name: site } = pointOf(model.parameters[i]!.name, MASTER);
     const format = optimizer[i]!.formats.master.name;
-    return [{ step, ...(layer && { layer: Number(layer) }), site, operand: MASTER, format, lost_updates }];
+    return [{ step, ...(layer !== null && { layer }), site, operand: MASTER, format, lost_updates }];
   });
 }
 

@@ -10,7 +10,7 @@ import { evaluationRow, stepRow } from './rows.ts';
 import type { RunFiles } from './run-files.ts';
 import { type StepResult, trainStep } from './step.ts';
 import type { Training } from './training.ts';
-import type { TokenBatch } from './upload.ts';
+import type { TokenBatch } from './transfer.ts';
 
 /** Batches in an order that depends on a seed only, from a position that a checkpoint keeps. */
 export interface BatchSource {

@@ -2,11 +2,10 @@
 import { FP32 } from '@octavo/formats';
 import { amax, createScope, matrixShape, type Tensor } from '@octavo/kernels';
 import { apply } from '@octavo/nn';
-import type { AdamState } from '@octavo/optim';
-import { gather } from './gather.ts';
 import { type NonFinite, nonFiniteAt } from './non-finite.ts';
-import { pointOf } from './point.ts';
+import { pointOf } from './places.ts';
 import type { Training } from './training.ts';
+import { gather } from './transfer.ts';
 
 /** In the order in which an update computes them. */
 const ROLES = ['moment1', 'moment2', 'master'] as const;
@@ -28,10 +27,7 @@ export async function stateFault(training: Training): Promise<NonFinite | null> 
         return [state[role], state[`${role}Scale`]].map((x) => ({ point, maximum: largest(x) }));
       }),
     ]);
-    const maxima = await gather(
-      device,
-      looks.map(({ maximum }) => maximum),
-    );
+    const { maxima } = await gather(device, { maxima: looks.map(({ maximum }) => maximum) });
     const at = maxima.findIndex((x) => !Number.isFinite(x));
     return at < 0 ? null : nonFiniteAt(looks[at]!.point, maxima[at]!);
   } finally {
@@ -45,12 +41,9 @@ export async function stateFault(training: Training): Promise<NonFinite | null> 
  */
 export async function updateFault(training: Training): Promise<NonFinite | null> {
   const { device, model, optimizer } = training;
-  const scales = await gather(
-    device,
-    optimizer.flatMap(({ state }) =>
-      ROLES.map((role): Tensor => state[`${role}Scale` satisfies keyof AdamState]),
-    ),
-  );
+  const { scales } = await gather(device, {
+    scales: optimizer.flatMap(({ state }) => ROLES.map((role): Tensor => state[`${role}Scale`])),
+  });
   const at = scales.findIndex((scale) => !Number.isFinite(scale));
   if (at < 0) return null;
   const { name } = model.parameters[Math.floor(at / ROLES.length)]!;

@@ -47,20 +47,28 @@ export function createTraining(device: Device, plan: TrainPlan): Training {
       state: createAdamState(device, own, parameter.value.shape, values.get(parameter.name)!),
     };
   });
-  const training = {
-    plan,
-    device,
-    model,
-    optimizer,
-    hyper: device.alloc([HYPER_LENGTH], FP32),
-    step: 0,
-    updates: 0,
-    tokens: 0,
-    guard: initGuard(),
-    safety: initSafety(),
-  };
-  return training;
+  return trainingOf(plan, model, optimizer);
 }
+
+/** A run of this model and optimizer's state; at its beginning, unless `progress` says how far it has come. */
+export const trainingOf = (
+  plan: TrainPlan,
+  model: Llama,
+  optimizer: Training['optimizer'],
+  progress: Partial<Pick<Training, 'step' | 'updates' | 'tokens' | 'guard'>> = {},
+): Training => ({
+  plan,
+  device: model.device,
+  model,
+  optimizer,
+  hyper: model.device.alloc([HYPER_LENGTH], FP32),
+  step: 0,
+  updates: 0,
+  tokens: 0,
+  guard: initGuard(),
+  safety: initSafety(),
+  ...progress,
+});
 
 /** Bytes that the optimizer's state takes, scales included, in the formats it stands for. */
 export const optimizerBytes = (training: Training): number =>

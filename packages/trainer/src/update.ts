@@ -1,35 +1,71 @@
-/** @file The optimizer's part of a step: every parameter moved, and how far. */
+/** @file The optimizer's part of a step: every parameter moved, how far, and whether the new state stands. */
 import { FP32 } from '@octavo/formats';
 import { dequantize, elements, type Scope, subtract, sumSquares, type Tensor } from '@octavo/kernels';
-import { activationFormat, apply } from '@octavo/nn';
-import { adamStep, globalNorm, STREAMS } from '@octavo/optim';
-import { gather } from './gather.ts';
+import { activationFormat, apply, dropQuantizedWeights } from '@octavo/nn';
+import { adamStep, clipFactor, globalNorm, hyperparameterValues, STREAMS } from '@octavo/optim';
+import type { Decision } from './decide.ts';
+import type { Held } from './held.ts';
+import type { NonFinite } from './non-finite.ts';
+import { accept, putBack } from './safety.ts';
+import { updateFault } from './state-fault.ts';
 import type { Training } from './training.ts';
+import { gather } from './transfer.ts';
 
 /** How far an update went. */
-export interface Moved {
+interface Moved {
   /** ‖Δw‖ / ‖w‖ over all matrices; null on steps that are not sampled. */
   readonly updateRatio: number | null;
   /** By parameter: share of the elements whose update was lost (see @octavo/optim); null for gains and when not sampled. */
   readonly lostUpdates: readonly (number | null)[];
 }
 
-export const UNMOVED: Moved = { updateRatio: null, lostUpdates: [] };
+export interface Update extends Moved {
+  /** The first tensor with a value that is not finite, of the step or of the state that its update would leave; or null. */
+  readonly nonFinite: NonFinite | null;
+  /** Whether the update was taken. */
+  readonly updated: boolean;
+}
+
+const UNMOVED: Moved = { updateRatio: null, lostUpdates: [] };
 
 /** The first random stream of a parameter's update, `STREAMS` for each; the streams of casts lie below them all. */
 export const updateStream = (parameter: number): number => 0x800000 + STREAMS * parameter;
 
+/** Updates the state `before`, unless a value is not finite and the policy says otherwise: then it stays, or is put back. */
+export async function update(
+  training: Training,
+  before: Held,
+  { nonFinite, gradientNorm, learningRate }: Decision,
+  scope: Scope,
+  sample: boolean,
+): Promise<Update> {
+  const { device, plan, model, hyper } = training;
+  const always = plan.nonFinite === 'continue';
+  if (nonFinite && !always) return { ...UNMOVED, nonFinite, updated: false };
+  training.updates += 1;
+  const numbers = { ...plan.adam, learningRate };
+  device.write(hyper, hyperparameterValues(numbers, clipFactor(gradientNorm, plan.clip), training.updates));
+  const moved = await moveParameters(training, scope, sample);
+  const fault = await updateFault(training);
+  const updated = !fault || always;
+  if (updated) accept(training, before, !nonFinite && !fault);
+  else putBack(training, before);
+  dropQuantizedWeights(model.precision);
+  return { ...moved, nonFinite: nonFinite ?? fault, updated };
+}
+
 /** Moves every parameter, the old tensors left alive; when sampling, measures ‖Δw‖ / ‖w‖ and the lost updates of the matrices. */
-export async function update(training: Training, scope: Scope, sample: boolean): Promise<Moved> {
+async function moveParameters(training: Training, scope: Scope, sample: boolean): Promise<Moved> {
   const { device, model, optimizer, hyper } = training;
   const { seed } = model.precision;
   const working = activationFormat(model);
+  const squared = (x: Tensor): Tensor => apply({ device, scope }, sumSquares, {}, [x], FP32);
   /** Of each matrix: ‖Δw‖², ‖w‖², lost updates. */
-  const measures: Tensor[] = [];
+  const measures = { changes: [] as Tensor[], weights: [] as Tensor[], lost: [] as Tensor[] };
   for (const [i, parameter] of model.parameters.entries()) {
     const { state, formats } = optimizer[i]!;
     const measured = sample && parameter.isMatrix;
-    const before = measured ? masterValues(training, scope, i) : null;
+    const old = measured ? masterValues(training, scope, i) : null;
     const lost = measured ? scope.alloc([1], FP32) : null;
     adamStep(device, state, formats, {
       grad: parameter.grad!,
@@ -42,19 +78,18 @@ export async function update(training: Training, scope: Scope, sample: boolean):
     });
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
     device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], [parameter.value]);
-    if (before && lost) {
-      const after = masterValues(training, scope, i);
-      const change = apply({ device, scope }, subtract, {}, [after, before], FP32);
-      const squares = [change, before].map((t) => apply({ device, scope }, sumSquares, {}, [t], FP32));
-      measures.push(...squares, lost);
+    if (old && lost) {
+      const change = [masterValues(training, scope, i), old];
+      measures.changes.push(squared(apply({ device, scope }, subtract, {}, change, FP32)));
+      measures.weights.push(squared(old));
+      measures.lost.push(lost);
     }
   }
   if (!sample) return UNMOVED;
-  const values = await gather(device, measures);
-  const part = (offset: number) => values.filter((_, i) => i % 3 === offset);
-  const counts = part(2).values();
+  const { changes, weights, lost } = await gather(device, measures);
+  const counts = lost.values();
   return {
-    updateRatio: globalNorm(part(0)) / globalNorm(part(1)),
+    updateRatio: globalNorm(changes) / globalNorm(weights),
     lostUpdates: model.parameters.map(({ value, isMatrix }) =>
       isMatrix ? counts.next().value! / elements(value.shape) : null,
     ),

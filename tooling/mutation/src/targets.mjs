@@ -20,6 +20,7 @@ export const targets = [
     name: 'step',
     files: [
       'packages/trainer/src/step.ts',
+      'packages/trainer/src/decide.ts',
       'packages/trainer/src/update.ts',
       'packages/trainer/src/gradients.ts',
       'packages/trainer/src/training.ts',

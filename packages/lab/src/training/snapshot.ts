@@ -1,10 +1,10 @@
 /** @file A model and its optimizer's state as plain float32 arrays, to be changed by hand and trained on in any recipe. */
-import { FP32, OctavoError } from '@octavo/formats';
-import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
+import { OctavoError } from '@octavo/formats';
+import type { Device, Tensor } from '@octavo/kernels';
 import { createLlama } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
 import { adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
-import { initGuard, initSafety, type Training, type TrainPlan } from '@octavo/trainer';
+import { type Training, type TrainPlan, trainingOf } from '@octavo/trainer';
 
 export interface Snapshot {
   /** By the parameter's name: values (the master weights) and both moments. */
@@ -65,20 +65,7 @@ export function trainingFrom(device: Device, plan: TrainPlan, snapshot: Snapshot
       state: { master, masterScale, moment1, moment1Scale, moment2, moment2Scale },
     };
   });
-  const hyper = device.alloc([HYPER_LENGTH], FP32);
-  const { updates } = snapshot;
-  return {
-    plan,
-    device,
-    model,
-    optimizer,
-    hyper,
-    step: 0,
-    updates,
-    tokens: 0,
-    guard: initGuard(),
-    safety: initSafety(),
-  };
+  return trainingOf(plan, model, optimizer, { updates: snapshot.updates });
 }
 
 /** Frees what a run holds on its device. */

@@ -6,7 +6,7 @@ import { batchLoss } from '../evaluate.ts';
 import { measuringBatch, measuringPlan } from '../measured-step.ts';
 import { trainStep } from '../step.ts';
 import { createTraining, type Training } from '../training.ts';
-import type { TokenBatch } from '../upload.ts';
+import type { TokenBatch } from '../transfer.ts';
 
 /** What a device is chosen for: the shape of one micro-batch, and what is done with it. Plain data. */
 export interface Workload {

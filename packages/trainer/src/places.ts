@@ -1,5 +1,13 @@
-/** @file A site's statistics by name, from the numbers that the device leaves. */
-import { type Site, STATISTICS_LENGTH } from '@octavo/nn';
+/** @file What is measured, by its place in the model: parameters as points, a site's statistics by name. */
+import { type Point, type Site, STATISTICS_LENGTH } from '@octavo/nn';
+
+/** A tensor of the parameter `layers.2.attentionNorm` as a point of the model. */
+export function pointOf(parameter: string, operand: string): Point {
+  const [, layer, name] = /^layers\.(\d+)\.(.+)$/.exec(parameter) ?? [];
+  return layer === undefined
+    ? { layer: null, name: parameter, operand }
+    : { layer: Number(layer), name: name!, operand };
+}
 
 export interface SiteStatistics {
   readonly amax: number;
@@ -14,6 +22,7 @@ export interface SiteStatistics {
   readonly scale: number | null;
 }
 
+/** From the numbers that the device leaves of every site. */
 export function siteStatistics(statistics: Float32Array, { index }: Pick<Site, 'index'>): SiteStatistics {
   const at = (i: number): number => statistics[index * STATISTICS_LENGTH + i]!;
   const [amax, clipped, underflowed, squares, fourths] = [at(0), at(1), at(2), at(4), at(5)];
