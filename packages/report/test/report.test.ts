@@ -62,7 +62,7 @@ describe('of one run', () => {
   });
 });
 
-describe('of several runs', () => {
+describe('of several runs', { tags: 'slow' }, () => {
   test('of unequal length are held against each other at equal tokens', async () => {
     const schedule = { kind: 'cosine', peak: 3e-3, warmup: 2, steps: 20, floor: 0.1 };
     await writeRun(join(root, 'shorter'), 'fp8', { steps: 20, schedule });
