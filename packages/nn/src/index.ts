@@ -1,4 +1,5 @@
 export type { MatrixOperand } from '@octavo/kernels';
+export { castName } from './cast-name.ts';
 export {
   accumulate,
   activationFormat,

@@ -1,6 +1,7 @@
 /** @file Folders of runs and of a study as `octavo train` and `octavo study` leave them, written by hand. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recipeOf } from '@octavo/nn';
 import {
   checkpointFileName,
   evaluated,
@@ -15,7 +16,6 @@ import {
 } from '@octavo/store';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 
-const cast = { format: 'e4m3fn', policy: { kind: 'delayed' }, granularity: { kind: 'tensor' } };
 const shape = {
   ...{ layers: 2, hiddenSize: 16, ffnSize: 24, heads: 2, keyValueHeads: 2, vocabularySize: 256 },
 };
@@ -24,11 +24,7 @@ const shape = {
 export const recordOf = (recipe: string, plan: object = {}) => ({
   plan: {
     ...{ model: shape, batch: 2, accumulation: 1, sequence: 16, steps: 30, seed: 1, clip: 1 },
-    recipe: {
-      ...{ name: recipe, summary: `${recipe} in a sentence`, activations: 'bf16', smoothSwiglu: 'none' },
-      linear: { output: { input: cast, weight: cast }, gradInput: { grad: null } },
-      optimizer: { master: 'fp32', moment1: 'fp32', moment2: 'fp32' },
-    },
+    recipe: { ...recipeOf('fp8'), name: recipe, summary: `${recipe} in a sentence` },
     schedule: { kind: 'cosine', peak: 3e-3, warmup: 3, steps: 30, floor: 0.1 },
     adam: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
     ...{ sampleEvery: 3, evaluateEvery: 10, guard: { policy: 'warn' } },

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recipeOf } from '@octavo/nn';
 import { afterAll, expect, test } from 'vitest';
+import { settingsOf } from '../src/page/settings-table.ts';
 import { readRunRecord } from '../src/read/run-record.ts';
 import { recordOf } from './folders.ts';
 
@@ -26,6 +28,24 @@ test('a run.json whose keys are called as they were before is the same record, i
   expect(now.plan.adam.weightDecay).toBe(0.1);
   expect(now.plan.guard?.policy).toBe('stop');
   expect(JSON.stringify(before)).toBe(JSON.stringify(now));
+});
+
+test('casts are called by their names, and a recipe is judged as every recipe is', async () => {
+  const { linear } = recipeOf('fp8');
+  const castInputTo = (format: string) => ({
+    recipe: {
+      ...recipeOf('fp8'),
+      linear: { ...linear, output: { ...linear.output, input: { ...linear.output.input, format } } },
+    },
+  });
+  writeFileSync(join(folder, 'run.json'), JSON.stringify(recordOf('mine', castInputTo('e5m2'))));
+  const { value } = await readRunRecord(folder);
+  expect(settingsOf(value)['casts forward']).toBe(
+    'input e5m2-delayed16-tensor; weight e4m3fn-delayed16-tensor',
+  );
+  await expect(read(recordOf('mine', castInputTo('fp9')))).rejects.toThrow(
+    /is not what octavo train writes: plan.recipe: .*linear.output.input.format: got "fp9"/,
+  );
 });
 
 test('what is not there is named', async () => {

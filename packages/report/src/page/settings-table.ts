@@ -1,7 +1,8 @@
 /** @file The settings that made runs, side by side; what differs stands out. */
+import { type CastRecipe, castName } from '@octavo/nn';
 import { count, digits } from '../charts/words.ts';
 import type { RunInput } from '../read/read-run.ts';
-import type { Cast, RunRecord } from '../read/run-record.ts';
+import type { RunRecord } from '../read/run-record.ts';
 import { type Html, html } from './html.ts';
 import { folded, properties } from './parts.ts';
 
@@ -12,14 +13,13 @@ export function settingsTable(inputs: readonly RunInput[]): Html {
   return html`${properties(names, rows)}${inputs.map(({ run, text }) => folded(`run.json of ${run.name}`, text))}`;
 }
 
-function settingsOf({ plan, settings, facts }: RunRecord): Readonly<Record<string, string>> {
+/** By what they are called in the table. */
+export function settingsOf({ plan, settings, facts }: RunRecord): Readonly<Record<string, string>> {
   const { model, recipe, batch, accumulation, sequence, schedule, adam, clip } = plan;
   const { master, moment1, moment2 } = recipe.optimizer;
   const { output, gradInput } = recipe.linear;
-  const castOf = (operand: string, cast: Cast): string =>
-    cast
-      ? `${operand} ${cast.format}, ${cast.policy.kind} scale per ${cast.granularity.kind}`
-      : `${operand} ${recipe.activations}`;
+  const castOf = (operand: string, cast: CastRecipe | null): string =>
+    `${operand} ${cast ? castName(cast) : recipe.activations}`;
   return {
     model: [settings.model.name, ...(facts ? [`${count(facts.parameters)} parameters`] : [])].join(', '),
     shape: `${model.layers} layers, hidden ${model.hiddenSize}, FFN ${model.ffnSize}, ${model.heads} heads (${model.keyValueHeads} of keys), ${count(model.vocabularySize)} tokens`,

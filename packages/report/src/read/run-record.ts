@@ -1,18 +1,24 @@
 /** @file `run.json` as far as a report shows it: the plan of the run, its text, and what is known of its machine. */
 import { join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { validateRecipe } from '@octavo/nn';
 import { z } from 'zod';
 import { readJson } from './read-json.ts';
 
 export const RUN_FILE = 'run.json';
 
 const count = z.int().min(0);
-const cast = z
-  .object({
-    format: z.string(),
-    policy: z.object({ kind: z.string() }),
-    granularity: z.object({ kind: z.string() }),
-  })
-  .nullish();
+
+/** Judged as every recipe from outside is. */
+const recipe = z.unknown().transform((value, { issues }) => {
+  try {
+    return validateRecipe(value);
+  } catch (error) {
+    if (!OctavoError.is(error)) throw error;
+    issues.push({ code: 'custom', message: error.message.replace(/^\[\w+\] /, ''), input: value });
+    return z.NEVER;
+  }
+});
 
 /** A part of the record with one of its keys called what it is now: runs of before called it otherwise. */
 const renaming = (old: string, now: string) => (part: unknown) =>
@@ -27,14 +33,7 @@ const planSchema = z.preprocess(
       ...{ layers: count, hiddenSize: count, ffnSize: count },
       ...{ heads: count, keyValueHeads: count, vocabularySize: count },
     }),
-    recipe: z.object({
-      ...{ name: z.string(), summary: z.string(), activations: z.string(), smoothSwiglu: z.string() },
-      linear: z.object({
-        output: z.object({ input: cast, weight: cast }),
-        gradInput: z.object({ grad: cast }),
-      }),
-      optimizer: z.object({ master: z.string(), moment1: z.string(), moment2: z.string() }),
-    }),
+    recipe,
     ...{ batch: count, accumulation: count, sequence: count, steps: count, seed: count },
     /** `peak` is the learning rate, `floor` a fraction of it that it falls to. */
     schedule: z.looseObject({
@@ -73,9 +72,6 @@ const recordSchema = z.object({
   }),
   facts: factsSchema.nullable().catch(null),
 });
-
-/** Null or absent: an operand that is not cast. */
-export type Cast = z.output<typeof cast>;
 
 /** What is shown of `run.json`; `facts` is null where it does not say. */
 export type RunRecord = z.output<typeof recordSchema>;
