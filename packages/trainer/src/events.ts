@@ -1,27 +1,22 @@
 /** @file What a run tells whoever watches it. */
 import type { EvaluationRow, StepRow } from '@octavo/store';
 import type { GuardAlarm } from './guard/alarm.ts';
+import type { NonFinite } from './non-finite.ts';
 import type { StepResult } from './step.ts';
 
 export type TrainEvent =
   /** The held-out text's loss, over so many tokens. */
   | { readonly kind: 'evaluation'; readonly row: EvaluationRow; readonly tokens: number }
   | { readonly kind: 'step'; readonly row: StepRow; readonly result: StepResult }
-  | {
+  /** The first tensor that was not finite, in words and by its parts; layer null: outside the blocks. */
+  | (Omit<NonFinite, 'name'> & {
       readonly kind: 'non-finite';
       readonly step: number;
       readonly loss: number;
       readonly gradientNorm: number;
-      /** The first tensor that was not finite, in words and by its parts; layer null: outside the blocks. */
-      readonly where: string;
-      readonly layer: number | null;
       readonly site: string;
-      readonly operand: string;
-      readonly value: 'NaN' | 'infinity';
-      /** Elements that were not finite, where they were counted. */
-      readonly count: number | null;
       readonly updated: boolean;
-    }
+    })
   /** A tensor is about to break. */
   | { readonly kind: 'guard'; readonly alarm: GuardAlarm }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }

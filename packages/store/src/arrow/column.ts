@@ -177,13 +177,10 @@ export function valuesData(type: PlainType | 'utf8', values: readonly unknown[])
     for (const [i, { byteLength }] of texts.entries()) offsets[i + 1] = offsets[i]! + byteLength;
     return textData(type, offsets, concatenate(texts), validity);
   }
-  if (type === 'bool')
-    return plainData(
-      type,
-      bitsOf(values, (value) => value === true),
-      rows,
-      validity,
-    );
+  if (type === 'bool') {
+    const bits = bitsOf(values, (value) => value === true);
+    return plainData(type, bits, rows, validity);
+  }
   const typed = new arrays[type](rows);
   for (const [i, value] of values.entries())
     if (value !== null) typed[i] = type === 'int64' ? BigInt(value as number) : (value as number);

@@ -1,5 +1,5 @@
 /** @file Reading a checkpoint: the index at once, tensors by seeking, every row against its checksum. */
-import { visible } from '@octavo/formats';
+import { quoted } from '@octavo/formats';
 import { loadBatch, openArrowFile } from '../arrow/file.ts';
 import { damaged, Malformed } from '../arrow/malformed.ts';
 import { type Metadata, unsealMetadata } from '../arrow/metadata.ts';
@@ -12,6 +12,7 @@ import {
   CHECKPOINT_LAYOUT,
   type CheckpointOptions,
   checkpointColumns,
+  label,
   rowCrc,
   type StoredTensor,
   type TensorDescription,
@@ -78,7 +79,6 @@ export async function verifyCheckpoint(path: string, options: CheckpointOptions 
   }
 }
 
-const label = ({ name, role }: TensorDescription): string => visible(`${name}, ${role}`);
 const keyOf = (name: string, role: string): string => JSON.stringify([name, role]);
 
 /** Adds a row to the tensor it continues, or begins the next; throws where it fits neither. */
@@ -152,7 +152,7 @@ function checkpoint(
       const entry = index.get(keyOf(name, role));
       if (entry === undefined)
         throw badFile(
-          `[store] ${file.path} lacks a tensor: got no ${visible(`${name} (${role})`)} among ${index.size}`,
+          `[store] ${file.path} lacks a tensor: got no ${quoted(name)} of role ${quoted(role)} among ${index.size}`,
         );
       return load(entry);
     },
