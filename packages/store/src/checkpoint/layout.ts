@@ -1,5 +1,4 @@
 /** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
-import { visible } from '@octavo/formats';
 import { type Column, column } from '../arrow/column.ts';
 import type { Crc32c } from '../checksums.ts';
 import type { ExtraFormats } from '../element-bits.ts';
@@ -42,9 +41,6 @@ export interface TensorDescription {
   readonly format: string;
   readonly shape: readonly number[];
 }
-
-/** A tensor in a message: in one line, and not too long. */
-export const label = ({ name, role }: TensorDescription): string => visible(`${name}, ${role}`.slice(0, 600));
 
 /** A tensor to write. */
 export interface TensorRecord extends TensorDescription {

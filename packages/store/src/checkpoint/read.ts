@@ -1,5 +1,5 @@
 /** @file Reading a checkpoint: the index at once, tensors by seeking, every row against its checksum. */
-import { quoted } from '@octavo/formats';
+import { quoted, visible } from '@octavo/formats';
 import { loadBatch, openArrowFile } from '../arrow/file.ts';
 import { damaged, Malformed } from '../arrow/malformed.ts';
 import { type Metadata, unsealMetadata } from '../arrow/metadata.ts';
@@ -12,7 +12,6 @@ import {
   CHECKPOINT_LAYOUT,
   type CheckpointOptions,
   checkpointColumns,
-  label,
   rowCrc,
   type StoredTensor,
   type TensorDescription,
@@ -78,6 +77,9 @@ export async function verifyCheckpoint(path: string, options: CheckpointOptions 
     await opened.close();
   }
 }
+
+/** A tensor in a message: in one line, and not too long. */
+const label = ({ name, role }: TensorDescription): string => visible(`${name}, ${role}`.slice(0, 600));
 
 const keyOf = (name: string, role: string): string => JSON.stringify([name, role]);
 

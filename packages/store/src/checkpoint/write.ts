@@ -1,5 +1,5 @@
 /** @file Writing a checkpoint: a row after another, then the name it is known by. */
-import { OctavoError, quoted } from '@octavo/formats';
+import { OctavoError, quoted, visible } from '@octavo/formats';
 import { arrowSchema, listRow, plainData, recordBatch, textRow } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { isWellFormed, type Metadata, sealMetadata } from '../arrow/metadata.ts';
@@ -11,7 +11,6 @@ import {
   CHUNK_BYTES,
   type CheckpointOptions,
   checkpointColumns,
-  label,
   MAX_NAME,
   rowCrc,
   type TensorRecord,
@@ -79,14 +78,15 @@ function checkTensor(tensor: TensorRecord, seen: Set<string>, formats: ExtraForm
       throw new OctavoError(
         `[store] tensor ${what} is impossible: got ${quoted(text)}, expected 1 to ${MAX_NAME / 4} characters`,
       );
+  const tensorName = visible(`${name} (${role})`);
   const key = JSON.stringify([name, role]);
   if (seen.has(key))
-    throw new OctavoError(`[store] tensor stands twice: got ${label(tensor)} again, expected each once`);
+    throw new OctavoError(`[store] tensor stands twice: got ${tensorName} again, expected each once`);
   seen.add(key);
   const expected = tensorBytes(shape, format, formats);
   if (data.byteLength !== expected)
     throw new OctavoError(
-      `[store] data of ${label(tensor)} doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
+      `[store] data of ${tensorName} doesn't fit its shape: got ${data.byteLength} bytes, expected ${expected} for [${shape.join(', ')}] ${format}`,
     );
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
