@@ -16,16 +16,11 @@ export const CORRECTION2: usize = 28;
 export const BOUND: usize = 32;
 export const NUMBERS: i32 = 9;
 
-/** to = β1 m + (1 − β1) (g · gradScale). */
-function moment1(m: usize, g: usize, hyper: usize, to: usize, n: i32): void {
-  const beta = vec(load<f32>(hyper + BETA1));
-  const rest = vec(<f32>1 - load<f32>(hyper + BETA1));
-  const s = vec(load<f32>(hyper + GRAD_SCALE));
-  for (let i = 0; i < n; i += 4) {
-    const k = (<usize>i) << 2;
-    const x = f32x4.mul(v128.load(g + k), s);
-    storePart(to + k, f32x4.add(f32x4.mul(beta, v128.load(m + k)), f32x4.mul(rest, x)), n - i);
-  }
+/** β m + (1 − β) x, given `rest` = 1 − β. */
+// @ts-ignore: decorator
+@inline
+export function mean(beta: v128, m: v128, rest: v128, x: v128): v128 {
+  return f32x4.add(f32x4.mul(beta, m), f32x4.mul(rest, x));
 }
 
 /** v, or where that is more (bound m)²: what the first moment proves of the second. `bound` 0 changes nothing. */
@@ -36,7 +31,30 @@ export function raised(v: v128, m: v128, bound: v128): v128 {
   return f32x4.pmax(v, f32x4.mul(root, root));
 }
 
-/** to = β2 v + (1 − β2) (g · gradScale)², v raised by `m` unless that is 0. */
+/** w − lr ((m / c1) / (√(v / c2) + ε) + decay w). */
+// @ts-ignore: decorator
+@inline
+export function moved(
+  w: v128, m: v128, v: v128, lr: v128, epsilon: v128, decay: v128, c1: v128, c2: v128, decays: i32,
+): v128 {
+  const root = f32x4.add(f32x4.sqrt(f32x4.div(v, c2)), epsilon);
+  let step = f32x4.div(f32x4.div(m, c1), root);
+  if (decays) step = f32x4.add(step, f32x4.mul(decay, w));
+  return f32x4.sub(w, f32x4.mul(lr, step));
+}
+
+/** to = mean of m and g · gradScale. */
+function moment1(m: usize, g: usize, hyper: usize, to: usize, n: i32): void {
+  const beta = vec(load<f32>(hyper + BETA1));
+  const rest = vec(<f32>1 - load<f32>(hyper + BETA1));
+  const s = vec(load<f32>(hyper + GRAD_SCALE));
+  for (let i = 0; i < n; i += 4) {
+    const k = (<usize>i) << 2;
+    storePart(to + k, mean(beta, v128.load(m + k), rest, f32x4.mul(v128.load(g + k), s)), n - i);
+  }
+}
+
+/** to = mean of v and (g · gradScale)², v raised by `m` unless that is 0. */
 function moment2(v: usize, g: usize, hyper: usize, m: usize, to: usize, n: i32): void {
   const bound = vec(load<f32>(hyper + BOUND));
   const beta = vec(load<f32>(hyper + BETA2));
@@ -47,11 +65,10 @@ function moment2(v: usize, g: usize, hyper: usize, m: usize, to: usize, n: i32):
     const x = f32x4.mul(v128.load(g + k), s);
     let old = v128.load(v + k);
     if (m) old = raised(old, v128.load(m + k), bound);
-    storePart(to + k, f32x4.add(f32x4.mul(beta, old), f32x4.mul(rest, f32x4.mul(x, x))), n - i);
+    storePart(to + k, mean(beta, old, rest, f32x4.mul(x, x)), n - i);
   }
 }
 
-/** to = w − lr ((m / c1) / (√(v / c2) + ε) + decay w). */
 function weight(w: usize, m: usize, v: usize, hyper: usize, decays: i32, to: usize, n: i32): void {
   const lr = vec(load<f32>(hyper + LR));
   const epsilon = vec(load<f32>(hyper + EPSILON));
@@ -60,11 +77,8 @@ function weight(w: usize, m: usize, v: usize, hyper: usize, decays: i32, to: usi
   const c2 = vec(load<f32>(hyper + CORRECTION2));
   for (let i = 0; i < n; i += 4) {
     const k = (<usize>i) << 2;
-    const x = v128.load(w + k);
-    const root = f32x4.add(f32x4.sqrt(f32x4.div(v128.load(v + k), c2)), epsilon);
-    let step = f32x4.div(f32x4.div(v128.load(m + k), c1), root);
-    if (decays) step = f32x4.add(step, f32x4.mul(decay, x));
-    storePart(to + k, f32x4.sub(x, f32x4.mul(lr, step)), n - i);
+    const next = moved(v128.load(w + k), v128.load(m + k), v128.load(v + k), lr, epsilon, decay, c1, c2, decays);
+    storePart(to + k, next, n - i);
   }
 }
 

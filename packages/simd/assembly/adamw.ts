@@ -1,6 +1,6 @@
 /** @file AdamW in one pass over formatted states. */
 import { BYTE_KIND, CHUNK, FP32_KIND, TABLE_BYTES } from '../src/numbers';
-import { BETA1, BETA2, BOUND, CORRECTION1, CORRECTION2, DECAY, EPSILON, GRAD_SCALE, LR, raised } from './adam';
+import { BETA1, BETA2, BOUND, CORRECTION1, CORRECTION2, DECAY, EPSILON, GRAD_SCALE, LR, mean, moved, raised } from './adam';
 import { amaxBits, scaleOf } from './amax';
 import { encodeScaled, streamSeedOf } from './cast';
 import { address, float, int, PIECE, PIECE_ROOM, scratch } from './command';
@@ -80,14 +80,10 @@ function next(n: i32, maxima: usize): void {
     const k = (<usize>i) << 2;
     const x = f32x4.mul(v128.load(gradient + k), gradScale);
     const first = v128.load(oldM + k);
-    const m = f32x4.add(f32x4.mul(beta1, first), f32x4.mul(rest1, x));
+    const m = mean(beta1, first, rest1, x);
     const second = raised(v128.load(oldV + k), first, bound);
-    const v = f32x4.add(f32x4.mul(beta2, second), f32x4.mul(rest2, f32x4.mul(x, x)));
-    const old = v128.load(oldW + k);
-    const root = f32x4.add(f32x4.sqrt(f32x4.div(v, c2)), epsilon);
-    let step = f32x4.div(f32x4.div(m, c1), root);
-    if (decays) step = f32x4.add(step, f32x4.mul(decay, old));
-    const w = f32x4.sub(old, f32x4.mul(lr, step));
+    const v = mean(beta2, second, rest2, f32x4.mul(x, x));
+    const w = moved(v128.load(oldW + k), m, v, lr, epsilon, decay, c1, c2, decays);
     if (maxima && i + 4 <= n) {
       topW = i32x4.max_s(topW, abs(w));
       topM = i32x4.max_s(topM, abs(m));

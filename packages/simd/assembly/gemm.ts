@@ -8,8 +8,9 @@
 import { FP32_KIND, TILE_COLUMNS, TILE_ROWS } from '../src/numbers';
 import { address, int, scratch } from './command';
 import { interleave6, interleave8, spread6, spread8 } from './panel';
-import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
+import { RECIPROCAL, scaleInto } from './scale';
 import { commit, element, read } from './storage';
+import { hasStoreScales, storeFactor, unscaleRow } from './store-scale';
 import { scaleTile, tile } from './tile';
 
 /** `n` stored elements of an operand from `index` on as floats, in place or in `room`; `scales` is their slot. */
@@ -97,16 +98,9 @@ export function gemmTiles(task: i32): void {
   const panelB = <usize>inner * 32;
   const room = packed + <usize>rowPanels * panelA + 64;
   pack(0, 3, false, int(9) != 0, int(10), inner, firstRow, rows, packed, room);
-  const scaleA = address(22);
-  const scaleB = address(24);
-  let uniform = (scaleA == 0 || int(23) >= int(17)) && (scaleB == 0 || int(25) >= int(18));
-  let alpha: f32 = 1;
-  const scaled = (scaleA | scaleB) != 0;
-  if (uniform && scaled) {
-    const both = (scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1);
-    alpha = <f32>1 / both;
-    uniform = isUsual(both);
-  }
+  const alpha = storeFactor(22, int(17), int(18));
+  const uniform = alpha != 0;
+  const scaled = hasStoreScales(22);
   const n = int(18);
   const direct = uniform && int(15) == FP32_KIND;
   for (let p = firstPanel; p < lastPanel; p++) {
@@ -134,16 +128,7 @@ export function gemmTiles(task: i32): void {
 
 /** Divides a tile by scale of its row · scale of its column. */
 export function scaleEach(tileAt: usize, row: i32, height: i32, column: i32, width: i32): void {
-  const scaleA = address(22);
-  const scaleB = address(24);
-  for (let r = 0; r < height; r++) {
-    const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>((row + r) / int(23))) << 2)) : 1;
-    for (let c = 0; c < width; c++) {
-      const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + c) / int(25))) << 2)) : 1;
-      const at = tileAt + ((<usize>r) << 5) + ((<usize>c) << 2);
-      store<f32>(at, unscaled(load<f32>(at), sA, sB));
-    }
-  }
+  for (let r = 0; r < height; r++) unscaleRow(22, tileAt + ((<usize>r) << 5), row + r, column, width);
 }
 
 /** One panel of A: 0 a, 3 its scales (5 arguments), 8 K, 9 stored rows run along K, 10 stored columns, 11 M, 12 to. */
@@ -164,7 +149,7 @@ export function gemmFew(task: i32): void {
   const packed = scratch();
   const room = packed + <usize>int(12) * panel + 64;
   pack(0, 3, true, int(9) != 0, int(10), inner, first, count, packed, room);
-  const scaled = (address(22) | address(24)) != 0;
+  const scaled = hasStoreScales(22);
   for (let c = 0; c < count; c += TILE_COLUMNS) {
     const width = min(TILE_COLUMNS, count - c);
     tile(address(11), packed + <usize>(c >> 3) * panel, inner, room, 32, false);

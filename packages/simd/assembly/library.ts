@@ -10,8 +10,9 @@ import {
 import { encodeBf16 } from './bf16';
 import { address, float, int, PIECE, scratch } from './command';
 import { decodeBytesToBf16, ownTable } from './decode';
-import { isUsual, RECIPROCAL, scaleInto, unscaled } from './scale';
+import { RECIPROCAL, scaleInto } from './scale';
 import { commit, decode, element, read } from './storage';
+import { isUsual, storeFactor, storeScale, unscaleRow } from './store-scale';
 import { storePart, vec } from './vector';
 
 // @ts-ignore: decorator
@@ -74,15 +75,9 @@ export function libraryProduct(task: i32): void {
   const shift: usize = halves ? 1 : 2;
   const a = address(0) + ((<usize>(row - int(19)) * <usize>(int(2) ? 1 : int(1))) << shift);
   const b = address(3) + ((<usize>column * <usize>(int(5) ? int(4) : 1)) << shift);
-  const scaleA = address(15);
-  const scaleB = address(17);
-  let uniform = (scaleA == 0 || int(16) >= int(10)) && (scaleB == 0 || int(18) >= int(11));
-  let alpha: f32 = 1;
-  if (uniform && (scaleA | scaleB) != 0) {
-    const both = (scaleA ? load<f32>(scaleA) : 1) * (scaleB ? load<f32>(scaleB) : 1);
-    uniform = isUsual(both);
-    if (uniform) alpha = <f32>1 / both;
-  }
+  const common = storeFactor(15, int(10), int(11));
+  const uniform = common != 0;
+  const alpha: f32 = uniform ? common : 1;
   const at = <u32>row * <u32>int(11) + column;
   const halfResult = halves && uniform && int(8) == BF16_KIND;
   const direct = int(8) == FP32_KIND || halfResult;
@@ -96,8 +91,8 @@ export function libraryProduct(task: i32): void {
   for (let r = 0; r < rows; r++) {
     const line = c + ((<usize>r * <usize>stride) << 2);
     if (!uniform) {
-      if (r == 0 || (scaleA && (row + r) % int(16) == 0)) usual = factorsOf(row + r, column, columns, factors);
-      if (!usual) unscaleLine(line, row + r, column, columns);
+      if (r == 0 || (address(15) && (row + r) % int(16) == 0)) usual = factorsOf(row + r, column, columns, factors);
+      if (!usual) unscaleRow(15, line, row + r, column, columns);
       else {
         for (let i = 0; i < columns; i += 4) {
           const k = (<usize>i) << 2;
@@ -111,29 +106,15 @@ export function libraryProduct(task: i32): void {
 
 /** 1 / (scale of the row · scale of the column) for a row of a block; false where one of them is not usual. */
 function factorsOf(row: i32, column: i32, columns: i32, to: usize): bool {
-  const scaleA = address(15);
-  const scaleB = address(17);
-  const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>(row / int(16))) << 2)) : 1;
+  const sA = storeScale(15, row);
   for (let i = 0; i < columns; i++) {
-    const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + i) / int(18))) << 2)) : 1;
-    if (!isUsual(sA * sB)) return false;
-    store<f32>(to + ((<usize>i) << 2), sA * sB);
+    const both = sA * storeScale(17, column + i);
+    if (!isUsual(both)) return false;
+    store<f32>(to + ((<usize>i) << 2), both);
   }
   for (let i = 0; i < columns; i += 4) {
     const k = to + ((<usize>i) << 2);
     storePart(k, f32x4.div(vec(1), v128.load(k)), columns - i);
   }
   return true;
-}
-
-/** A row of a block, one scale after the other where their product is not usual. */
-function unscaleLine(line: usize, row: i32, column: i32, columns: i32): void {
-  const scaleA = address(15);
-  const scaleB = address(17);
-  const sA: f32 = scaleA ? load<f32>(scaleA + ((<usize>(row / int(16))) << 2)) : 1;
-  for (let i = 0; i < columns; i++) {
-    const sB: f32 = scaleB ? load<f32>(scaleB + ((<usize>((column + i) / int(18))) << 2)) : 1;
-    const at = line + ((<usize>i) << 2);
-    store<f32>(at, unscaled(load<f32>(at), sA, sB));
-  }
 }

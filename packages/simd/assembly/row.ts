@@ -12,6 +12,7 @@ import { decodeBytesToBf16, ownTable } from './decode';
 import { scaleEach, stored } from './gemm';
 import { highHalves, highPairs, highShorts, lowHalves, lowPairs, lowShorts } from './shuffles';
 import { commit, element } from './storage';
+import { hasStoreScales } from './store-scale';
 import { madd, vec } from './vector';
 
 /** Four rows of BF16, eight steps of k, onto their sums. `x`: the eight numbers of A. */
@@ -114,7 +115,7 @@ export function gemmRow(task: i32): void {
   const width: usize = plain && (kind == BF16_KIND || kind == BYTE_KIND) ? 2 : 4;
   const direct = plain && (kind == BF16_KIND || kind == FP32_KIND);
   const stride = direct ? <usize>int(10) * width : <usize>(inner + 8) * width;
-  const scaled = (address(22) | address(24)) != 0;
+  const scaled = hasStoreScales(22);
   for (let row = first; row < last; row += ROW_GROUP) {
     // the last rows are computed with some before them, which are stored where they belong
     const from = min(row, n - ROW_GROUP);

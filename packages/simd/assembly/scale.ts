@@ -92,16 +92,3 @@ export function scaleAt(slot: i32, index: u32): f32 {
   const block = (index - row * columns) / <u32>int(slot + 2);
   return load<f32>(address(slot) + (<usize>((row / <u32>int(slot + 1)) * <u32>int(slot + 4) + block) << 2));
 }
-
-/** Whether a product of scales and its reciprocal are normal numbers. */
-// @ts-ignore: decorator
-@inline
-export function isUsual(both: f32): bool {
-  return both >= <f32>1.1754943508222875e-38 && both <= <f32>8.507059173023462e37; // 2^-126, 2^126
-}
-
-/** x · (1 / (sA · sB)); one scale after the other where their product is not usual. */
-export function unscaled(x: f32, sA: f32, sB: f32): f32 {
-  const both = sA * sB;
-  return isUsual(both) ? x * (<f32>1 / both) : x / sA / sB;
-}

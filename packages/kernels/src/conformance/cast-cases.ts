@@ -8,7 +8,7 @@ import { scaleFromAmax } from '../operators/scale-from-amax.ts';
 import { smoothScale } from '../operators/smooth.ts';
 import { type Block, elements, scaleShape } from '../tensor.ts';
 import { caseOf, type OperatorCase } from './case.ts';
-import { castEdges, input, normal, normalInput, scales, valuesIn, wide } from './data.ts';
+import { castEdges, input, normal, normalInput, scales, valuesIn, vector, wide } from './data.ts';
 
 /** Blocks of a matrix: whole, rows, channels, MX, squares, odd ones, and one that reaches beyond it. */
 export const blocksOf = ([rows, columns]: readonly [number, number]): readonly (readonly [
@@ -25,7 +25,7 @@ export const blocksOf = ([rows, columns]: readonly [number, number]): readonly (
 
 export const blockAttributes = (block: Block) => ({ blockRows: block.rows, blockColumns: block.columns });
 
-const SEED = input([2], Float32Array.of(123_457, 16_777_215));
+const SEED = vector([123_457, 16_777_215]);
 
 export function castCases(): readonly OperatorCase[] {
   return [...castsOfEdges(), ...castsOfBlocks(), ...specialCasts(), ...scaleCases(), ...maximaCases()];
@@ -36,8 +36,8 @@ function castsOfEdges(): OperatorCase[] {
   const cases: OperatorCase[] = [];
   for (const format of Object.values(formats)) {
     const edges = format === E8M0 ? castEdges(format).filter((x) => x > 0) : castEdges(format);
-    const x = input([edges.length], edges);
-    const one = input([1], Float32Array.of(1));
+    const x = vector(edges);
+    const one = vector([1]);
     for (const rounding of ['nearest-even', 'toward-zero', 'stochastic'] as const) {
       for (const overflow of ['saturate', 'special'] as const) {
         const attributes = { blockRows: 1, blockColumns: edges.length, rounding, overflow, stream: 5 };
@@ -100,7 +100,7 @@ function castsOfBlocks(): OperatorCase[] {
     stream: 0,
   } as const;
   cases.push(
-    caseOf(cast, 'large stochastic', attributes, [x, input([1], Float32Array.of(3)), SEED], {
+    caseOf(cast, 'large stochastic', attributes, [x, vector([3]), SEED], {
       outFormat: E5M2,
     }),
   );
@@ -109,7 +109,7 @@ function castsOfBlocks(): OperatorCase[] {
 
 function specialCasts(): OperatorCase[] {
   const cases: OperatorCase[] = [];
-  const one = input([1], Float32Array.of(1));
+  const one = vector([1]);
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
   const strange = Float32Array.of(0, -0, nan, inf, -inf, 1, -1, 3.4e38, -3.4e38);
   const tiny = Float32Array.of(1e-40, -1e-40, 2 ** -149, -(2 ** -133), 2 ** -127, 1.1e-38, 0, -0);
@@ -121,7 +121,7 @@ function specialCasts(): OperatorCase[] {
           cast,
           `${format.name} ${overflow} ${need}`,
           { ...how, blockColumns: values.length },
-          [input([values.length], values), one],
+          [vector(values), one],
           {
             outFormat: format,
             needs: format === E8M0 ? ['nonFinite', 'subnormals'] : [need],
@@ -140,7 +140,7 @@ function specialCasts(): OperatorCase[] {
       stream: 0,
     } as const;
     cases.push(
-      caseOf(cast, `${format.name} every value stays`, how, [input([normalOnly.length], normalOnly), one], {
+      caseOf(cast, `${format.name} every value stays`, how, [vector(normalOnly), one], {
         outFormat: format,
       }),
     );
@@ -179,7 +179,7 @@ function scaleCases(): OperatorCase[] {
     ] as const) {
       const title = `max ${max} margin ${margin}${powerOfTwo ? ' power of two' : ''}`;
       const some = maxima.filter((a) => a * 2 ** margin < 3.41e38); // beyond, amax · 2^margin is no float32
-      cases.push(caseOf(scaleFromAmax, title, { max, margin, powerOfTwo }, [input([some.length], some)]));
+      cases.push(caseOf(scaleFromAmax, title, { max, margin, powerOfTwo }, [vector(some)]));
     }
     const how = { max: 448, margin: 0, powerOfTwo };
     const title = powerOfTwo ? ', power of two' : '';
@@ -218,16 +218,14 @@ function maximaCases(): OperatorCase[] {
   const large = 300_000;
   const whole = { blockRows: 1, blockColumns: large };
   cases.push(caseOf(amax, 'large', whole, [input([large], normal(large, 24))]));
-  cases.push(
-    caseOf(amax, 'zeros', { blockRows: 1, blockColumns: 5 }, [input([5], Float32Array.of(0, -0, 0, 0, 0))]),
-  );
+  cases.push(caseOf(amax, 'zeros', { blockRows: 1, blockColumns: 5 }, [vector([0, -0, 0, 0, 0])]));
   cases.push(
     caseOf(amax, 'bf16', { blockRows: 2, blockColumns: 8 }, [normalInput([8, 8], 25, BF16)], {
       outFormat: BF16,
     }),
   );
   const strange = Float32Array.of(1, Number.NaN, -3, Number.POSITIVE_INFINITY, 0, 500, 1e-9, -2);
-  const one = input([1], Float32Array.of(1));
+  const one = vector([1]);
   const attributes = { blockRows: 1, blockColumns: 8, max: 448, minSubnormal: 2 ** -9 };
   cases.push(
     caseOf(castStatistics, 'not finite', attributes, [input([8], strange), one], { needs: ['nonFinite'] }),
@@ -236,7 +234,7 @@ function maximaCases(): OperatorCase[] {
   cases.push(
     caseOf(castStatistics, 'large', { ...whole, max: E5M2.max, minSubnormal: E5M2.minSubnormal }, [
       input([large], normal(large, 26).map(Math.abs)),
-      input([1], Float32Array.of(16_000)),
+      vector([16_000]),
     ]),
   );
   return cases;

@@ -34,6 +34,9 @@ export function input(shape: Shape, values: Float32Array, format: Format = FP32)
   return { shape, format, values: format === FP32 ? values : values.map((v) => round(format, v)) };
 }
 
+/** An FP32 input of one axis. */
+export const vector = (values: ArrayLike<number>): Input => input([values.length], Float32Array.from(values));
+
 /** A normal input. */
 export const normalInput = (shape: Shape, seed: number, format: Format = FP32, spread = 1): Input =>
   input(shape, normal(elements(shape), seed, spread), format);

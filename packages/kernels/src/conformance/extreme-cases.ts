@@ -9,7 +9,7 @@ import { rmsNorm } from '../operators/rms-norm.ts';
 import { tokenAmax } from '../operators/smooth.ts';
 import { swiglu, swigluGrad } from '../operators/swiglu.ts';
 import { caseOf, type Need, type OperatorCase } from './case.ts';
-import { input, normal, normalInput } from './data.ts';
+import { input, normal, normalInput, vector } from './data.ts';
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
@@ -104,8 +104,8 @@ function scaleExtremes(): OperatorCase[] {
 
 function castExtremes(): OperatorCase[] {
   const cases: OperatorCase[] = [];
-  const one = input([1], Float32Array.of(1));
-  const seed = input([2], Float32Array.of(5, 6));
+  const one = vector([1]);
+  const seed = vector([5, 6]);
   const add = (title: string, format: typeof E8M0, values: readonly number[], needs: readonly Need[]) => {
     const x = input([values.length], Float32Array.from(values));
     for (const rounding of ['nearest-even', 'toward-zero', 'stochastic'] as const) {
@@ -182,7 +182,7 @@ function rowExtremes(): OperatorCase[] {
     cases.push(
       caseOf(rmsNorm, `a row with ${value}`, { epsilon: 1e-5 }, [row(value), gain], { needs: ['nonFinite'] }),
     );
-  const targets = input([1], Float32Array.of(3));
+  const targets = vector([3]);
   for (const value of [1e4, -1e4, 3e38, -3e38])
     cases.push(caseOf(crossEntropy, `a logit of ${value}`, {}, [row(value), targets]));
   for (const value of [nan, inf])

@@ -9,9 +9,9 @@ import type { Attributes, FusedOperator } from '../operator.ts';
 import { elements, type Shape, scaleShape } from '../tensor.ts';
 import type { FusedCase, Input } from './case.ts';
 import { blockAttributes, blocksOf } from './cast-cases.ts';
-import { input, integers, normal, normalInput, scales, wide } from './data.ts';
+import { input, integers, normal, normalInput, scales, vector, wide } from './data.ts';
 
-const SEED = input([2], Float32Array.of(77, 1234));
+const SEED = vector([77, 1234]);
 
 const fusedCase = <A extends Attributes>(
   operator: FusedOperator<A>,
@@ -87,7 +87,7 @@ function crossEntropyCases(): FusedCase[] {
       `${rows}×${width}`,
       {},
       {
-        inputs: [logits, input([rows!], targets), input([1], Float32Array.of(0.25))],
+        inputs: [logits, input([rows!], targets), vector([0.25])],
         outs: [
           { shape: [rows!], format: FP32 },
           { shape: [rows!, width!], format: BF16 },
@@ -101,10 +101,7 @@ function crossEntropyCases(): FusedCase[] {
 function adamCases(): FusedCase[] {
   const cases: FusedCase[] = [];
   const bound = 2.2; // √0.05 / 0.1: raises some of the second moments below, and not others
-  const hyper = input(
-    [9],
-    Float32Array.of(3e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1 - 0.9 ** 3, 1 - 0.95 ** 3, bound),
-  );
+  const hyper = vector([3e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1 - 0.9 ** 3, 1 - 0.95 ** 3, bound]);
   const choices: readonly (readonly [string, Format, Format, Format])[] = [
     ['fp32', FP32, FP32, FP32],
     ['fp8', FP16, E4M3FN, E5M2],

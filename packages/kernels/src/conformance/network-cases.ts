@@ -13,7 +13,7 @@ import { tokenAmax } from '../operators/smooth.ts';
 import { swiglu, swigluGrad } from '../operators/swiglu.ts';
 import { elements } from '../tensor.ts';
 import { caseOf, type OperatorCase } from './case.ts';
-import { input, integers, normal, normalInput, wide } from './data.ts';
+import { input, integers, normal, normalInput, vector, wide } from './data.ts';
 
 const FORMATS: readonly Format[] = [FP32, BF16];
 
@@ -111,7 +111,7 @@ function attentionCases(): OperatorCase[] {
       const inputs = [
         normalInput([1, width], 93),
         input([capacity, 2 * keyValueHeads * headDim], cache),
-        input([1], Float32Array.of(position)),
+        vector([position]),
       ];
       const title = `${heads}/${keyValueHeads}×${headDim} at ${position}`;
       cases.push(caseOf(attentionCached, title, { ...of, capacity }, inputs, { magnitude: 1 }));
@@ -177,19 +177,19 @@ function lossCases(): OperatorCase[] {
       const inputs = [logits, input([rows], targets)];
       const title = `${rows}×${width} ${format.name}`;
       cases.push(caseOf(crossEntropy, title, {}, inputs, { magnitude: 3 }));
-      const weight = input([1], Float32Array.of(1 / 3));
+      const weight = vector([1 / 3]);
       cases.push(caseOf(crossEntropyGrad, title, {}, [...inputs, weight], { outFormat: format }));
     }
   }
   const steep = input([2, 4], Float32Array.of(1000, 0, -1000, 5, -1e30, -1e30, 1e30, 0));
-  const targets = input([2], Float32Array.of(0, 2));
+  const targets = vector([0, 2]);
   cases.push(caseOf(crossEntropy, 'large logits', {}, [steep, targets]));
   return cases;
 }
 
 function adamCases(): OperatorCase[] {
   const cases: OperatorCase[] = [];
-  const hyper = input([9], Float32Array.of(3e-3, 0.9, 0.95, 1e-8, 0.1, 0.7, 1 - 0.9 ** 3, 1 - 0.95 ** 3, 1));
+  const hyper = vector([3e-3, 0.9, 0.95, 1e-8, 0.1, 0.7, 1 - 0.9 ** 3, 1 - 0.95 ** 3, 1]);
   for (const shape of [[1], [5, 3], [129, 33]] as const) {
     const length = elements(shape);
     const [w, m] = [normalInput(shape, 121), normalInput(shape, 122, FP32, 0.01)];
@@ -241,7 +241,7 @@ function lostCases(): OperatorCase[] {
   const kept = { ...stored, values };
   return [true, false].flatMap((decays) =>
     [3e-3, 0].map((rate) => {
-      const hyper = input([9], Float32Array.of(rate, 0.9, 0.95, 1e-8, 0.1, 0.7, 0.3, 0.2, 1));
+      const hyper = vector([rate, 0.9, 0.95, 1e-8, 0.1, 0.7, 0.3, 0.2, 1]);
       const title = `rate ${rate}${decays ? ' decays' : ''}`;
       return caseOf(lostUpdates, title, { decays }, [stored, kept, w, m, g, hyper]);
     }),

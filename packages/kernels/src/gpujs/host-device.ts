@@ -1,8 +1,9 @@
 /** @file The gpu.js devices that run on the host, `gpu:cpu` and `gpu:webasm`: tensors are arrays, `run` runs at once. */
+
+import { createArrays } from '../array-memory.ts';
 import type { Device } from '../device.ts';
-import { checkedOut, checkRegion, checkValues, createInventory, newTensor } from '../device-checks.ts';
+import { checkedOut } from '../device-checks.ts';
 import { isFused, runParts } from '../fused.ts';
-import { elements } from '../tensor.ts';
 import { createHostKernel } from './host-kernel.ts';
 import { loadGpuJs } from './library.ts';
 import { createPlanner } from './planner.ts';
@@ -13,7 +14,7 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
   const gpu = new GPU({ mode });
   const name = `gpu:${mode}`;
   const planner = createPlanner((spec) => createHostKernel(gpu, mode, spec));
-  const tensors = createInventory<Float32Array>(name, ({ shape }) => 4 * elements(shape));
+  const { tensors, access } = createArrays(name);
   const scratch = new Map<number, Float32Array[]>();
 
   function borrow(length: number): Float32Array {
@@ -35,13 +36,7 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
       mode === 'cpu'
         ? 'gpu.js kernels as JavaScript functions, one thread'
         : 'gpu.js kernels as WebAssembly SIMD, one thread',
-    alloc(shape, format) {
-      return tensors.add(newTensor(shape, format), new Float32Array(elements(shape)));
-    },
-    free: (tensor) => void tensors.remove(tensor),
-    write(tensor, values) {
-      tensors.of(tensor).set(checkValues(tensor, values));
-    },
+    ...access,
     run(operator, attributes, inputs, outs) {
       if (isFused(operator)) return runParts(device, operator, attributes, inputs, outs);
       const out = checkedOut(operator, attributes, inputs, outs);
@@ -60,13 +55,6 @@ export async function createHostDevice(mode: 'cpu' | 'webasm'): Promise<Device> 
       });
       for (const result of results) if (result !== target) giveBack(result);
     },
-    copy(to, from, region) {
-      const { from: start, to: position, length } = checkRegion(to, from, region);
-      tensors.of(to).set(tensors.of(from).subarray(start, start + length), position);
-    },
-    flush: () => Promise.resolve(),
-    read: async (tensor) => tensors.of(tensor).slice(),
-    memory: tensors.memory,
     async destroy() {
       for (const kernel of planner.kernels.values()) kernel.destroy();
       tensors.clear();
