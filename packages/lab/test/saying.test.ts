@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { noiseBand, seedLines, spikeRules } from '../src/charts/layers.ts';
 import { each, page, table } from '../src/engine/markdown.ts';
+import { figure, percent, sideBySide } from '../src/engine/numbers.ts';
 import { distinct, where } from '../src/engine/rows.ts';
 import { above, atLeast, atMost, claimSection, held, within } from '../src/engine/statements.ts';
 
@@ -35,9 +36,7 @@ describe('statements', () => {
     expect(claims[0]).toEqual({ text: 'at most', values: [0.5, -0.25], holds: true });
     expect([atLeast(1)(1), above(1)(1), within(1)(-1)]).toEqual([true, false, true]);
     expect(claimSection(claims.slice(0, 2), String)).toEqual([
-      '',
       '## Claims',
-      '',
       '- holds: at most (0.5, -0.25)',
       '- does not hold: within (0.5, -0.25); the paper: follows',
     ]);
@@ -53,9 +52,35 @@ it('writes a table of columns, alone and in groups, a heading left out', () => {
       (recipe, seed) => where(rows, { recipe, seed })[0]?.gap ?? '–',
     ),
   ]);
-  expect(page('# Gaps', '', ...lines)).toBe(
+  expect(page('# Gaps', ...lines)).toBe(
     '# Gaps\n\n| | seed 1 | seed 2 |\n| --- | --- | --- |\n| `fp8` | -0.25 | 0.5 |\n| `bf16` | – | 0 |\n',
   );
+});
+
+it('a page has an empty line around headings, tables and lists, and where one is given', () => {
+  const lines = [
+    '# One',
+    'first',
+    'line',
+    '',
+    'second',
+    '| a |',
+    '| b |',
+    '## Two',
+    '### Three',
+    '- x',
+    '- y',
+    'end',
+  ];
+  expect(page(...lines)).toBe(
+    '# One\n\nfirst\nline\n\nsecond\n\n| a |\n| b |\n\n## Two\n\n### Three\n\n- x\n- y\n\nend\n',
+  );
+});
+
+it('figures: a run that broke has none, a share may be missing, no writer sees an index', () => {
+  expect([figure(0.5), figure(0.5, 1), figure(Number.NaN)]).toEqual(['0.5000', '0.5', 'broke']);
+  expect([percent(null), percent(0.125)]).toEqual(['–', '12.5 %']);
+  expect(sideBySide([1, 2], figure)).toBe('1.0000 / 2.0000');
 });
 
 describe('layers', () => {

@@ -2,7 +2,7 @@
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import { held } from '../engine/statements.ts';
 import type { Study, StudyResult } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { tableOf } from '../engine/table.ts';
 import { chartsOf } from './charts/index.ts';
 import type { Results } from './results.ts';
 import { type AlignmentSettings, fullAlignment, plansOf, quickAlignment } from './settings.ts';
@@ -49,16 +49,13 @@ export const alignment: Study<AlignmentSettings> = {
 const point = 'seed int, decay number, rate number, arm text';
 
 function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
-  const rows = (of: (run: Results['natural'][number]) => Row[]): Row[] =>
-    natural.flatMap((run) => {
-      const { seed, decay, rate, arm } = run;
-      return of(run).map((row): Row => ({ seed, decay, rate, arm, ...row }));
-    });
+  const rows = (of: (run: Results['natural'][number]) => readonly object[]): object[] =>
+    natural.flatMap((run) => of(run).map((row) => ({ ...run, ...row })));
   return {
     alignment: tableOf(
       `${point}, step int, layer int, mean number, max number, signed number, above8 number,
        above9 number, strangers number, correlation number, gateNorm number, upNorm number`,
-      rows(({ samples }) => samples.map((sample) => ({ ...sample }))),
+      rows(({ samples }) => samples),
     ),
     steps: tableOf(
       `${point}, step int, loss number, layer int, amax number`,
@@ -90,13 +87,11 @@ function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
     neurons: tableOf(
       `seed int, case text, cosine number, gradientNorm number, slope number, upNorm number,
        gateNorm number, alignedAt int, iterations int`,
-      neurons.map(({ trace, ...run }): Row => ({ ...run, iterations: trace.at(-1)!.iteration })),
+      neurons.map((run) => ({ ...run, iterations: run.trace.at(-1)!.iteration })),
     ),
     descents: tableOf(
       'seed int, case text, iteration int, cosine number',
-      neurons.flatMap(({ seed, case: name, trace }) =>
-        trace.map((row): Row => ({ seed, case: name, ...row })),
-      ),
+      neurons.flatMap((run) => run.trace.map((row) => ({ ...run, ...row }))),
     ),
   };
 }

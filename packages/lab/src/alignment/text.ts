@@ -15,27 +15,18 @@ export function markdownOf(settings: AlignmentSettings, results: Results, claims
   const seeds = distinct(results.natural, 'seed');
   return page(
     '# Alignment of gate and up',
-    '',
     `Natural training, nothing planted: ${steps} steps of ${batch} × ${sequence} bytes, ${model.layers} layers of width ${model.hiddenSize} with ${model.ffnSize} channels each, the learning`,
     `rate constant after ${warmup} steps. ${seeds.length > 1 ? `Seeds ${seeds.join(', ')}, a figure each` : `Seed ${seeds[0]}`}. What aligned channels do to FP8 when they are planted is another`,
     'study (`octavo study instability`) and another result: here FP8 does not fail.',
-    '',
     '## The grid, after the last step, BF16',
-    '',
     ...gridTable(settings, results),
-    '',
     "Strangers: each gate with the next channel's up, the control. Largest ratio: SwiGLU's largest output of a step over its",
     'largest of the 16 steps before, after warm-up.',
-    '',
     '## FP8 beside it',
-    '',
     ...comparison(settings, results),
-    '',
     '## Theorem 1 on single neurons',
-    '',
     'Stationary: μ w1 = −A w2 and μ w2 = −A w1 with one symmetric A, once every gate is saturated (arXiv 2409.12517). It follows',
     'that A (w1 ± w2) = ∓μ (w1 ± w2), so w1 = ±w2 unless both −μ and +μ are eigenvalues of A. Targets of both signs make them so.',
-    '',
     ...theoremTable(results),
     ...claimSection(claims, number),
   );
@@ -71,7 +62,6 @@ function comparison(settings: AlignmentSettings, { natural }: Results): string[]
     sideBySide(gapsOf(settings, natural, arm), (run) => lastGap(settings, run.gaps).toFixed(4)) || '–';
   return [
     `Decay ${compared.decay}, learning rate ${compared.rate}, the same batches; \`bf16-nudged\` is BF16 from weights moved by one rounding: what chance does.`,
-    '',
     ...table<Arm>(
       ['bf16', 'fp8', 'bf16-nudged'],
       [

@@ -3,8 +3,13 @@
 /** A column: its heading, and a row's cell. */
 export type Column<Row> = readonly [heading: string, cell: (row: Row) => string | number];
 
-/** Lines of Markdown, ended. */
-export const page = (...lines: readonly string[]): string => `${lines.join('\n')}\n`;
+/** Lines of Markdown, ended; an empty line stands around every heading, table and list. */
+export function page(...lines: readonly string[]): string {
+  const kindOf = (line: string): string => /^(#|\||-)/.exec(line)?.[0] ?? '';
+  const apart = (line: string, before = ''): boolean =>
+    line !== '' && before !== '' && (line.startsWith('#') || kindOf(line) !== kindOf(before));
+  return `${lines.flatMap((line, i) => (apart(line, lines[i - 1]) ? ['', line] : [line])).join('\n')}\n`;
+}
 
 /** A table of `rows`: a line for the headings, one below them and one a row. Columns may come in groups (`each`). */
 export function table<Row>(

@@ -37,11 +37,9 @@ export const held = <Results>(statements: readonly Statement<Results>[], results
     return { text, ...said, values, holds: values.length > 0 && values.every(holds) };
   });
 
-/** Lines of Markdown, from the empty line above the heading on. `figure` writes a measured value. */
+/** The last section of a page; `figure` writes a measured value. */
 export const claimSection = (claims: readonly Claim[], figure: (value: number) => string): string[] => [
-  '',
   '## Claims',
-  '',
   ...claims.map(({ text, values, holds, paper }) => {
     const said = paper ? `; the paper: ${paper}` : '';
     return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${values.map((value) => figure(value)).join(', ')})${said}`;

@@ -40,7 +40,6 @@ function aboutModels(settings: FormatsSettings, rows: readonly CastRow[]): strin
   const { baseSteps, history, tokens, peak, rescale, activations } = settings;
   return [
     '# Formats, granularities and policies on the tensors of a trained model',
-    '',
     `Every linear’s input, weight and output gradient, captured in ${activations} from a model trained for ${baseSteps} steps (\`base\`)`,
     `and from the same one aged: one SwiGLU channel of each layer is planted, which puts out ${peak.toExponential()} on a rare byte, and`,
     `the others are made ${rescale} times smaller, their columns of \`down\` as much larger. Nothing of it grew by itself.`,
@@ -57,7 +56,6 @@ function aboutRun({ history, tokens }: FormatsSettings, { run, rows }: RunFindin
   const counted = rows.reduce((most, row) => Math.max(most, row.counted), 0);
   return [
     `# Formats, granularities and policies: what if, for ${name}`,
-    '',
     `Tensors: every linear’s input, weight and output gradient at step ${step} (seed ${seed}), captured in ${activations} without casts on`,
     `the first ${tokens} tokens of a batch of the run’s text, after ${history} batches that delayed scales remember.`,
     `Recorded: ${counted} steps of each tensor, ${every === 1 ? 'every step' : `one step in ${every}`}; a history of n steps holds ⌈n / ${every}⌉ of them.`,
@@ -76,9 +74,7 @@ function medians(rows: readonly CastRow[], model: 'base' | 'run'): string[] {
     return `${tensor} / ${sqnr({ operand, format, granularity: 'mx32', policy: 'current-p2' })}`;
   };
   return [
-    '',
     `## SQNR of \`${model}\`, dB, median of its tensors: one current scale a tensor / MX blocks`,
-    '',
     ...table(formats, [
       ['format', nameOfFormat],
       each(
@@ -102,11 +98,8 @@ function swiglu(rows: readonly CastRow[]): string[] {
         return `${dB('rowSqnr')} (${dB('sqnr')}), ${percent(most)}`;
       });
   return [
-    '',
     '## SwiGLU’s output of `aged` in E4M3 448',
-    '',
     'SQNR of the median row (of the whole tensor), dB, and the share flushed to zero; the worst layer, a figure a seed.',
-    '',
     ...table(swigluScalings, [
       ['one scale per', ({ name }) => name],
       ['with the rare byte', cell('rare')],
@@ -117,9 +110,7 @@ function swiglu(rows: readonly CastRow[]): string[] {
 
 function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
   return [
-    '',
     `## Worst tensors of \`${model}\`: one delayed scale each, inputs E4M3 448, gradients E5M2`,
-    '',
     ...table(worstTensors(where(rows, { model }), 10), [
       [
         'tensor',
@@ -141,12 +132,9 @@ function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
 function whatIfTable({ rows }: RunFindings): string[] {
   if (rows.length === 0) return ['', 'The run recorded nothing of its tensors (`sampleEvery: 0`).'];
   return [
-    '',
     '## What each policy would have done, shares of all recorded steps of all tensors',
-    '',
     `Clipped: the largest value beyond the format; wasted: more than ${WASTED_BITS} powers of two unused; starved: the root mean square`,
     'below the format’s smallest normal value.',
-    '',
     ...table(totals(rows), [
       ['policy', ({ policy }) => policy],
       ['clipped', ({ clipped }) => percent(clipped)],

@@ -5,7 +5,7 @@
 import { type Done, type Job, lazily, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import { held } from '../engine/statements.ts';
 import type { Parts, Study, StudyResult } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { tableOf } from '../engine/table.ts';
 import { ageModel } from '../training/aged-model.ts';
 import type { PlantedChannel } from '../training/ageing.ts';
 import type { RareByte } from '../training/corpus.ts';
@@ -53,16 +53,12 @@ function findings(settings: InstabilitySettings, rare: RareByte, results: Result
     tables: {
       losses: tableOf(
         'seed int, arm text, recipe text, step int, loss number, gap number',
-        gaps.flatMap(({ seed, arm, recipe, losses, gaps: all }) =>
-          losses.map((loss, i): Row => ({ seed, arm, recipe, step: i + 1, loss, gap: all[i]! })),
-        ),
+        gaps.flatMap((run) => run.losses.map((loss, i) => ({ ...run, step: i + 1, loss, gap: run.gaps[i] }))),
       ),
       casts: tableOf(
         `seed int, arm text, recipe text, step int, layer int, amax number, overflows number,
          underflows number`,
-        results.runs.flatMap(({ seed, arm, recipe, casts }) =>
-          casts.map((cast): Row => ({ seed, arm, recipe, ...cast })),
-        ),
+        results.runs.flatMap((run) => run.casts.map((cast) => ({ ...run, ...cast }))),
       ),
       doses: tableOf('seed int, peak number, recipe text, gap number', doses),
       products: tableOf(

@@ -39,7 +39,6 @@ export function markdownOf(
   const special = where(runs, { arm: 'overflowing' });
   return page(
     '# Instability, from an aged checkpoint',
-    '',
     `The outliers are planted: after ${baseSteps} steps in BF16, one SwiGLU channel of each layer was given aligned gate and`,
     `up vectors that put out ${peak.toExponential()} on a rare byte (${JSON.stringify(String.fromCharCode(rare.byte))}, ${rare.count} in the text).`,
     `Then ${steps} steps in each recipe on the same batches, the rare byte in every ${spikeEvery}th only; activations ${activations}.`,
@@ -47,10 +46,9 @@ export function markdownOf(
     'It is a spike with partial recovery, not a divergence.',
     ...distinct(gaps, 'arm')
       .filter((arm) => arm !== 'overflowing')
-      .flatMap((arm) => ['', `## ${arm}`, '', ...byRecipe(where(gaps, { arm }))]),
+      .flatMap((arm) => [`## ${arm}`, ...byRecipe(where(gaps, { arm }))]),
     ...section(special, [
       '## overflowing: casts of inputs and weights give NaN beyond their range',
-      '',
       ...special.map(({ seed, recipe, broke, losses }) => {
         const end = broke
           ? `not finite at step ${broke.step} (${broke.where})`
@@ -60,7 +58,6 @@ export function markdownOf(
     ]),
     ...section(doses, [
       '## Without training: mean gap by the output of the planted channels',
-      '',
       ...table(distinct(doses, 'recipe'), [
         ['recipe', (recipe) => recipe],
         each(
@@ -72,9 +69,7 @@ export function markdownOf(
     ]),
     ...section(products, productSection(products, seeds)),
     ...claimSection(claims, figure),
-    '',
     '## Planted channels',
-    '',
     ...planted.map(
       (p) =>
         `- seed ${p.seed}, layer ${p.layer}: channel ${p.channel}, u·x ${figure(p.onRare, 2)} on the rare byte, ${figure(p.onOrdinary, 2)} (rms) elsewhere`,
@@ -82,20 +77,18 @@ export function markdownOf(
   );
 }
 
-/** After an empty line; nothing where there are no `rows` to tell of. */
+/** Nothing where there are no `rows` to tell of. */
 const section = (rows: readonly unknown[], lines: readonly string[]): readonly string[] =>
-  rows.length > 0 ? ['', ...lines] : [];
+  rows.length > 0 ? lines : [];
 
 /** The product of `down` alone: a row a recipe and column, mean over the layers. */
 function productSection(products: Results['products'], seeds: readonly number[]): string[] {
   return [
     '## One product of `down`: error of the tokens without the outlier',
-    '',
     'SwiGLU outputs and weights of the base model, but for one channel that puts out the outlier on one token. Its column of',
     '`down` is ordinary (the median one, as it is) or small (the outlier adds 0.3 of the mean output), as the aged channels have it',
     'and as training leaves it. Casts take their scales from this product. Error: ‖y − exact‖ / ‖exact‖, mean over the layers.',
     'What `fp8-smooth` loses is the rounding of both operands to E4M3; 1 says that nothing of the other channels is left.',
-    '',
     ...table(
       columns.flatMap((column) => distinct(products, 'recipe').map((recipe) => ({ column, recipe }))),
       [
@@ -109,7 +102,6 @@ function productSection(products: Results['products'], seeds: readonly number[])
         ),
       ],
     ),
-    '',
     "`fp8-smooth` is the paper's equation: its figures bear on the claim that Smooth-SwiGLU restores convergence. No matrix unit",
     'runs it. `fp8-smooth-folded` is what one runs: its figures bear on the claim that smoothing costs nothing, and on convergence',
     "only as far as the outlier's column is small.",

@@ -3,7 +3,7 @@ import type { TokenBatch, TrainPlan } from '@octavo/trainer';
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import { held } from '../engine/statements.ts';
 import type { Parts, Study, StudyResult } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { tableOf } from '../engine/table.ts';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
 import { splitText } from '../training/corpus.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
@@ -99,31 +99,21 @@ function findings(settings: OptimizerSettings, comparisons: readonly Comparison[
     tables: {
       losses: tableOf(
         `${run}, step int, loss number, gap number`,
-        comparisons.flatMap(({ seed, start, optimizer, losses, gaps }) =>
-          losses.map((loss, i): Row => ({ seed, start, optimizer, step: i + 1, loss, gap: gaps[i]! })),
-        ),
+        comparisons.flatMap((c) => c.losses.map((loss, i) => ({ ...c, step: i + 1, loss, gap: c.gaps[i] }))),
       ),
       moments: tableOf(
         `${run}, step int, tensor text, elements int, stalled int, underflowed int, compared int,
          excess number`,
-        comparisons.flatMap(({ seed, start, optimizer, moments }) =>
-          moments.map((row): Row => ({ seed, start, optimizer, ...row })),
-        ),
+        comparisons.flatMap((c) => c.moments.map((row) => ({ ...c, ...row }))),
       ),
       gaps: tableOf(
         `${run}, lastGap number, largestGap number, worstStep int, brokeAt int, heldOut number,
          heldOutGap number`,
-        comparisons.map((c): Row => {
-          const { seed, start, optimizer, lastGap, largestGap, worstStep, broke, heldOut, heldOutGap } = c;
-          const gaps = { lastGap, largestGap, worstStep, brokeAt: broke?.step ?? null };
-          return { seed, start, optimizer, ...gaps, heldOut, heldOutGap };
-        }),
+        comparisons.map((c) => ({ ...c, brokeAt: c.broke?.step })),
       ),
       lost: tableOf(
         `${run}, step int, share number`,
-        comparisons.flatMap(({ seed, start, optimizer, lost }) =>
-          lost.map((row): Row => ({ seed, start, optimizer, ...row })),
-        ),
+        comparisons.flatMap((c) => c.lost.map((row) => ({ ...c, ...row }))),
       ),
       bytes: tableOf(
         `optimizer text, masterFormat text, moment1Format text, moment2Format text, role text,
@@ -131,7 +121,7 @@ function findings(settings: OptimizerSettings, comparisons: readonly Comparison[
         [...new Map(comparisons.map((c) => [c.optimizer, c])).values()].flatMap(({ optimizer, bytes }) => {
           const { master, moment1, moment2 } = optimizerOf(optimizer).recipe;
           const formats = { masterFormat: master, moment1Format: moment1, moment2Format: moment2 };
-          return bytes.map((row): Row => ({ optimizer, ...formats, ...row }));
+          return bytes.map((row) => ({ optimizer, ...formats, ...row }));
         }),
       ),
     },

@@ -50,15 +50,9 @@ function findings(
         comparisons.flatMap((c) =>
           c.seeds.map(
             (seed, i): Row => ({
-              seed,
-              recipe: c.arm,
-              heldOut: c.heldOut[i]!,
-              gap: c.gaps[i]!,
-              accuracy: c.accuracy[i]!,
-              accuracyGap: c.accuracyGaps[i]!,
-              wordLoss: c.wordLoss[i]!,
-              notFinite: c.notFinite[i]!,
-              brokeAt: c.broke[i]?.step ?? null,
+              ...{ seed, recipe: c.arm, heldOut: c.heldOut[i]!, gap: c.gaps[i]! },
+              ...{ accuracy: c.accuracy[i]!, accuracyGap: c.accuracyGaps[i]!, wordLoss: c.wordLoss[i]! },
+              ...{ notFinite: c.notFinite[i]!, brokeAt: c.broke[i]?.step ?? null },
             }),
           ),
         ),

@@ -24,19 +24,14 @@ export function markdownOf(
   const seeds = comparisons[0]!.seeds;
   return page(
     '# Every recipe against bf16',
-    '',
     `From scratch: ${steps} steps of ${batch} × ${sequence} bytes in each recipe, a model of ${countParameters(model).toLocaleString('en')} parameters (${model.layers} layers, width`,
     `${model.hiddenSize}), AdamW at ${learningRate}. All recipes of a seed begin with the same weights and see the same batches.`,
     `Held-out loss: ${windows} windows of text that nothing was trained on, nats per byte. ${seeds.length > 1 ? 'Seeds' : 'Seed'} ${seeds.join(', ')}.`,
     `\`${NUDGED}\` is BF16 again from weights moved by one BF16 rounding (2⁻⁹): gaps of its size say nothing of recipes.`,
     'Nothing is planted here; at this size and length none is expected to fail.',
-    '',
     ...heldOutTable(comparisons),
-    '',
     ...intervalNote(comparisons),
-    '',
     "## The paper's zero-shot table in small",
-    '',
     ...zeroShot(settings, comparisons, corpus),
     ...claimSection(claims, (v) => (Number.isInteger(v) ? String(v) : number(v))),
   );
@@ -101,7 +96,6 @@ function zeroShot(
         ['nats per last word, here', ({ wordLoss }) => list(wordLoss, 2)],
       ],
     ),
-    '',
     `These are not the paper's tasks: Wikitext and Lambada are not at hand offline, and its model is thousands of times larger. Here: ${passages}`,
     `passages of ${settings.sequence + 1} held-out bytes that end a sentence in a word of 4 to 16 letters; greedy decoding must spell the word, as in`,
     `Lambada. At this size that is near chance: the training text's commonest last word, "${commonest.word}", would be right in ${share} % of them.`,

@@ -85,17 +85,8 @@ const memoryTable = (comparisons: readonly Comparison[]) =>
   tableOf(
     `name text, recipe text, parameters int, weights number, casts number, gradients number,
      master number, moment1 number, moment2 number, state number, peak number, peakChange number`,
-    comparisons.map(
-      ({ name, recipe, memory, peakChange }): Row => ({
-        name,
-        recipe,
-        peakChange,
-        ...(memory && {
-          ...memory.perParameter,
-          parameters: memory.parameters,
-          state: stateBytes(memory),
-          peak: memory.peak,
-        }),
-      }),
-    ),
+    comparisons.map(({ memory, ...comparison }) => ({
+      ...(memory && { ...memory, ...memory.perParameter, state: stateBytes(memory) }),
+      ...comparison,
+    })),
   );

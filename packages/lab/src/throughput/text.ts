@@ -15,7 +15,6 @@ export function markdownOf(
   const runs = seeds.length === 1 ? 'One run' : `${seeds.length} runs, each from other weights;`;
   return page(
     '# Speed and memory of a training step, by recipe',
-    '',
     `Forward, backward, clipping and AdamW on ${device}. ${runs} of ${rounds} turns a recipe; the recipes`,
     "take turns within one process, and a run's figure is the median of its turns.",
     '',
@@ -23,21 +22,17 @@ export function markdownOf(
     'multiplied, and a product takes as long as in BF16 or a little longer. No speed-up is to be expected, and none of these',
     'ratios says what FP8 hardware would give. Memory is different: on the `simd` device an FP8 tensor is stored in one byte',
     'an element, so those bytes are real.',
-    '',
     '## Speed',
-    '',
     ...speedTable(comparisons),
-    '',
     'The paper: micro-batch 1, ZeRO-1; its other rows are left out, since their figures could not be checked. Here: mean over',
     'the runs, ± standard error of the ratio. "products": share of a step\'s time in matrix products; "in FP8": in those of two',
     'FP8 operands. The last column is arithmetic and no measurement: the ratio if the latter had taken half their time. The',
     'head stays in BF16 and weighs far more in a small model than in Llama2 7B.',
-    '',
     '## Memory',
-    '',
     ...(comparisons.some(({ memory }) => memory)
       ? [
           ...memoryTable(comparisons),
+          'Bytes a parameter, but for the peak of a step.',
           '',
           `State: master weights and both moments, ${PAPER_STATE.bf16} against ${PAPER_STATE['fp8-full']} bytes in the paper. The peak holds`,
           'activations too. For the backward pass FP8 keeps a byte an element of what goes into linear layers; the residual stream,',
@@ -86,18 +81,14 @@ function memoryTable(comparisons: readonly Comparison[]): string[] {
     return [{ name, recipe, bytes, peak: memory.peak, peakChange }];
   });
   const parts = ['weights', 'FP8 copies', 'gradients', 'master', 'moment 1', 'moment 2', 'state'];
-  return [
-    ...table(rows, [
-      ['', ({ name, recipe }) => `${name}, \`${recipe}\``],
-      each(
-        [...parts.entries()],
-        ([, part]) => part,
-        ({ bytes }, [i]) => bytes[i]!.toFixed(2),
-      ),
-      ['peak MB', ({ peak }) => (peak / 1e6).toFixed(0)],
-      ['of bf16', ({ recipe, peakChange }) => (recipe === 'bf16' ? '1' : (1 + peakChange).toFixed(3))],
-    ]),
-    '',
-    'Bytes a parameter, but for the peak of a step.',
-  ];
+  return table(rows, [
+    ['', ({ name, recipe }) => `${name}, \`${recipe}\``],
+    each(
+      [...parts.entries()],
+      ([, part]) => part,
+      ({ bytes }, [i]) => bytes[i]!.toFixed(2),
+    ),
+    ['peak MB', ({ peak }) => (peak / 1e6).toFixed(0)],
+    ['of bf16', ({ recipe, peakChange }) => (recipe === 'bf16' ? '1' : (1 + peakChange).toFixed(3))],
+  ]);
 }

@@ -3,7 +3,7 @@
 import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
 import { held } from '../engine/statements.ts';
 import type { Parts, Study, StudyResult } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { tableOf } from '../engine/table.ts';
 import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
 import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
@@ -65,34 +65,27 @@ function findings(settings: WatchSettings, runs: readonly NamedRun[]): StudyResu
     tables: {
       alarms: tableOf(
         `${run}, ${place}, rule text, value number, limit number, switched int`,
-        runs.flatMap(({ seed, arm, recipe, alarms }) =>
-          alarms.map(
-            ({ switched, ...alarm }): Row => ({ seed, arm, recipe, ...alarm, switched: Number(switched) }),
-          ),
+        runs.flatMap((run) =>
+          run.alarms.map(({ switched, ...alarm }) => ({ ...run, ...alarm, switched: Number(switched) })),
         ),
       ),
       losses: tableOf(
         `${run}, step int, loss number, gap number`,
-        paired.flatMap(({ seed, arm, recipe, losses, gaps }) =>
-          losses.map((loss, i): Row => ({ seed, arm, recipe, step: i + 1, loss, gap: gaps[i]! })),
+        paired.flatMap((run) =>
+          run.losses.map((loss, i) => ({ ...run, step: i + 1, loss, gap: run.gaps[i] })),
         ),
       ),
       leads: tableOf(
         `seed int, recipe text, rule text, ${place}, movedAt int, brokeAt int`,
-        leads.map(({ seed, recipe, rule, first, movedAt, brokeAt }): Row => {
-          const { step = null, layer = null, site = null, operand = null } = first ?? {};
-          return { seed, recipe, rule, step, layer, site, operand, movedAt, brokeAt };
-        }),
+        leads.map((lead) => ({ ...lead.first, ...lead })),
       ),
       nearness: tableOf(
         `${run}, step int, ${eachRule('number')}`,
-        runs.flatMap(({ seed, arm, recipe, nearness }) =>
-          nearness.map((near, i): Row => ({ seed, arm, recipe, step: i + 1, ...near })),
-        ),
+        runs.flatMap((run) => run.nearness.map((near, i) => ({ ...run, step: i + 1, ...near }))),
       ),
       falseAlarms: tableOf(
         `${run}, steps int, ${eachRule('int')}, any int`,
-        falseAlarms.map(({ byRule, ...row }): Row => ({ ...row, ...byRule })),
+        falseAlarms.map((row) => ({ ...row, ...row.byRule })),
       ),
     },
     charts: chartsOf(settings, paired, leads, runs),
