@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { circlesOf } from '../src/circles.mjs';
+import { floorOf } from '../src/floors.mjs';
 import { fileOf, packageOf, readHouse } from '../src/house.mjs';
 import { FENCED, pictureOf } from '../src/picture.mjs';
 import { circles, climbs, guests, homeless, LONG, long, manifests, REASON } from '../src/rules.mjs';
@@ -28,6 +29,16 @@ describe('the house', () => {
   it('declares what it imports, and no more', () => expect(manifests(house)).toEqual([]));
   it('imports no app', () => expect(guests(house)).toEqual([]));
   it('has no long file without a reason', () => expect(long(house)).toEqual([]));
+});
+
+it('the README’s table has every package on its floor', () => {
+  const rows = [
+    ...readFileSync(`${root}/README.md`, 'utf8').matchAll(/^\| (\d+) +\| \[`@octavo\/(\w+)`\]/gm),
+  ];
+  const names = house.packages.filter(({ folder }) => folder.startsWith('packages/'));
+  expect(Object.fromEntries(rows.map(([, floor, name]) => [name, Number(floor)]))).toEqual(
+    Object.fromEntries(names.map(({ name }) => [name, floorOf(name) + 1])),
+  );
 });
 
 describe('the picture in CONTRIBUTING.md', () => {
