@@ -15,7 +15,7 @@ export interface CommandSpec<O extends Options, Argument> {
   readonly description: string;
   readonly argument?: readonly [flags: string, help: string, parse?: (text: string) => Argument];
   readonly options: O;
-  /** Options of before, and what they are called now. */
+  /** Old names of options, and their present names. */
   readonly renamed?: Readonly<Record<string, string>>;
   readonly examples: readonly (readonly [command: string, what: string])[];
   run(given: Values<O> & Values<typeof globalOptions>, argument: Argument): Promise<void>;

@@ -109,7 +109,7 @@ export const valuesOf = <O extends Options>(
     Object.entries(options).map(([key, { absent }]) => [key, parsed[key] ?? absent]),
   ) as Values<O>;
 
-/** An option of before, refused with what it is called now. */
+/** An old name of an option, refused with the present one. */
 export const renamedOption = (old: string, now: string): Option =>
   new Option(`${old} [value]`, 'renamed')
     .hideHelp()

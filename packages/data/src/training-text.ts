@@ -51,7 +51,7 @@ export interface TrainingText {
   close(): Promise<void>;
 }
 
-/** What a run began with, of which more is to be read. */
+/** The text and tokenizer that a run began with; a resumed run must go on with the same. */
 export interface Began {
   readonly folder: string;
   /** Null where the run's record is older than this part. */

@@ -112,7 +112,7 @@ function copyBits(format: Format, bits: Uint32Array, target: Codes, overflow: Ov
   }
 }
 
-/** By the scalar cast: numbers of 53 bits, and E8M0 rounded stochastically, which is nobody's inner loop. */
+/** Element by element with `encode`: for float64 input, and for stochastic rounding to E8M0, where speed does not matter. */
 function encodeEach(
   format: Format,
   source: ArrayLike<number>,

@@ -3,7 +3,7 @@ import { visible } from './quoted.ts';
 
 const MARKER = Symbol.for('octavo.error');
 
-/** What of a value from outside is wrong, so that whoever knows where the value stands can say it in words of its own. */
+/** What is wrong with a value from outside, in parts, so that a caller who knows the value's file and line can word the error. */
 export interface Fault {
   /** Keys, joined by dots; empty: the value as a whole. */
   readonly path: string;

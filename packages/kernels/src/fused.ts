@@ -1,4 +1,4 @@
-/** @file Compositions on a device that has no form of its own for them: the operators they are made of, one by one. */
+/** @file Compositions on a device without a fused kernel for them: their operators, one after another. */
 import type { Device } from './device.ts';
 import type { Attributes, FusedOperator, Operator } from './operator.ts';
 import { createScope } from './scope.ts';

@@ -84,7 +84,7 @@ export function llamaConfigOf(name: string): LlamaConfig {
 
 export const headDimOf = (config: LlamaConfig): number => config.hiddenSize / config.heads;
 
-/** The largest numbers taken at their word: beyond those of any model there is, and small enough to reckon with. */
+/** Upper limits of a configuration's numbers: larger than in any known model, and small enough that sizes stay exact. */
 const LARGEST = {
   vocabularySize: 2 ** 24, // devices keep token ids in float32
   hiddenSize: 2 ** 18,

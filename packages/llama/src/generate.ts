@@ -103,9 +103,9 @@ function refuseLogits(got: string): never {
 /**
  * Yields up to `count` tokens that continue `prompt` (at least one token), fewer where `stop` is drawn. Only tokens
  * below `vocabulary` are drawn: a model may have room for more than its tokenizer has.
- * Past the context length the older half of the text is forgotten and the rest read anew, save for its first `keep`
- * tokens (default 1), as llama.cpp's `n_keep`: without the token that begins a text a model falters.
- * Right behind `stop` itself, which begins texts too in some vocabularies, `stop` is not drawn: no text is empty.
+ * When the context is full, the older half of the text is dropped, except its first `keep` tokens (default 1; llama.cpp's
+ * `n_keep`), and the rest is read again: without its first token a text's continuation gets worse.
+ * Directly after `stop`, which in some vocabularies also begins texts, `stop` is not drawn: a text is never empty.
  */
 export async function* generate(
   model: Llama,

@@ -10,7 +10,7 @@ export type HuggingFaceValues =
 export const dataOf = (values: HuggingFaceValues): Float32Array =>
   values instanceof Float32Array ? values : values.data;
 
-/** What a base model, saved without its head's wrapper, lacks in front of its names. */
+/** The prefix of tensor names that is missing where the base model was saved without its language-model head. */
 export const PREFIX = /^model\./;
 
 /** Buffers that old files keep and no model reads: the frequencies follow from the configuration. */

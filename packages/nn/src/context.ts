@@ -39,16 +39,15 @@ export function apply<A extends Attributes>(
   return out;
 }
 
-/** A variable that one more function is to take: each consumes what it is given, so without this the first would be the last. */
+/** Keeps a variable for a second function: functions free the tensors they are given. */
 export function keep({ scope }: Pick<Context, 'scope'>, x: Variable): Variable {
   scope.hold(x.value);
   return x;
 }
 
 /**
- * What a function has computed, as a variable whose gradient `backward` hands on to what it was computed from. Takes over
- * the hold on tensors of the scope that the function had: those it `consumes` are dropped at once, those it `saves` when
- * `backward` has run (at once where no gradients are wanted).
+ * The result of a function as a variable; `backward` adds its gradient to those of the function's inputs. Tensors that the
+ * function `consumes` are released at once, tensors that it `saves` after `backward` has run (without a tape: at once).
  */
 export function result(
   { tape, scope }: Pick<Context, 'tape' | 'scope'>,

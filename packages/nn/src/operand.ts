@@ -6,7 +6,7 @@ import { apply, type Context } from './context.ts';
 const tensorsOf = (operand: MatrixOperand): readonly Tensor[] =>
   isQuantized(operand) ? [operand.codes, operand.scale] : [operand];
 
-/** An operand that one more product is to take: each consumes what it is given. */
+/** Keeps an operand for a second product: products free their operands. */
 export function keepOperand<T extends MatrixOperand>({ scope }: Pick<Context, 'scope'>, operand: T): T {
   for (const tensor of tensorsOf(operand)) scope.hold(tensor);
   return operand;

@@ -34,7 +34,10 @@ export interface Precision {
   readonly sites: Site[];
   /** Set for the length of a step; casts outside one (evaluation) observe nothing. */
   recording: Recording | null;
-  /** Called with every operand just before a site casts it (or takes it as it is): read or copy the tensor there and then. */
+  /**
+   * Called with each operand before its cast, also where nothing is cast. The tensor may be freed afterwards: read or
+   * copy it within the call.
+   */
   onOperand: ((site: Site, value: Tensor) => void) | null;
   /** FP32 `[2]`: what stochastic rounding depends on, the run's seed and the number of the micro-batch in the run. */
   readonly seed: Tensor;
@@ -58,7 +61,7 @@ export function createPrecision(device: Device, recipe: Recipe): Precision {
   };
 }
 
-/** The site of an operand, made at its first mention; products that cast it the same way share one. */
+/** The site of an operand, created on the first call; products that cast the operand alike share one site. */
 export function siteOf(
   precision: Precision,
   layer: number,
@@ -162,7 +165,7 @@ export function endStep(precision: Precision, amaxes: ArrayLike<number>): void {
   }
 }
 
-/** Forgets the quantised weights: call after the parameters changed. */
+/** Frees the quantised weights: call it after the parameters have changed. */
 export function dropQuantizedWeights(precision: Precision): void {
   precision.weightScope.release();
   precision.weights.clear();

@@ -27,7 +27,7 @@ import type { CastRecipe } from './recipe.ts';
 import { STATISTICS_LENGTH } from './recording.ts';
 import { limitsOf, noteStatistics, sampleStatistics, samples } from './statistics.ts';
 
-/** Makes an operand of a tensor, for one product to consume; the tensor itself is only read. */
+/** Casts a tensor to the operand of one product, which frees it; the tensor itself stays unchanged. */
 export type Cast = (context: Context, site: Site, x: Tensor) => MatrixOperand;
 
 /** Gives what `cast` makes where the site casts, else the tensor itself; temporaries go when it is done. */
@@ -126,7 +126,7 @@ function castArguments(context: Context, site: Site, recipe: CastRecipe, block: 
   };
 }
 
-/** How a scale comes from the tensor's own maximum, as it never does under a fixed policy. */
+/** The margin and rounding of a scale that is computed from the tensor's own maximum; a fixed policy has none. */
 function marginOf({ policy }: CastRecipe) {
   const { margin, powerOfTwo } = policy as Exclude<Policy, FixedPolicy>;
   return { margin, powerOfTwo };

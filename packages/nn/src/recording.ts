@@ -30,8 +30,8 @@ export interface Recording {
   readonly random: { readonly seed: number; readonly first: number };
   /** Set by `beginMicroBatch`. */
   microBatch: number;
-  /** What was looked at so far, in the order of computation. */
+  /** Tensors observed so far, in the order of computation. */
   readonly seen: Seen[];
-  /** What is recorded lives until it is released. */
+  /** The step's scope, which holds the recorded tensors. */
   readonly scope: Scope;
 }

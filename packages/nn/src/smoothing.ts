@@ -20,7 +20,7 @@ const SEEN: Readonly<Record<OperandName, Readonly<Record<Smoothing, string>>>> =
   grad: { none: 'dy', channel: 'dy', 'channel-folded': 'dy', token: 't dy' },
 };
 
-/** Whether a site's maxima mean the same under two smoothings of its layer. */
+/** Whether a site's history of maxima stays valid when its layer changes from one smoothing to the other. */
 export const seesAlike = (
   { name, operand }: Pick<Site, 'name' | 'operand'>,
   a: Smoothing,

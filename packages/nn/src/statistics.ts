@@ -9,7 +9,7 @@ import { STATISTICS_LENGTH } from './recording.ts';
 export const samples = ({ precision: { recording } }: Pick<Context, 'precision'>): boolean =>
   recording !== null && recording.statistics !== null && recording.microBatch === 0;
 
-/** From where values are clipped, and below what they vanish. */
+/** The magnitude above which values are clipped, and the one below which they become zero. */
 export const limitsOf = ({ format }: Site) => ({
   max: format.max * (1 + 2 ** -22), // amax · (max / amax) may exceed max by its rounding: nothing is clipped
   minSubnormal: format.minSubnormal,

@@ -4,7 +4,7 @@ import { type BlockShape, checkMatrix, scaleGrid } from './granularity.ts';
 
 /**
  * max |x| of every block of a matrix, row-major `[⌈rows / block.rows⌉, ⌈columns / block.columns⌉]`.
- * NaN where a block holds a NaN, so that it cannot go unseen.
+ * A block that holds a NaN gives NaN, so that it is noticed.
  */
 export function blockAmax(
   values: ArrayLike<number>,

@@ -9,7 +9,7 @@ export function refuse(
   throw faultError('[scaling]', { ...fault, got: words ? String(got) : quoted(got) });
 }
 
-/** The error that says a fault: `subject`, where in it, what, and what was expected. */
+/** The error for a fault: `subject`, the key, what was got and what was expected. */
 export function faultError(subject: string, fault: Fault): OctavoError {
   const { path, got, expected, unknownKey } = fault;
   const place = [path, unknownKey].filter(Boolean).join('.');

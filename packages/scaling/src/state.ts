@@ -18,7 +18,7 @@ export interface ScalingState {
   readonly nonFinite: number;
 }
 
-/** The state before anything was seen, for `slots` scales that are kept in step (one for a tensor). */
+/** The state before the first observation, for `slots` scales that are observed together (one for a tensor). */
 export function initState(_policy: Policy, slots: number): ScalingState {
   checkNumber(slots, 'slots', { integer: true, from: 0, to: 2 ** 31 });
   return { observed: 0, history: [], amax: new Array<number>(slots).fill(0), nonFinite: 0 };

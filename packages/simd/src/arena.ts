@@ -14,7 +14,7 @@ const MOST_PAGES = 65536;
 const SLACK = 1024;
 
 export interface Arena {
-  /** Address of so many bytes, a multiple of 64. */
+  /** The address of `bytes` free bytes, a multiple of 64. */
   take(bytes: number): number;
   give(address: number, bytes: number): void;
   /** Bytes of memory in use or waiting for reuse. */

@@ -1,11 +1,11 @@
-/** @file What a run tells whoever watches it. */
+/** @file The events of a run. */
 import type { EvaluationRow, StepRow } from '@octavo/store';
 import type { GuardAlarm } from './guard/alarm.ts';
 import type { NonFinite } from './non-finite.ts';
 import type { StepResult } from './step.ts';
 
 export type TrainEvent =
-  /** The held-out text's loss, over so many tokens. */
+  /** The loss on held-out text, and the number of tokens it is the mean of. */
   | { readonly kind: 'evaluation'; readonly row: EvaluationRow; readonly tokens: number }
   | { readonly kind: 'step'; readonly row: StepRow; readonly result: StepResult }
   /** The first tensor that was not finite, in words and by its parts; layer null: outside the blocks. */

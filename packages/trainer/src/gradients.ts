@@ -64,7 +64,7 @@ export interface MicroBatch {
   readonly scope: Scope;
 }
 
-/** Looks at what no layer looks at, and frees the gradients of before. */
+/** Observes the tensors that no linear layer observes (embedding, head, norms), and frees the gradients of an earlier pass. */
 export function beginPass(
   training: Training,
   batches: readonly TokenBatch[],

@@ -38,7 +38,7 @@ export class NonFiniteError extends OctavoError {
   }
 }
 
-/** The error of a report. `saved`: the step that is there to be resumed; null: none was saved; left out: nobody saves here. */
+/** The error of a report. `saved`: the step to resume from; null: none was saved; left out: this caller saves nothing. */
 export function nonFiniteError(report: NonFiniteReport, saved?: number | null): NonFiniteError {
   const { step, loss, gradientNorm, nonFinite, gradients, skips } = report;
   const skipped = skips > 0 ? `, the last of ${skips} in a row that had to be skipped` : '';

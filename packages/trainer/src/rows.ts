@@ -58,7 +58,7 @@ function masterRows(
   });
 }
 
-/** The row of `steps.arrow`, of a step that took so many seconds. */
+/** The row of `steps.arrow` for a step; `seconds` is how long it took. */
 export function stepRow({ plan, device, tokens }: Training, result: StepResult, seconds: number): StepRow {
   return {
     step: result.step,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { didYouMean } from './suggest.ts';
 
-/** Keys of before, and what they are called now. */
+/** Old names of keys, and their present names. */
 export const renamed: Readonly<Record<string, string | undefined>> = {
   watch: 'guard',
   decay: 'weightDecay',

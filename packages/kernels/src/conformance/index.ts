@@ -89,7 +89,7 @@ let made:
   | { readonly operatorCases: readonly OperatorCase[]; readonly fusedCases: readonly FusedCase[] }
   | undefined;
 
-/** Made once: plain data that nobody changes. */
+/** Made once: plain data, never changed. */
 function allCases() {
   made ??= {
     operatorCases: [...castCases(), ...linearCases(), ...networkCases(), ...extremeCases()],

@@ -51,7 +51,7 @@ const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 const studentT = (degrees: number): number =>
   T[degrees - 1] ?? 1.95996 + 2.3722 / degrees + 2.8225 / degrees ** 2;
 
-/** `value` in so many decimals, or as `write` has it; a loss that is not finite: its run broke. */
+/** `value` with the given decimals, or as `write` writes it; `broke` where it is not finite. */
 export const figure = (value: number, write: number | ((value: number) => string) = 4): string => {
   if (!Number.isFinite(value)) return 'broke';
   return typeof write === 'number' ? value.toFixed(write) : write(value);

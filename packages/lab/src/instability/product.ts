@@ -138,7 +138,7 @@ export function productIn(
   });
 }
 
-/** Reads what `compute` makes in a precision of its own, and frees all of it. */
+/** The values of the tensor that `compute` makes with a new precision; everything it allocates is freed. */
 async function onDevice(
   device: Device,
   recipe: Recipe,

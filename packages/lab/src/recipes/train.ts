@@ -16,7 +16,7 @@ export interface RecipesLaboratory extends Laboratory<RecipesSettings> {
   readonly passages: readonly Passage[];
 }
 
-/** It goes on after a step that was not finite. */
+/** The run goes on after a step with a value that is not finite. */
 export interface ArmRun extends Losses {
   /** Mean loss of the held-out windows, nats per byte. */
   readonly heldOut: number;

@@ -29,7 +29,7 @@ export function nudge(values: Float32Array, seed: number): Float32Array {
   return values.map((v, j) => v * (1 + BF16_ROUNDING * normals[j]!));
 }
 
-/** Every tensor by a stream of its own. */
+/** Each tensor is drawn from its own random stream. */
 export const nudgeAll = (
   weights: ReadonlyMap<string, Float32Array>,
   seed: number,

@@ -21,12 +21,13 @@ import {
 } from '../recipe.ts';
 
 /**
- * A recipe from outside, whole: with what runs of before had no choice of filled in as it was then, and its policies with
- * their kinds' defaults. Throws an `OctavoError` (exit code 2) that names the first impossible part, in its `fault` as well.
+ * A recipe from outside, checked and complete: options that older recipes lack get the values that were fixed then, and
+ * policies the defaults of their kinds. Throws an `OctavoError` (exit code 2) that names the first impossible part, in its
+ * `fault` as well.
  */
 export const validateRecipe = (value: unknown): Recipe => naming(() => checkRecipe(value));
 
-/** Says faults as of a recipe's. */
+/** Runs a check, and says in its error that the fault is in a recipe. */
 export function naming(check: () => Recipe): Recipe {
   try {
     return check();
@@ -72,7 +73,7 @@ export function checkRecipe(value: unknown): Recipe {
   return recipe;
 }
 
-/** An object whose keys, some of `keys`, hold what `check` takes. */
+/** An object that has no keys but those of `keys`; `check` checks each value. */
 function checkEach<T>(
   value: unknown,
   path: string,
@@ -153,7 +154,7 @@ function checkOptimizer(value: unknown): OptimizerRecipe {
   };
 }
 
-/** Undone inside the product, a channel's factor is a part of its scale: there is no room for one a block. */
+/** Undone inside the product, smoothing gives the input one scale a channel: then it cannot have one a block or a row. */
 function checkChannelSmoothing({ linear, overrides, smoothSwiglu, smoothLayers }: Recipe): void {
   if (![smoothSwiglu, ...Object.values(smoothLayers ?? {})].includes('channel')) return;
   const { output, gradWeight } = overrides.down ?? linear;

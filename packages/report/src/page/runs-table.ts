@@ -32,7 +32,7 @@ export function runsTable(inputs: readonly RunInput[]): Html {
   return html`${table(columns, inputs)}<p class="soft">Losses in nats per token; <em>loss</em> is the mean of the last ${over === null ? 'steps (a twentieth of them, five at least)' : plural(over, 'step')}${common === null ? null : html`, <em>at ${count(common.tokens)} tokens</em> the same where ${common.run} ends, as far as all runs came`}, <em>tokens/s</em> the median of all, <em>peak memory</em> that of the device’s tensors.</p>\n`;
 }
 
-/** `60`, or `37 of 60` of a run that goes on, or was stopped. */
+/** `60`; `37 of 60` for a run that is under way or was stopped. */
 export function stepsDone({ run, record: { plan } }: RunInput): string {
   const done = run.steps.at(-1)?.step ?? 0;
   return done >= plan.steps ? count(done) : `${count(done)} of ${count(plan.steps)}`;

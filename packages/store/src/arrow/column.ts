@@ -57,7 +57,7 @@ export const isPlain = (type: ColumnType): type is PlainType => type === 'bool' 
 export const itemOf = (type: ColumnType): 'int64' | 'float32' | null =>
   type === 'list<int64>' ? 'int64' : type === 'list<float32>' ? 'float32' : null;
 
-/** Bytes that so many values of a column take. */
+/** Bytes of `rows` values of a column. */
 export const plainBytes = (type: PlainType, rows: number): number =>
   type === 'bool' ? Math.ceil(rows / 8) : rows * arrays[type].BYTES_PER_ELEMENT;
 

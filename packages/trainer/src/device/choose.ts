@@ -101,7 +101,10 @@ function faster(nothing: DeviceChoice, host: Trial, gpu: Trial, of: number): Dev
   };
 }
 
-/** Nats, and share of the loss, by which two losses of one step may differ: FP8 makes steps of last bits. */
+/**
+ * How far the first losses of two devices may differ, in nats and as a share of the loss: a last bit can move an FP8 cast
+ * by a whole step.
+ */
 const MOST_APART = 0.05;
 
 const disagreement = (host: Trial, gpu: Trial): string | null =>

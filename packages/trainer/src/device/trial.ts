@@ -1,4 +1,4 @@
-/** @file How fast a device does a moment of the work that is to be done on it. */
+/** @file How fast a device does a short sample of a run's own work. */
 import type { Device } from '@octavo/kernels';
 import { countParameters, createCache, destroyCache, type LlamaConfig, nextLogits } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
@@ -19,13 +19,13 @@ export interface Workload {
 
 export interface Trial {
   readonly tokensPerSecond: number;
-  /** Layers of the model that were tried; deep models repeat themselves. */
+  /** Layers that the tried model had: of a deep model a few are enough, since its layers are alike. */
   readonly layers: number;
   /** Of the first step, nats per token: two devices that compute the same agree about it. */
   readonly loss: number;
 }
 
-/** Operations of a step, and parameters to make, that a trial is worth; of a larger model only so many layers are tried. */
+/** Most operations of a step and most parameters of a trial; a larger model is tried with fewer layers. */
 const WORTH = { operations: 3e11, parameters: 3e7 };
 /** Milliseconds and steps of the timed part. */
 const MOMENT = 500;

@@ -28,7 +28,7 @@ export function roomHere(): Room {
   };
 }
 
-/** Linux says it in a file; elsewhere nobody does. */
+/** Linux has it in a file; other systems do not tell. */
 function addressLimit(): number {
   try {
     const [, bytes] = /^Max address space\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
