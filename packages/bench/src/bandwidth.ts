@@ -1,9 +1,18 @@
 /** @file What moves memory, in GB/s, beside a plain copy of as many bytes. */
-import { FP32 } from '@octavo/formats';
-import { createScope, type Device, type Scope, type Tensor } from '@octavo/kernels';
+import { type Format, FP32 } from '@octavo/formats';
+import {
+  type Attributes,
+  createScope,
+  type Device,
+  type FusedOperator,
+  type Operator,
+  type Scope,
+  type Shape,
+  type Tensor,
+} from '@octavo/kernels';
 import type { BenchDevice } from './devices.ts';
 import type { BenchRow, BenchTable, Column } from './table.ts';
-import { bytesOf } from './tensors.ts';
+import { bytesOf, noisy } from './tensors.ts';
 import { alternate, type Effort, type Subject } from './timing.ts';
 
 export interface Prepared {
@@ -16,6 +25,43 @@ export interface BandwidthCase {
   readonly name: string;
   readonly prepare: (device: Device, scope: Scope) => Prepared;
 }
+
+/** Makes a tensor of a case. */
+export type Make = (device: Device, scope: Scope) => Tensor;
+
+export const ofNoise =
+  (shape: Shape, format: Format, spread = 1): Make =>
+  (device, scope) =>
+    noisy(device, scope, shape, format, spread);
+
+/** Zeros, or whatever lies there: for results. */
+export const empty =
+  (shape: Shape, format: Format = FP32): Make =>
+  (_, scope) =>
+    scope.alloc(shape, format);
+
+export const ofValues =
+  (values: ArrayLike<number>, shape: Shape = [values.length], format: Format = FP32): Make =>
+  (device, scope) => {
+    const tensor = scope.alloc(shape, format);
+    device.write(tensor, values);
+    return tensor;
+  };
+
+/** A case of one operator: what it moves is what it reads and writes. */
+export const operatorCase = <A extends Attributes>(
+  name: string,
+  operator: Operator<A> | FusedOperator<A>,
+  attributes: A,
+  inputs: readonly Make[],
+  outs: readonly Make[],
+): BandwidthCase => ({
+  name,
+  prepare(device, scope) {
+    const [from, to] = [inputs, outs].map((all) => all.map((make) => make(device, scope)));
+    return { moves: [...from!, ...to!], run: () => device.run(operator, attributes, from!, to!) };
+  },
+});
 
 /** A copy between two tensors, `bytes` read and written in all. */
 function prepareCopy(device: Device, scope: Scope, bytes: number): Subject {

@@ -10,27 +10,30 @@ import {
   crossEntropyWithGrad,
   embedding,
   embeddingGrad,
-  HYPER_LENGTH,
   type Operator,
   rmsNorm,
   rmsNormGradGain,
   rmsNormGradInput,
   rope,
   ropeTables,
-  type Scope,
-  type Shape,
   sortTokens,
   sumSquares,
   swiglu,
   swigluGrad,
-  type Tensor,
   tokenAmax,
 } from '@octavo/kernels';
 import { headDimOf, type LlamaConfig } from '@octavo/llama';
-import { type BandwidthCase, bandwidthTable, type Prepared } from './bandwidth.ts';
+import {
+  type BandwidthCase,
+  bandwidthTable,
+  empty,
+  type Make,
+  ofNoise,
+  ofValues,
+  operatorCase,
+} from './bandwidth.ts';
 import type { BenchDevice } from './devices.ts';
 import type { BenchTable } from './table.ts';
-import { filled, noisy } from './tensors.ts';
 import type { Effort } from './timing.ts';
 
 export interface Sizes {
@@ -48,143 +51,75 @@ function operatorCases(format: Format, { model, batch, sequence }: Sizes): Bandw
   const headDim = headDimOf(model);
   const packed = (heads + 2 * keyValueHeads) * headDim;
   const attends = { batch, sequence, heads, keyValueHeads, headDim };
+  const turned = { heads, keyValueHeads, headDim, inverse: false };
   const norm = { epsilon: model.normEpsilon };
-  /** A case of one operator whose inputs are noise, or made by a function. */
-  const simple = <A extends Attributes>(
-    operator: Operator<A>,
-    attributes: A,
-    inputs: readonly (Shape | ((scope: Scope) => Tensor))[],
-    out: Shape,
-    outFormat = format,
-  ): BandwidthCase => ({
-    name: `${operator.name} ${format.name}`,
-    prepare(device, scope): Prepared {
-      const from = inputs.map((input) =>
-        typeof input === 'function' ? input(scope) : noisy(device, scope, input, format, 4),
-      );
-      const to = scope.alloc(out, outFormat);
-      return { moves: [...from, to], run: () => device.run(operator, attributes, from, [to]) };
-    },
-  });
-  const vector = (values: ArrayLike<number>) => (scope: Scope) => {
-    const tensor = scope.alloc([values.length], FP32);
-    scope.device.write(tensor, values);
-    return tensor;
-  };
-  const matrix = (values: ArrayLike<number>, columns: number) => (scope: Scope) => {
-    const tensor = scope.alloc([values.length / columns, columns], FP32);
-    scope.device.write(tensor, values);
-    return tensor;
-  };
-  const gain = vector(new Float32Array(D).fill(1));
+  const plain = { perToken: false };
+  const [x, heads3, gateUp, hidden] = [D, packed, 2 * F, F].map((width) =>
+    ofNoise([tokens, width], format, 4),
+  );
+  const [toX, toHeads3, toGateUp, toHidden] = [D, packed, 2 * F, F].map((width) =>
+    empty([tokens, width], format),
+  );
+  const weight = ofNoise([2 * F, D], format, 4);
+  const gain = ofValues(new Float32Array(D).fill(1));
   const ids = Float32Array.from({ length: tokens }, (_, i) => (i * 7919) % V);
   const { order, starts } = sortTokens(ids, V);
   const angles = ropeTables(sequence, headDim, model.ropeTheta);
   const turns = [
-    matrix(angles.cos, headDim / 2),
-    matrix(angles.sin, headDim / 2),
-    vector(Float32Array.from({ length: tokens }, (_, i) => i % sequence)),
+    ...[angles.cos, angles.sin].map((table) => ofValues(table, [table.length / (headDim / 2), headDim / 2])),
+    ofValues(Float32Array.from({ length: tokens }, (_, i) => i % sequence)),
   ];
+  const logits = ofNoise([tokens, V], format, 8);
+  const table = empty([V, D], format);
+  const of = <A extends Attributes>(operator: Operator<A>, attributes: A, inputs: Make[], out: Make) =>
+    operatorCase(`${operator.name} ${format.name}`, operator, attributes, inputs, [out]);
   return [
-    simple(embedding, {}, [[V, D], vector(ids)], [tokens, D]),
-    simple(embeddingGrad, { vocabulary: V }, [[tokens, D], vector(order), vector(starts)], [V, D]),
-    simple(
-      add,
+    of(embedding, {}, [ofNoise([V, D], format, 4), ofValues(ids)], toX!),
+    of(embeddingGrad, { vocabulary: V }, [x!, ofValues(order), ofValues(starts)], table),
+    of(add, {}, [x!, x!], toX!),
+    of(rmsNorm, norm, [x!, gain], toX!),
+    of(rmsNormGradInput, norm, [x!, x!, gain], toX!),
+    of(rmsNormGradGain, norm, [x!, x!], empty([D])),
+    of(rope, turned, [heads3!, ...turns], toHeads3!),
+    of(attention, attends, [heads3!], toX!),
+    of(attentionGrad, attends, [heads3!, x!], toHeads3!),
+    of(swiglu, plain, [gateUp!], toHidden!),
+    of(swigluGrad, plain, [gateUp!, hidden!], toGateUp!),
+    of(tokenAmax, {}, [gateUp!], empty([tokens, 1])),
+    of(sumSquares, {}, [weight], empty([1])),
+    of(channelCosine, {}, [weight], empty([F])),
+    operatorCase(
+      `crossEntropyWithGrad ${format.name}`,
+      crossEntropyWithGrad,
       {},
-      [
-        [tokens, D],
-        [tokens, D],
-      ],
-      [tokens, D],
+      [logits, ofValues(ids), ofValues([1 / tokens])],
+      [empty([tokens]), empty([tokens, V], format)],
     ),
-    simple(rmsNorm, norm, [[tokens, D], gain], [tokens, D]),
-    simple(rmsNormGradInput, norm, [[tokens, D], [tokens, D], gain], [tokens, D]),
-    simple(
-      rmsNormGradGain,
-      norm,
-      [
-        [tokens, D],
-        [tokens, D],
-      ],
-      [D],
-      FP32,
-    ),
-    simple(
-      rope,
-      { heads, keyValueHeads, headDim, inverse: false },
-      [[tokens, packed], ...turns],
-      [tokens, packed],
-    ),
-    simple(attention, attends, [[tokens, packed]], [tokens, D]),
-    simple(
-      attentionGrad,
-      attends,
-      [
-        [tokens, packed],
-        [tokens, D],
-      ],
-      [tokens, packed],
-    ),
-    simple(swiglu, { perToken: false }, [[tokens, 2 * F]], [tokens, F]),
-    simple(
-      swigluGrad,
-      { perToken: false },
-      [
-        [tokens, 2 * F],
-        [tokens, F],
-      ],
-      [tokens, 2 * F],
-    ),
-    simple(tokenAmax, {}, [[tokens, 2 * F]], [tokens, 1], FP32),
-    simple(sumSquares, {}, [[2 * F, D]], [1], FP32),
-    simple(channelCosine, {}, [[2 * F, D]], [F], FP32),
-    {
-      name: `crossEntropyWithGrad ${format.name}`,
-      prepare(device, scope) {
-        const logits = noisy(device, scope, [tokens, V], format, 8);
-        const [targets, weight] = [vector(ids)(scope), filled(device, scope, [1], 1 / tokens)];
-        const [losses, gradient] = [scope.alloc([tokens], FP32), scope.alloc([tokens, V], format)];
-        return {
-          moves: [logits, gradient],
-          run: () => device.run(crossEntropyWithGrad, {}, [logits, targets, weight], [losses, gradient]),
-        };
-      },
-    },
   ];
 }
 
 /** AdamW over one matrix of the embedding's size. */
 function adamCase(name: string, formats: readonly [Format, Format, Format], { model }: Sizes): BandwidthCase {
   const shape = [model.vocabularySize, model.hiddenSize];
-  return {
-    name: `adamw ${name}`,
-    prepare(device, scope) {
-      const gradient = noisy(device, scope, shape, FP32, 1e-3);
-      const hyper = scope.alloc([HYPER_LENGTH], FP32);
-      device.write(hyper, HYPER);
-      const one = () => filled(device, scope, [1, 1], 1);
-      // the second moment must not be negative: codes of noise are, so it starts at 0
-      const [master, moment1] = [formats[0], formats[1]].map((f) => noisy(device, scope, shape, f, 0.1));
-      const moment2 = scope.alloc(shape, formats[2]);
-      device.write(moment2, new Float32Array(shape[0]! * shape[1]!));
-      const states = [master!, moment1!, moment2];
-      const outs = formats.map((f) => scope.alloc(shape, f));
-      const attributes = {
-        decays: true,
-        masterRounding: 'nearest-even',
-        momentRounding: 'nearest-even',
-        powerOfTwo: false,
-        bounded: true,
-        stream: 0,
-      } as const;
-      const inputs = [...states.flatMap((t) => [t, one()]), gradient, hyper];
-      const results = outs.flatMap((t) => [t, one()]);
-      return {
-        moves: [...states, ...outs, gradient],
-        run: () => device.run(adamw, attributes, inputs, results),
-      };
-    },
-  };
+  const attributes = {
+    decays: true,
+    masterRounding: 'nearest-even',
+    momentRounding: 'nearest-even',
+    powerOfTwo: false,
+    bounded: true,
+    stream: 0,
+  } as const;
+  const one = ofValues([1], [1, 1]);
+  // the second moment must not be negative: codes of noise are, so it starts at 0
+  const zeros = ofValues(new Float32Array(shape[0]! * shape[1]!), shape, formats[2]);
+  const states = [ofNoise(shape, formats[0], 0.1), ofNoise(shape, formats[1], 0.1), zeros];
+  return operatorCase(
+    `adamw ${name}`,
+    adamw,
+    attributes,
+    [...states.flatMap((state) => [state, one]), ofNoise(shape, FP32, 1e-3), ofValues(HYPER)],
+    formats.flatMap((format) => [empty(shape, format), one]),
+  );
 }
 
 export const operatorsTable = (
