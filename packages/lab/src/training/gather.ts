@@ -3,7 +3,7 @@ import { createScope, type Device } from '@octavo/kernels';
 import { createLlama, forward, type LlamaConfig } from '@octavo/llama';
 import { createPrecision, recipeOf } from '@octavo/nn';
 import { type TokenBatch, uploadBatch } from '@octavo/trainer';
-import type { Snapshot } from './snapshot.ts';
+import { destroyModel, type Snapshot } from './snapshot.ts';
 
 /** Rows `[n, D]` of a layer's feed-forward input, of the tokens that `wanted` takes. */
 export async function gatherInputs(
@@ -34,9 +34,7 @@ export async function gatherInputs(
       if (wanted(batch.tokens[i]!))
         rows.push(values.slice(i * config.hiddenSize, (i + 1) * config.hiddenSize));
   }
-  for (const { value } of model.parameters) device.free(value);
-  for (const { scale } of precision.sites) device.free(scale);
-  for (const tensor of [model.rope.cos, model.rope.sin, precision.seed]) device.free(tensor);
+  destroyModel(model);
   const all = new Float32Array(rows.length * config.hiddenSize);
   for (const [i, row] of rows.entries()) all.set(row, i * config.hiddenSize);
   return all;

@@ -1,8 +1,8 @@
 /** @file A model and its optimizer's state as plain float32 arrays, to be changed by hand and trained on in any recipe. */
 import { OctavoError } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
-import { createLlama } from '@octavo/llama';
-import { createPrecision } from '@octavo/nn';
+import { createLlama, destroyLlama, type Llama } from '@octavo/llama';
+import { createPrecision, type Precision } from '@octavo/nn';
 import { adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
 import { type Training, type TrainPlan, trainingOf } from '@octavo/trainer';
 
@@ -70,11 +70,22 @@ export function trainingFrom(device: Device, plan: TrainPlan, snapshot: Snapshot
 
 /** Frees what a run holds on its device. */
 export function destroyTraining({ device, model, optimizer, hyper }: Training): void {
-  model.precision.weightScope.release();
   for (const { state } of optimizer) for (const tensor of tensorsOf(state)) device.free(tensor);
-  for (const { value } of model.parameters) device.free(value);
-  for (const { scale } of model.precision.sites) device.free(scale);
-  for (const tensor of [model.rope.cos, model.rope.sin, model.precision.seed, hyper]) device.free(tensor);
+  destroyModel(model);
+  device.free(hyper);
+}
+
+/** Frees a model and the precision that it computes in. */
+export function destroyModel(model: Llama): void {
+  destroyLlama(model);
+  freePrecision(model.device, model.precision);
+}
+
+/** Frees scales, kept casts of weights and the seed. */
+export function freePrecision(device: Device, { weightScope, sites, seed }: Precision): void {
+  weightScope.release();
+  for (const { scale } of sites) device.free(scale);
+  device.free(seed);
 }
 
 /** All arrays by one name each, to be stored; `snapshotOf` undoes it. */
