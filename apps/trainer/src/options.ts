@@ -1,8 +1,9 @@
 /** @file The options of a command as data, each named once: its key is its name on the command line and in the request. */
+
+import { hyperparameters, integer, worded } from '@octavo/trainer/record';
 import { InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import { integer } from './config/fields.ts';
-import { hyperparameters } from './config/schema.ts';
+import { didYouMean } from './config/suggest.ts';
 
 /** One option; `T` is what a request has of it. */
 export interface OptionSpec<T> {
@@ -67,7 +68,7 @@ export const numeric =
 export const word =
   <T extends z.ZodType>(schema: T): Parse<z.output<T>> =>
   (text) => {
-    const result = schema.safeParse(text);
+    const result = schema.safeParse(text, { error: worded(didYouMean) });
     if (result.success) return result.data;
     throw new InvalidArgumentError(`Expected ${result.error.issues[0]!.message}.`);
   };

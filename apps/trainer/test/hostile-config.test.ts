@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { counterRandom, OctavoError } from '@octavo/formats';
 import { afterAll, describe, expect, test } from 'vitest';
-import { check } from '../src/config/explain.ts';
+import { check } from '../src/config/check.ts';
 import { loadConfigFile } from '../src/config/load-file.ts';
 import { resolveModel } from '../src/config/model.ts';
 import { resolveRecipe } from '../src/config/recipe.ts';

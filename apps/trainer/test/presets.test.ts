@@ -17,10 +17,10 @@ import {
   stateOf,
   type Training,
 } from '@octavo/trainer';
+import { readRun, writeRun } from '@octavo/trainer/record';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/schema.ts';
 import { resolveSettings } from '../src/config/settings.ts';
-import { readRun, writeRun } from '../src/run/record.ts';
 
 const identity = { text: '0', tokenizer: { name: 'test', hash: '0' } };
 const facts = {

@@ -10,9 +10,9 @@ import {
   toMarkdown,
   toText,
 } from '@octavo/bench';
+import { integer } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand } from '../command.ts';
-import { integer } from '../config/fields.ts';
 import { flag, numeric, value } from '../options.ts';
 import { toLine } from '../output/json.ts';
 

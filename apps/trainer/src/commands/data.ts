@@ -1,9 +1,9 @@
 /** @file `octavo data prepare`: text into Arrow token shards, once, so that training begins at once. */
 import { resolve } from 'node:path';
 import { loadTokenizer, prepare, readDocuments } from '@octavo/data';
+import { number } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand } from '../command.ts';
-import { number } from '../config/fields.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { flag, numeric, required, withDefault } from '../options.ts';
 import { plural } from '../output/format.ts';

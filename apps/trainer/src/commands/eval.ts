@@ -1,7 +1,8 @@
 /** @file `octavo eval`: how well a checkpoint predicts held-out text. */
+
+import { integer } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand } from '../command.ts';
-import { integer } from '../config/fields.ts';
 import { numeric, ofCheckpoint, value, values } from '../options.ts';
 import { evaluate } from '../run/evaluate.ts';
 

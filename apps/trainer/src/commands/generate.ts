@@ -1,8 +1,8 @@
 /** @file `octavo generate`: text from a checkpoint, as it is made. */
+
+import { hyperparameters, integer, number } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand } from '../command.ts';
-import { integer, number } from '../config/fields.ts';
-import { hyperparameters } from '../config/schema.ts';
 import { numeric, ofCheckpoint, required, value, withDefault } from '../options.ts';
 import { generateText } from '../run/generate.ts';
 

@@ -2,10 +2,9 @@
 import { basename, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { studies as registry, type StudyName, studyOf } from '@octavo/lab';
+import { hyperparameters, oneOf } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand } from '../command.ts';
-import { oneOf } from '../config/fields.ts';
-import { hyperparameters } from '../config/schema.ts';
 import { computing, flag, value, word } from '../options.ts';
 import { study } from '../run/study.ts';
 

@@ -1,8 +1,10 @@
 /** @file `octavo train`: from options to a running training session. */
+
+import { hyperparameters } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand } from '../command.ts';
 import { loadConfigFile } from '../config/load-file.ts';
-import { type Config, hyperparameters } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import { computing, flag, library, numeric, value, values, word } from '../options.ts';
 import { train } from '../run/train.ts';
 

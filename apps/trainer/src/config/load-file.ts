@@ -4,7 +4,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { llamaConfigs } from '@octavo/llama';
-import { check } from './explain.ts';
+import { check } from './check.ts';
 import { checkExtent } from './extent.ts';
 import { libraryFrom, modelFrom, tokenizerFrom } from './places.ts';
 import { type Config, configSchema } from './schema.ts';

@@ -5,8 +5,8 @@ import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { type LlamaConfig, llamaConfigOf, llamaConfigs, validateConfig } from '@octavo/llama';
 import type { NamedModel } from '@octavo/trainer';
-import { check } from './explain.ts';
-import { modelShape } from './model-schema.ts';
+import { modelShape } from '@octavo/trainer/record';
+import { check } from './check.ts';
 import type { Config } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 

@@ -1,7 +1,7 @@
 /** @file Everything a configuration file may say. Unknown keys are refused; what is left out comes from the model's preset. */
-import { deviceNames, type Hyperparameters } from '@octavo/trainer';
+
+import { fields, hyperparameters, integer, number, text } from '@octavo/trainer/record';
 import { z } from 'zod';
-import { fields, integer, number, oneOf, positive, text } from './fields.ts';
 import { modelSchema } from './model-schema.ts';
 import { recipeSchema } from './recipe-schema.ts';
 
@@ -21,34 +21,6 @@ const dataSchema = fields({
   /** The key of a JSONL line that holds its text. */
   textField: text('the name of a key').optional(),
 });
-
-/** What a preset fills in. */
-export const hyperparameters = {
-  batch: integer(1),
-  accumulation: integer(1),
-  sequence: integer(2),
-  steps: integer(1),
-  seed: integer(0, 2 ** 32 - 1),
-  learningRate: positive(),
-  warmup: integer(0),
-  schedule: oneOf(['cosine', 'linear', 'constant']),
-  floor: number(0, 1),
-  beta1: number(0, 1),
-  beta2: number(0, 1),
-  epsilon: positive(),
-  weightDecay: number(0),
-  clip: number(0),
-  nonFinite: oneOf(['stop', 'skip-step', 'continue']),
-  skipLimit: integer(1),
-  checkpointEvery: integer(0),
-  keepCheckpoints: integer(0),
-  sampleEvery: integer(0),
-  evaluateEvery: integer(0),
-  evaluateTokens: integer(1),
-  /** What is done when a tensor is about to break. */
-  guard: oneOf(['off', 'warn', 'stop', 'switch']),
-  device: oneOf(deviceNames),
-} satisfies Record<keyof Hyperparameters, z.ZodType>;
 
 const optional = Object.fromEntries(
   Object.entries(hyperparameters).map(([key, schema]) => [key, schema.optional()]),

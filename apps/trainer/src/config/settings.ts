@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import { preparedFolderOf, preparedTokenizerSpec, readPreparedIndex, type TextSettings } from '@octavo/data';
 import { checkSettings, type Hyperparameters, presetOf, type RunSettings } from '@octavo/trainer';
+import { hyperparameters, type Told } from '@octavo/trainer/record';
 import { resolveModel } from './model.ts';
 import { libraryFrom, tokenizerFrom } from './places.ts';
 import { resolveRecipe } from './recipe.ts';
-import { type Config, hyperparameters } from './schema.ts';
+import type { Config } from './schema.ts';
 
 /** What `library` means wherever the run is resumed from. */
-export const libraryOf = ({ library }: Config): string | undefined => library && libraryFrom('.', library);
+const libraryOf = ({ library }: Config): string | undefined => library && libraryFrom('.', library);
 
 /** Later configurations win, key by key. */
 export async function resolveSettings(...configs: readonly Config[]): Promise<RunSettings> {
@@ -16,10 +17,7 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Ru
   const model = await resolveModel(config.model ?? 'nano', process.cwd());
   const recipe = resolveRecipe(config.recipe ?? 'fp8-full');
   const preset = presetOf(model.name);
-  const said = Object.fromEntries(
-    Object.entries(config).filter(([key]) => Object.hasOwn(hyperparameters, key)),
-  );
-  const chosen: Hyperparameters = { ...preset.hyperparameters, ...said };
+  const chosen: Hyperparameters = { ...preset.hyperparameters, ...hyperparametersOf(config) };
   // A shape of one's own may have a shorter context, and a short run no room for the preset's warm-up.
   const sequence = config.sequence ?? Math.min(chosen.sequence, model.config.contextLength);
   const warmup = config.warmup ?? Math.min(chosen.warmup, Math.floor(chosen.steps / 10));
@@ -27,7 +25,7 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Ru
   return checkSettings({
     model,
     recipe,
-    data: dataOf(config, tokenizer),
+    data: dataOf(config, { train: null, heldOut: null, tokenizer, textField: 'text' }),
     hyperparameters: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
     library: libraryOf(config) ?? 'auto',
@@ -35,8 +33,25 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Ru
   });
 }
 
+const hyperparametersOf = (config: Config): Partial<Hyperparameters> =>
+  Object.fromEntries(Object.entries(defined(config)).filter(([key]) => Object.hasOwn(hyperparameters, key)));
+
+/** What a configuration says anew of a run that is resumed. */
+export async function toldOf(config: Config, before: RunSettings): Promise<Told> {
+  const { model, recipe, threads } = config;
+  const library = libraryOf(config);
+  return {
+    ...(model !== undefined && { model: await resolveModel(model, process.cwd()) }),
+    ...(recipe !== undefined && { recipe: resolveRecipe(recipe) }),
+    ...(threads !== undefined && { threads }),
+    ...(library !== undefined && { library }),
+    data: dataOf(config, before.data),
+    hyperparameters: hyperparametersOf(config),
+  };
+}
+
 /** `data` is merged a level deep, so that `--data` leaves the file's tokenizer alone. */
-export function mergeConfigs(configs: readonly Config[]): Config {
+function mergeConfigs(configs: readonly Config[]): Config {
   const merged: Config = Object.assign({}, ...configs.map(defined));
   const data = Object.assign({}, ...configs.map((c) => defined(c.data ?? {})));
   return Object.keys(data).length > 0 ? { ...merged, data } : merged;
@@ -51,14 +66,14 @@ async function tokenizerOfPrepared({ data }: Config): Promise<string | null> {
   return folder && tokenizerFrom('.', preparedTokenizerSpec(folder, await readPreparedIndex(folder)));
 }
 
-/** Absolute paths, and nothing left out. */
-export function dataOf({ data }: Config, tokenizer: string): TextSettings {
+/** Absolute paths; what is not said is as in `unsaid`. */
+function dataOf({ data }: Config, unsaid: TextSettings): TextSettings {
   const list = (paths: string | readonly string[]): string[] => [paths].flat().map((path) => resolve(path));
-  const heldOut = data?.heldOut;
+  const { train, heldOut, tokenizer, textField } = { ...data };
   return {
-    train: data?.train === undefined ? null : list(data.train),
-    heldOut: heldOut === undefined ? null : typeof heldOut === 'number' ? heldOut : list(heldOut),
-    tokenizer: data?.tokenizer === undefined ? tokenizer : tokenizerFrom('.', data.tokenizer),
-    textField: data?.textField ?? 'text',
+    train: train === undefined ? unsaid.train : list(train),
+    heldOut: heldOut === undefined ? unsaid.heldOut : typeof heldOut === 'number' ? heldOut : list(heldOut),
+    tokenizer: tokenizer === undefined ? unsaid.tokenizer : tokenizerFrom('.', tokenizer),
+    textField: textField ?? unsaid.textField,
   };
 }

@@ -21,13 +21,12 @@ import {
   textShapeOf,
   workOf,
 } from '@octavo/trainer';
+import { readRun, tokenizerOf } from '@octavo/trainer/record';
 import { resolveRecipe } from '../config/recipe.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
 import { plural } from '../output/format.ts';
 import { evaluationMessage } from './event-messages.ts';
-import { readRun } from './record.ts';
-import { tokenizerOf } from './tokenizer.ts';
 
 /** Batches of the held-out text that delayed scales without a history learn from. */
 const CALIBRATION = 4;

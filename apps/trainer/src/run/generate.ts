@@ -10,10 +10,10 @@ import {
   stateOf,
   workOf,
 } from '@octavo/trainer';
+import { tokenizerOf } from '@octavo/trainer/record';
 import { resolveRecipe } from '../config/recipe.ts';
 import { printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
-import { tokenizerOf } from './tokenizer.ts';
 
 export interface GenerateRequest {
   readonly path: string;

@@ -10,11 +10,9 @@ import {
   type RunSettings,
   stateOf,
 } from '@octavo/trainer';
+import { checkAhead, type RunRecord, readRun, resumedSettings, tokenizerOf } from '@octavo/trainer/record';
 import type { Config } from '../config/schema.ts';
-import { resolveSettings } from '../config/settings.ts';
-import { type RunRecord, readRun } from './record.ts';
-import { checkAhead, resumedSettings } from './resume.ts';
-import { tokenizerOf } from './tokenizer.ts';
+import { resolveSettings, toldOf } from '../config/settings.ts';
 
 export interface Origin {
   readonly settings: RunSettings;
@@ -65,7 +63,8 @@ async function resumeIn(
     let { settings } = record;
     checkpoint = await newestCheckpoint(checkpointFolder(folder), warn);
     const rescued = checkpoint !== null && isRescued(checkpoint);
-    for (const config of configs) settings = await resumedSettings(settings, config, folder, rescued);
+    for (const config of configs)
+      settings = resumedSettings(settings, await toldOf(config, settings), folder, rescued);
     if (checkpoint) checkAhead(stateOf(checkpoint).step, settings, folder);
     const began = await beganOf(record, folder);
     await removeTemporaries(folder);

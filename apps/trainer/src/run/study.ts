@@ -21,11 +21,10 @@ import {
   type Workload,
   workOf,
 } from '@octavo/trainer';
+import { type RunRecord, readRun, tokenizerPlaces } from '@octavo/trainer/record';
 import { catchInterrupts } from '../interrupt.ts';
 import { duration } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
-import { type RunRecord, readRun } from './record.ts';
-import { tokenizerPlaces } from './tokenizer.ts';
 
 export interface StudyRequest {
   readonly name: StudyName;

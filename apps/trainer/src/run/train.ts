@@ -36,6 +36,7 @@ import {
   tokensPerStep,
   workOf,
 } from '@octavo/trainer';
+import { writeRun } from '@octavo/trainer/record';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
 import type { Message, Output } from '../output/messages.ts';
@@ -44,7 +45,6 @@ import { messageOf } from './event-messages.ts';
 import { stoppedError, switchedLayers } from './guard.ts';
 import { nextSteps } from './next.ts';
 import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
-import { writeRun } from './record.ts';
 
 export interface TrainRequest extends OriginRequest {
   /** Try it though the memory seems too small. */

@@ -1,12 +1,7 @@
 /** @file What may be said anew when a run is resumed, and what has to stay as it began. */
-import type { TextSettings } from '@octavo/data';
-import { OctavoError } from '@octavo/formats';
-import { checkSettings, type Hyperparameters, type RunSettings, sameValue } from '@octavo/trainer';
-import { show } from '../config/explain.ts';
-import { resolveModel } from '../config/model.ts';
-import { resolveRecipe } from '../config/recipe.ts';
-import { type Config, hyperparameters } from '../config/schema.ts';
-import { dataOf, libraryOf, mergeConfigs } from '../config/settings.ts';
+import { OctavoError, quoted } from '@octavo/formats';
+import { sameValue } from '../same.ts';
+import { checkSettings, type Hyperparameters, type RunSettings } from '../session/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
 const FREE = new Set<keyof Hyperparameters>([
@@ -32,47 +27,45 @@ const FREE_AFTER_FAILURE = new Set<keyof Hyperparameters>([
   'clip',
 ]);
 
+/** What is said anew of a run; what is absent stays. */
+export type Told = Partial<Pick<RunSettings, 'model' | 'recipe' | 'data' | 'threads' | 'library'>> & {
+  readonly hyperparameters: Partial<Hyperparameters>;
+};
+
 /**
  * The settings of a resumed run; an `OctavoError` (exit code 2) names what differs and must not. `rescued`: it goes on from
  * the last good state before a value that is not finite.
  */
-export async function resumedSettings(
+export function resumedSettings(
   before: RunSettings,
-  config: Config,
+  told: Told,
   folder: string,
   rescued = false,
-): Promise<RunSettings> {
+): RunSettings {
   const fail = (key: string, got: unknown, expected: unknown): never => {
     throw new OctavoError(
-      `[run] ${folder} began with another ${key}: got ${show(got)}, expected ${show(expected)}; leave it out, or start a new run in another --out`,
+      `[run] ${folder} began with another ${key}: got ${quoted(got)}, expected ${quoted(expected)}; leave it out, or start a new run in another --out`,
       { exitCode: 2 },
     );
   };
-  if (config.model !== undefined) {
-    const model = await resolveModel(config.model, process.cwd());
-    if (!sameValue(model.config, before.model.config)) fail('model', model.name, before.model.name);
-  }
-  const recipe = config.recipe === undefined ? before.recipe : resolveRecipe(config.recipe);
+  const { model = before.model, recipe = before.recipe, data = before.data } = told;
+  if (!sameValue(model.config, before.model.config)) fail('model', model.name, before.model.name);
   if (!rescued && !sameValue(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
-  const data = dataOf(mergeConfigs([{ data: asConfig(before.data) }, config]), before.data.tokenizer);
   for (const key of ['train', 'heldOut', 'tokenizer', 'textField'] as const) {
     if (!sameValue(data[key], before.data[key]))
       fail(`data.${key}`, data[key], before.data[key] ?? 'the default');
   }
-  const changed: Record<string, unknown> = {};
-  for (const key of Object.keys(hyperparameters) as (keyof Hyperparameters)[]) {
-    const value = config[key];
-    if (value === undefined) continue;
+  for (const [name, value] of Object.entries(told.hyperparameters)) {
+    const key = name as keyof Hyperparameters;
     const free = FREE.has(key) || (rescued && FREE_AFTER_FAILURE.has(key));
     if (!free && value !== before.hyperparameters[key]) fail(key, value, before.hyperparameters[key]);
-    changed[key] = value;
   }
   return checkSettings({
     ...before,
     recipe,
-    hyperparameters: { ...before.hyperparameters, ...changed },
-    threads: config.threads ?? before.threads,
-    library: libraryOf(config) ?? before.library,
+    hyperparameters: { ...before.hyperparameters, ...told.hyperparameters },
+    threads: told.threads ?? before.threads,
+    library: told.library ?? before.library,
   });
 }
 
@@ -84,6 +77,3 @@ export function checkAhead(step: number, { hyperparameters: { steps } }: RunSett
     { exitCode: 2 },
   );
 }
-
-const asConfig = (data: TextSettings): Config['data'] =>
-  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)) as Config['data'];

@@ -1,16 +1,40 @@
 /** @file What zod found wrong, as one line that names the key, what it holds, and what it may hold. */
 import { OctavoError, quoted } from '@octavo/formats';
 import type { z } from 'zod';
+import { renamed } from './fields.ts';
 
 type Issue = z.core.$ZodIssue;
+
+/** Words for the known word that a mistyped one may mean, e.g. ` (did you mean "fp8"?)`, or nothing. */
+export type Suggest = (word: string, known: readonly string[]) => string;
+
+const nothing: Suggest = () => '';
+
+/** What was expected where a key or a word is unknown, for zod's `error`. */
+export const worded =
+  (suggest: Suggest): z.core.$ZodErrorMap =>
+  (issue) => {
+    if (issue.code === 'invalid_value') {
+      const known = issue.values.map(String);
+      const meant = typeof issue.input === 'string' ? suggest(issue.input, known) : '';
+      return `one of ${known.join(', ')}${meant}`;
+    }
+    if (issue.code !== 'unrecognized_keys') return undefined;
+    const known = Object.keys((issue.inst as z.ZodObject | undefined)?.shape ?? {});
+    const key = issue.keys[0]!;
+    const now = renamed[key];
+    if (now !== undefined && known.includes(now)) return `unknown key "${key}": it is renamed to "${now}"`;
+    return `unknown key "${key}"${suggest(key, known)}, expected one of ${known.join(', ')}`;
+  };
 
 /** Parses or throws an `OctavoError` (exit code 2); `source` says where the value stands, such as a file's name. */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   source: string,
+  suggest: Suggest = nothing,
 ): z.output<Schema> {
-  const result = schema.safeParse(value, { reportInput: true });
+  const result = schema.safeParse(value, { reportInput: true, error: worded(suggest) });
   if (result.success) return result.data;
   const { length } = result.error.issues;
   const more = length > 1 ? ` (and ${length - 1} more)` : '';
@@ -45,4 +69,4 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A value in a few characters. */
-export const show = (value: unknown): string => quoted(value);
+const show = (value: unknown): string => quoted(value);

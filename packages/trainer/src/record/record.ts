@@ -4,13 +4,14 @@ import { readTextFile, type TextIdentity, textIdentitySchema } from '@octavo/dat
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
 import { writeFileAtomically } from '@octavo/store';
-import { type DeviceChoice, deviceNames, planOf, RUN_FILE, type RunSettings } from '@octavo/trainer';
 import { z } from 'zod';
-import { check } from '../config/explain.ts';
-import { fields, integer, name, number, oneOf, renamed, text } from '../config/fields.ts';
-import { modelShape } from '../config/model-schema.ts';
-import { recipeShape } from '../config/recipe-schema.ts';
-import { hyperparameters } from '../config/schema.ts';
+import type { DeviceChoice } from '../device/choose.ts';
+import { deviceNames } from '../device/open.ts';
+import { RUN_FILE } from '../session/folder.ts';
+import { planOf, type RunSettings } from '../session/settings.ts';
+import { check } from './check.ts';
+import { fields, integer, name, number, oneOf, renamed, text } from './fields.ts';
+import { hyperparameters, modelShape, recipeShape } from './shapes.ts';
 
 /** What is known of a run beside its settings and identity; for people, nothing but a warning depends on it. */
 export interface RunFacts {

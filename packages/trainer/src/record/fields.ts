@@ -1,6 +1,5 @@
-/** @file Building blocks of the configuration's schema. The message of every failed check is what was expected. */
+/** @file Building blocks of the schemas of configurations and records. The message of every failed check is what was expected. */
 import { z } from 'zod';
-import { didYouMean } from './suggest.ts';
 
 /** Old names of keys, and their present names. */
 export const renamed: Readonly<Record<string, string | undefined>> = {
@@ -10,24 +9,15 @@ export const renamed: Readonly<Record<string, string | undefined>> = {
   blas: 'library',
 };
 
-/** An object whose unknown keys are refused, each with the key it may have been. */
+/** An object whose unknown keys are refused; `worded` says how. */
 export const fields = <Shape extends z.core.$ZodShape>(shape: Shape) =>
   z.strictObject(shape, {
-    error: (issue) => {
-      const known = Object.keys(shape);
-      if (issue.code !== 'unrecognized_keys') return `an object with keys ${known.join(', ')}`;
-      const [key] = issue.keys as string[];
-      const now = renamed[key!];
-      if (now !== undefined && known.includes(now)) return `unknown key "${key}": it is renamed to "${now}"`;
-      return `unknown key "${key}"${didYouMean(key!, known)}, expected one of ${known.join(', ')}`;
-    },
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? undefined : `an object with keys ${Object.keys(shape).join(', ')}`,
   });
 
-export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values, {
-    error: (issue) =>
-      `one of ${values.join(', ')}${typeof issue.input === 'string' ? didYouMean(issue.input, values) : ''}`,
-  });
+/** One of a few words; `worded` says which. */
+export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) => z.enum(values);
 
 const limited = (schema: z.ZodNumber, text: string, low: number, high: number) =>
   schema.min(low, { error: text }).max(high, { error: text });
@@ -57,10 +47,4 @@ export const text = (what: string) => z.string({ error: what }).min(1, { error: 
 export const name = () => {
   const what = 'a name of letters, digits, ".", "_", "+" and "-", beginning with a letter or digit';
   return z.string({ error: what }).regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._+-]{0,99}$/u, { error: what });
-};
-
-/** Text for people, in one line. */
-export const sentence = () => {
-  const what = 'a sentence without control characters';
-  return z.string({ error: what }).regex(/^[^\p{Cc}]{1,1000}$/u, { error: what });
 };
