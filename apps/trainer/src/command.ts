@@ -8,6 +8,9 @@ export const globalOptions = {
   debug: flag('on failure print a stack trace'),
 };
 
+/** What a command is given: its options, and those of every command. */
+export type Given<O extends Options> = Values<O> & Values<typeof globalOptions>;
+
 export interface CommandSpec<O extends Options, Argument> {
   readonly name: string;
   /** For the list of commands, and for the command's own help. */
@@ -18,7 +21,7 @@ export interface CommandSpec<O extends Options, Argument> {
   /** Old names of options, and their present names. */
   readonly renamed?: Readonly<Record<string, string>>;
   readonly examples: readonly (readonly [command: string, what: string])[];
-  run(given: Values<O> & Values<typeof globalOptions>, argument: Argument): Promise<void>;
+  run(given: Given<O>, argument: Argument): Promise<void>;
 }
 
 /** Adds it to the program, or to a command that has commands of its own. */

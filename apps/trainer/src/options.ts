@@ -14,9 +14,9 @@ export interface OptionSpec<T> {
   /** Its value where it is not given. */
   readonly absent: T;
   /** Say `absent` in the help. */
-  readonly shown?: true;
-  readonly required?: true;
-  readonly hidden?: true;
+  readonly shown?: boolean;
+  readonly required?: boolean;
+  readonly hidden?: boolean;
 }
 
 export type Options = Readonly<Record<string, OptionSpec<unknown>>>;

@@ -1,8 +1,23 @@
-/** @file `octavo report`: runs and studies as one page to look at. */
+/** @file `octavo report`: runs and studies as one page to look at, and the pictures beside it. */
+import { existsSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { studies } from '@octavo/lab';
+import { MARK, pageOf, picturesOf, readInputs, reportOf, writePictures } from '@octavo/report';
+import { writeFileAtomically } from '@octavo/store';
 import type { Command } from 'commander';
-import { addCommand } from '../command.ts';
+import { addCommand, type Given } from '../command.ts';
 import { flag, value } from '../options.ts';
-import { report } from '../run/report.ts';
+import { plural, short } from '../output/format.ts';
+import { toLine } from '../output/json.ts';
+import { version } from '../version.ts';
+
+const options = {
+  out: value('<file>', 'the file (default: report.html in the folder; here if there are several)'),
+  png: flag('also write the pictures as PNG, into a folder beside the file'),
+  svg: flag('the same as SVG'),
+};
 
 export const addReportCommand = (program: Command): void =>
   addCommand(program, {
@@ -12,11 +27,7 @@ export const addReportCommand = (program: Command): void =>
       'One HTML file of runs or studies, to open from disk: it loads nothing. Curves, heat maps by layer and step, what ' +
       'stands out, tables and settings; of runs with the same plan also the gap to bf16. A run may still be going on.',
     argument: ['<run...>', 'folders that octavo train or octavo study made'],
-    options: {
-      out: value('<file>', 'the file (default: report.html in the folder; here if there are several)'),
-      png: flag('also write the pictures as PNG, into a folder beside the file'),
-      svg: flag('the same as SVG'),
-    },
+    options,
     examples: [
       ['octavo report runs/nano-fp8-full', 'one run, as it stands'],
       [
@@ -25,5 +36,52 @@ export const addReportCommand = (program: Command): void =>
       ],
       ['octavo report studies/instability --png', 'a study, its pictures as PNG too'],
     ],
-    run: (given, folders: string[]) => report({ folders, ...given }),
+    run: report,
   });
+
+async function report({ out, png, svg, json }: Given<typeof options>, folders: string[]): Promise<void> {
+  const path = out ?? (folders.length === 1 ? join(folders[0]!, 'report.html') : 'report.html');
+  await checkOut(path);
+  const inputs = await readInputs(folders);
+  const command = ['octavo report', ...folders, ...(out === null ? [] : ['--out', out])].join(' ');
+  const made = reportOf(
+    inputs,
+    new Map(Object.entries(studies).map(([name, { summary }]) => [name, summary])),
+  );
+  const html = await pageOf(made, { command, version: version(), on: new Date() });
+  await writeFileAtomically(path, html);
+  const figures = picturesOf(made);
+  const posters = made.overview ? [made.overview, ...figures] : figures;
+  const beside = (end: 'png' | 'svg') => writePictures(path.replace(/(\.html?)?$/i, `-${end}`), posters, end);
+  const pictures = [...(png ? await beside('png') : []), ...(svg ? await beside('svg') : [])];
+  const bytes = Buffer.byteLength(html);
+  const leftOut = inputs.flatMap((input) => (input.kind === 'run' ? input.notes : []));
+  if (json) {
+    process.stdout.write(toLine({ event: 'end', path, bytes, figures: figures.length, pictures, leftOut }));
+    return;
+  }
+  for (const what of leftOut) process.stdout.write(`left out: ${what}\n`);
+  process.stdout.write(`${path}: ${plural(figures.length, 'picture')}, ${short(bytes)}B\n`);
+  for (const folder of new Set(pictures.map(dirname)))
+    process.stdout.write(
+      `${folder}: ${plural(pictures.filter((file) => dirname(file) === folder).length, 'picture')}\n`,
+    );
+}
+
+/** A report may be made anew; any other file stays as it is. */
+async function checkOut(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  const fail = (got: string): never => {
+    throw new OctavoError(`[report] --out ${path}: got ${got}, expected a new file or an earlier report`, {
+      exitCode: 2,
+    });
+  };
+  if ((await stat(path)).isDirectory()) fail('a folder');
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK.length), 0, MARK.length, 0);
+    if (buffer.toString('utf8', 0, bytesRead) !== MARK) fail('a file that octavo report did not write');
+  } finally {
+    await file.close();
+  }
+}

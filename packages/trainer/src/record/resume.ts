@@ -1,6 +1,6 @@
 /** @file What may be said anew when a run is resumed, and what has to stay as it began. */
 import { OctavoError, quoted } from '@octavo/formats';
-import { sameValue } from '../same.ts';
+import { sameValue } from '../checkpoint-metadata.ts';
 import { checkSettings, type Hyperparameters, type RunSettings } from '../session/settings.ts';
 
 /** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
