@@ -47,7 +47,7 @@ export interface RunFiles {
 export const checkpointFolder = (run: string): string => join(run, 'checkpoints');
 
 /** What the schema of every statistics file says of its run: JSON strings `run`, `recipe` and `model`. */
-export function statisticsMetadata(folder: string, plan: TrainPlan): Record<string, string> {
+function statisticsMetadata(folder: string, plan: TrainPlan): Record<string, string> {
   const { model, recipe, seed, batch, accumulation, sequence } = plan;
   const run = { name: basename(resolve(folder)), seed, batch, accumulation, sequence };
   return { run: JSON.stringify(run), recipe: JSON.stringify(recipe), model: JSON.stringify(model) };
