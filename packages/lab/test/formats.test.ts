@@ -117,7 +117,9 @@ const device = createReferenceDevice();
 afterAll(() => device.destroy());
 
 describe('studyFormats', () => {
-  it('measures every linear’s operands in every cast, goes on from its parts, leaves nothing on the device', async () => {
+  it('measures every linear’s operands in every cast, goes on from its parts, leaves nothing on the device', {
+    tags: 'slow',
+  }, async () => {
     const before = device.memory().live;
     const parts = memoryParts();
     const stored = {

@@ -201,7 +201,7 @@ describe('roundedFirst', () => {
 });
 
 describe('studyOptimizer', () => {
-  it('runs every optimizer, and goes on from the parts that are done', async () => {
+  it('runs every optimizer, and goes on from the parts that are done', { tags: 'slow' }, async () => {
     const { parts, written } = recordedParts();
     const live = device.memory().live;
     const stop = new AbortController();

@@ -32,7 +32,9 @@ const options = {
 };
 
 describe('studyRecipes', () => {
-  it('runs bf16, its nudged twin and every recipe, and goes on from the parts that are done', async () => {
+  it('runs bf16, its nudged twin and every recipe, and goes on from the parts that are done', {
+    tags: 'slow',
+  }, async () => {
     const { parts, written } = recordedParts();
     const stop = new AbortController();
     const stopped = studyRecipes({ ...options, parts, signal: stop.signal }, ({ part }) => {

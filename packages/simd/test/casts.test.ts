@@ -111,7 +111,7 @@ describe.each([1, 2])('casts with %i threads', (threads) => {
     }
   }
 
-  it.each(Object.values(formats))('$name: more than a million patterns', async (format) => {
+  it.each(Object.values(formats))('$name: more than a million patterns', { tags: 'slow' }, async (format) => {
     for (const [n, how] of HOWS.entries()) {
       await compare(format, FP32, patterns(format, n + 1), n % 2 ? 1 : 0.71875, how);
     }

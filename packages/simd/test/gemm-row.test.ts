@@ -1,3 +1,4 @@
+// @module-tag slow
 import { BF16, E2M1, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
 import { gemm } from '@octavo/kernels';
 import { describe, expect, test } from 'vitest';
