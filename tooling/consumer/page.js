@@ -46,7 +46,7 @@ async function own(kernel) {
   const [x, y] = [device.alloc([3], FP32), device.alloc([3], FP32)];
   device.write(x, [1, -2, 3]);
   try {
-    device.run(operator, {}, [x], y);
+    device.run(operator, {}, [x], [y]);
     return [...(await device.read(y))].join(' ');
   } catch (error) {
     return error.message;
