@@ -59,18 +59,19 @@ function fourFloats(row: usize, stride: usize, x: usize, sum: v128): v128 {
   return madd(v128.load32_splat(x, 12), highHalves(ab, cd), sum);
 }
 
-/** Sixteen sums over `n` steps of k, a multiple of eight; rows lie `stride` bytes apart. */
-function sumHalves(rows: usize, stride: usize, x: usize, n: i32, to: usize): void {
+/** Sixteen sums over `n` steps of k, a multiple of eight; rows lie `stride` bytes apart. The size of T is an element's. */
+function sums<T>(rows: usize, stride: usize, x: usize, n: i32, to: usize): void {
   let s0 = vec(0);
   let s1 = vec(0);
   let s2 = vec(0);
   let s3 = vec(0);
   const next = 4 * stride;
-  for (const end = x + ((<usize>n) << 2); x < end; x += 32) {
-    s0 = fourHalves(rows, stride, x, s0);
-    s1 = fourHalves(rows + next, stride, x, s1);
-    s2 = fourHalves(rows + 2 * next, stride, x, s2);
-    s3 = fourHalves(rows + 3 * next, stride, x, s3);
+  const steps: usize = sizeof<T>() == 2 ? 32 : 16; // in bytes of x: as many elements as a vector has
+  for (const end = x + ((<usize>n) << 2); x < end; x += steps) {
+    s0 = four<T>(rows, stride, x, s0);
+    s1 = four<T>(rows + next, stride, x, s1);
+    s2 = four<T>(rows + 2 * next, stride, x, s2);
+    s3 = four<T>(rows + 3 * next, stride, x, s3);
     rows += 16;
   }
   v128.store(to, s0);
@@ -79,24 +80,10 @@ function sumHalves(rows: usize, stride: usize, x: usize, n: i32, to: usize): voi
   v128.store(to, s3, 48);
 }
 
-/** The same of float32. */
-function sumFloats(rows: usize, stride: usize, x: usize, n: i32, to: usize): void {
-  let s0 = vec(0);
-  let s1 = vec(0);
-  let s2 = vec(0);
-  let s3 = vec(0);
-  const next = 4 * stride;
-  for (const end = x + ((<usize>n) << 2); x < end; x += 16) {
-    s0 = fourFloats(rows, stride, x, s0);
-    s1 = fourFloats(rows + next, stride, x, s1);
-    s2 = fourFloats(rows + 2 * next, stride, x, s2);
-    s3 = fourFloats(rows + 3 * next, stride, x, s3);
-    rows += 16;
-  }
-  v128.store(to, s0);
-  v128.store(to, s1, 16);
-  v128.store(to, s2, 32);
-  v128.store(to, s3, 48);
+// @ts-ignore: decorator
+@inline
+function four<T>(row: usize, stride: usize, x: usize, sum: v128): v128 {
+  return sizeof<T>() == 2 ? fourHalves(row, stride, x, sum) : fourFloats(row, stride, x, sum);
 }
 
 /**
@@ -122,8 +109,8 @@ export function gemmRow(task: i32): void {
     let rows = room;
     if (direct) rows = element(0, <u32>from * <u32>int(10));
     else decodeRows(from, inner, stride, plain && kind == BYTE_KIND, room);
-    if (width == 2) sumHalves(rows, stride, address(11), inner, to);
-    else sumFloats(rows, stride, address(11), inner, to);
+    if (width == 2) sums<u16>(rows, stride, address(11), inner, to);
+    else sums<f32>(rows, stride, address(11), inner, to);
     if (scaled) scaleEach(to, 0, 1, from, ROW_GROUP);
     commit(14, row, min(ROW_GROUP, last - row), to + ((<usize>(row - from)) << 2));
   }

@@ -4,7 +4,9 @@ import { gemm } from '@octavo/kernels';
 import { conformance, exactOperators } from '@octavo/kernels/conformance';
 import { describe, expect, it, test } from 'vitest';
 import { createSimdDevice } from '../src/index.ts';
+import { findLibrary, readImplementations } from '../src/library/find.ts';
 import { candidates } from '../src/library/libraries.ts';
+import { commonFactor } from '../src/operators/common-factor.ts';
 import { cut } from '../src/operators/library-product.ts';
 import { compute, error, expected, given, input } from './support.ts';
 
@@ -72,6 +74,30 @@ describe('what needs no library', () => {
   });
 
   test.each([
+    ['brg:avx512_core', 'brg:avx512_core_bf16', 'avx512_core_bf16', true],
+    ['brg:avx512_core', 'brg:avx512_core_amx', 'avx512_core_amx', true],
+    ['brg_matmul:avx512_core', 'brg_matmul:avx10_1_512_amx', 'avx10_1_512_amx', true],
+    ['brg:avx512_core', 'gemm:jit:bf16', 'avx512_core', false],
+    ['gemm:jit:f32', undefined, 'gemm:jit:f32', false],
+    ['brg:avx2', 'ref:any', 'avx2', false],
+  ])('oneDNN’s %s and %s: by %s, BF16 of its own: %s', (float, half, by, bf16) => {
+    expect(readImplementations(float, half)).toEqual({ by, bf16 });
+  });
+
+  test.each([
+    [[1, 2, 0.25], 1],
+    [[1.25, 2.5, 1.25 * 2 ** -60], 1.25],
+    [[], 1],
+    [[1, 3], null],
+    [[1, 2 ** 61], null],
+    [[1, -1], null],
+    [[1, 0], null],
+    [[Number.NaN, Number.NaN], null],
+  ])('scales %j have the common factor %s', (scales, factor) => {
+    expect(commonFactor(Float32Array.from(scales))).toBe(factor);
+  });
+
+  test.each([
     [1024, 1024, 1024],
     [16, 64, 64],
     [2048, 288, 1536],
@@ -90,7 +116,7 @@ describe.each(kinds)('$library: $description', ({ library, description }) => {
     await expect(createSimdDevice({ library })).rejects.toThrow(/none was found|koffi, which calls it/);
   });
   if (description === null) return;
-  const path = /\((.+)\)$/.exec(description)![1]!;
+  const { path } = findLibrary(library)!.binding;
   const cases = conformance(() => createSimdDevice({ threads: 2, library }), {
     expectName: 'simd',
     exact: exactOperators.filter((name) => name !== 'gemm'),
@@ -173,6 +199,30 @@ describe.each(kinds)('$library: $description', ({ library, description }) => {
       expect(Array.from(got.subarray(i * n, (i + 1) * n))).toEqual(want);
     }
   });
+
+  test.each([1, 1.25])(
+    'scales along K that are powers of two times %d go into the values',
+    async (factor) => {
+      const scales = (of: readonly [number, number]) => {
+        const size = [Math.ceil(of[0] / 16), Math.ceil(of[1] / 32)] as const;
+        const powers = Array.from({ length: size[0] * size[1] }, (_, i) => factor * 2 ** ((i % 9) - 4));
+        return given(size, powers);
+      };
+      for (const { a, b, transposeA, transposeB } of shapes) {
+        const inputs = [input(a, 1, E4M3FN), input(b, 2, E5M2), scales(a), scales(b)];
+        const how = {
+          ...{ transposeA, transposeB, scaledA: true, scaledB: true },
+          ...{ aBlockRows: 16, aBlockColumns: 32, bBlockRows: 16, bBlockColumns: 32 },
+        };
+        for (const format of [FP32, BF16]) {
+          const device = await createSimdDevice({ threads: 2, library });
+          const got = await compute(device, gemm, how, inputs, format);
+          await device.destroy();
+          expect(error(got, await expected(gemm, how, inputs, format), format)).toBeLessThan(1e-6);
+        }
+      }
+    },
+  );
 
   test('the same bits for any number of threads', async () => {
     const inputs = [input([523, 311], 1), input([311, 409], 2)];

@@ -1,7 +1,7 @@
 /** @file Products by `cblas_sgemm`, float32 alone. */
 import type { Binding, Koffi, Product } from './binding.ts';
 
-/** The import. Workers run its source text: it must use nothing but its parameters. */
+/** The import. Workers run its source text: it must use nothing but its parameters, so a form's bits stand here as 1 and 2. */
 export function bindBlas(koffi: Koffi, binding: Binding, buffer: ArrayBufferLike): Product {
   const library = koffi.load(binding.path);
   for (const { prototype, values } of binding.setups) {

@@ -29,22 +29,23 @@ interface FoundKoffi {
 function loadKoffi(): FoundKoffi | undefined {
   const modules = node<typeof import('node:module')>('node:module');
   if (!modules) return undefined;
-  try {
+  return attempted(() => {
     const require = modules.createRequire(import.meta.url);
     return { koffi: require('koffi') as Koffi, path: require.resolve('koffi') };
+  });
+}
+
+/** What `make` gives, or nothing where it throws. */
+const attempted = <T>(make: () => T): T | undefined => {
+  try {
+    return make();
   } catch {
     return undefined;
   }
-}
-
-const has = (library: LoadedLibrary, prototype: string): boolean => {
-  try {
-    library.func(prototype);
-    return true;
-  } catch {
-    return false;
-  }
 };
+
+const has = (library: LoadedLibrary, prototype: string): boolean =>
+  attempted(() => library.func(prototype)) !== undefined;
 
 /** What a BLAS says about itself: the first number of its version, and its kernels. */
 function about(library: LoadedLibrary, { about: prototypes }: Library): string {
@@ -56,15 +57,26 @@ function about(library: LoadedLibrary, { about: prototypes }: Library): string {
     .join('');
 }
 
-/** What oneDNN computes products by, tried on one of each kind: its instruction set, and whether BF16 has units. */
+/**
+ * What oneDNN's names of implementations tell, of a float32 and of a BF16 product (undefined where it has none): by which
+ * instructions it computes, and whether BF16 has instructions of its own. `gemm:jit:bf16` has none: it converts.
+ */
+export function readImplementations(
+  float: string,
+  half: string | undefined,
+): { readonly by: string; readonly bf16: boolean } {
+  const own = /avx\w*(bf16|fp16|amx)|avx10\w*/.exec(half ?? '')?.[0];
+  return { by: own ?? /(avx|sse|sve)\w*/.exec(float)?.[0] ?? float, bf16: own !== undefined };
+}
+
+/** oneDNN's version, and what it computes products by, tried on one of each kind. */
 function tryOnednn(koffi: Koffi, binding: Binding): { readonly about: string; readonly bf16: boolean } {
   const product = bindOnednn(koffi, binding, new ArrayBuffer(8));
-  const [float, half] = [0, BF16_OPERANDS | BF16_RESULT].map((form) =>
-    product.implementation(form, 256, 256, 256),
-  ) as [string, string];
+  const implementation = (form: number): string => product.implementation(form, 256, 256, 256);
+  const float = implementation(0);
   if (/ref/.test(float)) throw new Error(`it computes float32 products by ${float}, which is slow`);
-  const bf16 = /bf16|amx|fp16/.test(half);
-  const by = (bf16 ? half : float).split(':').at(-1);
+  const half = attempted(() => implementation(BF16_OPERANDS | BF16_RESULT)); // none where the processor is too old
+  const { by, bf16 } = readImplementations(float, half);
   return { about: ` ${product.version.join('.')} ${by}`, bf16 };
 }
 

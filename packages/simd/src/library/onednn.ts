@@ -11,7 +11,10 @@ export interface OnednnProduct extends Product {
   implementation(form: number, m: number, n: number, k: number): string;
 }
 
-/** The import. Workers run its source text: it must use nothing but its parameters. Throws where the library fails. */
+/**
+ * The import. Throws where the library fails. Workers run its source text: it must use nothing but its parameters, so a form's
+ * bits stand here as 1, 2 (transposed), 4 and 8 (BF16).
+ */
 export function bindOnednn(koffi: Koffi, binding: Binding, buffer: ArrayBufferLike): OnednnProduct {
   const library = koffi.load(binding.path);
   const call = (prototype: string) => library.func(prototype) as (...values: unknown[]) => number;

@@ -1,7 +1,7 @@
 /** @file Scales that differ by powers of two alone. */
 
-/** Largest exponent of a power of two that leaves an 8-bit format's values within BF16's. */
-const MOST_EXPONENT = 60;
+/** Of the powers of two that are looked for: E4M3 and E5M2 stay far within BF16. */
+export const MOST_EXPONENT = 60;
 
 const number = new Float32Array(1);
 const bits = new Int32Array(number.buffer);

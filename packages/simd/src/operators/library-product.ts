@@ -5,7 +5,7 @@ import * as kernel from '../generated/kernels.ts';
 import type { ProductLibrary } from '../library/find.ts';
 import { BF16_KIND, BYTE_KIND, FP32_KIND } from '../numbers.ts';
 import { place, type Stored } from '../stored.ts';
-import { commonFactor } from './common-factor.ts';
+import { commonFactor, MOST_EXPONENT } from './common-factor.ts';
 import type { StoredOperand } from './gemm-operand.ts';
 import { chunks } from './parameters.ts';
 
@@ -48,15 +48,14 @@ export function suitsLibrary(a: StoredOperand, b: StoredOperand): boolean {
   return enough && roomFor(a, slabOf(a, 4), 4) + roomFor(b, b.outer, 4) <= MOST_BYTES;
 }
 
-/** A code of at most eight bits is a BF16 value if its exponent is one of BF16's. */
-const isHalf = ({ kind, format }: Stored): boolean =>
-  kind === BF16_KIND || (kind === BYTE_KIND && format.minSubnormal >= 2 ** -100 && format.max <= 2 ** 100);
+/** Whether all values of a format of at most eight bits, times 2^−exponent to 2^exponent, are normal BF16 values. */
+const fitsHalf = ({ kind, format }: Stored, exponent: number): boolean =>
+  kind === BYTE_KIND && format.minSubnormal >= 2 ** (exponent - 126) && format.max <= 2 ** (126 - exponent);
 
 /** What an operand's values are multiplied by so that all are BF16 values exactly; null where nothing does that. */
 function halfFactor(engine: Engine, { x, along }: StoredOperand): number | null {
-  if (!isHalf(x)) return null;
-  if (!along) return 1;
-  if (x.kind !== BYTE_KIND) return null;
+  if (!along) return x.kind === BF16_KIND || fitsHalf(x, 0) ? 1 : null;
+  if (!fitsHalf(x, MOST_EXPONENT)) return null;
   return commonFactor(engine.floats().subarray(along.address / 4, along.address / 4 + along.length));
 }
 
