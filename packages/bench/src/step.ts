@@ -1,5 +1,5 @@
 /** @file The whole training step: tokens per second by recipe, memory, and where the time goes. */
-import { createScope, type Device } from '@octavo/kernels';
+import { createScope, type Device, elements } from '@octavo/kernels';
 import { countParameters, type LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import { createAdamState, tensorsOf } from '@octavo/optim';
@@ -127,8 +127,7 @@ function stateBytes({ device, optimizer }: Training): number {
   const before = device.memory().live;
   const states = optimizer.map(({ formats, state }) => {
     const { shape } = state.master;
-    const length = shape.reduce((a, b) => a * b, 1);
-    return createAdamState(device, formats, shape, new Float32Array(length));
+    return createAdamState(device, formats, shape, new Float32Array(elements(shape)));
   });
   const bytes = device.memory().live - before;
   for (const state of states) for (const tensor of tensorsOf(state)) device.free(tensor);

@@ -1,5 +1,6 @@
 /** @file The trained tensors of a Llama2: names, shapes, and how they begin. */
 import { counterRandom } from '@octavo/formats';
+import { elements } from '@octavo/kernels';
 import { headDimOf, type LlamaConfig } from './config.ts';
 
 /** What stands in a checkpoint for one parameter. */
@@ -33,11 +34,11 @@ export function parameterSpecs(config: LlamaConfig): readonly ParameterSpec[] {
 }
 
 export const countParameters = (config: LlamaConfig): number =>
-  parameterSpecs(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  parameterSpecs(config).reduce((sum, { shape }) => sum + elements(shape), 0);
 
 /** Starting values: normal by Box and Muller on a counter-based generator, so they depend on (seed, name order) only. */
 export function initialValues(spec: ParameterSpec, index: number, seed: number): Float32Array {
-  const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
+  const values = new Float32Array(elements(spec.shape));
   if (spec.std === null) return values.fill(1);
   const stream = counterRandom(seed, 0x10000 + index);
   for (let i = 0; i < values.length; i += 2) {

@@ -22,6 +22,7 @@ export {
   beginMicroBatch,
   beginStep,
   createPrecision,
+  destroyPrecision,
   dropQuantizedWeights,
   endStep,
   type OperandName,

@@ -170,3 +170,11 @@ export function dropQuantizedWeights(precision: Precision): void {
   precision.weightScope.release();
   precision.weights.clear();
 }
+
+/** Frees the sites' scales, the quantised weights and the seed. */
+export function destroyPrecision(precision: Precision): void {
+  const { device, sites, seed } = precision;
+  dropQuantizedWeights(precision);
+  for (const { scale } of sites) device.free(scale);
+  device.free(seed);
+}

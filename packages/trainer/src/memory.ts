@@ -1,4 +1,5 @@
 /** @file What work needs in memory, reckoned from its shape before anything is allocated. */
+import { elements } from '@octavo/kernels';
 import { headDimOf, type LlamaConfig, parameterSpecs } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
 import { adamFormats, bytesPerParameter, formatsFor } from '@octavo/optim';
@@ -87,7 +88,7 @@ function inference(
 function loadingBytes(model: LlamaConfig, recipe: Recipe): number {
   let [loaded, peak] = [0, 0];
   for (const { shape } of parameterSpecs(model)) {
-    const count = elementsOf(shape);
+    const count = elements(shape);
     const rounded = shape.length > 1 && widthOf(recipe) === 2 ? 2 * count : 0;
     peak = Math.max(peak, loaded + 4 * count + rounded);
     loaded += rounded || 4 * count;
@@ -100,15 +101,13 @@ const widthOf = ({ activations }: Recipe): number => (activations === 'fp32' ? 4
 
 const isQuantized = ({ linear }: Recipe): boolean => linear.output.input !== null;
 
-const elementsOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 const keyValueWidth = (model: LlamaConfig): number => model.keyValueHeads * headDimOf(model);
 
 function parameterSizes(model: LlamaConfig): Sizes {
   const sum = (isMatrix: boolean): number =>
     parameterSpecs(model)
       .filter(({ shape }) => shape.length > 1 === isMatrix)
-      .reduce((total, { shape }) => total + elementsOf(shape), 0);
+      .reduce((total, { shape }) => total + elements(shape), 0);
   return { matrices: sum(true), gains: sum(false) };
 }
 

@@ -1,6 +1,6 @@
 /** @file The state of a run: the model, its optimizer's state, and how far it has come. */
 import { FP32 } from '@octavo/formats';
-import { type Device, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
+import { type Device, elements, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
 import { createLlama, initialValues, type Llama, parameterSpecs } from '@octavo/llama';
 import { createPrecision } from '@octavo/nn';
 import {
@@ -74,4 +74,4 @@ export const trainingOf = (
 export const optimizerBytes = (training: Training): number =>
   training.optimizer
     .flatMap(({ state }) => tensorsOf(state))
-    .reduce((sum, t) => sum + (t.shape.reduce((a, b) => a * b, 1) * t.format.bits) / 8, 0);
+    .reduce((sum, { shape, format }) => sum + (elements(shape) * format.bits) / 8, 0);

@@ -9,7 +9,7 @@ import {
 } from '@octavo/data';
 import type { Device } from '@octavo/kernels';
 import { destroyLlama } from '@octavo/llama';
-import { recipeOf } from '@octavo/nn';
+import { destroyPrecision, recipeOf } from '@octavo/nn';
 import { type Checkpoint, readRows, tensorStatistics } from '@octavo/store';
 import { loadModel, openCheckpointAt, stateOf } from '@octavo/trainer';
 import type { RecordedRow, RecordedRun } from './study.ts';
@@ -60,8 +60,7 @@ async function weightsOf(
   const weights = new Map<string, Float32Array>();
   for (const { name, value } of model.parameters) weights.set(name, await device.read(value));
   destroyLlama(model);
-  for (const { scale } of model.precision.sites) device.free(scale);
-  device.free(model.precision.seed);
+  destroyPrecision(model.precision);
   return weights;
 }
 

@@ -9,6 +9,7 @@ import {
   type Context,
   createFp8Linear,
   createPrecision,
+  destroyPrecision,
   linear,
   matmul,
   type Recipe,
@@ -20,7 +21,7 @@ import { mean } from '../engine/numbers.ts';
 import { AFTER_BASE, cleanBatch } from '../training/batches.ts';
 import { gatherInputs } from '../training/gather.ts';
 import type { BaseLaboratory } from '../training/laboratory.ts';
-import { freePrecision, type Snapshot } from '../training/snapshot.ts';
+import type { Snapshot } from '../training/snapshot.ts';
 import type { InstabilitySettings } from './settings.ts';
 
 /** `small`: the outlier adds 0.3 of the mean output's norm, as in the aged checkpoint; `ordinary`: the column as it is. */
@@ -154,7 +155,7 @@ async function onDevice(
     };
     return await device.read(compute({ device, scope, tape: null, precision }, upload));
   } finally {
-    freePrecision(device, precision);
+    destroyPrecision(precision);
     scope.release();
   }
 }

@@ -2,7 +2,7 @@
 import { OctavoError } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
 import { createLlama, destroyLlama, type Llama } from '@octavo/llama';
-import { createPrecision, type Precision } from '@octavo/nn';
+import { createPrecision, destroyPrecision } from '@octavo/nn';
 import { adamFormats, createAdamState, formatsFor, tensorsOf } from '@octavo/optim';
 import { type Training, type TrainPlan, trainingOf } from '@octavo/trainer';
 
@@ -78,14 +78,7 @@ export function destroyTraining({ device, model, optimizer, hyper }: Training): 
 /** Frees a model and the precision that it computes in. */
 export function destroyModel(model: Llama): void {
   destroyLlama(model);
-  freePrecision(model.device, model.precision);
-}
-
-/** Frees scales, kept casts of weights and the seed. */
-export function freePrecision(device: Device, { weightScope, sites, seed }: Precision): void {
-  weightScope.release();
-  for (const { scale } of sites) device.free(scale);
-  device.free(seed);
+  destroyPrecision(model.precision);
 }
 
 /** All arrays by one name each, to be stored; `snapshotOf` undoes it. */

@@ -1,4 +1,5 @@
 /** @file Weights that runs from scratch begin with, and the same moved by as much as one rounding to BF16 moves them. */
+import { elements } from '@octavo/kernels';
 import { type LlamaConfig, parameterSpecs } from '@octavo/llama';
 import { randomNormals, streams } from '../engine/random.ts';
 
@@ -12,7 +13,7 @@ export function startingWeights(
     name === 'embedding' ? 0.5 : /attentionOut|down/.test(name) ? residual : 0.05;
   return new Map(
     parameterSpecs(model).map(({ name, shape }, i) => {
-      const count = shape.reduce((a, b) => a * b, 1);
+      const count = elements(shape);
       if (shape.length === 1) return [name, new Float32Array(count).fill(1)];
       const normals = randomNormals(seed * 64 + i, streams.weights, count);
       return [name, Float32Array.from(normals, (v) => v * stdOf(name))];
