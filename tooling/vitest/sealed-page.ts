@@ -21,3 +21,7 @@ export function expectSealed(page: string): void {
   expect(new Set(ids).size).toBe(ids.length);
   for (const [, id] of page.matchAll(/url\(#([^)]+)\)/g)) expect(ids).toContain(id);
 }
+
+/** A failure names the text, not the whole page. */
+export const shows = (page: string, text: string | RegExp): void =>
+  expect(typeof text === 'string' ? page.includes(text) : text.test(page), String(text)).toBe(true);

@@ -1,11 +1,12 @@
 // @module-tag slow
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readStatistics } from '@octavo/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { columnOf, copyRun } from '../../../packages/report/test/folders.ts';
 import { colourCounts, pngPixels } from '../../../tooling/vitest/png-pixels.ts';
-import { expectSealed } from '../../../tooling/vitest/sealed-page.ts';
+import { expectSealed, shows } from '../../../tooling/vitest/sealed-page.ts';
 import { prepare, train, writeStudy } from './report-support.ts';
 import { lines, octavo } from './support.ts';
 
@@ -21,17 +22,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const report = (...args: string[]) => octavo(['report', ...args], root);
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const column = async (run: string, file: string, name: string): Promise<number[]> =>
-  Array.from((await readStatistics(join(root, run, file))).getChild(name)!, Number);
-/** A copy of a run to do something to. */
-function copyOf(run: string, name: string): string {
-  cpSync(join(root, run), join(root, name), { recursive: true });
-  return join(root, name);
-}
-
-/** A failure names the text, not the whole page. */
-const shows = (page: string, text: string | RegExp): void =>
-  expect(typeof text === 'string' ? page.includes(text) : text.test(page), String(text)).toBe(true);
+const column = (run: string, file: string, name: string) => columnOf(join(root, run), file, name);
+const copyOf = (run: string, name: string): string => copyRun(root, run, name);
 
 describe('of one run', () => {
   test('goes into its folder, loads nothing, and has the figures of the Arrow files', async () => {

@@ -1,5 +1,5 @@
 /** @file Folders of runs and of a study as `octavo train` and `octavo study` leave them, written by hand. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recipeOf } from '@octavo/nn';
 import {
@@ -8,6 +8,7 @@ import {
   evaluationStatistics,
   guardStatistics,
   openStatistics,
+  readStatistics,
   type StatisticsRow,
   type StatisticsSchema,
   stepStatistics,
@@ -177,4 +178,14 @@ export function writeStudy(
   for (const [name, spec] of Object.entries(charts)) write(`${name}.vl.json`, JSON.stringify(spec));
   const step = Int32Array.from({ length: 25 }, (_, i) => i);
   write('losses.arrow', tableToIPC(tableFromArrays({ step, loss: new Float64Array(25).fill(1.5) }), 'file'));
+}
+
+/** A column of one of a run's statistics files, as numbers. */
+export const columnOf = async (run: string, file: string, name: string): Promise<number[]> =>
+  Array.from((await readStatistics(join(run, file))).getChild(name)!, Number);
+
+/** A copy of the run in `root`, beside it. */
+export function copyRun(root: string, run: string, name: string): string {
+  cpSync(join(root, run), join(root, name), { recursive: true });
+  return join(root, name);
 }

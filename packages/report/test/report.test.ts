@@ -1,12 +1,11 @@
 /** @file The page of folders that lack something, are damaged, or do not belong together. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readStatistics } from '@octavo/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectSealed } from '../../../tooling/vitest/sealed-page.ts';
+import { expectSealed, shows } from '../../../tooling/vitest/sealed-page.ts';
 import { pageOf, readInputs, reportOf } from '../src/index.ts';
-import { chart, writeRun, writeStudy } from './folders.ts';
+import { chart, columnOf, copyRun, writeRun, writeStudy } from './folders.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -24,17 +23,8 @@ async function pageIn(...folders: string[]): Promise<string> {
   expectSealed(page.replaceAll('&lt;img src=x onerror=alert(1)&gt;', ''));
   return page;
 }
-const column = async (run: string, file: string, name: string): Promise<number[]> =>
-  Array.from((await readStatistics(join(root, run, file))).getChild(name)!, Number);
-/** A copy of a run to do something to. */
-function copyOf(run: string, name: string): string {
-  cpSync(join(root, run), join(root, name), { recursive: true });
-  return join(root, name);
-}
-
-/** A failure names the text, not the whole page. */
-const shows = (page: string, text: string | RegExp): void =>
-  expect(typeof text === 'string' ? page.includes(text) : text.test(page), String(text)).toBe(true);
+const column = (run: string, file: string, name: string) => columnOf(join(root, run), file, name);
+const copyOf = (run: string, name: string): string => copyRun(root, run, name);
 
 describe('of one run', () => {
   test('with damaged statistics: what can be read is shown, and what was left out is named', async () => {
