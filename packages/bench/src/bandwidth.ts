@@ -74,7 +74,7 @@ function prepareCopy(device: Device, scope: Scope, bytes: number): Subject {
 /** Which devices copy: the first alone, or each beside its own figures. */
 export type Copies = 'first' | 'each';
 
-export async function bandwidthRow(
+async function bandwidthRow(
   devices: readonly BenchDevice[],
   { name, prepare }: BandwidthCase,
   effort: Effort,
@@ -105,7 +105,7 @@ const copiers = (devices: readonly BenchDevice[], copies: Copies): readonly Benc
   copies === 'each' ? devices : devices.slice(0, 1);
 
 /** The first device is on one thread. */
-export function bandwidthColumns(devices: readonly BenchDevice[], copies: Copies): Column[] {
+function bandwidthColumns(devices: readonly BenchDevice[], copies: Copies): Column[] {
   const others = copiers(devices, copies).slice(1);
   return [
     { key: 'megabytes', label: 'MB', digits: 1 },

@@ -6,10 +6,10 @@ import type { StepResult } from './step.ts';
 import type { Training } from './training.ts';
 
 /** The operand of rows that compare a layer's gate and up weights. */
-export const ALIGNMENT = 'gate-up-alignment';
+const ALIGNMENT = 'gate-up-alignment';
 
 /** The operand of rows about the optimizer's master weights. */
-export const MASTER = 'master';
+const MASTER = 'master';
 
 /**
  * One row per site, one per layer for the alignment of gate and up, and, where there was an update, one per matrix for what

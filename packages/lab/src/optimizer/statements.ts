@@ -7,13 +7,13 @@ import { type Comparison, lateLost, lateShare, type Start, stateTotal, timesTooL
 /** Nats per byte that an optimizer may end from FP32 moments and still follow them, over the last half of the steps. */
 export const FOLLOWS = 0.02;
 /** Nats per byte over the last half that are a loss, though a small one: several times what a nudged start does. */
-export const BEHIND = 0.01;
+const BEHIND = 0.01;
 /** A largest gap that is a failure, whatever comes after it. */
-export const SPIKE = 0.1;
+const SPIKE = 0.1;
 /** The largest gap that a harmless optimizer may show from the aged checkpoint. */
 export const HARMLESS = 0.03;
 /** Nats per byte of held-out loss that rounding of the master weights may cost and still be as good as none. */
-export const UNHARMED = 0.001;
+const UNHARMED = 0.001;
 /** More bytes a parameter than the scales need. */
 const MOST_STATE = 4.1;
 

@@ -6,9 +6,9 @@ import type { Comparison, NamedRun } from './results.ts';
 import { NUDGED } from './settings.ts';
 
 /** Nats per byte above `bf16` that a recipe may end: about one percent of the loss. */
-export const MOST_GAP = 0.02;
+const MOST_GAP = 0.02;
 /** Points of last-word accuracy that the paper's system may lose. */
-export const MOST_POINTS = 2;
+const MOST_POINTS = 2;
 
 /** What the paper says of Llama2 7B, by recipe. */
 const PAPER: Readonly<Record<string, string>> = {

@@ -11,11 +11,11 @@ import {
   type ThroughputSettings,
 } from './settings.ts';
 
-export const LEAST_SPEEDUP = 1.2;
+const LEAST_SPEEDUP = 1.2;
 /** Time of an emulated FP8 step over that of a BF16 one. */
-export const MOST_EMULATED = 1.25;
+const MOST_EMULATED = 1.25;
 export const MOST_STATE = 4.1;
-export const LEAST_SAVING = 0.25;
+const LEAST_SAVING = 0.25;
 
 type Said = Statement<readonly Comparison[]>;
 

@@ -6,7 +6,7 @@ import { renderSvg } from './render-chart.ts';
 import { textWidth } from './text-width.ts';
 
 /** What a phone of 375 pixels leaves between a page's margins. */
-export const PHONE = 340;
+const PHONE = 340;
 /** Plots are no narrower; a picture that is too wide even so is shown smaller. */
 const [LEAST, MOST] = [120, 300];
 

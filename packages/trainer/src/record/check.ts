@@ -48,7 +48,7 @@ function explain(outer: Issue, root: unknown): string {
   const key = path.length > 0 ? `key "${path.join('.')}"` : 'the whole configuration';
   if (issue.code === 'unrecognized_keys') return `${path.length > 0 ? `${key}: ` : ''}${issue.message}`;
   const got = issue.code === 'custom' ? issue.params?.got : undefined;
-  return `${key}: got ${got ?? show(valueAt(root, path))}, expected ${issue.message}`;
+  return `${key}: got ${got ?? quoted(valueAt(root, path))}, expected ${issue.message}`;
 }
 
 /** Within a union, the branch that came furthest: the value is of its kind, and a part of it is wrong. */
@@ -67,6 +67,3 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
   return value;
 }
-
-/** A value in a few characters. */
-const show = (value: unknown): string => quoted(value);

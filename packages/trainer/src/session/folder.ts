@@ -13,7 +13,7 @@ import {
 } from '@octavo/store';
 
 /** Where runs lie unless `--out` says otherwise. */
-export const RUNS = 'runs';
+const RUNS = 'runs';
 
 export const RUN_FILE = 'run.json';
 
