@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cellsOf, columnsOf } from '../src/charts/heat-cells.ts';
+import { cellsOf, columnsOf } from '../src/charts/heat-map.ts';
 import {
   alignmentChart,
   channelOf,
@@ -19,8 +19,8 @@ import {
   type ReportRun,
   type TensorPoint,
 } from '../src/charts/index.ts';
-import { smoothLine, thinLine } from '../src/charts/thin.ts';
-import { figure, percent } from '../src/charts/words.ts';
+import { smoothLine, thinLine } from '../src/charts/lines.ts';
+import { figure, percent } from '../src/charts/numbers.ts';
 
 const empty: ReportRun = {
   name: 'run',

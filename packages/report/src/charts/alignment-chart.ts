@@ -2,9 +2,8 @@
 import { alignmentAtEnd } from './facts.ts';
 import { frame, quantity } from './frame.ts';
 import { rowsOf } from './lines.ts';
+import { distinct, figure, plural } from './numbers.ts';
 import type { TensorPoint } from './rows.ts';
-import { distinct } from './values.ts';
-import { figure, plural } from './words.ts';
 
 type Cosine = 'abs_cosine_mean' | 'abs_cosine_max' | 'abs_cosine_above';
 

@@ -1,6 +1,7 @@
 /** @file How runs ended: by means that a single noisy step does not move, and at equal tokens where they are of unequal length. */
+
+import { known, mean } from './numbers.ts';
 import type { EvaluationPoint, ReportRun, StepPoint } from './rows.ts';
-import { known, mean } from './values.ts';
 
 /** Mean loss of the last twentieth of the steps, of five at least; null if none of them is finite. */
 export function finalLoss(

@@ -1,12 +1,6 @@
-/** @file What stands out of sampled tensors: the largest, what grew most, what casts took, how aligned gate and up are. */
-import type { Measured } from './heat-cells.ts';
-import type { TensorPoint } from './rows.ts';
-import { tensorName } from './sites.ts';
-import { topOf } from './values.ts';
-import { percent } from './words.ts';
-
-export const nameOf = ({ layer, site, operand }: Pick<TensorPoint, 'layer' | 'site' | 'operand'>): string =>
-  tensorName(layer, site, operand);
+/** @file Sampled tensors by name, and what stands out of them: the largest, what grew most, what casts took, alignment. */
+import { percent, topOf } from './numbers.ts';
+import type { Measured, TensorPoint } from './rows.ts';
 
 /** The row with the largest value, or null. */
 export const largest = (tensors: readonly TensorPoint[], measured: Measured): TensorPoint | null =>
@@ -77,4 +71,34 @@ export function alignmentAtEnd(tensors: readonly TensorPoint[]): {
   if (step === undefined || top === null) return null;
   const above = ends.reduce((sum, row) => sum + (row.abs_cosine_above ?? 0), 0);
   return { step, above, layer: top.layer, cosine: top.abs_cosine_max! };
+}
+
+const SITES: Readonly<Record<string, string>> = {
+  down: 'down',
+  gateUp: 'gate and up',
+  attentionOut: 'attention out',
+  qkv: 'q, k, v',
+};
+const OPERANDS: Readonly<Record<string, string>> = {
+  input: 'inputs',
+  weight: 'weights',
+  grad: 'gradients',
+};
+
+const inOrder = (order: readonly string[], names: Iterable<string>): string[] => {
+  const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+};
+
+export const sitesInOrder = (names: Iterable<string>): string[] => inOrder(Object.keys(SITES), names);
+export const operandsInOrder = (names: Iterable<string>): string[] => inOrder(Object.keys(OPERANDS), names);
+export const siteLabel = (site: string): string => SITES[site] ?? site;
+export const operandLabel = (operand: string): string => OPERANDS[operand] ?? operand;
+
+/** `SwiGLU's output (down's input) of layer 2`. */
+export function nameOf({ layer, site, operand }: Pick<TensorPoint, 'layer' | 'site' | 'operand'>): string {
+  const where = layer < 0 ? '' : ` of layer ${layer}`;
+  if (site === 'down' && operand === 'input') return `SwiGLU’s output (down’s input)${where}`;
+  const of = OPERANDS[operand]?.replace(/s$/, '') ?? operand;
+  return `${of} of ${siteLabel(site)}${layer < 0 ? '' : ` in layer ${layer}`}`;
 }

@@ -10,9 +10,8 @@ import {
   type Taken,
   taken,
 } from './facts.ts';
+import { figure, median, percent, plural } from './numbers.ts';
 import type { ReportRun, TensorPoint } from './rows.ts';
-import { median } from './values.ts';
-import { figure, percent, plural } from './words.ts';
 
 export interface Finding {
   /** `bad`: a run is not what it should be; `look`: worth a look; `good`: nothing was found where one would look. */

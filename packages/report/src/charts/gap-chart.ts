@@ -1,11 +1,65 @@
-/** @file How far runs fall behind their reference, batch by batch. */
+/** @file The paired gap, loss of a run less that of its reference on the same batch; and its picture. */
 import { grey, quantity } from './frame.ts';
-import type { RunGap } from './gaps.ts';
-import { plot, runLines, stepAxis } from './lines.ts';
-import { lineLegend, seriesOf } from './series.ts';
-import { smoothingWidth } from './thin.ts';
-import { known } from './values.ts';
-import { plural, signed } from './words.ts';
+import { lineLegend, type Point, plot, runLines, seriesOf, smoothingWidth, stepAxis } from './lines.ts';
+import { known, mean, plural, signed } from './numbers.ts';
+import type { ReportRun } from './rows.ts';
+
+export interface RunGap {
+  readonly run: string;
+  readonly recipe: string;
+  readonly reference: string;
+  /** Both saw the same batches: they have the same seed. */
+  readonly paired: boolean;
+  readonly points: readonly Point[];
+  /** Mean over the last quarter of the steps that all runs have; null if a loss in it is not finite. */
+  readonly last: number | null;
+  /** Mean of how many steps. */
+  readonly over: number;
+  /** The last of them, where a run went on beyond it; null: all end there. */
+  readonly until: number | null;
+}
+
+/**
+ * One for every run but the references. A run's reference is the `bf16` run of its seed, else the first run of its
+ * seed; else the first `bf16` run of the report, else its first run, both on other batches.
+ */
+export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
+  const pairs: Omit<RunGap, 'last' | 'over' | 'until'>[] = [];
+  for (const run of runs) {
+    const reference = referenceOf(run, runs);
+    if (reference === run) continue;
+    const losses = new Map(reference.steps.map(({ step, loss }) => [step, loss]));
+    const points = run.steps
+      .filter(({ step }) => losses.has(step))
+      .map(({ step, loss }): Point => {
+        const other = losses.get(step)!;
+        return { x: step, y: loss === null || other === null ? null : loss - other };
+      });
+    if (points.length === 0) continue;
+    pairs.push({
+      run: run.name,
+      recipe: run.recipe,
+      reference: reference.name,
+      paired: reference.seed === run.seed,
+      points,
+    });
+  }
+  const end = Math.min(...pairs.map(({ points }) => points.at(-1)!.x));
+  const until = runs.every(({ steps }) => steps.at(-1)?.step === end) ? null : end;
+  return pairs.map((pair) => {
+    const common = pair.points.filter(({ x }) => x <= end);
+    const tail = common.slice(-Math.ceil(common.length / 4)).map(({ y }) => y);
+    const last = tail.includes(null) ? null : mean(known(tail));
+    return { ...pair, last, over: tail.length, until };
+  });
+}
+
+function referenceOf(run: ReportRun, runs: readonly ReportRun[]): ReportRun {
+  const mates = runs.filter(({ seed }) => seed === run.seed);
+  const bf16 = (of: readonly ReportRun[]) => of.find(({ recipe }) => recipe === 'bf16');
+  const own = bf16(mates) ?? (mates.length > 1 ? mates[0] : undefined);
+  return own ?? bf16(runs) ?? runs[0]!;
+}
 
 export function gapChart(gaps: readonly RunGap[]): object {
   const { color, strokeDash } = seriesOf(gaps.map(({ run, recipe }) => ({ name: run, recipe })));

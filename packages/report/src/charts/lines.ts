@@ -1,6 +1,7 @@
-/** @file What curves of runs share: their axis of steps, the lines of each run, and legends of what is no run. */
-import { frame, grey, quantity } from './frame.ts';
-import { type Point, smoothLine, thinLine } from './thin.ts';
+/** @file Curves of runs: a line a run, its colour and dash the same in every picture; few points, no peak lost; axes, legends. */
+import { colours, frame, grey, quantity } from './frame.ts';
+import { topOf } from './numbers.ts';
+import type { ReportRun } from './rows.ts';
 
 /** `labels`: whether it is named and numbered, or another one below does that. */
 export const stepAxis = (unit: 'step' | 'tokens' = 'step', labels = true): object =>
@@ -20,7 +21,7 @@ export const plot = (title: object | string, height: number, layer: readonly obj
 export const rowsOf = (line: object, points: readonly Point[]): object[] =>
   thinLine(points).map(({ x, y }) => ({ ...line, step: x, value: y }));
 
-export interface Line {
+interface Line {
   readonly run: string;
   readonly points: readonly Point[];
   /** Points of the window of its running mean; 1: it has none. */
@@ -83,3 +84,98 @@ export const ruleAt = (value: number, y: object, name: string): object => ({
     }),
   },
 });
+
+/** Of lines, however thin or pale those of the first layer are. */
+export const lineLegend = {
+  title: null,
+  symbolType: 'stroke',
+  symbolStrokeWidth: 2.5,
+  symbolSize: 300,
+  symbolOpacity: 1,
+};
+
+const OTHER = ['#1f6feb', '#cf222e', '#1a7f37', '#bf8700', '#8250df', '#e16f24'];
+const DASHES = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+  [8, 2, 2, 2],
+];
+
+/** Where curves lie on one another, the baseline is drawn last. */
+export const baselineLast = <Run extends Pick<ReportRun, 'recipe'>>(runs: readonly Run[]): Run[] => [
+  ...runs.filter(({ recipe }) => recipe !== 'bf16'),
+  ...runs.filter(({ recipe }) => recipe === 'bf16'),
+];
+
+/** Colour by recipe. The first that is drawn is a solid line, what lies on it is dashed: both are seen. */
+export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
+  readonly color: object;
+  readonly strokeDash: object;
+  /** The colour alone, for points. */
+  readonly pointColor: object;
+} {
+  const recipes = [...new Set(runs.map(({ recipe }) => recipe))];
+  const colourOf = (recipe: string): string =>
+    colours[recipe] ?? OTHER[recipes.indexOf(recipe) % OTHER.length]!;
+  const domain = runs.map(({ name }) => name);
+  const range = runs.map(({ recipe }) => colourOf(recipe));
+  const order = baselineLast(runs);
+  const dashes = runs.map((run) => DASHES[order.indexOf(run) % DASHES.length]!);
+  const legend = runs.length < 2 ? null : lineLegend;
+  const channel = { field: 'run', type: 'nominal', sort: domain };
+  return {
+    color: { ...channel, scale: { domain, range }, legend },
+    strokeDash: { ...channel, scale: { domain, range: dashes }, legend },
+    pointColor: { ...channel, scale: { domain, range }, legend: null },
+  };
+}
+
+export interface Point {
+  readonly x: number;
+  /** Null: nothing was measured, or it was not finite; the line breaks there. */
+  readonly y: number | null;
+}
+
+/**
+ * At most about `limit` of the points, in order: of each of `limit / 2` equal shares of the points the lowest and the
+ * highest, so that a single spike stays, and a null where the share holds one.
+ */
+export function thinLine(points: readonly Point[], limit = 400): Point[] {
+  if (points.length <= limit) return [...points];
+  const shares = Math.floor(limit / 2);
+  const kept: Point[] = [];
+  for (let i = 0; i < shares; i++) {
+    const share = points.slice(
+      Math.floor((i * points.length) / shares),
+      Math.floor(((i + 1) * points.length) / shares),
+    );
+    const chosen = new Set([
+      topOf(share, ({ y }) => y && -y),
+      topOf(share, ({ y }) => y),
+      share.find(({ y }) => y === null),
+    ]);
+    kept.push(...share.filter((point) => chosen.has(point)));
+  }
+  return kept;
+}
+
+/** Mean over a window of `width` points about each; nulls count for nothing, and a window of nulls is null. */
+export function smoothLine(points: readonly Point[], width: number): Point[] {
+  const sums = [0];
+  const counts = [0];
+  for (const { y } of points) {
+    sums.push(sums.at(-1)! + (y ?? 0));
+    counts.push(counts.at(-1)! + (y === null ? 0 : 1));
+  }
+  const half = Math.floor(width / 2);
+  return points.map(({ x }, i) => {
+    const reach = Math.min(half, i, points.length - 1 - i); // narrower at both ends, so that it stays centred
+    const [from, to] = [i - reach, i + reach + 1];
+    const count = counts[to]! - counts[from]!;
+    return { x, y: count === 0 ? null : (sums[to]! - sums[from]!) / count };
+  });
+}
+
+/** A window of a fortieth of the points, odd; 1 for short lines. */
+export const smoothingWidth = (points: number): number => (points < 80 ? 1 : 2 * Math.round(points / 80) + 1);

@@ -1,12 +1,18 @@
 /** @file Loss by step of every run, what they lose on held-out text, and the byte model to beat. */
 import { commonTokens, finalLoss, lossAt, progressOf } from './endings.ts';
 import { quantity } from './frame.ts';
-import { dotNamed, plot, ruleAt, runLines, stepAxis } from './lines.ts';
+import {
+  baselineLast,
+  dotNamed,
+  plot,
+  ruleAt,
+  runLines,
+  seriesOf,
+  smoothingWidth,
+  stepAxis,
+} from './lines.ts';
+import { count, figure, greatest, known, least, topOf } from './numbers.ts';
 import type { ReportRun } from './rows.ts';
-import { baselineLast, seriesOf } from './series.ts';
-import { smoothingWidth } from './thin.ts';
-import { greatest, known, least, topOf } from './values.ts';
-import { count, figure } from './words.ts';
 
 export function lossChart(runs: readonly ReportRun[]): object {
   const { color, strokeDash, pointColor } = seriesOf(runs);

@@ -39,6 +39,9 @@ export type TensorPoint = Place &
   Pick<Tensor, 'step' | 'site' | 'operand' | 'format' | 'amax' | 'overflows' | 'underflows' | 'kurtosis'> &
   Pick<Tensor, 'abs_cosine_max' | 'abs_cosine_mean' | 'abs_cosine_above'>;
 
+/** What pictures of layers and steps show of a cast. */
+export type Measured = 'amax' | 'overflows' | 'underflows' | 'kurtosis';
+
 /** Of `evaluations.arrow`: the run's own. */
 export type EvaluationPoint = Pick<StoredRow<typeof evaluationStatistics>, 'step' | 'loss'>;
 

@@ -1,11 +1,9 @@
 /** @file Learning rate and gradient norm by step. */
 import { progressOf } from './endings.ts';
 import { frame, quantity } from './frame.ts';
-import { rowsOf, ruleAt, stepAxis } from './lines.ts';
+import { baselineLast, rowsOf, ruleAt, seriesOf, stepAxis } from './lines.ts';
+import { count, figure, greatest, known, least, plural } from './numbers.ts';
 import type { ReportRun, StepPoint } from './rows.ts';
-import { baselineLast, seriesOf } from './series.ts';
-import { greatest, known, least } from './values.ts';
-import { count, figure, plural } from './words.ts';
 
 /** `clip`: the largest norm that is let through; 0: none is set. */
 export function scheduleChart(runs: readonly ReportRun[], clip: number): object {

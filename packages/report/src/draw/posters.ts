@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomically } from '@octavo/store';
 import { drawPoster } from './svg.ts';
+import { fontFiles } from './text-width.ts';
 
 const ZOOM = 2;
 const FONT = 'Arimo';
@@ -34,11 +35,7 @@ async function painter(): Promise<(svg: string) => Uint8Array> {
   const file = async (specifier: string) => readFile(createRequire(import.meta.url).resolve(specifier));
   started ??= initWasm(await file('@resvg/resvg-wasm/index_bg.wasm'));
   await started;
-  const fontBuffers = await Promise.all(
-    ['400Regular/Arimo_400Regular.ttf', '700Bold/Arimo_700Bold.ttf'].map((name) =>
-      file(`@expo-google-fonts/arimo/${name}`),
-    ),
-  );
+  const fontBuffers = await Promise.all(fontFiles.map((path) => readFile(path)));
   return (svg) => {
     const picture = new Resvg(svg, {
       background: 'white',

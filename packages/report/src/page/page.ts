@@ -1,12 +1,15 @@
 /** @file A report as one page that loads nothing, and forbids itself to. */
+import { readFileSync } from 'node:fs';
 import { drawFigure, type Figure, inlineSvg } from '../draw/svg.ts';
 import { type Html, html, trusted } from './html.ts';
+import type { Picture } from './parts.ts';
 import type { Report } from './report.ts';
-import type { Picture } from './section.ts';
-import { style } from './style.ts';
 
 /** The first line of every report, so that one is known again. */
 export const MARK = '<!doctype html><!-- octavo report -->';
+
+/** For a wide screen, a phone, the dark and paper; in the dark it changes the colours that charts are drawn in. */
+const STYLE = readFileSync(new URL('../../src/page/style.css', import.meta.url), 'utf8');
 
 /** What made a report. */
 export interface Made {
@@ -32,7 +35,8 @@ export async function pageOf({ title, lead, sections }: Report, made: Made): Pro
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
-<style>${trusted(style)}</style>
+<style>
+${trusted(STYLE)}</style>
 </head>
 <body>
 <header>

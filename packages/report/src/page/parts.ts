@@ -1,4 +1,4 @@
-/** @file The few shapes that all sections are made of: tables, lists of findings, files folded away. */
+/** @file What a report is made of: sections of markup and of pictures yet to be drawn; tables, findings, files folded away. */
 import type { Finding } from '../charts/findings.ts';
 import { type Html, html } from './html.ts';
 
@@ -42,3 +42,19 @@ export const findings = (list: readonly Finding[]): Html =>
 /** JSON as it stands in a file, folded away. */
 export const folded = (title: string, text: string): Html =>
   html`<details><summary>${title}</summary><pre>${text}</pre></details>\n`;
+
+export interface Picture {
+  /** That of its file, where it is written as one. */
+  readonly name: string;
+  /** A Vega-Lite specification. Its title says what it shows. */
+  readonly chart: object;
+  /** Stands below it; the empty text: nothing does. */
+  readonly caption: string;
+}
+
+export interface Section {
+  /** Of its heading, for the list at the top. */
+  readonly id: string;
+  readonly title: string;
+  readonly content: readonly (Html | Picture)[];
+}

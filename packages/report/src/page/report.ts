@@ -1,12 +1,13 @@
 /** @file The report of folders that were read, before anything is drawn: title, sections, pictures as specifications. */
+
+import { plural } from '../charts/numbers.ts';
 import { overviewChart } from '../charts/overview-chart.ts';
-import { plural } from '../charts/words.ts';
 import type { RunInput } from '../read/read-run.ts';
 import type { StudyInput } from '../read/read-study.ts';
 import { type Html, html } from './html.ts';
+import type { Picture, Section } from './parts.ts';
 import { runSections } from './run-sections.ts';
 import { stepsDone } from './runs-table.ts';
-import type { Picture, Section } from './section.ts';
 import { studySections } from './study-sections.ts';
 
 export interface Report {

@@ -1,7 +1,6 @@
 /** @file How runs ended, a row each. */
 import { commonTokens, finalLoss, lossAt, tokensSeen } from '../charts/endings.ts';
-import { greatest, known, median } from '../charts/values.ts';
-import { bytes, count, digits, plural } from '../charts/words.ts';
+import { bytes, count, digits, greatest, known, median, plural } from '../charts/numbers.ts';
 import type { RunInput } from '../read/read-run.ts';
 import { type Html, html } from './html.ts';
 import { type Column, table } from './parts.ts';

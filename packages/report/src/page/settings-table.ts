@@ -1,6 +1,6 @@
 /** @file The settings that made runs, side by side; what differs stands out. */
 import { type CastRecipe, castName } from '@octavo/nn';
-import { count, digits } from '../charts/words.ts';
+import { count, digits } from '../charts/numbers.ts';
 import type { RunInput } from '../read/read-run.ts';
 import type { RunRecord } from '../read/run-record.ts';
 import { type Html, html } from './html.ts';

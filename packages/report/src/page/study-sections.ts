@@ -1,11 +1,11 @@
 /** @file What a report says of a study, whichever it is. */
 import type { Table } from 'apache-arrow';
-import { count, digits } from '../charts/words.ts';
+import { count, digits } from '../charts/numbers.ts';
 import type { StudyClaim, StudyInput } from '../read/read-study.ts';
 import { type Html, html } from './html.ts';
 import { markdown } from './markdown.ts';
+import type { Section } from './parts.ts';
 import { type Column, folded, properties, table } from './parts.ts';
-import type { Section } from './section.ts';
 
 const FIRST_ROWS = 10;
 

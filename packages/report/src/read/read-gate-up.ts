@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { decodeArray, formatOf, OctavoError } from '@octavo/formats';
 import { type Checkpoint, type CheckpointFile, listCheckpoints, openCheckpoint } from '@octavo/store';
-import { channelOf, cosinesOf, type GateUp, mostAligned } from '../charts/gate-up.ts';
-import { topOf } from '../charts/values.ts';
+import { channelOf, cosinesOf, type GateUp, mostAligned } from '../charts/gate-up-chart.ts';
+import { topOf } from '../charts/numbers.ts';
 import type { RunRecord } from './run-record.ts';
 
-export interface ReadGateUp {
+interface ReadGateUp {
   /** Early to late; empty where there is no whole checkpoint. */
   readonly moments: readonly GateUp[];
   /** Which checkpoints could not be read, and why. */

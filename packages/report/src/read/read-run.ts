@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { evaluated, type evaluationStatistics, readRows, runStatistics, type StoredRow } from '@octavo/store';
-import type { GateUp } from '../charts/gate-up.ts';
+import type { GateUp } from '../charts/gate-up-chart.ts';
 import type { ReportRun } from '../charts/rows.ts';
 import { readGateUp } from './read-gate-up.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
