@@ -101,6 +101,7 @@ describe('the examples of the READMEs', () => {
     'optim',
     'llama',
     'data',
+    'mpi',
     'evals',
     'trainer',
     'bench',

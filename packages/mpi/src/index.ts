@@ -1,0 +1,4 @@
+export type { Communicator, Movable, Operation, Reducible } from './communicator.ts';
+export { launchedSize, openCommunicator } from './open.ts';
+export { soloCommunicator } from './solo.ts';
+export { createThreadGroup, joinThreadGroup, type ThreadGroup } from './threads.ts';
