@@ -11,7 +11,7 @@ import { largest, sumExp } from './loss';
 import { interleave6, interleave8, spread8 } from './panel';
 import { commit, read } from './storage';
 import { tile } from './tile';
-import { axpy, dot, storePart, vec } from './vector';
+import { storePart, vec } from './vector';
 
 // arguments: 0 qkv, 3 out, 6 dout, 9 sequence, 10 heads, 11 key-and-value heads, 12 head dimension, 13 scale, 14 parts
 // of a head, 15 where parts leave their gradients of keys and values (address, or 0 where there is one part)
@@ -121,31 +121,4 @@ export function attention(task: i32): void {
       }
     }
   }
-}
-
-/**
- * attentionCached: 0 qkv, 3 out, 6 cache, 9 position, 10 heads, 11 key-and-value heads, 12 head dimension, 13 scale.
- * A task is a query head.
- */
-export function attentionCached(task: i32): void {
-  const headDim = int(12);
-  const n = int(9) + 1;
-  const width = 2 * int(11) * headDim;
-  const keyAt = (task / (int(10) / int(11))) * headDim;
-  const valueAt = keyAt + int(11) * headDim;
-  const room = scratch();
-  const query = room + floats(headDim) + 64;
-  const scores = query + floats(headDim) + 64;
-  const result = scores + floats(n) + 64;
-  const q = read(0, task * headDim, headDim, query);
-  for (let j = 0; j < n; j++) {
-    const k = read(6, j * width + keyAt, headDim, room);
-    store<f32>(scores + floats(j), dot(q, k, headDim));
-  }
-  softmax(scores, n, n, float(13));
-  memory.fill(result, 0, floats(headDim));
-  for (let j = 0; j < n; j++) {
-    axpy(result, load<f32>(scores + floats(j)), read(6, j * width + valueAt, headDim, room), headDim);
-  }
-  commit(3, task * headDim, headDim, result);
 }

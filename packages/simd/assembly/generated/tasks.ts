@@ -2,8 +2,9 @@
 import { adamMoment, adamWeight } from '../adam';
 import { adamwMaxima, adamwScales, adamwStore } from '../adamw';
 import { amaxChunks, amaxJoin, amaxBlocks, scaleFromAmax } from '../amax';
+import { attentionCached } from '../attention-cached';
 import { attentionGrad, attentionGradJoin } from '../attention-grad';
-import { attention, attentionCached } from '../attention';
+import { attention } from '../attention';
 import { cast, dequantize, quantizeBlocks } from '../cast';
 import { copyBytes } from '../copy';
 import { elementwise, scaleRows, scaleColumns } from '../elementwise';
@@ -30,10 +31,10 @@ export function runTask(kernel: i32, task: i32): void {
     case 6: return amaxJoin(task);
     case 7: return amaxBlocks(task);
     case 8: return scaleFromAmax(task);
-    case 9: return attentionGrad(task);
-    case 10: return attentionGradJoin(task);
-    case 11: return attention(task);
-    case 12: return attentionCached(task);
+    case 9: return attentionCached(task);
+    case 10: return attentionGrad(task);
+    case 11: return attentionGradJoin(task);
+    case 12: return attention(task);
     case 13: return cast(task);
     case 14: return dequantize(task);
     case 15: return quantizeBlocks(task);
