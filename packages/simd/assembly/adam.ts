@@ -43,6 +43,20 @@ export function moved(
   return f32x4.sub(w, f32x4.mul(lr, step));
 }
 
+/**
+ * The longest step, decay left out, of a weight whose second moment is raised, with some room for rounding:
+ * lr |m̂| / (√v̂ + ε), where m' = β1 m + (1 − β1) x and v' ≥ β2 (bound m)² + (1 − β2) x², so that by Cauchy and Schwarz
+ * m'² ≤ (β1² / (β2 bound²) + (1 − β1)² / (1 − β2)) v'. What a v' lacks that has underflowed counts beside ε.
+ */
+export function longestStep(hyper: usize): f64 {
+  const beta1 = <f64>load<f32>(hyper + BETA1);
+  const beta2 = <f64>load<f32>(hyper + BETA2);
+  const bound = <f64>load<f32>(hyper + BOUND);
+  const squares = (beta1 * beta1) / (beta2 * bound * bound) + ((1 - beta1) * (1 - beta1)) / (1 - beta2);
+  const most = sqrt<f64>(load<f32>(hyper + CORRECTION2)) + 1e-22 / <f64>load<f32>(hyper + EPSILON);
+  return (1.001 * abs<f64>(load<f32>(hyper + LR)) * sqrt<f64>(squares) * most) / <f64>load<f32>(hyper + CORRECTION1);
+}
+
 /** to = mean of m and g · gradScale. */
 function moment1(m: usize, g: usize, hyper: usize, to: usize, n: i32): void {
   const beta = vec(load<f32>(hyper + BETA1));

@@ -1,11 +1,8 @@
 /** @file The largest magnitude of a tensor or of its blocks, and the scales that come from it. */
-import { BF16_KIND, CHUNK } from '../src/numbers';
+import { BF16_KIND, CHUNK, FP16_KIND } from '../src/numbers';
 import { address, float, int, PIECE, scratch } from './command';
-import { commit, element, read, target } from './storage';
+import { commit, element, fp16Bits, read, target } from './storage';
 import { abs, maxLanesInt, maxLanesShort, storePart } from './vector';
-
-/** Elements of a task; and those that pass through the cache at a time. */
-
 
 /** Bits of the largest |x| of `n` floats; a NaN's are above infinity's, and it thus counts as the largest. */
 export function amaxBits(from: usize, n: i32): i32 {
@@ -24,7 +21,7 @@ export function amaxBits(from: usize, n: i32): i32 {
   return most;
 }
 
-/** The same of `n` numbers of BF16, as bits of float32. */
+/** The largest code of `n` numbers of BF16 or FP16, without signs. */
 function amaxHalves(from: usize, n: i32): i32 {
   const magnitude = i16x8.splat(0x7fff);
   let top = i16x8.splat(0);
@@ -36,12 +33,14 @@ function amaxHalves(from: usize, n: i32): i32 {
   }
   let most = maxLanesShort(top);
   for (; i < n; i++) most = max(most, <i32>load<u16>(from + ((<usize>i) << 1)) & 0x7fff);
-  return most << 16;
+  return most;
 }
 
 /** The same of `n` elements of a tensor. */
 export function amaxOf(slot: i32, index: i32, n: i32, room: usize): i32 {
-  if (int(slot + 1) == BF16_KIND) return amaxHalves(element(slot, index), n);
+  const kind = int(slot + 1);
+  if (kind == BF16_KIND) return amaxHalves(element(slot, index), n) << 16;
+  if (kind == FP16_KIND) return fp16Bits(amaxHalves(element(slot, index), n));
   return amaxBits(read(slot, index, n, room), n);
 }
 

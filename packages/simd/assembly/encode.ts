@@ -216,7 +216,7 @@ export function encodeFp16Saturated(format: usize, scale: f32, from: usize, n: i
   const offset = i32x4.splat(13 << 23);
   const bias = i32x4.splat((13 << 23) + (word(format, 1) >> 13));
   const s = vec(scale);
-  const sign = i32x4.splat(0x8000);
+  const sign = i16x8.splat(<i16>0x8000);
   const magnitude = i32x4.splat(0x7fffffff);
   let top = i32x4.splat(0);
   for (let i = 0; i < n; i += 8) {
@@ -228,9 +228,9 @@ export function encodeFp16Saturated(format: usize, scale: f32, from: usize, n: i
     top = i32x4.max_s(top, i32x4.max_s(a0, a1));
     const c0 = code4(i32x4.min_s(a0, limit), minNormal, offset, bias, 13);
     const c1 = code4(i32x4.min_s(a1, limit), minNormal, offset, bias, 13);
-    const s0 = v128.and(i32x4.shr_u(y0, 16), sign);
-    const s1 = v128.and(i32x4.shr_u(y1, 16), sign);
-    v128.store(to + ((<usize>i) << 1), i16x8.narrow_i32x4_u(v128.or(c0, s0), v128.or(c1, s1)));
+    // narrowing saturates, and keeps what is negative as an integer so
+    const signs = v128.and(i16x8.narrow_i32x4_s(y0, y1), sign);
+    v128.store(to + ((<usize>i) << 1), v128.or(i16x8.narrow_i32x4_u(c0, c1), signs));
   }
   return top;
 }

@@ -2,7 +2,7 @@
 import { COLUMN_STRIP } from '../src/numbers';
 import { address, float, int, scratch } from './command';
 import { commit, read, target } from './storage';
-import { dot, INFINITY_BITS, loadPart, madd, storePart, sumLanes, vec } from './vector';
+import { dot, firstLanes, INFINITY_BITS, loadPart, madd, storePart, sumLanes, vec } from './vector';
 
 /** What a row is multiplied by before it is squared where its squares would overflow: 2^-80. */
 const SHRINK: f32 = 8.271806125530277e-25;
@@ -87,7 +87,7 @@ export function rmsNormGradInput(task: i32): void {
     for (; j < columns; j += 4) {
       const k = (<usize>j) << 2;
       const product = f32x4.mul(f32x4.mul(v128.load(dy + k), v128.load(gain + k)), v128.load(x + k));
-      s = f32x4.add(s, mask(product, columns - j));
+      s = f32x4.add(s, firstLanes(product, columns - j));
     }
     s = f32x4.add(s, s1);
     const c = vec((sumLanes(s) * (r * r)) / <f32>columns);
@@ -99,13 +99,6 @@ export function rmsNormGradInput(task: i32): void {
     }
     commit(9, at, columns, to);
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function mask(x: v128, count: i32): v128 {
-  if (count >= 4) return x;
-  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
 }
 
 /** 1 / rms of every row: 0 x, 3 rows, 4 columns, 5 rows a task, 6 epsilon, 7 out (floats). */

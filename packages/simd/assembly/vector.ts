@@ -22,6 +22,14 @@ export function abs(x: v128): v128 {
   return v128.and(x, i32x4.splat(0x7fffffff));
 }
 
+/** Zero in place of lanes from `count` on. */
+// @ts-ignore: decorator
+@inline
+export function firstLanes(x: v128, count: i32): v128 {
+  if (count >= 4) return x;
+  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
 /** Stores the first `count` of four lanes (all of them from four on). */
 // @ts-ignore: decorator
 @inline
