@@ -1,5 +1,6 @@
 /** @file What a Llama2 model is made of, and the shapes that have names. */
 import { OctavoError } from '@octavo/formats';
+import { type RopeScaling, ropeScalingFault } from './rope-scaling.ts';
 
 export interface LlamaConfig {
   readonly vocabularySize: number;
@@ -14,6 +15,8 @@ export interface LlamaConfig {
   /** Longest sequence. */
   readonly contextLength: number;
   readonly ropeTheta: number;
+  /** How positions beyond the trained ones are squeezed into them; absent: not at all. */
+  readonly ropeScaling?: RopeScaling;
   readonly normEpsilon: number;
   /** The head is the embedding table. */
   readonly tiedHead: boolean;
@@ -112,6 +115,8 @@ export function validateConfig(config: LlamaConfig): LlamaConfig {
     fail(`heads ${config.heads} is no multiple of keyValueHeads ${config.keyValueHeads}`);
   if (!(config.ropeTheta > 0 && Number.isFinite(config.ropeTheta)))
     fail(`ropeTheta: got ${config.ropeTheta}, expected a positive number`);
+  const scaling = config.ropeScaling === undefined ? null : ropeScalingFault(config.ropeScaling);
+  if (scaling !== null) fail(`ropeScaling${scaling}`);
   if (!(config.normEpsilon > 0 && Number.isFinite(config.normEpsilon)))
     fail(`normEpsilon: got ${config.normEpsilon}, expected a positive number`);
   return config;

@@ -1,8 +1,7 @@
 /** @file A Hugging Face `config.json`, understood whole or refused by the name of what is not. */
 import { OctavoError, quoted } from '@octavo/formats';
 import { type LlamaConfig, validateConfig } from './config.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { isObject, readRope, same } from './hugging-face-rope.ts';
 
 /**
  * Fields of which only one setting is this model; the first value stands for all of them in messages. Defaults and
@@ -122,45 +121,13 @@ export function configFromHuggingFace(json: unknown): LlamaConfig {
   const tied = json.tie_word_embeddings ?? false;
   if (typeof tied !== 'boolean')
     faults.push(`tie_word_embeddings: got ${quoted(tied)}, expected true or false`);
-  const ropeTheta = readRope(json, faults);
+  const rope = readRope(json, faults);
   if (faults.length > 0) refuse(faults);
-  return validateConfig({ ...shape, keyValueHeads, ropeTheta, tiedHead: tied === true });
-}
-
-/** θ, wherever it stands: at the top (transformers 4) or among the rotary parameters (5). */
-function readRope(json: Json, faults: string[]): number {
-  const found: number[] = [];
-  const take = (where: string, value: unknown): void => {
-    if (value === undefined) return;
-    if (typeof value === 'number' && value > 0 && Number.isFinite(value)) found.push(value);
-    else faults.push(`${where}: got ${quoted(value)}, expected a positive number`);
-  };
-  take('rope_theta', json.rope_theta);
-  for (const field of ['rope_scaling', 'rope_parameters']) {
-    const rope = json[field] ?? {};
-    if (!isObject(rope)) {
-      faults.push(`${field}: got ${quoted(rope)}, expected an object`);
-      continue;
-    }
-    take(`${field}.rope_theta`, rope.rope_theta);
-    for (const [key, value] of Object.entries(rope)) {
-      const expected = { rope_type: 'default', type: 'default', partial_rotary_factor: 1 }[key];
-      if (key === 'rope_theta' || value === null || same(expected, value)) continue;
-      const right = expected === undefined ? 'no scaling of positions' : quoted(expected);
-      faults.push(`${field}.${quoted(key).slice(1, -1)}: got ${quoted(value)}, expected ${right}`);
-    }
-  }
-  if (new Set(found).size > 1) faults.push(`rope_theta: got ${found.join(' and ')}, expected one value`);
-  return found[0] ?? 10_000;
+  return validateConfig({ ...shape, keyValueHeads, ...rope, tiedHead: tied === true });
 }
 
 const isFullAttention = (value: unknown): boolean =>
   Array.isArray(value) && value.every((type) => type === 'full_attention');
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function refuse(faults: readonly string[]): never {
   const shown = faults.length > 20 ? [...faults.slice(0, 20), `and ${faults.length - 20} more`] : faults;

@@ -15,7 +15,9 @@ export {
   toHuggingFace,
 } from './hugging-face.ts';
 export { configFromHuggingFace } from './hugging-face-config.ts';
+export { configToHuggingFace } from './hugging-face-config-write.ts';
 export { type HuggingFaceValues, matchHuggingFace } from './hugging-face-match.ts';
+export { LLAMA2C_HEADER, type Llama2cTensor, llama2cLayout } from './llama2c.ts';
 export {
   type Batch,
   createLlama,
@@ -25,3 +27,5 @@ export {
   lossOf,
 } from './model.ts';
 export { countParameters, initialValues, type ParameterSpec, parameterSpecs } from './parameters.ts';
+export { fromInterleaved, toInterleaved } from './rope-layout.ts';
+export type { LinearScaling, Llama3Scaling, RopeScaling } from './rope-scaling.ts';

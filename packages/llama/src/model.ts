@@ -28,6 +28,7 @@ import {
 } from '@octavo/nn';
 import { headDimOf, type LlamaConfig, validateConfig } from './config.ts';
 import { initialValues, parameterSpecs } from './parameters.ts';
+import { scaledFrequency } from './rope-scaling.ts';
 
 interface Block {
   readonly attentionNorm: Parameter;
@@ -113,7 +114,8 @@ export function createLlama(
       down: createFp8Linear(precision, i, 'down', named(`layers.${i}.down`)),
     }),
   );
-  const tables = ropeTables(config.contextLength, headDimOf(config), config.ropeTheta);
+  const scaled = scaledFrequency(config.ropeScaling);
+  const tables = ropeTables(config.contextLength, headDimOf(config), config.ropeTheta, scaled);
   const shape = [config.contextLength, headDimOf(config) / 2];
   return {
     config,

@@ -229,7 +229,6 @@ describe('a configuration is understood whole', () => {
     ['tie_word_embeddings', 'no'],
     ['rope_theta', '1e4'],
     ['rope_theta', 20_000],
-    ['rope_scaling', { type: 'linear', factor: 2 }],
     ['rope_scaling', { rope_type: 'llama3', factor: 8 }],
     ['rope_scaling', 2],
     ['rope_parameters', { rope_type: 'yarn', rope_theta: 1e4 }],

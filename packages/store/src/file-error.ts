@@ -12,11 +12,13 @@ const causes: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder: give a file',
   ENOTDIR: 'a part of the path is not a folder: check the path',
   EEXIST: 'it already exists: choose another name',
+  ENAMETOOLONG: 'the name is too long: choose a shorter one',
+  ELOOP: 'its links lead in a circle: check them',
   EMFILE: 'too many files are open: close some',
 };
 
 /** What the caller named wrongly, and not a failure of the machine. */
-const INPUT = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR']);
+const INPUT = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /** A file from outside that is not what it should be: bad input, exit code 2. */
 export const badFile = (message: string, cause?: unknown): OctavoError =>

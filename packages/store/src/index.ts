@@ -17,6 +17,7 @@ export { writeCheckpoint } from './checkpoint/write.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';
+export { openSafetensorsFolder, type SafetensorsFolder } from './safetensors/folder.ts';
 export {
   type ListedEntry,
   type SafetensorsEntry,
@@ -29,7 +30,10 @@ export {
   type Safetensors,
   type SafetensorsTensor,
 } from './safetensors/read.ts';
+export { INDEX_FILE, type ShardIndex, SINGLE_FILE } from './safetensors/shard-index.ts';
+export { decodeSafetensors, encodeSafetensors, safetensorsFormats } from './safetensors/values.ts';
 export { type SafetensorsRecord, writeSafetensors } from './safetensors/write.ts';
+export { planShards, writeSafetensorsFolder } from './safetensors/write-folder.ts';
 export {
   shardColumns,
   type TokenArray,

@@ -61,11 +61,15 @@ export const rope = defineOperator<RopeAttributes>({
   },
 });
 
-/** cos and sin of position · θ^(−2d / headDim) for positions 0 … count − 1: `[count, headDim / 2]` each. */
+/**
+ * cos and sin of position · θ^(−2d / headDim) for positions 0 … count − 1: `[count, headDim / 2]` each. `scaled` gives
+ * another frequency in place of each θ^(−2d / headDim), in radians a position.
+ */
 export function ropeTables(
   count: number,
   headDim: number,
   theta: number,
+  scaled: (frequency: number) => number = (frequency) => frequency,
 ): { readonly cos: Float32Array; readonly sin: Float32Array } {
   if (headDim % 2 !== 0) {
     throw new OctavoError(`[kernels] ropeTables: headDim: got ${headDim}, expected an even number`);
@@ -73,9 +77,10 @@ export function ropeTables(
   const half = headDim / 2;
   const cos = new Float32Array(count * half);
   const sin = new Float32Array(count * half);
+  const frequencies = Array.from({ length: half }, (_, d) => scaled(theta ** ((-2 * d) / headDim)));
   for (let p = 0; p < count; p++) {
     for (let d = 0; d < half; d++) {
-      const angle = p * theta ** ((-2 * d) / headDim);
+      const angle = p * frequencies[d]!;
       cos[p * half + d] = Math.cos(angle);
       sin[p * half + d] = Math.sin(angle);
     }

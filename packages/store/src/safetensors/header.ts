@@ -147,10 +147,10 @@ export function parseHeader(
   return { metadata, entries };
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isStrings = (value: unknown): value is Readonly<Record<string, string>> =>
+export const isStrings = (value: unknown): value is Readonly<Record<string, string>> =>
   isRecord(value) && Object.values(value).every((one) => typeof one === 'string');
 
 const isNumbers = (value: unknown): value is readonly number[] =>

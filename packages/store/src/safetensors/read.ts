@@ -6,6 +6,7 @@ import {
   isSafetensorsType,
   type ListedEntry,
   MAX_HEADER,
+  type PlacedEntry,
   parseHeader,
   type SafetensorsEntry,
   unknownType,
@@ -25,6 +26,8 @@ export interface Safetensors {
   has(name: string): boolean;
   /** Reads one tensor. Throws an `OctavoError` where there is none such, or its type is not known. */
   read(name: string): Promise<SafetensorsTensor>;
+  /** Bytes `[begin, end)` of a tensor, of whatever type. Throws an `OctavoError` where it has not as many. */
+  readRange(name: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -41,18 +44,29 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
     const start = 8 + length;
     const { metadata, entries } = parseHeader(path, await file.read(8, length), file.size - start);
     const index = new Map(entries.map((entry) => [entry.name, entry]));
+    const entryOf = (name: string): PlacedEntry => {
+      const entry = index.get(name);
+      if (entry) return entry;
+      throw badFile(`[store] ${path} lacks a tensor: got no ${quoted(name)} among ${index.size}`);
+    };
     return {
       path,
       metadata,
       tensors: entries.map(({ name, dtype, shape, byteLength }) => ({ name, dtype, shape, byteLength })),
       has: (name) => index.has(name),
       async read(wanted) {
-        const entry = index.get(wanted);
-        if (entry === undefined)
-          throw badFile(`[store] ${path} lacks a tensor: got no ${quoted(wanted)} among ${index.size}`);
+        const entry = entryOf(wanted);
         const { name, dtype, shape, offset, byteLength } = entry;
         if (!isSafetensorsType(dtype)) throw badFile(unknownType(path, entry));
         return { name, dtype, shape, data: await file.read(start + offset, byteLength) };
+      },
+      async readRange(name, begin, end) {
+        const { offset, byteLength } = entryOf(name);
+        if (!(begin >= 0 && begin <= end && end <= byteLength))
+          throw badFile(
+            `[store] ${path}: tensor ${quoted(name)} has no such bytes: got ${begin} to ${end}, expected within ${byteLength}`,
+          );
+        return file.read(start + offset + begin, end - begin);
       },
       close: () => file.close(),
     };

@@ -45,6 +45,22 @@ export const modelShape = fields({
   ffnSize: integer(1),
   contextLength: integer(1),
   ropeTheta: positive().default(10_000),
+  ropeScaling: z
+    .discriminatedUnion(
+      'kind',
+      [
+        fields({ kind: z.literal('linear'), factor: positive() }),
+        fields({
+          kind: z.literal('llama3'),
+          factor: positive(),
+          lowFrequencyFactor: positive(),
+          highFrequencyFactor: positive(),
+          originalContext: integer(1),
+        }),
+      ],
+      { error: 'an object whose kind is linear or llama3' },
+    )
+    .exactOptional(),
   normEpsilon: positive().default(1e-5),
   tiedHead: yesNo().default(false),
 });
