@@ -7,13 +7,16 @@ import { filled, noisy, WHOLE } from './tensors.ts';
 import { alternate, type Effort, type Subject } from './timing.ts';
 
 /** C [m, n] = op(A) op(B), with k summed over. */
-export interface Product {
-  readonly name: string;
+export interface ProductShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   /** Which of a linear layer's products this is: y = x Wᵀ, dx = dy W or dW = dyᵀ x. */
   readonly kind: 'forward' | 'gradInput' | 'gradWeight';
+}
+
+export interface Product extends ProductShape {
+  readonly name: string;
 }
 
 export interface Operands {
@@ -49,8 +52,23 @@ export const linearProducts = (name: string, tokens: number, n: number, k: numbe
   { name: `${name} weight gradient`, m: n, n: k, k: tokens, kind: 'gradWeight' },
 ];
 
+/** A product of a linear layer ready to run, its operands of 8 bits (`fp8`) or in BF16. */
+export const prepareProduct = (
+  device: Device,
+  scope: Scope,
+  product: ProductShape,
+  operands: string,
+): Subject => prepareGemm(device, scope, product, operands === 'fp8' ? fp8Of(product) : HALF);
+
+const fp8Of = ({ kind }: ProductShape): Operands => (kind === 'forward' ? FP8_FORWARD : FP8_BACKWARD);
+
 /** A product ready to run. */
-export function prepareGemm(device: Device, scope: Scope, product: Product, operands: Operands): Subject {
+export function prepareGemm(
+  device: Device,
+  scope: Scope,
+  product: ProductShape,
+  operands: Operands,
+): Subject {
   const { m, n, k, kind } = product;
   const { transposeA, transposeB } = transposes[kind];
   const scaled = operands.a.bits <= 8;
@@ -71,7 +89,7 @@ export function prepareGemm(device: Device, scope: Scope, product: Product, oper
   return () => device.run(gemm, attributes, [a, b, ...scales], [out]);
 }
 
-export const gigaflops = ({ m, n, k }: Product, ms: number): number => (2 * m * n * k) / ms / 1e6;
+export const gigaflops = ({ m, n, k }: ProductShape, ms: number): number => (2 * m * n * k) / ms / 1e6;
 
 /** Every product with every kind of operands, all of one product taking turns. */
 export async function gemmTable(
@@ -120,8 +138,9 @@ async function measureProduct(
 }
 
 /** Gradients are E5M2, all else E4M3; the head's operands are never FP8. Squares are timed with both. */
-function operandsOf({ name, kind, m, n, k }: Product): Operands[] {
+function operandsOf(product: Product): Operands[] {
+  const { name, m, n, k } = product;
   if (name.startsWith('head')) return [F32, HALF];
   if (m === n && n === k) return [F32, HALF, FP8_FORWARD, FP8_BACKWARD];
-  return [F32, HALF, kind === 'forward' ? FP8_FORWARD : FP8_BACKWARD];
+  return [F32, HALF, fp8Of(product)];
 }

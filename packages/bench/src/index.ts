@@ -9,17 +9,21 @@ import {
   type ProductLibrary,
   productLibraries,
 } from './devices.ts';
-import { gemmTable, linearProducts, square } from './gemm.ts';
+import { gemmTable, square } from './gemm.ts';
 import { operatorsTable } from './operators.ts';
-import { measureSteps, type StepCase } from './step.ts';
+import { measureSteps } from './step.ts';
+import type { StepCase } from './step-case.ts';
+import { stepProducts } from './step-products.ts';
 import { breakdownTable, type MeasuredCase, stepTable } from './step-tables.ts';
 import type { BenchTable } from './table.ts';
 import { FULL, QUICK } from './timing.ts';
 
 export { createLibraryDevice, createPlainDevice, type ProductLibrary, productLibraries } from './devices.ts';
+export { prepareProduct } from './gemm.ts';
 export { describeMachine, type Machine, machine } from './machine.ts';
 export { createProfile, type Profile, profiled } from './profile.ts';
-export { type StepCase, stepBatch, stepPlan } from './step.ts';
+export { type StepCase, stepBatch, stepPlan } from './step-case.ts';
+export { type StepProduct, stepProducts } from './step-products.ts';
 export { type BenchRow, type BenchTable, type Column, jsonRows, toMarkdown, toText } from './table.ts';
 export { median, timed } from './timing.ts';
 
@@ -79,20 +83,20 @@ const CACHED_AND_NOT = [
   [4096, 4096],
 ];
 
-/** Squares, and the products of stories15m at 8 × 256 tokens. */
-const products = () => [
-  ...[256, 512, 1024, 2048].map(square),
-  ...linearProducts('qkv', 2048, 864, 288),
-  ...linearProducts('attentionOut', 2048, 288, 288),
-  ...linearProducts('gateUp', 2048, 1536, 288),
-  ...linearProducts('down', 2048, 288, 768),
-  ...linearProducts('head', 2048, 32_000, 288),
-];
+/** Squares, and the products of a step. */
+const products = () => [...[256, 512, 1024, 2048].map(square), ...stepProducts(stories15m())];
+
+const stories15m = (): StepCase => ({
+  name: 'stories15m',
+  model: llamaConfigOf('stories15m'),
+  batch: 8,
+  sequence: 256,
+});
 
 const steps = (): StepCase[] => [
   { name: 'nano', model: llamaConfigOf('nano'), batch: 16, sequence: 128 },
   { name: 'stories260k', model: llamaConfigOf('stories260k'), batch: 8, sequence: 256 },
-  { name: 'stories15m', model: llamaConfigOf('stories15m'), batch: 8, sequence: 256 },
+  stories15m(),
 ];
 
 const tiny: StepCase = {

@@ -1,5 +1,6 @@
 /** @file Measured steps as tables: one row a recipe, and a breakdown by operator. */
-import type { StepCase, StepMeasure } from './step.ts';
+import type { StepMeasure } from './step.ts';
+import type { StepCase } from './step-case.ts';
 import type { BenchRow, BenchTable } from './table.ts';
 
 /** How often the trainer samples statistics by default. */

@@ -1,18 +1,8 @@
 /** @file The whole training step: tokens per second by recipe, memory, and where the time goes. */
 import { createScope, type Device, elements } from '@octavo/kernels';
-import { countParameters, type LlamaConfig } from '@octavo/llama';
-import { recipeOf } from '@octavo/nn';
+import { countParameters } from '@octavo/llama';
 import { createAdamState, tensorsOf } from '@octavo/optim';
-import {
-  createTraining,
-  measuringBatch,
-  measuringPlan,
-  type TokenBatch,
-  type Training,
-  type TrainPlan,
-  tensorRows,
-  trainStep,
-} from '@octavo/trainer';
+import { createTraining, type Training, tensorRows, trainStep } from '@octavo/trainer';
 import { F32, gigaflops, prepareGemm, square } from './gemm.ts';
 import {
   createProfile,
@@ -22,14 +12,8 @@ import {
   profiled,
   replayProducts,
 } from './profile.ts';
+import { type StepCase, stepBatch, stepPlan } from './step-case.ts';
 import { median, timed } from './timing.ts';
-
-export interface StepCase {
-  readonly name: string;
-  readonly model: LlamaConfig;
-  readonly batch: number;
-  readonly sequence: number;
-}
 
 /** What was measured of one model under one recipe; times in milliseconds. */
 export interface StepMeasure {
@@ -142,9 +126,3 @@ async function squareSpeed(device: Device, rounds: number): Promise<number> {
   scope.release();
   return gigaflops(square(1024), median(times.slice(1)));
 }
-
-export const stepBatch = ({ batch, sequence, model }: StepCase): TokenBatch =>
-  measuringBatch(batch * sequence, model.vocabularySize);
-
-export const stepPlan = ({ model, batch, sequence }: StepCase, recipe: string): TrainPlan =>
-  measuringPlan({ model, recipe: recipeOf(recipe), batch, sequence, steps: 1000 });

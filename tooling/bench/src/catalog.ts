@@ -1,7 +1,9 @@
 /** @file The contenders: how each is started. */
-import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './contender.ts';
+import { peersFolder } from './peers/load.ts';
+import { interpreter } from './python.ts';
 
 const script = (name: string): string => fileURLToPath(new URL(`./peers/${name}.js`, import.meta.url));
 
@@ -11,27 +13,58 @@ const node = (name: string, file: string, ...args: string[]): Command => ({
   args: [script(file), ...args],
 });
 
-/** Debian's `python3-torch` belongs to its own interpreter. */
-function python(): string {
-  return existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+/** Octavo's device; its libraries compute on its threads and have none of their own. */
+const octavo = (name: string, library: string, threads: number, file = script('octavo')): Command => ({
+  name,
+  file: process.execPath,
+  args: [file, library, `${threads}`],
+  env: threadsOf(1),
+});
+
+/** What libraries in C read, each in its own variable. */
+const threadsOf = (threads: number): Record<string, string> =>
+  Object.fromEntries(
+    ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'].map((name) => [name, `${threads}`]),
+  );
+
+export interface Choices {
+  readonly threads: number;
+  /** Python's interpreter, where another is wanted. */
+  readonly python?: string | undefined;
+  /** Another built checkout, whose Octavo takes its turns without a library. */
+  readonly before?: string | undefined;
 }
 
 /** Octavo first: ratios speak of it. */
-export const contenders = (threads: number, interpreter = python()): Readonly<Record<string, Command>> => ({
-  octavo: node('Octavo', 'octavo', 'off', `${threads}`),
-  octavoOnednn: node('Octavo + oneDNN', 'octavo', 'onednn', `${threads}`),
-  octavoBlas: node('Octavo + BLAS', 'octavo', 'blas', `${threads}`),
+export const contenders = ({ threads, python, before }: Choices): Readonly<Record<string, Command>> => ({
+  octavo: octavo('Octavo', 'off', threads),
+  octavoOnednn: octavo('Octavo + oneDNN', 'onednn', threads),
+  octavoBlas: octavo('Octavo + BLAS', 'blas', threads),
+  ...(before === undefined
+    ? {}
+    : {
+        octavoBefore: octavo(
+          'Octavo before',
+          'off',
+          threads,
+          join(before, 'tooling/bench/dist/peers/octavo.js'),
+        ),
+      }),
   ...browsers('', threads),
   // what they do in Node by themselves
   ...(threads > 1 ? browsers('Alone', 1) : {}),
   onnx: node('onnxruntime-node', 'onnxruntime', `${threads}`),
+  llamaCpp: node('llama.cpp', 'llama-cpp', `${threads}`),
   pytorch: {
     name: 'PyTorch',
-    file: interpreter,
+    file: python ?? interpreter(),
     args: [fileURLToPath(new URL('../peers/pytorch.py', import.meta.url)), `${threads}`],
-    env: { OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` },
+    env: { ...threadsOf(threads), TORCHINDUCTOR_CACHE_DIR: join(peersFolder, 'inductor') },
   },
 });
+
+/** Contenders that are not asked for plain products. */
+export const withoutProducts: readonly string[] = ['octavoBefore', 'llamaCpp'];
 
 /** Libraries for browsers; with more than one thread they are given workers. */
 const browsers = (suffix: string, threads: number): Record<string, Command> => ({
@@ -45,4 +78,5 @@ export const packages: Readonly<Record<string, string>> = {
   '@tensorflow/tfjs-backend-wasm': '4.22.0',
   '@jax-js/jax': '0.1.25',
   'onnxruntime-node': '1.30.0',
+  'node-llama-cpp': '3.22.1',
 };

@@ -1,12 +1,12 @@
 /** @file A library at work in a child process. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Hello, Reply, Request } from './protocol.ts';
+import type { Answer, Hello, Reply, Request } from './protocol.ts';
 
 export interface Contender {
   readonly hello: Hello;
   /** Rejects where the contender fails; it is of no more use then. */
-  ask(request: Request): Promise<Exclude<Reply, { error: string }>>;
+  ask(request: Request): Promise<Answer>;
   stop(): void;
 }
 
@@ -42,7 +42,7 @@ export async function startContender({ name, file, args, env = {} }: Command): P
     }
   };
   const hello = await next().then(
-    (value) => value as Hello,
+    (value): Hello => ({ ...(value as Hello), name }),
     (error: Error): Hello => ({ ready: false, name, missing: error.message }),
   );
   return {

@@ -2,10 +2,7 @@
 import { type BenchTable, median } from '@octavo/bench';
 import type { Contender } from './contender.ts';
 import { titleOf } from './page.ts';
-
-const BETWEEN_MS = 20;
-/** So long threads may go on waiting for more work after a turn. */
-export const rest = (): Promise<void> => new Promise((done) => setTimeout(done, BETWEEN_MS));
+import { fieldOf, inTurns, type LeaveOut } from './turns.ts';
 
 export interface GemmEffort {
   readonly sizes: readonly number[];
@@ -17,25 +14,20 @@ export interface GemmEffort {
 export async function compareGemm(
   contenders: readonly Contender[],
   { sizes, rounds, leastMs }: GemmEffort,
+  leaveOut: LeaveOut,
 ): Promise<BenchTable> {
+  let entries = contenders.map((contender) => ({ contender, kind: 'fp32', label: 'products' }));
   const speeds = new Map<Contender, Map<number, number>>(contenders.map((c) => [c, new Map()]));
   for (const size of sizes) {
-    const times = new Map<Contender, number[]>(contenders.map((c) => [c, []]));
-    const checks = new Map<Contender, readonly number[]>();
-    for (let round = 0; round < rounds; round++) {
-      for (const contender of contenders) {
-        const reply = await contender.ask({ task: 'gemm', size, leastMs });
-        if (!('check' in reply)) throw new Error(`${contender.hello.name}: got no product`);
-        times.get(contender)!.push(reply.ms);
-        checks.set(contender, reply.check);
-        await rest();
-      }
+    const answers = await inTurns(entries, () => ({ task: 'gemm', size, leastMs }), rounds, leaveOut);
+    const checks = [...answers].map(
+      ([{ contender }, all]) => [contender, fieldOf(all, 'check').at(-1)!] as const,
+    );
+    for (const [{ hello }, check] of checks) sameProduct(hello.name, size, check, checks[0]![1]);
+    for (const [{ contender }, all] of answers) {
+      speeds.get(contender)!.set(size, (2 * size ** 3) / median(fieldOf(all, 'ms')) / 1e6);
     }
-    const [first] = contenders;
-    for (const contender of contenders) {
-      sameProduct(contender.hello.name, size, checks.get(contender)!, checks.get(first!)!);
-      speeds.get(contender)!.set(size, (2 * size ** 3) / median(times.get(contender)!) / 1e6);
-    }
+    entries = [...answers.keys()];
   }
   const ours = speeds.get(contenders[0]!)!;
   return {
@@ -46,16 +38,13 @@ export async function compareGemm(
       { key: `gflops_${size}`, label: `${size}³`, digits: 1 },
       { key: `ours_${size}`, label: 'ours', digits: 2 },
     ]),
-    rows: contenders.map((contender) => ({
+    rows: entries.map(({ contender }) => ({
       name: titleOf(contender.hello),
       values: Object.fromEntries(
-        sizes.flatMap((size) => {
-          const speed = speeds.get(contender)!.get(size)!;
-          return [
-            [`gflops_${size}`, speed],
-            [`ours_${size}`, ours.get(size)! / speed],
-          ];
-        }),
+        [...speeds.get(contender)!].flatMap(([size, speed]) => [
+          [`gflops_${size}`, speed],
+          [`ours_${size}`, ours.get(size)! / speed],
+        ]),
       ),
     })),
   };

@@ -1,15 +1,15 @@
 /**
- * @file Installs the libraries to compare with into a folder of their own (some 360 MB), apart from the workspace.
+ * @file Installs the libraries to compare with into a folder of their own, apart from the workspace: packages of npm
+ * (some 1.1 GB), and PyTorch from PyPI (its build for CPUs 1 GB, else 5 GB). What cannot be installed is said, and left out.
  *
  *     pnpm bench:peers
- *
- * PyTorch comes from the system: `apt-get install python3-torch libopenblas0-pthread` on Debian.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packages } from './catalog.ts';
 import { peersFolder } from './peers/load.ts';
+import { installPython } from './python.ts';
 
 mkdirSync(peersFolder, { recursive: true });
 const manifest = { name: 'octavo-bench-peers', private: true, dependencies: packages };
@@ -19,7 +19,7 @@ const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--ig
   stdio: 'inherit',
   shell: process.platform === 'win32',
 });
-process.stderr.write(
-  'PyTorch is the system’s: on Debian, apt-get install python3-torch libopenblas0-pthread\n',
-);
-process.exitCode = status ?? 1;
+if (status !== 0) process.stderr.write('The packages of npm are left out: npm install failed\n');
+const missing = installPython();
+if (missing !== null) process.stderr.write(`${missing}\n`);
+process.exitCode = status === 0 || missing === null ? 0 : 1;

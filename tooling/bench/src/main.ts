@@ -1,10 +1,11 @@
 /**
  * @file Octavo beside other libraries, and by itself, as tables, JSON lines or the page of the documentation.
  *
- *     pnpm bench [--only gemm,step,own] [--threads 2] [--rounds 5] [--quick] [--json] [--markdown FILE]
- *         [--python /usr/bin/python3]
+ *     pnpm bench [--only gemm,products,step,decode,own] [--threads 2] [--rounds 5] [--quick] [--json]
+ *         [--markdown FILE] [--python /usr/bin/python3] [--before CHECKOUT]
  *
- * Libraries to compare with: `pnpm bench:peers`. Those that are not there are told and left out.
+ * Libraries to compare with: `pnpm bench:peers`. Those that are not there are told and left out. A page has all parts, and
+ * is written when all of them are there. `--before` names another built checkout, e.g. a worktree of the last release.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,14 +20,19 @@ import {
   runBenches,
   toText,
 } from '@octavo/bench';
-import { contenders } from './catalog.ts';
+import { askedTable } from './asked.ts';
+import { contenders, withoutProducts } from './catalog.ts';
 import { type Contender, startContender } from './contender.ts';
+import { compareDecoding } from './decode-comparison.ts';
 import { compareGemm } from './gemm-comparison.ts';
-import { missingLine, pageOf } from './page.ts';
-import { compareSteps, type Entry } from './step-comparison.ts';
+import { missingLine, pageOf, titleOf } from './page.ts';
+import { compareProducts } from './product-comparison.ts';
+import { compareSteps } from './step-comparison.ts';
 import { writeStep } from './stories.ts';
+import { present, subjects } from './subjects.ts';
 
-const parts = ['gemm', 'step', 'own'];
+const comparisons = ['products', 'step', 'decode'] as const;
+const parts = ['gemm', ...comparisons, 'own'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: 'gemm,step' },
@@ -36,10 +42,12 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     markdown: { type: 'string' },
     python: { type: 'string' },
+    before: { type: 'string' },
   },
 });
 const only = values.markdown === undefined ? values.only.split(',') : parts;
-const [threads, rounds] = [Number(values.threads), values.quick ? 1 : Number(values.rounds)];
+const { quick } = values;
+const [threads, rounds] = [Number(values.threads), quick ? 1 : Number(values.rounds)];
 const unknown = only.find((part) => !parts.includes(part));
 if (unknown || !(threads >= 1) || !(rounds >= 1)) {
   process.stderr.write(
@@ -50,74 +58,81 @@ if (unknown || !(threads >= 1) || !(rounds >= 1)) {
 
 const about = machine();
 const tables: BenchTable[] = [];
-const missing: string[] = [];
+const missing = new Set<string>();
+const started = performance.now();
+const progress = (what: string): void =>
+  void process.stderr.write(`bench: ${what}, after ${Math.round((performance.now() - started) / 1000)} s\n`);
 const show = (table: BenchTable): void => {
   tables.push(table);
   if (!values.json) process.stdout.write(`${toText(table)}\n`);
   else for (const row of jsonRows(table)) process.stdout.write(`${JSON.stringify(row)}\n`);
 };
-const tell = (name: string, line: string): void => {
-  if (missing.includes(name)) return;
-  missing.push(name);
-  if (values.json) process.stdout.write(`${JSON.stringify({ event: 'missing', line })}\n`);
-  else process.stdout.write(`${line}\n`);
+const tell = (line: string): void => {
+  if (missing.has(line)) return;
+  missing.add(line);
+  process.stdout.write(values.json ? `${JSON.stringify({ event: 'missing', line })}\n` : `${line}\n`);
 };
+const leaveOut = (name: string, why: string): void => tell(`${name}: left out (${why})`);
 
 if (values.json) process.stdout.write(`${JSON.stringify({ event: 'machine', ...about })}\n`);
 else process.stdout.write(`${describeMachine(about)}\n\n`);
 
 const running = new Map<string, Contender>();
-const wanted = only.includes('gemm')
-  ? undefined
-  : only.includes('step')
-    ? ['octavo', 'octavoOnednn', 'octavoBlas', 'pytorch']
-    : [];
-for (const [key, command] of Object.entries(contenders(threads, values.python))) {
-  if (wanted && !wanted.includes(key)) continue;
+const wanted = comparisons.filter((part) => only.includes(part)).flatMap((part) => subjects[part]);
+for (const [key, command] of Object.entries(contenders({ ...values, threads }))) {
+  if (!only.includes('gemm') && !wanted.some(({ from }) => from === key)) continue;
   const contender = await startContender(command);
   const line = missingLine(contender.hello);
-  if (line) tell(contender.hello.name, line);
+  if (line) tell(line);
   else running.set(key, contender);
 }
 const folder = mkdtempSync(join(tmpdir(), 'octavo-bench-'));
+const compare: Readonly<Record<(typeof comparisons)[number], () => Promise<BenchTable>>> = {
+  products: () => compareProducts(present(subjects.products, running), rounds, quick ? 5 : 100, leaveOut),
+  step: () => compareSteps(present(subjects.step, running), folder, rounds, leaveOut),
+  decode: () =>
+    compareDecoding(present(subjects.decode, running), folder, quick ? 20 : 200, rounds, leaveOut),
+};
 try {
+  writeStep(folder);
   if (only.includes('gemm')) {
-    const effort = values.quick
+    progress('products beside other libraries');
+    const effort = quick
       ? { sizes: [128], rounds: 1, leastMs: 5 }
       : { sizes: [512, 1024, 2048], rounds: rounds + 2, leastMs: 200 };
-    show(await compareGemm([...running.values()], effort));
+    const all = [...running].filter(([key]) => !withoutProducts.includes(key));
+    show(
+      await compareGemm(
+        all.map(([, contender]) => contender),
+        effort,
+        leaveOut,
+      ),
+    );
   }
-  if (only.includes('step')) {
-    writeStep(folder);
-    show(await compareSteps(entries(), folder, rounds));
+  for (const part of comparisons) {
+    if (!only.includes(part)) continue;
+    progress(part);
+    show(await compare[part]());
   }
 } finally {
   for (const contender of running.values()) contender.stop();
   rmSync(folder, { recursive: true, force: true });
 }
-if (only.includes('own')) {
-  for await (const table of runBenches({ only: benches, threads, quick: values.quick })) show(table);
+for (const bench of only.includes('own') ? benches : []) {
+  progress(bench);
+  for await (const table of runBenches({ only: [bench], threads, quick })) show(table);
+}
+if (only.some((part) => part !== 'gemm')) {
+  const asked = askedTable(tables);
+  show(asked);
+  tables.unshift(tables.pop()!);
 }
 if (values.markdown !== undefined) {
-  const command = `pnpm bench --markdown ${values.markdown}`;
-  writeFileSync(values.markdown, pageOf({ machine: about, command, tables, missing }));
+  const command = `pnpm bench --markdown ${values.markdown}${values.before === undefined ? '' : ' --before CHECKOUT'}`;
+  const present = [...running.values()].map(({ hello }) => titleOf(hello));
+  writeFileSync(
+    values.markdown,
+    pageOf({ machine: about, command, tables, contenders: present, missing: [...missing] }),
+  );
 }
-
-function entries(): Entry[] {
-  const list: [key: string, kind: string, label: string][] = [
-    ['octavo', 'fp32', 'float32'],
-    ['pytorch', 'fp32', 'float32'],
-    ['octavo', 'bf16', 'bf16'],
-    ['octavo', 'fp8-full', 'fp8-full'],
-    ['pytorch', 'fp8', 'FP8 emulated'],
-    ['octavoOnednn', 'fp32', 'float32'],
-    ['octavoOnednn', 'bf16', 'bf16'],
-    ['octavoOnednn', 'fp8-full', 'fp8-full'],
-    ['octavoBlas', 'fp32', 'float32'],
-    ['octavoBlas', 'fp8-full', 'fp8-full'],
-  ];
-  return list.flatMap(([key, kind, label]) => {
-    const contender = running.get(key);
-    return contender ? [{ contender, kind, label }] : [];
-  });
-}
+progress('done');

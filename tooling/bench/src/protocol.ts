@@ -11,15 +11,31 @@ export type Hello =
 export type Request =
   /** C = A · B, `size` squared, float32, for at least so many milliseconds. */
   | { readonly task: 'gemm'; readonly size: number; readonly leastMs: number }
-  /** A training step; the first of a kind loads the model. */
-  | { readonly task: 'step'; readonly kind: string; readonly model: string };
+  /** A product of a linear layer, C `[m, n]` in BF16, over `k`; operands of BF16 or, `fp8`, of 8 bits. */
+  | {
+      readonly task: 'product';
+      readonly m: number;
+      readonly n: number;
+      readonly k: number;
+      readonly kind: 'forward' | 'gradInput' | 'gradWeight';
+      readonly operands: string;
+      readonly leastMs: number;
+    }
+  /** A training step; the first of a kind loads the model from its folder. */
+  | { readonly task: 'step'; readonly kind: string; readonly model: string }
+  /** Greedy tokens after token 1, one sequence, keys and values kept. */
+  | { readonly task: 'decode'; readonly kind: string; readonly model: string; readonly tokens: number };
 
-export type Reply =
-  /** Milliseconds a call, and three elements of the result, by which contenders are held to the same product. */
-  | { readonly ms: number; readonly check: readonly number[] }
-  /** Milliseconds of the step, and the loss before its update. */
-  | { readonly ms: number; readonly loss: number }
-  | { readonly error: string };
+/** Of `gemm`, three elements of the result, by which contenders are held to the same product; of `step`, the loss before its update. */
+export interface Answer {
+  /** Milliseconds: a product, a step, all tokens. */
+  readonly ms: number;
+  readonly check?: readonly number[];
+  readonly loss?: number;
+  readonly tokens?: readonly number[];
+}
+
+export type Reply = Answer | { readonly error: string };
 
 /** Element i of the operands: even pseudo-random numbers in ±1/2, the same in every language. */
 export const element = (i: number): number => ((i * 1103515245 + 12345) % 2 ** 31) / 2 ** 31 - 0.5;

@@ -31,7 +31,7 @@ await serve('jax-js', async () => {
   const entry = join(peersFolder, 'node_modules/@jax-js/jax/dist/index.js');
   const { numpy, defaultDevice } = (await import(pathToFileURL(entry).href)) as Jax;
   defaultDevice('wasm');
-  const product = remember((size) =>
+  const product = remember((size: number) =>
     operands(size).map((values) => numpy.array(values, { shape: [size, size] })),
   );
   return {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const peersFolder = fileURLToPath(new URL('../../.peers/', import.meta.url));
 
@@ -10,6 +10,10 @@ const require = createRequire(join(peersFolder, 'package.json'));
 
 /** A CommonJS package, as the caller says it looks like. */
 export const load = <T>(name: string): T => require(name) as T;
+
+/** A package of modules alone, by its entry. */
+export const importPeer = async <T>(name: string): Promise<T> =>
+  (await import(pathToFileURL(require.resolve(name)).href)) as T;
 
 export const versionOf = (name: string): string =>
   (

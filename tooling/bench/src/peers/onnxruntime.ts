@@ -21,7 +21,7 @@ interface Ort {
 const threads = Number(process.argv[2]);
 await serve('onnxruntime-node', async () => {
   const { InferenceSession, Tensor } = load<Ort>('onnxruntime-node');
-  const product = remember(async (size) => {
+  const product = remember(async (size: number) => {
     const session = await InferenceSession.create(matMulModel(size), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,

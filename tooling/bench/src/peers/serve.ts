@@ -42,11 +42,11 @@ export async function timeFor(leastMs: number, run: () => void | Promise<void>):
   return (performance.now() - start) / calls;
 }
 
-/** The sizes that were prepared: operands stay where they are between turns. */
-export function remember<T>(make: (size: number) => T | Promise<T>): (size: number) => Promise<T> {
-  const made = new Map<number, T>();
-  return async (size) => {
-    if (!made.has(size)) made.set(size, await make(size));
-    return made.get(size)!;
+/** What was prepared, by its key: it stays where it is between turns. */
+export function remember<K, T>(make: (key: K) => T | Promise<T>): (key: K) => Promise<T> {
+  const made = new Map<K, T>();
+  return async (key) => {
+    if (!made.has(key)) made.set(key, await make(key));
+    return made.get(key)!;
   };
 }

@@ -62,7 +62,9 @@ await serve('TensorFlow.js wasm', async () => {
   await tf.setBackend('wasm');
   await tf.ready();
   if (tf.getBackend() !== 'wasm') throw new Error('its WebAssembly backend did not start');
-  const product = remember((size) => operands(size).map((values) => tf.tensor2d(values, [size, size])));
+  const product = remember((size: number) =>
+    operands(size).map((values) => tf.tensor2d(values, [size, size])),
+  );
   return {
     version: versionOf('@tensorflow/tfjs-backend-wasm'),
     threads: threads > 1 ? backend.getThreadsCount() : 1,
