@@ -87,6 +87,7 @@ beforeAll(async () => {
         .map((line) => JSON.stringify({ text: line }))
         .join('\n'),
     );
+  writeFileSync(at('lambada_test.jsonl'), '{"text":"We hold these truths to be self-evident"}\n');
   // Configurations stand in the documents under the name that their first line says.
   for (const { code, language } of snippets())
     if (language === 'yaml')

@@ -3,7 +3,6 @@ import { open } from 'node:fs/promises';
 import { badInput } from './text-file.ts';
 
 const KINDS: readonly (readonly [name: string, begins: string, advice: string])[] = [
-  ['a Parquet file', 'PAR1', 'write its text column as JSONL first'],
   ['an Arrow file', 'ARROW1', 'write its text column as JSONL first'],
   ['a gzip file', '\x1f\x8b', 'unpack it first (gunzip)'],
   ['a Zstandard file', '\x28\xb5\x2f\xfd', 'unpack it first (zstd -d)'],
@@ -20,14 +19,24 @@ const KINDS: readonly (readonly [name: string, begins: string, advice: string])[
 
 /** Throws an `OctavoError` (exit code 2) where a file begins as one that is no text. */
 export async function refuseBinary(path: string, name: string): Promise<void> {
+  const start = await beginningOf(path, name);
+  for (const [kind, begins, advice] of KINDS)
+    if (start.startsWith(begins)) throw badInput(`${name} is ${kind}: expected text or JSONL: ${advice}`);
+}
+
+/** Which kind of file that can be read though it is no text. */
+export async function kindOf(path: string, name: string): Promise<'Parquet' | null> {
+  return (await beginningOf(path, name)).startsWith('PAR1') ? 'Parquet' : null;
+}
+
+/** Its first bytes, a character each. */
+async function beginningOf(path: string, name: string): Promise<string> {
   const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
     throw badInput(`text: got ${name}, which cannot be read (${cause.code})`, cause);
   });
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0);
-    const start = buffer.toString('latin1', 0, bytesRead);
-    for (const [kind, begins, advice] of KINDS)
-      if (start.startsWith(begins)) throw badInput(`${name} is ${kind}: expected text or JSONL: ${advice}`);
+    return buffer.toString('latin1', 0, bytesRead);
   } finally {
     await handle.close();
   }

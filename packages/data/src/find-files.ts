@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, checkRegular, statOf } from './text-file.ts';
 
-const TEXT = /\.(txt|md|jsonl|ndjson)$/i;
+const TEXT = /\.(txt|md|jsonl|ndjson|parquet)$/i;
 
 export interface FoundFile {
   readonly path: string;
@@ -12,8 +12,8 @@ export interface FoundFile {
 }
 
 /**
- * A file stands for itself, whatever it is called, if it is a regular one; a folder for its .txt, .md, .jsonl and
- * .ndjson files at any depth, in the order of their names' UTF-16 code units (the same on every system and in every
+ * A file stands for itself, whatever it is called, if it is a regular one; a folder for its .txt, .md, .jsonl, .ndjson
+ * and .parquet files at any depth, in the order of their names' UTF-16 code units (the same on every system and in every
  * locale). Names that begin with a dot are left out, and links to folders are not followed.
  */
 export async function findFiles(path: string): Promise<FoundFile[]> {
@@ -25,7 +25,9 @@ export async function findFiles(path: string): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   await walk(path, path.replace(/[\\/]+$/, ''), found);
   if (found.length === 0)
-    throw badInput(`folder ${path}: got no text in it, expected .txt, .md, .jsonl or .ndjson files`);
+    throw badInput(
+      `folder ${path}: got no text in it, expected .txt, .md, .jsonl, .ndjson or .parquet files`,
+    );
   return found;
 }
 

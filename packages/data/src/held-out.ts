@@ -16,7 +16,7 @@ export interface HeldOut {
   readonly tokens: number;
   /** Bytes of text a token stands for, on average over the held-out text. */
   readonly bytesPerToken: number;
-  /** A few words from its beginning, to continue. */
+  /** Its beginning: a few words to continue, or as many tokens as asked for. */
   readonly opening: Int32Array;
 }
 
@@ -25,6 +25,8 @@ export interface HeldOutOptions {
   readonly sequence: number;
   /** Predict this many at most, in windows spread evenly over the text. */
   readonly tokens: number;
+  /** Tokens of `HeldOut.opening` at most. Default 64. */
+  readonly opening?: number | undefined;
 }
 
 /** How preparing talks to its surroundings. */
@@ -39,7 +41,7 @@ export interface Preparing {
 export async function heldOutOf(
   text: TokenSource,
   split: PreparedSplit,
-  { batch, sequence, tokens }: HeldOutOptions,
+  { batch, sequence, tokens, opening = 64 }: HeldOutOptions,
 ): Promise<HeldOut> {
   const batches: EvaluationBatch[] = [];
   for await (const window of windows(text, { sequence, batch, tokens })) batches.push(window);
@@ -47,7 +49,7 @@ export async function heldOutOf(
     batches,
     tokens: batches.reduce((sum, { count }) => sum + count, 0),
     bytesPerToken: split.bytes / split.tokens,
-    opening: Int32Array.from(await text.read(0, Math.min(text.length, 64))),
+    opening: Int32Array.from(await text.read(0, Math.min(text.length, opening))),
   };
 }
 

@@ -22,6 +22,8 @@ export { type PrepareInput, type PrepareOptions, prepare } from './prepare.ts';
 export { prepareCached } from './prepare-cached.ts';
 export { type PreparedIndex, type PreparedSplit, readPreparedIndex } from './prepared-index.ts';
 export { type ReadOptions, readDocuments } from './read-documents.ts';
+export { readRows } from './read-rows.ts';
+export type { Row } from './row.ts';
 export { type StreamDecoder, streamDecoder } from './stream-decoder.ts';
 export { readTextFile } from './text-file.ts';
 export { openShards, type TokenSource, tokenSource } from './token-source.ts';

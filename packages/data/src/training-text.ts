@@ -35,6 +35,8 @@ export interface TextShape {
   readonly seed: number;
   /** Held-out tokens to predict at most. */
   readonly evaluateTokens: number;
+  /** See `HeldOutOptions`. */
+  readonly opening?: number | undefined;
   /** Rows that the model has for tokens. */
   readonly vocabularySize: number;
 }
@@ -65,7 +67,7 @@ export interface Began {
  */
 export async function openTrainingText(
   settings: TextSettings,
-  { batch, sequence, seed, evaluateTokens, vocabularySize }: TextShape,
+  { batch, sequence, seed, evaluateTokens, opening, vocabularySize }: TextShape,
   began: Began | null = null,
   preparing: Preparing = {},
 ): Promise<TrainingText> {
@@ -77,7 +79,7 @@ export async function openTrainingText(
     if (began?.identity) checkIdentity(identity, began.identity, began.folder, description);
     checkVocabulary(tokenizer, vocabularySize);
     const { train, heldOut, index } = prepared;
-    const options = { batch, sequence, tokens: evaluateTokens };
+    const options = { batch, sequence, tokens: evaluateTokens, opening };
     return {
       description,
       tokenizer,

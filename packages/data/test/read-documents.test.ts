@@ -93,7 +93,7 @@ describe('readDocuments', () => {
   });
 
   it.each([
-    ['rows.parquet', 'PAR1\x15\x04', 'is a Parquet file: expected text or JSONL: write its text column'],
+    ['rows.parquet', 'PAR1\x15\x04', 'is not a Parquet file that can be read'],
     [
       'lines.jsonl',
       '\x1f\x8b\x08',

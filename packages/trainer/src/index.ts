@@ -40,6 +40,7 @@ export { type NonFinitePolicy, type TrainPlan, tokensPerStep } from './plan.ts';
 export { evaluationRow, tensorRows } from './rows.ts';
 export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles } from './run-files.ts';
+export { scorerOf } from './score.ts';
 export { continueText, openingOf, type TextPiece } from './session/continue-text.ts';
 export { deviceOfRun, type SessionDevice } from './session/device.ts';
 export { newestCheckpoint, openCheckpointAt, runOf } from './session/find-checkpoint.ts';
@@ -53,6 +54,7 @@ export {
   RUN_FILE,
 } from './session/folder.ts';
 export { checkMemory, gigabytes, type MemoryCheck, type Room, roomHere } from './session/memory-check.ts';
+export { isMadeFromText, type NamedTask, type OpenTask, openTask } from './session/open-task.ts';
 export { type Preset, presetOf } from './session/presets.ts';
 export {
   checkSettings,

@@ -1,34 +1,18 @@
-/** @file `octavo eval`: how well a checkpoint predicts held-out text. */
-import {
-  checkVocabulary,
-  describeText,
-  type HeldOut,
-  openHeldOut,
-  openTrainingText,
-  type Preparing,
-  type Tokenizer,
-} from '@octavo/data';
+/** @file `octavo eval`: how well a checkpoint predicts held-out text, or what it answers to tasks. */
+import { corpusTasks, tasks } from '@octavo/evals';
 import { OctavoError } from '@octavo/formats';
-import {
-  checkMemory,
-  chooseDevice,
-  evaluationRow,
-  heldOutLoss,
-  loadModel,
-  openCheckpointAt,
-  runOf,
-  stateOf,
-  textShapeOf,
-  workOf,
-} from '@octavo/trainer';
-import { integer, readRun, tokenizerOf } from '@octavo/trainer/record';
+import { evaluationRow, heldOutLoss } from '@octavo/trainer';
+import { integer } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand, type Given } from '../command.ts';
-import { resolveRecipe } from '../config/recipe.ts';
+import { taskList } from '../config/task-list.ts';
 import { catchInterrupts } from '../interrupt.ts';
 import { numeric, ofCheckpoint, value, values } from '../options.ts';
 import { createOutput } from '../output/create.ts';
 import { plural } from '../output/format.ts';
+import type { Output } from '../output/messages.ts';
+import { evaluateTasks } from '../run/evaluate-tasks.ts';
+import { openEvaluated } from '../run/evaluated.ts';
 import { evaluationMessage } from '../run/event-messages.ts';
 
 const options = {
@@ -40,112 +24,78 @@ const options = {
     numeric(integer(1)),
   ),
   recipe: value('<name>', 'evaluate in another recipe than it was trained in'),
+  tasks: value(
+    '<list|file>',
+    'ask zero-shot tasks instead: NAME or NAME=PATH, separated by commas, or a file that maps names to paths',
+    taskList,
+  ),
+  limit: value('<n>', 'the first n questions of each task', numeric(integer(1))),
+  compare: value('<checkpoint>', 'ask another checkpoint the same tasks, and say what differs'),
   ...ofCheckpoint,
 };
 
 export const addEvalCommand = (program: Command): void =>
   addCommand(program, {
     name: 'eval',
-    summary: 'perplexity of a checkpoint on held-out text',
-    description:
-      'Perplexity and bits per byte of a checkpoint on held-out text: that of its run, or what --data names.',
+    summary: 'perplexity of a checkpoint on held-out text, or its answers to zero-shot tasks',
+    description: `Perplexity and bits per byte of a checkpoint on held-out text (that of its run, or what --data names), or with --tasks what it answers, as lm-evaluation-harness asks and counts it. Tasks: ${[...corpusTasks.keys()].join(', ')}, made from that text; ${[...tasks.keys()].join(', ')}, from their published files.`,
     argument: ['<checkpoint>', 'a checkpoint, or a run folder: its newest whole checkpoint'],
     options,
     renamed: { '--blas': '--library' },
     examples: [
       ['octavo eval runs/nano-fp8-full', 'on the text that the run held out'],
       ['octavo eval runs/nano-fp8-full --data book.txt --json', 'on another text, for a program to read'],
+      [
+        'octavo eval runs/nano-fp8-full --data book.txt --tasks corpus_last_word,corpus_continuation --compare runs/bf16',
+        'two checkpoints on questions made from a text',
+      ],
+      [
+        'octavo eval runs/nano-fp8-full --tasks lambada_openai=lambada_test.jsonl --limit 100',
+        'a published task',
+      ],
     ],
     run: evaluate,
   });
 
-/** Batches of the held-out text that delayed scales without a history learn from. */
-const CALIBRATION = 4;
+export type EvalRequest = Given<typeof options>;
 
-/** Held-out text, and for people which it is. */
-type NamedText = HeldOut & { readonly text: string };
-
-async function evaluate(request: Given<typeof options>, path: string): Promise<void> {
+async function evaluate(request: EvalRequest, path: string): Promise<void> {
+  if (request.tasks === null && (request.compare !== null || request.limit !== null))
+    throw new OctavoError(
+      `[run] ${request.compare === null ? '--limit' : '--compare'}: got no --tasks, expected some to ask: --tasks ${[...corpusTasks.keys()].join(',')}`,
+      { exitCode: 2 },
+    );
   const output = createOutput(request);
-  const warn = (message: string): void => output.say({ event: 'warning', message });
   const interrupt = catchInterrupts();
-  const checkpoint = await openCheckpointAt(path, warn);
+  const { signal } = interrupt;
   try {
-    const { plan, step, tokenizer: identity } = stateOf(checkpoint);
-    const { device: name, threads, library, force } = request;
-    const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
-    const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
-    checkMemory(work, { what: `evaluating ${checkpoint.path}`, device: name, force, warn });
-    const run = runOf(checkpoint.path);
-    const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
-    checkVocabulary(tokenizer, plan.model.vocabularySize);
-    const preparing = { warn, signal: interrupt.signal };
-    const { batch, sequence } = plan;
-    const heldOut: NamedText = request.data
-      ? {
-          ...(await openHeldOut(request.data, tokenizer, {
-            ...{ batch, sequence, tokens: request.tokens ?? Number.MAX_SAFE_INTEGER },
-            field:
-              request.textField ?? (run === null ? 'text' : (await readRun(run)).settings.data.textField),
-            ...preparing,
-          })),
-          text: describeText(request.data),
-        }
-      : await heldOutOfRun(run, tokenizer, { path, ...request }, preparing);
-    if (!request.json)
-      process.stdout.write(
-        `${checkpoint.path}, step ${step}, reads ${heldOut.text}: ${plural(heldOut.tokens, 'token')}\n`,
-      );
-    const { device, choice } = await chooseDevice(name, { threads, library, work });
-    if (choice.said) warn(choice.said);
-    try {
-      const model = await loadModel(device, checkpoint, recipe, {
-        calibration: { batches: heldOut.batches.slice(0, CALIBRATION), sequence: plan.sequence },
-        onMissingHistory: ({ message }) => warn(message),
-      });
-      const { loss, tokens: counted } = await heldOutLoss(
-        model,
-        heldOut.batches,
-        plan.sequence,
-        interrupt.signal,
-      );
-      const message = evaluationMessage(evaluationRow(step, loss, heldOut.bytesPerToken), counted);
-      output.say({ ...message, checkpoint: checkpoint.path, text: heldOut.text });
-      interrupt.checkOutput();
-    } finally {
-      await device.destroy();
-    }
+    if (request.tasks === null) await evaluateText(request, path, { output, signal });
+    else await evaluateTasks(await request.tasks, request, path, { output, signal });
+    interrupt.checkOutput();
   } finally {
     output.close();
     interrupt.release();
-    await checkpoint.close();
   }
 }
 
-/** The windows that the run itself evaluates, or as many as asked for. */
-async function heldOutOfRun(
-  run: string | null,
-  tokenizer: Tokenizer,
-  { path, tokens }: { readonly path: string; readonly tokens: number | null },
-  preparing: Preparing,
-): Promise<NamedText> {
-  if (run === null) {
-    throw new OctavoError(
-      `[run] ${path} lies in no run folder: got nothing to evaluate on, expected --data PATH`,
-      { exitCode: 2 },
-    );
+async function evaluateText(
+  request: EvalRequest,
+  path: string,
+  { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
+): Promise<void> {
+  const warn = (message: string): void => output.say({ event: 'warning', message });
+  const evaluated = await openEvaluated(path, request, { warn, signal, text: { needed: true } });
+  try {
+    const { checkpoint, step, heldOut, sequence } = evaluated;
+    if (!request.json)
+      process.stdout.write(
+        `${checkpoint}, step ${step}, reads ${heldOut!.text}: ${plural(heldOut!.tokens, 'token')}\n`,
+      );
+    const model = await evaluated.load();
+    const { loss, tokens: counted } = await heldOutLoss(model, heldOut!.batches, sequence, signal);
+    const message = evaluationMessage(evaluationRow(step, loss, heldOut!.bytesPerToken), counted);
+    output.say({ ...message, checkpoint, text: heldOut!.text });
+  } finally {
+    await evaluated.close();
   }
-  const { settings, identity } = await readRun(run);
-  const shape = textShapeOf(settings);
-  const { heldOut, description, close } = await openTrainingText(
-    settings.data,
-    { ...shape, evaluateTokens: tokens ?? shape.evaluateTokens },
-    { folder: run, identity, tokenizer },
-    preparing,
-  );
-  await close();
-  if (heldOut) return { ...heldOut, text: `what the run held out of ${description}` };
-  throw new OctavoError(`[run] ${run} held no text out: got nothing to evaluate on, expected --data PATH`, {
-    exitCode: 2,
-  });
 }

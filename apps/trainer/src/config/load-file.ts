@@ -13,6 +13,15 @@ const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.json', '.yaml', '.yml', '.to
 
 /** Reads and checks it; its relative paths count from its folder. */
 export async function loadConfigFile(file: string): Promise<Config> {
+  const { folder, value } = await readConfigFile(file);
+  return withPathsFrom(folder, check(configSchema, value, file));
+}
+
+/** A file that ends as a configuration does. */
+export const isConfigFile = (file: string): boolean => EXTENSIONS.includes(extname(file));
+
+/** What it says, whatever that is, and the folder it lies in. */
+export async function readConfigFile(file: string): Promise<{ folder: string; value: unknown }> {
   const path = resolve(file);
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
     throw new OctavoError(
@@ -20,13 +29,13 @@ export async function loadConfigFile(file: string): Promise<Config> {
       { exitCode: 2 },
     );
   }
-  if (!EXTENSIONS.includes(extname(path))) {
+  if (!isConfigFile(path)) {
     throw new OctavoError(
       `[config] ${file}: got a file ending in "${extname(path)}", expected ${EXTENSIONS.join(', ')}`,
       { exitCode: 2 },
     );
   }
-  return withPathsFrom(dirname(path), check(configSchema, await read(path, file), file));
+  return { folder: dirname(path), value: await read(path, file) };
 }
 
 /** Languages that are data; a file in any other is a program, and is run. */

@@ -1,4 +1,5 @@
 /** @file Everything the command tells its user, as tagged data: `--json` prints it as it is, the others word it. */
+import type { ComparedMetric, Results } from '@octavo/evals';
 import type { EvaluationRow, GuardRow, StepRow, Told } from '@octavo/store';
 import type { TrainEvent } from '@octavo/trainer';
 
@@ -61,7 +62,24 @@ export interface EndMessage extends Spoken<Extract<TrainEvent, { kind: 'end' }>>
   readonly seconds: number;
 }
 
+/** Of `octavo eval --tasks`: the parts of lm-evaluation-harness's results, under its keys. */
+export interface ResultsMessage extends Results {
+  readonly event: 'results';
+  readonly checkpoint: string;
+  readonly step: number;
+}
+
+/** Of `octavo eval --compare`. */
+export interface ComparisonMessage {
+  readonly event: 'comparison';
+  readonly checkpoint: string;
+  readonly other: string;
+  readonly metrics: readonly ComparedMetric[];
+}
+
 export type Message =
+  | ResultsMessage
+  | ComparisonMessage
   | StartMessage
   | StepMessage
   | EvaluationMessage

@@ -2,6 +2,7 @@
 import { digits, duration, plural, printable, short } from './format.ts';
 import type { Message, StepMessage } from './messages.ts';
 import type { Pace } from './pace.ts';
+import { wordComparison, wordResults } from './task-wording.ts';
 
 /** One line within so many columns: where they are few, the gradient norm goes first, then the rate, then the loss. */
 export function wordStep(
@@ -46,6 +47,10 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
         `held-out perplexity ${when}: ${digits(message.perplexity)} (loss ${message.loss.toFixed(4)}${bits})`,
       ];
     }
+    case 'results':
+      return wordResults(message);
+    case 'comparison':
+      return wordComparison(message);
     case 'baseline':
       return [
         `an order-2 byte model of the same text:  ${digits(message.perplexity)} (loss ${message.loss.toFixed(4)})`,

@@ -1,0 +1,135 @@
+/** @file Parquet files of strangers, a row group at a time. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { OctavoError, visible } from '@octavo/formats';
+import {
+  type AsyncBuffer,
+  type ColumnMetaData,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { getPhysicalColumns } from 'hyparquet/src/schema.js';
+import { type CompressionCodec, compressors } from 'hyparquet-compressors';
+import type { Row } from './row.ts';
+import { badInput, LARGEST } from './text-file.ts';
+import { withTimeLimit } from './time-limit.ts';
+
+/** Rows and values of a row group at most: what a damaged count would have us allocate for. */
+const MOST_VALUES = 2 ** 25;
+
+/**
+ * The rows of a file as objects, of all columns or of those named (which have to be there). Memory follows the largest
+ * row group. Whatever codec the column has; strings have to be UTF-8. Throws an `OctavoError` (exit code 2).
+ */
+export async function* readParquet(
+  path: string,
+  name: string,
+  columns?: readonly string[],
+): AsyncGenerator<Row> {
+  const handle = await open(path, 'r');
+  try {
+    const file = await bufferOf(handle);
+    const metadata = await guarded(name, () => parquetMetadataAsync(file, { geoparquet: false }));
+    await guarded(name, async () => checkColumns(name, metadata, columns));
+    let row = 0;
+    for (const group of metadata.row_groups) {
+      const count = Number(group.num_rows);
+      for (const { meta_data: chunk } of group.columns)
+        if (columns?.includes(chunk?.path_in_schema[0] ?? '') ?? true)
+          await guarded(name, () => checkPages(file, chunk, count));
+      const rows = await guarded(name, () =>
+        parquetReadObjects({
+          ...{ file, metadata, rowStart: row, rowEnd: row + count, compressors: limited, parsers },
+          ...(columns && { columns: [...columns] }),
+        }),
+      );
+      if (rows.length !== count) throw unreadable(name, `a row group with ${rows.length} of ${count} rows`);
+      for (const value of rows) yield { where: `${name}, row ${++row}`, value };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
+  const { size: byteLength } = await handle.stat();
+  return {
+    byteLength,
+    async slice(start, end = byteLength) {
+      const length = end - start;
+      if (!(start >= 0 && length >= 0 && end <= byteLength)) throw new Error(`bytes ${start} to ${end}`);
+      if (length > 4 * LARGEST) throw new Error(`a part of ${length} bytes`);
+      const bytes = new Uint8Array(length);
+      await handle.read(bytes, 0, length, start);
+      return bytes.buffer;
+    },
+  };
+}
+
+/** The named columns are there; and every group has the schema's columns, each once: the library looks them up by name. */
+function checkColumns(name: string, metadata: FileMetaData, columns: readonly string[] = []): void {
+  const schema = parquetSchema(metadata);
+  const names = schema.children.map(({ element }) => element.name);
+  for (const column of columns)
+    if (!names.includes(column))
+      throw badInput(
+        `${name} has no column "${column}": got ${names.slice(0, 20).map(visible).join(', ') || 'none'}: name another field (--text-field)`,
+      );
+  const expected = getPhysicalColumns(schema);
+  if (new Set(expected).size < expected.length) throw unreadable(name, 'two columns of one name');
+  for (const group of metadata.row_groups) {
+    const paths = group.columns.map(({ meta_data: chunk }) => chunk?.path_in_schema.join('.'));
+    if (paths.join('\n') !== expected.join('\n')) throw unreadable(name, 'a row group with other columns');
+  }
+}
+
+/** Walks a column's pages and refuses sizes and counts that cannot be: the library believes them. */
+async function checkPages(file: AsyncBuffer, chunk: ColumnMetaData | undefined, rows: number): Promise<void> {
+  if (chunk === undefined) throw new Error('a column in another file');
+  if (!(rows >= 0 && rows <= MOST_VALUES)) throw new Error(`a row group of ${rows} rows`);
+  const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+  const bytes = await file.slice(start, start + Number(chunk.total_compressed_size));
+  const reader = { view: new DataView(bytes as ArrayBuffer), offset: 0 };
+  let values = 0;
+  while (reader.offset < reader.view.byteLength - 1) {
+    const header = parquetHeader(reader);
+    const { compressed_page_size: packed, uncompressed_page_size: size } = header;
+    const page = header.data_page_header ?? header.data_page_header_v2 ?? header.dictionary_page_header;
+    const count = page?.num_values ?? 0;
+    values += count;
+    if (!(packed >= 0 && packed <= reader.view.byteLength - reader.offset && size >= 0 && size <= LARGEST))
+      throw new Error(`a page of ${packed} bytes, ${size} unpacked`);
+    if (!(count >= 0 && values <= MOST_VALUES)) throw new Error(`a page of ${count} values`);
+    reader.offset += packed;
+  }
+}
+
+const strict = new TextDecoder('utf-8', { fatal: true });
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array): string => (bytes && strict.decode(bytes)) as string,
+};
+
+/** The decompressors, each ended where a damaged page keeps it busy. */
+const limited = Object.fromEntries(
+  Object.entries(compressors).map(([codec, unpack]) => [
+    codec,
+    (input: Uint8Array, length: number) => withTimeLimit(2000 + length / 1000, () => unpack(input, length)),
+  ]),
+) as Record<CompressionCodec, (input: Uint8Array, length: number) => Uint8Array>;
+
+async function guarded<T>(name: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (OctavoError.is(cause)) throw cause;
+    throw unreadable(name, cause instanceof Error ? cause.message.split('\n')[0]! : String(cause), cause);
+  }
+}
+
+const unreadable = (name: string, why: string, cause?: unknown): Error =>
+  badInput(
+    `${name} is not a Parquet file that can be read: got ${why}, expected a whole one: write it again`,
+    cause,
+  );

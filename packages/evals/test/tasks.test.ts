@@ -1,0 +1,150 @@
+/** @file Prompts and targets are those of lm-evaluation-harness (`harness.py` makes the fixture); strange rows are refused. */
+import { readFileSync } from 'node:fs';
+import { counterRandom, OctavoError } from '@octavo/formats';
+import { describe, expect, it, test } from 'vitest';
+import { corpusTasks, type Question, tasks } from '../src/index.ts';
+import { countCharacters, countWords, strip } from '../src/python-text.ts';
+
+const fixture = (name: string) =>
+  JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'));
+const rows: Record<string, Record<string, unknown>[]> = fixture('harness-rows').tasks;
+const expected: Record<string, Record<string, unknown>[]> = fixture('harness').questions;
+
+const plain = (question: Question): Record<string, unknown> => {
+  if (question.kind === 'text') {
+    const { kind, ...rest } = question;
+    return rest;
+  }
+  const pairs = question.kind === 'continuation' ? [question.pair] : question.pairs;
+  const asked = pairs.map(({ context, continuation }) => [context, continuation]);
+  return question.kind === 'continuation' ? { pairs: asked } : { pairs: asked, gold: question.gold };
+};
+
+describe('questions are the harness’s', () => {
+  for (const [name, values] of Object.entries(rows))
+    test.each(values.map((value, i) => [i, value] as const))(`${name} %d`, (i, value) => {
+      expect(plain(tasks.get(name)!.question({ where: 'here', value }))).toEqual(expected[name]![i]);
+    });
+
+  it('from AI2’s own files of ARC, and Google’s of BoolQ', () => {
+    const [value] = rows.arc_easy!;
+    const { text, label } = value!.choices as { text: string[]; label: string[] };
+    const choices = text.map((t, i) => ({ text: t, label: label[i] }));
+    const ai2 = { question: { stem: value!.question, choices }, answerKey: value!.answerKey };
+    for (const name of ['arc_easy', 'arc_challenge'])
+      expect(plain(tasks.get(name)!.question({ where: '', value: ai2 }))).toEqual(expected.arc_easy![0]);
+    const { label: truth, ...boolq } = rows.boolq![0]!;
+    const google = { ...boolq, answer: truth === 1, title: 'Water' };
+    expect(plain(tasks.get('boolq')!.question({ where: '', value: google }))).toEqual(expected.boolq![0]);
+  });
+});
+
+test.each([
+  ['lambada_openai', { txt: 'a b' }, 'f:3: text: got nothing, expected a text'],
+  ['lambada_openai', { text: 'ends in a space ' }, 'f:3: text: got "ends in a space "'],
+  ['hellaswag', { ...rows.hellaswag![0], label: '' }, 'label: got "", expected one of 0, 1, 2, 3'],
+  ['hellaswag', { ...rows.hellaswag![0], endings: ['one'] }, 'endings: got ["one"], expected a list of two'],
+  ['winogrande', { ...rows.winogrande![0], sentence: 'no gap' }, 'sentence: got "no gap"'],
+  ['winogrande', { ...rows.winogrande![0], answer: '3' }, 'answer: got "3", expected one of 1, 2'],
+  ['arc_easy', { ...rows.arc_easy![0], answerKey: 'Z' }, 'answerKey: got "Z", expected one of A, B, C'],
+  ['arc_easy', { ...rows.arc_easy![0], choices: [] }, 'got [], expected an object with "text"'],
+  ['piqa', { goal: 'g', sol1: 'a', sol2: 'b' }, 'label: got nothing, expected one of 0, 1'],
+  ['boolq', { passage: 'p', question: 'q', label: 2 }, 'label: got 2, expected one of 0, 1'],
+  ['wikitext', { text: 'a line' }, 'page: got nothing'],
+  ['wikitext', [1], 'got [1], expected an object with "page"'],
+])('%s refuses %j', (name, value, message) => {
+  const act = () => tasks.get(name)!.question({ where: 'f:3', value });
+  expect(act).toThrow(message);
+  expect(act).toThrow(expect.objectContaining({ exitCode: 2 }));
+});
+
+test('rows altered at random are questions, or refused in one line', () => {
+  const strange = [null, -1, 1e9, 0.5, '', ' ', [], {}, true, ['a', 'b'], '_', '\ud800', 10n];
+  let asked = 0;
+  const times = 4000;
+  for (let seed = 0; seed < times; seed++) {
+    let i = 0;
+    const draw = (bound: number): number => (counterRandom(seed, i++) >>> 8) % bound;
+    const [name, values] = Object.entries(rows)[draw(Object.keys(rows).length)]!;
+    const value = structuredClone(values[draw(values.length)]!);
+    let at: Record<string, unknown> = value;
+    for (;;) {
+      const keys = Object.keys(at);
+      const key = keys[draw(keys.length)]!;
+      if (typeof at[key] === 'object' && draw(3) > 0) {
+        at = at[key] as Record<string, unknown>;
+        continue;
+      }
+      if (draw(5) === 0 && !Array.isArray(at)) delete at[key];
+      else at[key] = strange[draw(strange.length)];
+      break;
+    }
+    try {
+      const question = tasks.get(name)!.question({ where: 'f:1', value });
+      if (question.kind === 'multiple-choice') expect(question.pairs[question.gold]).toBeDefined();
+      asked++;
+    } catch (error) {
+      if (!OctavoError.is(error)) throw error;
+      expect([error.exitCode, error.message.includes('\n')]).toEqual([2, false]);
+    }
+  }
+  expect(asked).toBeGreaterThan(times / 10);
+  expect(asked).toBeLessThan(times);
+});
+
+test('a page or a scene made to keep a pattern busy takes no time', () => {
+  const began = performance.now();
+  for (const text of [
+    ' '.repeat(300_000),
+    '('.repeat(300_000),
+    `(${' '.repeat(300_000)}`,
+    '["{('.repeat(80_000),
+  ]) {
+    tasks.get('wikitext')!.question({ where: '', value: { page: `a${text}b` } });
+    tasks.get('hellaswag')!.question({ where: '', value: { ...rows.hellaswag![0], ctx_a: `a${text}\nb` } });
+  }
+  expect(performance.now() - began).toBeLessThan(5000);
+});
+
+test('text is measured as Python measures it', () => {
+  expect(strip('\u001c\u0085 a\ufeff \u3000')).toBe('a\ufeff');
+  expect([countWords(''), countWords(' a  b ')]).toEqual([1, 4]);
+  expect(countCharacters('a😀')).toBe(2);
+});
+
+describe('tasks made from text', () => {
+  const text = Array.from(
+    { length: 60 },
+    (_, i) => `In the year ${i} the house met, and word${'abc'[i % 3]} came.`,
+  ).join('\n');
+
+  it('ask the last word of sentences, which stands in the text', () => {
+    const questions = corpusTasks.get('corpus_last_word')!.questions(text, 10);
+    expect(questions).toHaveLength(10);
+    for (const question of questions) {
+      if (question.kind !== 'continuation') throw new Error(question.kind);
+      const { context, continuation } = question.pair;
+      expect(context.split(' ')).toHaveLength(24);
+      expect(text.replaceAll('\n', ' ')).toContain(`${context}${continuation}.`);
+    }
+  });
+
+  it('ask which of four different stretches follows, at every place', () => {
+    const questions = corpusTasks.get('corpus_continuation')!.questions(text, 1000);
+    const golds = new Set<number>();
+    for (const question of questions) {
+      if (question.kind !== 'multiple-choice') throw new Error(question.kind);
+      const { pairs, gold } = question;
+      expect(pairs).toHaveLength(4);
+      const { context, continuation } = pairs[gold]!;
+      expect(text.replaceAll('\n', ' ')).toContain(context + continuation);
+      golds.add(gold);
+    }
+    expect([...golds].sort()).toEqual([0, 1, 2, 3]);
+    expect(corpusTasks.get('corpus_continuation')!.questions(text, 1000)).toEqual(questions);
+  });
+
+  it('refuse a text that is too short', () => {
+    for (const task of corpusTasks.values()) expect(() => task.questions('A word.', 5)).toThrow(task.name);
+  });
+});
