@@ -56,6 +56,20 @@ export function ownTable(format: usize): usize {
   return table;
 }
 
+/** The bits of mantissa of a prepared table's format: 2 or 3, or −1 where codes must be looked up one by one. */
+// @ts-ignore: decorator
+@inline
+export function mantissaBits(table: usize): i32 {
+  return atomic.load<i32>(table + KNOWN);
+}
+
+/** The largest finite code of such a format. */
+// @ts-ignore: decorator
+@inline
+export function largestCode(table: usize): i32 {
+  return load<i32>(table + LARGEST);
+}
+
 /** A table at `to` of a format's values over a scale: the same quotients as one by one. */
 export function scaledTable(format: usize, scale: f32, to: usize): void {
   const s = f32x4.splat(scale);
@@ -73,7 +87,7 @@ export function scaledTableOfBf16(format: usize, scale: f32, to: usize, room: us
 
 /** `n` codes to their values in a table that has been prepared. */
 export function decodeBytes(from: usize, table: usize, n: i32, to: usize): void {
-  const known = atomic.load<i32>(table + KNOWN);
+  const known = mantissaBits(table);
   let done = 0;
   if (known == 3) done = decode16<u8>(from, table, n, to, false);
   else if (known == 2) done = decode16<u16>(from, table, n, to, false);
@@ -82,7 +96,7 @@ export function decodeBytes(from: usize, table: usize, n: i32, to: usize): void 
 
 /** The same to BF16, of a table that has been rounded. */
 export function decodeBytesToBf16(from: usize, table: usize, n: i32, to: usize): void {
-  const known = atomic.load<i32>(table + KNOWN);
+  const known = mantissaBits(table);
   let done = 0;
   if (known == 3) done = decode16<u8>(from, table, n, to, true);
   else if (known == 2) done = decode16<u16>(from, table, n, to, true);
@@ -126,7 +140,7 @@ function decode16<T>(from: usize, table: usize, n: i32, to: usize, halves: bool)
   const subnormals = i8x16.splat(sizeof<T>() == 1 ? 8 : 4);
   const mantissa = i8x16.splat(sizeof<T>() == 1 ? 7 : 3);
   const rest = i16x8.splat(sizeof<T>() == 1 ? <i16>0x8780 : <i16>0x8f80); // sign and exponent
-  const largest = i8x16.splat(<i8>load<i32>(table, LARGEST));
+  const largest = i8x16.splat(<i8>largestCode(table));
   const plane0 = v128.load(table, PLANES);
   const plane1 = v128.load(table, PLANES + 16);
   const plane2 = v128.load(table, PLANES + 32);

@@ -1,5 +1,17 @@
 // @module-tag slow
-import { BF16, E2M1, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
+import {
+  BF16,
+  E2M1,
+  E4M3,
+  E4M3FN,
+  E4M3FNUZ,
+  E5M2,
+  E5M2FNUZ,
+  type Format,
+  FP16,
+  FP32,
+  valuesOf,
+} from '@octavo/formats';
 import { gemm } from '@octavo/kernels';
 import { describe, expect, test } from 'vitest';
 import { createSimdDevice, type InstructionSet, instructionSet } from '../src/index.ts';
@@ -15,6 +27,7 @@ const shapes = [
   [33, 4104],
 ] as const;
 const whole = 2 ** 30;
+const unblocked = { aBlockRows: whole, aBlockColumns: whole, bBlockRows: whole, bBlockColumns: whole };
 const blocks = [
   ['none', null],
   ['one', [whole, whole]],
@@ -49,4 +62,38 @@ describe.each(sets)('one row of A on %s: the bits of a product of more rows', (s
       await device.destroy();
     });
   }
+});
+
+/** Codes of one byte are moved into place by shifts and A's row carries the power of two: every code, and any row. */
+describe.each(sets)('one row of A times codes of one byte on %s', (set) => {
+  const [n, k] = [48, 288];
+  const rows = [
+    ['of usual size', (i: number) => Math.sin(i)],
+    ['of the largest codes', (i: number) => (i % 2 ? 448 : -416)],
+    ['of tiny numbers', (i: number) => 2 ** -120 * Math.sin(i)],
+    ['of large numbers', (i: number) => 2 ** 24 * Math.cos(i)],
+    ['of huge numbers', (i: number) => (i === 7 ? 2 ** 100 : Math.cos(i))],
+    ['with an infinite one', (i: number) => (i === 9 ? Number.POSITIVE_INFINITY : 1)],
+    ['with NaN', (i: number) => (i === 9 ? Number.NaN : 1)],
+  ] as const;
+  test.each(rows)('%s', async (_, of) => {
+    const device = await createSimdDevice({ threads: 2, instructionSet: set });
+    for (const format of [E4M3FN, E4M3, E4M3FNUZ, E5M2, E5M2FNUZ]) {
+      const every = valuesOf(format);
+      const finite = [...every].filter(Number.isFinite);
+      for (const values of [finite, [...every]]) {
+        const b = given(
+          [n, k],
+          Array.from({ length: n * k }, (_, i) => values[(i * 7 + (i >> 8)) % values.length]!),
+          format,
+        );
+        const a = Array.from({ length: k }, (_, i) => of(i));
+        const how = { transposeA: false, transposeB: true, scaledA: false, scaledB: false, ...unblocked };
+        const one = await compute(device, gemm, how, [given([1, k], a), b]);
+        const two = await compute(device, gemm, how, [given([2, k], [...a, ...a]), b]);
+        expect(one, format.name).toEqual(two.slice(0, n));
+      }
+    }
+    await device.destroy();
+  });
 });

@@ -57,7 +57,7 @@ function row(engine: Engine, a: StoredOperand, b: StoredOperand, out: Stored): v
   engine.run(kernel.OPERAND_VALUES, chunks(inner), 0, [...a.parameters.slice(0, 8), inner, values, 0]);
   const each = Math.max(1, Math.round(ROW_ELEMENTS / inner / ROW_GROUP)) * ROW_GROUP;
   const parameters = [...b.parameters, values, each, 0, ...resultParameters(engine, a, b, out)];
-  engine.run(kernel.GEMM_ROW, Math.ceil(b.outer / each), ROW_GROUP * (inner + 8) * 4 + 256, parameters);
+  engine.run(kernel.GEMM_ROW, Math.ceil(b.outer / each), (ROW_GROUP + 1) * (inner + 8) * 4 + 512, parameters);
 }
 
 /** Scratch in which eight rows of K elements lie on their way into panels. */
