@@ -29,7 +29,10 @@ export async function createLibraryDevice(threads: number, library: ProductLibra
   }
 }
 
-const create = (threads: number, library: 'off' | ProductLibrary): Promise<Device> =>
+/** With the best library that is found, or none. */
+export const createBestDevice = (threads: number): Promise<Device> => create(threads, 'auto');
+
+const create = (threads: number, library: 'off' | 'auto' | ProductLibrary): Promise<Device> =>
   createSimdDevice({ threads, library });
 
 /** One thread, `threads`, and those with each library that is there. */

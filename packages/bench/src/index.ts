@@ -1,7 +1,10 @@
 /** @file What this machine makes of products, casts, operators and whole steps. */
 import { llamaConfigOf } from '@octavo/llama';
 import { castsTable } from './casts.ts';
+import { costSeries, smallSeries } from './cost-series.ts';
+import { costTables } from './cost-tables.ts';
 import {
+  createBestDevice,
   createDevices,
   createLibraryDevice,
   createPlainDevice,
@@ -27,7 +30,9 @@ export { type StepProduct, stepProducts } from './step-products.ts';
 export { type BenchRow, type BenchTable, type Column, jsonRows, toMarkdown, toText } from './table.ts';
 export { median, timed } from './timing.ts';
 
-export const benches = ['gemm', 'casts', 'operators', 'step'] as const;
+/** What is measured where nothing else is asked for. */
+export const usualBenches = ['gemm', 'casts', 'operators', 'step'] as const;
+export const benches = [...usualBenches, 'cost'] as const;
 export type BenchName = (typeof benches)[number];
 
 export interface BenchOptions {
@@ -55,6 +60,11 @@ export async function* runBenches({ only, threads, quick }: BenchOptions): Async
     await destroyDevices(devices);
   }
   if (only.includes('step')) yield* stepTables(threads, quick);
+  if (only.includes('cost')) {
+    const recipes = ['fp32', 'bf16', 'fp8-full'];
+    const create = () => createBestDevice(threads);
+    yield* costTables(create, quick ? [smallSeries] : costSeries, recipes, quick ? 1 : 3);
+  }
 }
 
 async function* stepTables(threads: number, quick: boolean): AsyncGenerator<BenchTable> {

@@ -62,6 +62,15 @@ export const llamaConfigs: Readonly<Record<string, LlamaConfig>> = Object.freeze
     ffnSize: 768,
     contextLength: 256,
   },
+  stories42m: {
+    ...stories,
+    hiddenSize: 512,
+    layers: 8,
+    heads: 8,
+    keyValueHeads: 8,
+    ffnSize: 1376,
+    contextLength: 1024,
+  },
   stories110m: {
     ...stories,
     hiddenSize: 768,

@@ -1,7 +1,7 @@
 /**
  * @file Octavo beside other libraries, and by itself, as tables, JSON lines or the page of the documentation.
  *
- *     pnpm bench [--only gemm,products,step,decode,own] [--threads 2] [--rounds 5] [--quick] [--json]
+ *     pnpm bench [--only gemm,products,step,decode,own,cost] [--threads 2] [--rounds 5] [--quick] [--json]
  *         [--markdown FILE] [--python /usr/bin/python3] [--before CHECKOUT]
  *
  * Libraries to compare with: `pnpm bench:peers`. Those that are not there are told and left out. A page has all parts, and
@@ -13,12 +13,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   type BenchTable,
-  benches,
   describeMachine,
   jsonRows,
   machine,
   runBenches,
   toText,
+  usualBenches,
 } from '@octavo/bench';
 import { askedTable } from './asked.ts';
 import { contenders, withoutProducts } from './catalog.ts';
@@ -32,7 +32,7 @@ import { writeStep } from './stories.ts';
 import { present, subjects } from './subjects.ts';
 
 const comparisons = ['products', 'step', 'decode'] as const;
-const parts = ['gemm', ...comparisons, 'own'];
+const parts = ['gemm', ...comparisons, 'own', 'cost'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: 'gemm,step' },
@@ -118,14 +118,14 @@ try {
   for (const contender of running.values()) contender.stop();
   rmSync(folder, { recursive: true, force: true });
 }
-for (const bench of only.includes('own') ? benches : []) {
+const cost = only.includes('cost') ? (['cost'] as const) : [];
+for (const bench of [...(only.includes('own') ? usualBenches : []), ...cost]) {
   progress(bench);
   for await (const table of runBenches({ only: [bench], threads, quick })) show(table);
 }
-if (only.some((part) => part !== 'gemm')) {
-  const asked = askedTable(tables);
-  show(asked);
-  tables.unshift(tables.pop()!);
+if (comparisons.some((part) => only.includes(part))) {
+  show(askedTable(tables));
+  tables.unshift(tables.pop()!); // the page begins with it
 }
 if (values.markdown !== undefined) {
   const command = `pnpm bench --markdown ${values.markdown}${values.before === undefined ? '' : ' --before CHECKOUT'}`;

@@ -9,6 +9,7 @@ import {
   runBenches,
   toMarkdown,
   toText,
+  usualBenches,
 } from '@octavo/bench';
 import { integer } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -24,7 +25,14 @@ export const addBenchCommand = (program: Command): void =>
       'Measure the SIMD device: matrix products, casts, operators beside a plain copy, and whole training steps. ' +
       'Subjects take turns and medians count; leave the machine alone meanwhile.',
     options: {
-      only: { ...value('<list>', `some of ${benches.join(', ')}`, benchList), absent: benches },
+      only: {
+        ...value(
+          '<list>',
+          `some of ${benches.join(', ')} (default: all but cost, which takes minutes)`,
+          benchList,
+        ),
+        absent: usualBenches,
+      },
       threads: {
         ...value('<n>', 'threads beside one (default: 2, where there are so many)', numeric(integer(1, 64))),
         absent: Math.min(2, availableParallelism()),
@@ -34,6 +42,7 @@ export const addBenchCommand = (program: Command): void =>
     },
     examples: [
       ['octavo bench --only step', 'training steps only'],
+      ['octavo bench --only cost', 'time and memory of a step as model, batch and sequence grow'],
       ['octavo bench --json', 'one object a row'],
     ],
     async run({ markdown, json, ...request }) {

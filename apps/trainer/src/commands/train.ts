@@ -12,7 +12,7 @@ import { train } from '../run/train.ts';
 const configured = {
   model: value(
     '<name|file>',
-    'nano, stories260k, stories15m, stories110m, llama2-7b, … or a JSON file with a shape',
+    'nano, stories260k, stories15m, stories42m, stories110m, llama2-7b, … or a JSON file with a shape',
   ),
   recipe: value('<name>', 'fp8-full, fp8-smooth, fp8, bf16, fp8-current, fp8-block, mxfp8, …'),
   data: values('<path...>', 'text files, folders, JSONL files, or folders that octavo data prepare made'),

@@ -66,6 +66,8 @@ const llama2: Hyperparameters = {
   keepCheckpoints: 3,
 };
 
+const largeStories: Hyperparameters = { ...stories, batch: 4, accumulation: 16, sequence: 1024 };
+
 const presets = new Map<string, Preset>([
   ['nano', { tokenizer: 'byte', hyperparameters: nano }],
   [
@@ -76,13 +78,8 @@ const presets = new Map<string, Preset>([
     },
   ],
   ['stories15m', { tokenizer: 'llama2', hyperparameters: stories }],
-  [
-    'stories110m',
-    {
-      tokenizer: 'llama2',
-      hyperparameters: { ...stories, batch: 4, accumulation: 16, sequence: 1024, learningRate: 4e-4 },
-    },
-  ],
+  ['stories42m', { tokenizer: 'llama2', hyperparameters: largeStories }],
+  ['stories110m', { tokenizer: 'llama2', hyperparameters: { ...largeStories, learningRate: 4e-4 } }],
   ['llama2-7b', { tokenizer: 'llama2', hyperparameters: llama2 }],
   ['llama2-13b', { tokenizer: 'llama2', hyperparameters: llama2 }],
   ['llama2-70b', { tokenizer: 'llama2', hyperparameters: { ...llama2, learningRate: 1.5e-4 } }],
