@@ -2,32 +2,32 @@
 import { madd, vec } from './vector';
 
 /**
- * e^x · 2^shift = 2^(n + shift) · e^r, n = round(x / ln 2), |r| ≤ ln 2 / 2, with e^r = 1 + r + r² P(r), P of degree 4 through
- * Chebyshev's points (relative error below 2^-26). n + shift must be an exponent of a normal float32; NaN stays.
+ * e^x · 2^shift = 2^(n + shift) · e^r, n = round(x / ln 2), |r| ≤ ln 2 / 2, with e^r = 1 + r + r² P(r), P of degree 3 with the
+ * least largest error (relative, 2^-23.2). The power is 0 where n + shift is −127, and else that of a normal float32;
+ * NaN stays.
  */
 // @ts-ignore: decorator
 @inline
 function expShifted(x: v128, shift: i32): v128 {
-  // adding 1.5 · 2^23 leaves the rounded integer in the low bits
-  const magic = vec(12582912);
+  // adding 1.5 · 2^23, and the exponent's bias, leaves the rounded integer in the low bits
+  const magic = vec(<f32>(shift + 127 + 0xc00000));
   const t = madd(x, vec(<f32>1.44269504), magic);
   const n = f32x4.sub(t, magic);
   const r = madd(n, vec(<f32>2.12194440e-4), madd(n, vec(<f32>-0.693359375), x));
-  let p = vec(<f32>0.0013926181709393859);
-  p = madd(p, r, vec(<f32>0.008363177999854088));
-  p = madd(p, r, vec(<f32>0.041666556149721146));
-  p = madd(p, r, vec(<f32>0.16666576266288757));
-  p = madd(p, r, vec(<f32>0.5));
-  p = f32x4.add(madd(f32x4.mul(r, r), p, r), vec(1));
-  const power = i32x4.shl(i32x4.add(t, i32x4.splat(127 + shift)), 23);
-  return f32x4.mul(p, power);
+  let p = vec(<f32>0.0083125248658154);
+  p = madd(p, r, vec(<f32>0.04189011314987097));
+  p = madd(p, r, vec(<f32>0.16667114465366267));
+  p = madd(p, r, vec(<f32>0.4999923179160918));
+  p = madd(p, r, vec(1));
+  p = madd(p, r, vec(1));
+  return f32x4.mul(p, i32x4.shl(t, 23));
 }
 
-/** e^x; 0 below −87, the value at 88.37 above. */
+/** e^x for x ≤ 0; 0 from where n is −127, below −87.7. */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  return v128.andnot(expShifted(f32x4.pmin(x, vec(<f32>88.37)), 0), f32x4.lt(x, vec(-87)));
+  return expShifted(f32x4.pmax(x, vec(-88)), 0);
 }
 
 /** e^x for x ≤ 0, down to the smallest subnormal number. */
