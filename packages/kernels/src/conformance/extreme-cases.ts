@@ -1,5 +1,5 @@
 /** @file Cases of numbers near the ends of float32, and of what is not a number: nothing is lost on the way, nothing hidden. */
-import { BF16, E4M3FN, E5M2, E8M0, FP16, FP32 } from '@octavo/formats';
+import { BF16, E4M3FN, E5M2, E8M0, type Format, FP16, FP32 } from '@octavo/formats';
 import { amax } from '../operators/amax.ts';
 import { cast } from '../operators/cast.ts';
 import { crossEntropy } from '../operators/cross-entropy.ts';
@@ -14,7 +14,14 @@ import { input, normal, normalInput, vector } from './data.ts';
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
 export function extremeCases(): readonly OperatorCase[] {
-  return [...swigluExtremes(), ...scaleExtremes(), ...castExtremes(), ...maximaExtremes(), ...rowExtremes()];
+  return [
+    ...swigluExtremes(),
+    ...scaleExtremes(),
+    ...castExtremes(),
+    ...maximaExtremes(),
+    ...rowExtremes(),
+    ...[FP32, BF16].flatMap(lossExtremes),
+  ];
 }
 
 /** silu(g) = g σ(g) goes to −0, and so does its slope, however large the other factor. */
@@ -173,23 +180,36 @@ function rowExtremes(): OperatorCase[] {
         gain,
       ]),
     );
-  const row = (value: number) => {
-    const values = normal(columns, 323);
-    values[7] = value;
-    return input([1, columns], values);
-  };
-  for (const value of [nan, inf, -inf])
+  for (const value of [nan, inf, -inf]) {
+    const x = rowWith(value, columns, FP32);
     cases.push(
-      caseOf(rmsNorm, `a row with ${value}`, { epsilon: 1e-5 }, [row(value), gain], { needs: ['nonFinite'] }),
+      caseOf(rmsNorm, `a row with ${value}`, { epsilon: 1e-5 }, [x, gain], { needs: ['nonFinite'] }),
     );
-  const targets = vector([3]);
-  for (const value of [1e4, -1e4, 3e38, -3e38])
-    cases.push(caseOf(crossEntropy, `a logit of ${value}`, {}, [row(value), targets]));
-  for (const value of [nan, inf])
-    cases.push(
-      caseOf(crossEntropy, `a logit of ${value}`, {}, [row(value), targets], {
-        needs: ['nonFinite', 'exponentialOfNan'],
-      }),
-    );
+  }
+  return cases;
+}
+
+function rowWith(value: number, columns: number, format: Format) {
+  const values = normal(columns, 323);
+  values[7] = value;
+  return input([1, columns], values, format);
+}
+
+function lossExtremes(format: Format): OperatorCase[] {
+  const cases: OperatorCase[] = [];
+  const steep = input([2, 4], Float32Array.of(1000, 0, -1000, 5, -1e30, -1e30, 1e30, 0), format);
+  cases.push(caseOf(crossEntropy, `large logits, ${format.name}`, {}, [steep, vector([0, 2])]));
+  for (const value of [1e4, -1e4, 3e38, -3e38, nan, inf]) {
+    const needs = Math.abs(value) < inf ? [] : (['nonFinite', 'exponentialOfNan'] as const);
+    const inputs = [rowWith(value, 48, format), vector([3])];
+    cases.push(caseOf(crossEntropy, `a logit of ${value}, ${format.name}`, {}, inputs, { needs }));
+  }
+  // the largest of each row elsewhere: e^x would overflow if it were missed
+  const size = 19;
+  const below = new Float32Array(size * size).fill(-500);
+  for (let row = 0; row < size; row++) below[row * size + row] = -100;
+  const targets = vector(Array.from({ length: size }, (_, row) => row));
+  const inputs = [input([size, size], below, format), targets];
+  cases.push(caseOf(crossEntropy, `logits far below 0, ${format.name}`, {}, inputs, { magnitude: 1 }));
   return cases;
 }

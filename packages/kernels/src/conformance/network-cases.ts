@@ -181,17 +181,6 @@ function lossCases(): OperatorCase[] {
       cases.push(caseOf(crossEntropyGrad, title, {}, [...inputs, weight], { outFormat: format }));
     }
   }
-  for (const format of FORMATS) {
-    const steep = input([2, 4], Float32Array.of(1000, 0, -1000, 5, -1e30, -1e30, 1e30, 0), format);
-    cases.push(caseOf(crossEntropy, `large logits, ${format.name}`, {}, [steep, vector([0, 2])]));
-    // the largest of each row elsewhere: e^x must not overflow
-    const below = Float32Array.from({ length: 19 * 19 }, (_, i) =>
-      i % 19 === Math.floor(i / 19) ? -100 : -500,
-    );
-    const targets = vector(Array.from({ length: 19 }, (_, row) => row));
-    const inputs = [input([19, 19], below, format), targets];
-    cases.push(caseOf(crossEntropy, `logits far below 0, ${format.name}`, {}, inputs, { magnitude: 1 }));
-  }
   return cases;
 }
 
