@@ -18,12 +18,12 @@ export interface ToldCommand {
   readonly text: string;
 }
 
-/** Every document but change logs, which are made by a tool: README.md first. */
+/** Every document but change logs, which are made by a tool, and templates in a `src`: README.md first. */
 export function documents(): string[] {
   const listed = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
   const files = listed
     .split('\n')
-    .filter((file) => /\.md$/.test(file) && !/CHANGELOG|^\.changeset/.test(file));
+    .filter((file) => /\.md$/.test(file) && !/CHANGELOG|^\.changeset|\/src\//.test(file));
   return files.sort((a, b) => Number(b === 'README.md') - Number(a === 'README.md') || (a < b ? -1 : 1));
 }
 

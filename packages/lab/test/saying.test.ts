@@ -1,10 +1,10 @@
 /** @file What studies say: statements held to figures, Markdown of columns, rows by what they are, layers of charts. */
 import { describe, expect, it } from 'vitest';
 import { noiseBand, seedLines, spikeRules } from '../src/charts/layers.ts';
-import { each, page, table } from '../src/engine/markdown.ts';
+import { each, fill, table } from '../src/engine/markdown.ts';
 import { figure, percent, sideBySide } from '../src/engine/numbers.ts';
 import { distinct, where } from '../src/engine/rows.ts';
-import { above, atLeast, atMost, claimSection, held, within } from '../src/engine/statements.ts';
+import { above, atLeast, atMost, claimLines, held, within } from '../src/engine/statements.ts';
 
 const rows = [
   { seed: 2, recipe: 'fp8', gap: 0.5 },
@@ -35,8 +35,7 @@ describe('statements', () => {
     expect(claims.map(({ holds }) => holds)).toEqual([true, false, false, false]);
     expect(claims[0]).toEqual({ text: 'at most', values: [0.5, -0.25], holds: true });
     expect([atLeast(1)(1), above(1)(1), within(1)(-1)]).toEqual([true, false, true]);
-    expect(claimSection(claims.slice(0, 2), String)).toEqual([
-      '## Claims',
+    expect(claimLines(claims.slice(0, 2), String)).toEqual([
       '- holds: at most (0.5, -0.25)',
       '- does not hold: within (0.5, -0.25); the paper: follows',
     ]);
@@ -52,29 +51,33 @@ it('writes a table of columns, alone and in groups, a heading left out', () => {
       (recipe, seed) => where(rows, { recipe, seed })[0]?.gap ?? '–',
     ),
   ]);
-  expect(page('# Gaps', ...lines)).toBe(
-    '# Gaps\n\n| | seed 1 | seed 2 |\n| --- | --- | --- |\n| `fp8` | -0.25 | 0.5 |\n| `bf16` | – | 0 |\n',
-  );
+  expect(lines).toEqual([
+    '| | seed 1 | seed 2 |',
+    '| --- | --- | --- |',
+    '| `fp8` | -0.25 | 0.5 |',
+    '| `bf16` | – | 0 |',
+  ]);
 });
 
-it('a page has an empty line around headings, tables and lists, and where one is given', () => {
-  const lines = [
-    '# One',
-    'first',
-    'line',
-    '',
-    'second',
-    '| a |',
-    '| b |',
-    '## Two',
-    '### Three',
-    '- x',
-    '- y',
-    'end',
-  ];
-  expect(page(...lines)).toBe(
-    '# One\n\nfirst\nline\n\nsecond\n\n| a |\n| b |\n\n## Two\n\n### Three\n\n- x\n- y\n\nend\n',
-  );
+describe('a template', () => {
+  const template =
+    '{{#some}}\n# {{name}}, {{count}}\n\n{{rows}}\n{{/some}}\n\n{{#other}}\n{{never}}\n{{/other}}\n\nend {{none}}\n';
+  const values = { some: ['x'], name: 'a $& b', count: 0, rows: ['| a |', '| b |'], other: [], none: '' };
+
+  it('has words and lines for its names, and leaves out what there is nothing of', () => {
+    expect(fill(template, values)).toBe('# a $& b, 0\n\n| a |\n| b |\n\nend\n');
+    expect(fill(template, { ...values, some: false })).toBe('end\n');
+    expect(fill(template, { ...values, other: true, never: 'now' })).toContain('\n\nnow\n\nend');
+  });
+
+  it('refuses a value that it does not name, and a name without a value', () => {
+    expect(() => fill(template, { ...values, more: 1 })).toThrow(
+      /got more, which its template does not name/,
+    );
+    expect(() => fill(template, { ...values, other: true })).toThrow(/got no never/);
+    const { none: _, ...rest } = values;
+    expect(() => fill(template, rest)).toThrow(/got no none/);
+  });
 });
 
 it('figures: a run that broke has none, a share may be missing, no writer sees an index', () => {

@@ -1,9 +1,9 @@
 /** @file The study for people: the grid, FP8 beside it, Theorem 1, and what held. */
 
-import { page, table } from '../engine/markdown.ts';
+import { pageOf, table } from '../engine/markdown.ts';
 import { figure, mean, sideBySide } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
-import { claimSection } from '../engine/statements.ts';
+import { claimLines } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import { gapsOf, largestJump, lastGap, lastSample, lastSteps, type Results, runsAt } from './results.ts';
 import type { AlignmentSettings, Arm, Point } from './settings.ts';
@@ -11,25 +11,17 @@ import { type NeuronCaseName, type NeuronRun, neuronCases } from './theorem.ts';
 import type { NaturalRun } from './train.ts';
 
 export function markdownOf(settings: AlignmentSettings, results: Results, claims: readonly Claim[]): string {
-  const { steps, warmup, batch, sequence, model } = settings;
+  const { steps, warmup, batch, sequence, model, compared } = settings;
   const seeds = distinct(results.natural, 'seed');
-  return page(
-    '# Alignment of gate and up',
-    `Natural training, nothing planted: ${steps} steps of ${batch} × ${sequence} bytes, ${model.layers} layers of width ${model.hiddenSize} with ${model.ffnSize} channels each, the learning`,
-    `rate constant after ${warmup} steps. ${seeds.length > 1 ? `Seeds ${seeds.join(', ')}, a figure each` : `Seed ${seeds[0]}`}. What aligned channels do to FP8 when they are planted is another`,
-    'study (`octavo study instability`) and another result: here FP8 does not fail.',
-    '## The grid, after the last step, BF16',
-    ...gridTable(settings, results),
-    "Strangers: each gate with the next channel's up, the control. Largest ratio: SwiGLU's largest output of a step over its",
-    'largest of the 16 steps before, after warm-up.',
-    '## FP8 beside it',
-    ...comparison(settings, results),
-    '## Theorem 1 on single neurons',
-    'Stationary: μ w1 = −A w2 and μ w2 = −A w1 with one symmetric A, once every gate is saturated (arXiv 2409.12517). It follows',
-    'that A (w1 ± w2) = ∓μ (w1 ± w2), so w1 = ±w2 unless both −μ and +μ are eigenvalues of A. Targets of both signs make them so.',
-    ...theoremTable(results),
-    ...claimSection(claims, number),
-  );
+  return pageOf('alignment', {
+    ...{ steps, batch, sequence, warmup, ...compared },
+    ...{ layers: model.layers, width: model.hiddenSize, channels: model.ffnSize },
+    seeds: seeds.length > 1 ? `Seeds ${seeds.join(', ')}, a figure each` : `Seed ${seeds[0]}`,
+    grid: gridTable(settings, results),
+    comparison: comparisonTable(settings, results),
+    theorem: theoremTable(results),
+    claims: claimLines(claims, number),
+  });
 }
 
 function gridTable({ decays, rates, model, warmup }: AlignmentSettings, { natural }: Results): string[] {
@@ -53,28 +45,25 @@ function gridTable({ decays, rates, model, warmup }: AlignmentSettings, { natura
   ]);
 }
 
-function comparison(settings: AlignmentSettings, { natural }: Results): string[] {
+function comparisonTable(settings: AlignmentSettings, { natural }: Results): string[] {
   const { compared } = settings;
   const last = lastSteps(settings);
   const runs = (arm: Arm) => runsAt(natural, compared, arm);
   const loss = ({ losses }: NaturalRun): number => mean(losses.slice(-last).map((v) => v ?? Number.NaN));
   const gaps = (arm: Arm): string =>
     sideBySide(gapsOf(settings, natural, arm), (run) => lastGap(settings, run.gaps).toFixed(4)) || '–';
-  return [
-    `Decay ${compared.decay}, learning rate ${compared.rate}, the same batches; \`bf16-nudged\` is BF16 from weights moved by one rounding: what chance does.`,
-    ...table<Arm>(
-      ['bf16', 'fp8', 'bf16-nudged'],
+  return table<Arm>(
+    ['bf16', 'fp8', 'bf16-nudged'],
+    [
+      ['', (arm) => `\`${arm}\``],
+      [`loss, last ${last} steps`, (arm) => sideBySide(runs(arm), (run) => loss(run).toFixed(3))],
+      ['less that of bf16', (arm) => (arm === 'bf16' ? '–' : gaps(arm))],
       [
-        ['', (arm) => `\`${arm}\``],
-        [`loss, last ${last} steps`, (arm) => sideBySide(runs(arm), (run) => loss(run).toFixed(3))],
-        ['less that of bf16', (arm) => (arm === 'bf16' ? '–' : gaps(arm))],
-        [
-          'mean \\|cos\\|, layer 0',
-          (arm) => sideBySide(runs(arm), (run) => lastSample(run, 0).mean.toFixed(2)),
-        ],
+        'mean \\|cos\\|, layer 0',
+        (arm) => sideBySide(runs(arm), (run) => lastSample(run, 0).mean.toFixed(2)),
       ],
-    ),
-  ];
+    ],
+  );
 }
 
 function theoremTable({ neurons }: Results): string[] {

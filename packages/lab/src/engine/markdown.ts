@@ -1,15 +1,37 @@
-/** @file Pages and tables in Markdown. */
+/** @file Pages in Markdown from their templates, and tables for them. */
+import { readFileSync } from 'node:fs';
+import { OctavoError } from '@octavo/formats';
+
+/** What stands for a name in a template: words, or lines; false, no words and no lines are nothing. */
+type Value = string | number | boolean | readonly string[];
+
+/** The page of a study: its `text.md`, filled. */
+export const pageOf = (study: string, values: Readonly<Record<string, Value>>): string =>
+  fill(readFileSync(new URL(`../../src/${study}/text.md`, import.meta.url), 'utf8'), values);
+
+/**
+ * A template with the value of NAME for every `{{NAME}}`; from a line `{{#NAME}}` to `{{/NAME}}` only where it is something.
+ * Throws where a value is missing, or is one that the template does not ask for.
+ */
+export function fill(template: string, values: Readonly<Record<string, Value>>): string {
+  const names = new Set([...template.matchAll(/\{\{#?(\w+)\}\}/g)].map(([, name]) => name));
+  const unasked = Object.keys(values).find((name) => !names.has(name));
+  if (unasked !== undefined)
+    throw new OctavoError(`[lab] page: got ${unasked}, which its template does not name`);
+  const wordsOf = (name: string): string => {
+    const value = values[name];
+    if (value === undefined)
+      throw new OctavoError(`[lab] page: got no ${name}, expected what its template names`);
+    return value === false ? '' : [value].flat().join('\n');
+  };
+  const text = template
+    .replace(/^\{\{#(\w+)\}\}\n(.*?)^\{\{\/\1\}\}\n/gms, (_, name, block) => (wordsOf(name) ? block : ''))
+    .replace(/\{\{(\w+)\}\}/g, (_, name) => wordsOf(name));
+  return `${text.replace(/\n{3,}/g, '\n\n').trim()}\n`;
+}
 
 /** A column: its heading, and a row's cell. */
 export type Column<Row> = readonly [heading: string, cell: (row: Row) => string | number];
-
-/** Lines of Markdown, ended; an empty line stands around every heading, table and list. */
-export function page(...lines: readonly string[]): string {
-  const kindOf = (line: string): string => /^(#|\||-)/.exec(line)?.[0] ?? '';
-  const apart = (line: string, before = ''): boolean =>
-    line !== '' && before !== '' && (line.startsWith('#') || kindOf(line) !== kindOf(before));
-  return `${lines.flatMap((line, i) => (apart(line, lines[i - 1]) ? ['', line] : [line])).join('\n')}\n`;
-}
 
 /** A table of `rows`: a line for the headings, one below them and one a row. Columns may come in groups (`each`). */
 export function table<Row>(

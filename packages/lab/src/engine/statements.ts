@@ -37,11 +37,9 @@ export const held = <Results>(statements: readonly Statement<Results>[], results
     return { text, ...said, values, holds: values.length > 0 && values.every(holds) };
   });
 
-/** The last section of a page; `figure` writes a measured value. */
-export const claimSection = (claims: readonly Claim[], figure: (value: number) => string): string[] => [
-  '## Claims',
-  ...claims.map(({ text, values, holds, paper }) => {
+/** A line for a claim; `figure` writes a measured value. */
+export const claimLines = (claims: readonly Claim[], figure: (value: number) => string): string[] =>
+  claims.map(({ text, values, holds, paper }) => {
     const said = paper ? `; the paper: ${paper}` : '';
     return `- ${holds ? 'holds' : 'does not hold'}: ${text} (${values.map((value) => figure(value)).join(', ')})${said}`;
-  }),
-];
+  });

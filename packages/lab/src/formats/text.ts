@@ -1,8 +1,8 @@
 /** @file The study in a page, for people. */
-import { each, page, table } from '../engine/markdown.ts';
+import { each, pageOf, table } from '../engine/markdown.ts';
 import { median, sideBySide } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
-import { claimSection } from '../engine/statements.ts';
+import { claimLines } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import { nameOfFormat } from './casts.ts';
 import { swigluScalings } from './charts/aged.ts';
@@ -19,49 +19,31 @@ export function markdownOf(
   claims: readonly Claim[],
   run: RunFindings | null,
 ): string {
-  return page(
-    ...(run ? aboutRun(settings, run) : aboutModels(settings, rows)),
-    ...medians(rows, run ? 'run' : 'base'),
-    ...(run ? [] : swiglu(rows)),
-    ...worstList(rows, run ? 'run' : 'aged'),
-    ...(run ? whatIfTable(run) : []),
-    ...claimSection(claims, (value) => Number(value.toPrecision(3)).toString()),
-  );
+  const { history, tokens, activations, baseSteps, rescale, peak } = settings;
+  const [sound, hit] = run ? (['run', 'run'] as const) : (['base', 'aged'] as const);
+  return pageOf('formats', {
+    ...{ models: !run, baseSteps, rescale, peak: peak.toExponential() },
+    ...{ history, tokens, activations, seeds: distinct(rows, 'seed').join(', ') },
+    run: false,
+    ...(run && aboutRun(run)),
+    ...{ sound, medians: medians(rows, sound) },
+    swiglu: run ? [] : swigluTable(rows),
+    ...{ hit, worst: worstTable(where(rows, { model: hit })) },
+    ...{
+      wastedBits: WASTED_BITS,
+      recorded: whatIfTable(run?.rows ?? []),
+      unrecorded: run?.rows.length === 0,
+    },
+    claims: claimLines(claims, (value) => Number(value.toPrecision(3)).toString()),
+  });
 }
 
-const NOTES = [
-  'Underflowed: not zero before the cast, zero after it; clipped: beyond the largest value. SQNR is signal to quantisation',
-  'noise over a whole tensor; where one huge element would hide what happens to the others, the SQNR of the median row',
-  '(a token, or a weight’s output) stands. MX scales are rounded so that nothing is clipped.',
-];
-
-function aboutModels(settings: FormatsSettings, rows: readonly CastRow[]): string[] {
-  const seeds = distinct(rows, 'seed');
-  const { baseSteps, history, tokens, peak, rescale, activations } = settings;
-  return [
-    '# Formats, granularities and policies on the tensors of a trained model',
-    `Every linear’s input, weight and output gradient, captured in ${activations} from a model trained for ${baseSteps} steps (\`base\`)`,
-    `and from the same one aged: one SwiGLU channel of each layer is planted, which puts out ${peak.toExponential()} on a rare byte, and`,
-    `the others are made ${rescale} times smaller, their columns of \`down\` as much larger. Nothing of it grew by itself.`,
-    `Two batches of ${tokens} tokens: one with the rare byte, after ${history} without it, and the next one; delayed scales remember`,
-    `${history} batches. Weights do not move here: a delayed scale of theirs would be the current one. Seeds ${seeds.join(', ')}.`,
-    '',
-    ...NOTES,
-  ];
-}
-
-function aboutRun({ history, tokens }: FormatsSettings, { run, rows }: RunFindings): string[] {
-  const { name, step, seed, activations } = run;
-  const every = recordedEvery(seriesOf(run.tensors));
+/** `seed` and `activations` are the run's own. */
+function aboutRun({ run: { name, step, seed, activations, tensors }, rows }: RunFindings) {
+  const every = recordedEvery(seriesOf(tensors));
   const counted = rows.reduce((most, row) => Math.max(most, row.counted), 0);
-  return [
-    `# Formats, granularities and policies: what if, for ${name}`,
-    `Tensors: every linear’s input, weight and output gradient at step ${step} (seed ${seed}), captured in ${activations} without casts on`,
-    `the first ${tokens} tokens of a batch of the run’s text, after ${history} batches that delayed scales remember.`,
-    `Recorded: ${counted} steps of each tensor, ${every === 1 ? 'every step' : `one step in ${every}`}; a history of n steps holds ⌈n / ${every}⌉ of them.`,
-    '',
-    ...NOTES,
-  ];
+  const sampled = every === 1 ? 'every step' : `one step in ${every}`;
+  return { run: name, step, seeds: seed, activations, every, counted, sampled };
 }
 
 function medians(rows: readonly CastRow[], model: 'base' | 'run'): string[] {
@@ -73,20 +55,17 @@ function medians(rows: readonly CastRow[], model: 'base' | 'run'): string[] {
       format === 'e2m1' ? '–' : sqnr({ operand, format, granularity: 'tensor', policy: 'current' });
     return `${tensor} / ${sqnr({ operand, format, granularity: 'mx32', policy: 'current-p2' })}`;
   };
-  return [
-    `## SQNR of \`${model}\`, dB, median of its tensors: one current scale a tensor / MX blocks`,
-    ...table(formats, [
-      ['format', nameOfFormat],
-      each(
-        ['input', 'weight', 'grad'] as const,
-        (operand) => (operand === 'grad' ? 'gradient' : operand),
-        cell,
-      ),
-    ]),
-  ];
+  return table(formats, [
+    ['format', nameOfFormat],
+    each(
+      ['input', 'weight', 'grad'] as const,
+      (operand) => (operand === 'grad' ? 'gradient' : operand),
+      cell,
+    ),
+  ]);
 }
 
-function swiglu(rows: readonly CastRow[]): string[] {
+function swigluTable(rows: readonly CastRow[]): string[] {
   const down = where(rows, { model: 'aged', site: 'down', operand: 'input', format: 'e4m3fn' });
   const cell =
     (batch: 'rare' | 'after') =>
@@ -97,53 +76,38 @@ function swiglu(rows: readonly CastRow[]): string[] {
         const dB = (figure: 'sqnr' | 'rowSqnr') => least(those.map((row) => row[figure])).toFixed(1);
         return `${dB('rowSqnr')} (${dB('sqnr')}), ${percent(most)}`;
       });
-  return [
-    '## SwiGLU’s output of `aged` in E4M3 448',
-    'SQNR of the median row (of the whole tensor), dB, and the share flushed to zero; the worst layer, a figure a seed.',
-    ...table(swigluScalings, [
-      ['one scale per', ({ name }) => name],
-      ['with the rare byte', cell('rare')],
-      ['the step after', cell('after')],
-    ]),
-  ];
+  return table(swigluScalings, [
+    ['one scale per', ({ name }) => name],
+    ['with the rare byte', cell('rare')],
+    ['the step after', cell('after')],
+  ]);
 }
 
-function worstList(rows: readonly CastRow[], model: 'aged' | 'run'): string[] {
-  return [
-    `## Worst tensors of \`${model}\`: one delayed scale each, inputs E4M3 448, gradients E5M2`,
-    ...table(worstTensors(where(rows, { model }), 10), [
-      [
-        'tensor',
-        ({ seed, layer, site, operand, batch }) =>
-          [`seed ${seed}`, `layer ${layer}`, `${site} ${operand}`, nameOfBatch(batch) ?? []]
-            .flat()
-            .join(', '),
-      ],
-      ['SQNR of the median row, dB', ({ rowSqnr }) => rowSqnr.toFixed(1)],
-      ['whole', ({ sqnr }) => sqnr.toFixed(1)],
-      ['clipped', ({ clipped }) => percent(clipped)],
-      ['underflowed', ({ underflowed }) => percent(underflowed)],
-      ['amax', ({ amax }) => amax.toPrecision(3)],
-      ['kurtosis', ({ kurtosis }) => kurtosis?.toPrecision(3) ?? '–'],
-    ]),
-  ];
-}
+const worstTable = (rows: readonly CastRow[]): string[] =>
+  table(worstTensors(rows, 10), [
+    [
+      'tensor',
+      ({ seed, layer, site, operand, batch }) =>
+        [`seed ${seed}`, `layer ${layer}`, `${site} ${operand}`, nameOfBatch(batch) ?? []].flat().join(', '),
+    ],
+    ['SQNR of the median row, dB', ({ rowSqnr }) => rowSqnr.toFixed(1)],
+    ['whole', ({ sqnr }) => sqnr.toFixed(1)],
+    ['clipped', ({ clipped }) => percent(clipped)],
+    ['underflowed', ({ underflowed }) => percent(underflowed)],
+    ['amax', ({ amax }) => amax.toPrecision(3)],
+    ['kurtosis', ({ kurtosis }) => kurtosis?.toPrecision(3) ?? '–'],
+  ]);
 
-function whatIfTable({ rows }: RunFindings): string[] {
-  if (rows.length === 0) return ['', 'The run recorded nothing of its tensors (`sampleEvery: 0`).'];
-  return [
-    '## What each policy would have done, shares of all recorded steps of all tensors',
-    `Clipped: the largest value beyond the format; wasted: more than ${WASTED_BITS} powers of two unused; starved: the root mean square`,
-    'below the format’s smallest normal value.',
-    ...table(totals(rows), [
-      ['policy', ({ policy }) => policy],
-      ['clipped', ({ clipped }) => percent(clipped)],
-      ['wasted', ({ wasted }) => percent(wasted)],
-      ['starved', ({ starved }) => percent(starved)],
-      ['unused bits, mean', ({ headroom }) => digits(headroom)],
-    ]),
-  ];
-}
+const whatIfTable = (rows: RunFindings['rows']): string[] =>
+  rows.length === 0
+    ? []
+    : table(totals(rows), [
+        ['policy', ({ policy }) => policy],
+        ['clipped', ({ clipped }) => percent(clipped)],
+        ['wasted', ({ wasted }) => percent(wasted)],
+        ['starved', ({ starved }) => percent(starved)],
+        ['unused bits, mean', ({ headroom }) => digits(headroom)],
+      ]);
 
 /** Two digits; a zero without a sign. */
 const digits = (value: number): string => (Math.abs(value) < 0.005 ? 0 : value).toFixed(2);

@@ -1,7 +1,7 @@
 /** @file The study for people: our rows beside the paper's, where the memory is, and what held. */
-import { each, page, table } from '../engine/markdown.ts';
+import { each, pageOf, table } from '../engine/markdown.ts';
 import { mean, percent } from '../engine/numbers.ts';
-import { claimSection } from '../engine/statements.ts';
+import { claimLines } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import { type Comparison, stateBytes } from './results.ts';
 import { PAPER_SPEEDUP, PAPER_STATE, SAMPLES_PER_SECOND } from './settings.ts';
@@ -12,38 +12,15 @@ export function markdownOf(
   about: { readonly device: string; readonly seeds: readonly number[]; readonly rounds: number },
 ): string {
   const { device, seeds, rounds } = about;
-  const runs = seeds.length === 1 ? 'One run' : `${seeds.length} runs, each from other weights;`;
-  return page(
-    '# Speed and memory of a training step, by recipe',
-    `Forward, backward, clipping and AdamW on ${device}. ${runs} of ${rounds} turns a recipe; the recipes`,
-    "take turns within one process, and a run's figure is the median of its turns.",
-    '',
-    '**What this can show.** FP8 is emulated here: a CPU has no FP8 arithmetic, so an FP8 value is decoded before it is',
-    'multiplied, and a product takes as long as in BF16 or a little longer. No speed-up is to be expected, and none of these',
-    'ratios says what FP8 hardware would give. Memory is different: on the `simd` device an FP8 tensor is stored in one byte',
-    'an element, so those bytes are real.',
-    '## Speed',
-    ...speedTable(comparisons),
-    'The paper: micro-batch 1, ZeRO-1; its other rows are left out, since their figures could not be checked. Here: mean over',
-    'the runs, ± standard error of the ratio. "products": share of a step\'s time in matrix products; "in FP8": in those of two',
-    'FP8 operands. The last column is arithmetic and no measurement: the ratio if the latter had taken half their time. The',
-    'head stays in BF16 and weighs far more in a small model than in Llama2 7B.',
-    '## Memory',
-    ...(comparisons.some(({ memory }) => memory)
-      ? [
-          ...memoryTable(comparisons),
-          'Bytes a parameter, but for the peak of a step.',
-          '',
-          `State: master weights and both moments, ${PAPER_STATE.bf16} against ${PAPER_STATE['fp8-full']} bytes in the paper. The peak holds`,
-          'activations too. For the backward pass FP8 keeps a byte an element of what goes into linear layers; the residual stream,',
-          'q, k, v, gate, up and the logits stay in BF16, so the larger the batch, the less is saved. Nothing is sharded here, where the',
-          "paper's state is divided among 8 devices: the two savings do not come from the same bytes.",
-        ]
-      : [
-          'Not measured: this device does not store a format in as many bytes as it has. Use `--device simd`.',
-        ]),
-    ...claimSection(claims, (v) => v.toFixed(3)),
-  );
+  const measured = comparisons.some(({ memory }) => memory);
+  return pageOf('throughput', {
+    ...{ device, rounds, stateBf16: PAPER_STATE.bf16!, stateFp8: PAPER_STATE['fp8-full']! },
+    runs: seeds.length === 1 ? 'One run' : `${seeds.length} runs, each from other weights;`,
+    speed: speedTable(comparisons),
+    memory: measured ? memoryTable(comparisons) : [],
+    unmeasured: !measured,
+    claims: claimLines(claims, (v) => v.toFixed(3)),
+  });
 }
 
 function speedTable(comparisons: readonly Comparison[]): string[] {

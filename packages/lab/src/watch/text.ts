@@ -1,10 +1,10 @@
 /** @file The study for people: lead times rule by rule, what switching does, false alarms, and what held. */
 
 import { type GuardLimits, guardLimits } from '@octavo/trainer';
-import { each, page, table } from '../engine/markdown.ts';
+import { each, pageOf, table } from '../engine/markdown.ts';
 import { sideBySide, sum } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
-import { claimSection } from '../engine/statements.ts';
+import { claimLines } from '../engine/statements.ts';
 import type { Claim } from '../engine/study.ts';
 import {
   type FalseAlarms,
@@ -52,16 +52,10 @@ export function markdownOf(
       ];
     }),
   ];
-  return page(
-    '# Early warning, on an aged checkpoint and on healthy runs',
-    `The outliers are planted, as in the instability study, after ${baseSteps} steps in BF16: gate and up of one channel a`,
-    `layer are aligned from the first step on, so alignment and kurtosis are there to be seen at once; how long before the`,
-    'loss they would show in a run in which alignment grows is not known from this.',
-    `Gap: loss less that of \`bf16\` on the same batch. The loss has moved where the gap exceeds ${moved}, and is`,
-    `broken where it exceeds ${broken}. The rare byte comes in every ${spikeEvery}th of ${steps} steps. Statistics are sampled at every step here; the command samples every 20th.`,
-    `Limits: ${limitsInWords(guardLimits)}. They were chosen on seeds 101, 102 and 1. Seeds here: ${seeds.join(', ')}.`,
-    '## When each rule speaks first, and its steps of lead before the loss has moved and before it is broken',
-    ...table(told, [
+  return pageOf('watch', {
+    ...{ baseSteps, steps, spikeEvery, moved, broken },
+    ...{ limits: limitsInWords(guardLimits), seeds: seeds.join(', ') },
+    leads: table(told, [
       ['recipe', ({ recipe }) => recipe],
       ['rule', ({ rule }) => rule],
       each(
@@ -70,16 +64,13 @@ export function markdownOf(
         ({ cell }, seed) => cell(seed),
       ),
     ]),
-    '## What switching does',
-    '`switch`: every rule, sampled at every step; `unsampled`: the rules that need no samples (overshoot, range).',
-    ...table(byRun(runs), [
+    switching: table(byRun(runs), [
       ['run', ({ name }) => name],
       ['gap, last half', cells(({ lastGap }) => lastGap.toFixed(4))],
       ['largest gap', cells(({ largestGap }) => largestGap.toFixed(4))],
       ['layers switched at steps', cells(switches)],
     ]),
-    '## False alarms: steps at which a rule speaks in runs that do not fail',
-    ...table(byRun(falseAlarms), [
+    falseAlarms: table(byRun(falseAlarms), [
       ['run', ({ name }) => name],
       ['steps', (group) => total(group, (f) => f.steps)],
       each(
@@ -92,8 +83,7 @@ export function markdownOf(
         (group) => ((1000 * total(group, (f) => f.any)) / total(group, (f) => f.steps)).toFixed(1),
       ],
     ]),
-    '## How near each rule comes to its limit: largest measure / limit (above 1 it speaks)',
-    ...table(near, [
+    near: table(near, [
       ['runs', ({ name }) => name],
       each(
         ruleNames,
@@ -104,8 +94,8 @@ export function markdownOf(
         },
       ),
     ]),
-    ...claimSection(claims, (v) => (Number.isFinite(v) ? String(Number(v.toFixed(4))) : 'never')),
-  );
+    claims: claimLines(claims, (v) => (Number.isFinite(v) ? String(Number(v.toFixed(4))) : 'never')),
+  });
 }
 
 /** The seeds' runs of one arm and recipe. */
