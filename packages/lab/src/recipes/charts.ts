@@ -1,7 +1,20 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { colour, names, overSteps, quantity } from '../charts/channels.ts';
-import { panelsBy, picture, wrapped } from '../charts/frame.ts';
-import { dots, INK, layer, noiseBand, ruleAt, seedLines, zeroLine } from '../charts/layers.ts';
+import {
+  colour,
+  dots,
+  INK,
+  layer,
+  names,
+  noiseBand,
+  overSteps,
+  panelsBy,
+  picture,
+  quantity,
+  ruleAt,
+  seedLines,
+  wrapped,
+  zeroLine,
+} from '../charts/parts.ts';
 import { mean } from '../engine/numbers.ts';
 import type { Comparison, TrainingGap } from './results.ts';
 import { NUDGED } from './settings.ts';

@@ -1,7 +1,5 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { below, names, quantity, shaded } from '../charts/channels.ts';
-import { picture } from '../charts/frame.ts';
-import { dots, label, layer, ruleAt } from '../charts/layers.ts';
+import { below, dots, label, layer, names, picture, quantity, ruleAt, shaded } from '../charts/parts.ts';
 import { sum } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
 import { type Comparison, stateBytes } from './results.ts';

@@ -1,7 +1,17 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { below, overSteps, quantity, shaded } from '../charts/channels.ts';
-import { picture } from '../charts/frame.ts';
-import { dots, INK, layer, ruleAt, spikeRules, zeroLine } from '../charts/layers.ts';
+import {
+  below,
+  dots,
+  INK,
+  layer,
+  overSteps,
+  picture,
+  quantity,
+  ruleAt,
+  shaded,
+  spikeRules,
+  zeroLine,
+} from '../charts/parts.ts';
 import { where } from '../engine/rows.ts';
 import {
   isHealthy,

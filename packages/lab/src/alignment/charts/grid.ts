@@ -1,7 +1,5 @@
 /** @file Pictures of the grid: where it ends, and how it gets there. */
-import { ink, overSteps, quantity } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { INK, layer, seedLines } from '../../charts/layers.ts';
+import { INK, ink, layer, overSteps, picture, quantity, seedLines } from '../../charts/parts.ts';
 import { mean } from '../../engine/numbers.ts';
 import { distinct } from '../../engine/rows.ts';
 import { lastSample, type NamedNatural, runsAt } from '../results.ts';

@@ -1,7 +1,5 @@
 /** @file The life of the channels of the largest SwiGLU output: norms, correlation, and that output. */
-import { overSteps, quantity, shaded } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { layer } from '../../charts/layers.ts';
+import { layer, overSteps, picture, quantity, shaded } from '../../charts/parts.ts';
 import { where } from '../../engine/rows.ts';
 import type { NamedNatural } from '../results.ts';
 import type { AlignmentSettings } from '../settings.ts';

@@ -1,7 +1,5 @@
 /** @file The picture of Theorem 1 by numbers. */
-import { quantity, shaded } from '../../charts/channels.ts';
-import { panelsBy, picture, wrapped } from '../../charts/frame.ts';
-import { layer } from '../../charts/layers.ts';
+import { layer, panelsBy, picture, quantity, shaded, wrapped } from '../../charts/parts.ts';
 import { where } from '../../engine/rows.ts';
 import type { NamedNeuron } from '../results.ts';
 import { type NeuronCaseName, neuronCases } from '../theorem.ts';

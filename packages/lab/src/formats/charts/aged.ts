@@ -1,7 +1,5 @@
 /** @file The aged model beside the healthy one, and what each way of scaling keeps of its SwiGLU output. */
-import { names, quantity, WHOLE } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { dots, layer } from '../../charts/layers.ts';
+import { dots, layer, names, picture, quantity, WHOLE } from '../../charts/parts.ts';
 import { where } from '../../engine/rows.ts';
 import { asInThePaper, type CastRow, least } from '../results.ts';
 import { decibels, drawn, inOneLine, type Scaling, scalings, sorted } from './parts.ts';

@@ -1,7 +1,5 @@
 /** @file Formats by scalings, a panel an operand: what is left of a model's tensors, in the middle and at worst. */
-import { names, WHOLE } from '../../charts/channels.ts';
-import { panelsBy, picture } from '../../charts/frame.ts';
-import { heatMap } from '../../charts/layers.ts';
+import { heatMap, names, panelsBy, picture, WHOLE } from '../../charts/parts.ts';
 import { where } from '../../engine/rows.ts';
 import { type Cast, nameOfFormat } from '../casts.ts';
 import { type CastRow, least } from '../results.ts';

@@ -1,7 +1,5 @@
 /** @file Single tensors as the paper's recipe casts them: the worst of them, and delayed against current scales. */
-import { below, names, quantity, WHOLE } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { dots, INK, label, layer } from '../../charts/layers.ts';
+import { below, dots, INK, label, layer, names, picture, quantity, WHOLE } from '../../charts/parts.ts';
 import { where } from '../../engine/rows.ts';
 import { asInThePaper, type CastRow, largest } from '../results.ts';
 import { decibels, drawn, type ModelName, models, percent, sorted } from './parts.ts';

@@ -1,7 +1,5 @@
 /** @file What the policies would have done in a recorded run, as heat maps. */
-import { names, WHOLE } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { heatMap } from '../../charts/layers.ts';
+import { heatMap, names, picture, WHOLE } from '../../charts/parts.ts';
 import { sum } from '../../engine/numbers.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { WASTED_BITS, type WhatIfRow } from '../what-if.ts';

@@ -1,8 +1,6 @@
 /** @file The pictures of gaps to BF16: every recipe's in training, and those of forward passes by the outlier's size. */
 import { signed } from '@octavo/report/charts';
-import { colour, names, quantity } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { dots, INK, label, layer } from '../../charts/layers.ts';
+import { colour, dots, INK, label, layer, names, picture, quantity } from '../../charts/parts.ts';
 import { mean } from '../../engine/numbers.ts';
 import { where } from '../../engine/rows.ts';
 import type { DoseGap, Gap } from '../results.ts';

@@ -1,7 +1,14 @@
 /** @file The study's pictures as Vega-Lite specifications, but those of gaps. */
-import { colour, overSteps, quantity } from '../../charts/channels.ts';
-import { panelsBy, picture } from '../../charts/frame.ts';
-import { dots, layer, spikeRules } from '../../charts/layers.ts';
+import {
+  colour,
+  dots,
+  layer,
+  overSteps,
+  panelsBy,
+  picture,
+  quantity,
+  spikeRules,
+} from '../../charts/parts.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { type Column, columns, meanError } from '../product.ts';
 import type { DoseGap, Gap, Results } from '../results.ts';

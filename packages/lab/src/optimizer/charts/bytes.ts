@@ -1,7 +1,5 @@
 /** @file Bytes of optimizer state a parameter, as bars of master weights and both moments. */
-import { below, names, quantity, shaded } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { label as labelled, layer } from '../../charts/layers.ts';
+import { below, label as labelled, layer, names, picture, quantity, shaded } from '../../charts/parts.ts';
 import { BASELINE, PAPER_PAIR } from '../arms.ts';
 import { type Comparison, stateTotal } from '../results.ts';
 import { roles } from '../train.ts';

@@ -1,7 +1,17 @@
 /** @file The four pairs of formats side by side: the gap to FP32 moments by step, a line a seed. */
-import { below, overSteps, quantity, shaded } from '../../charts/channels.ts';
-import { panelsBy, picture, wrapped } from '../../charts/frame.ts';
-import { layer, noiseBand, spikeRules, zeroLine } from '../../charts/layers.ts';
+import {
+  below,
+  layer,
+  noiseBand,
+  overSteps,
+  panelsBy,
+  picture,
+  quantity,
+  shaded,
+  spikeRules,
+  wrapped,
+  zeroLine,
+} from '../../charts/parts.ts';
 import { where } from '../../engine/rows.ts';
 import { BASELINE, NUDGED, optimizerOf, pairs, type Variant } from '../arms.ts';
 import type { Comparison } from '../results.ts';

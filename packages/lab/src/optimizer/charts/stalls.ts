@@ -1,7 +1,5 @@
 /** @file Rounding and scale of the second moment: how many elements stall, how wrong they get, what it costs. */
-import { overSteps, quantity, shaded } from '../../charts/channels.ts';
-import { picture } from '../../charts/frame.ts';
-import { seedLines } from '../../charts/layers.ts';
+import { overSteps, picture, quantity, seedLines, shaded } from '../../charts/parts.ts';
 import { mean } from '../../engine/numbers.ts';
 import { where } from '../../engine/rows.ts';
 import { PAPER_PAIR, titleOf } from '../arms.ts';

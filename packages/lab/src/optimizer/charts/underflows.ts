@@ -1,7 +1,5 @@
 /** @file Which tensors' second moments go to zero, by the formats: a heat map. */
-import { names } from '../../charts/channels.ts';
-import { panelsBy, picture } from '../../charts/frame.ts';
-import { heatMap } from '../../charts/layers.ts';
+import { heatMap, names, panelsBy, picture } from '../../charts/parts.ts';
 import { mean } from '../../engine/numbers.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { lastHalf } from '../../training/loop.ts';
