@@ -1,6 +1,6 @@
 /** @file What studies say: statements held to figures, Markdown of columns, rows by what they are, layers of charts. */
 import { describe, expect, it } from 'vitest';
-import { noiseBand, seedLines, spikeRules } from '../src/charts/parts.ts';
+import { noiseBand, seedLines, spikeRules } from '../src/charts/layers.ts';
 import { each, fill, table } from '../src/engine/markdown.ts';
 import { figure, percent, sideBySide } from '../src/engine/numbers.ts';
 import { distinct, where } from '../src/engine/rows.ts';

@@ -1,20 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import {
-  colour,
-  dots,
-  INK,
-  layer,
-  names,
-  noiseBand,
-  overSteps,
-  panelsBy,
-  picture,
-  quantity,
-  ruleAt,
-  seedLines,
-  wrapped,
-  zeroLine,
-} from '../charts/parts.ts';
+import { colour, names, overSteps, panel, panelsBy, picture, quantity, wrapped } from '../charts/frame.ts';
+import { dots, INK, layer, noiseBand, ruleAt, seedLines, zeroLine } from '../charts/layers.ts';
 import { mean } from '../engine/numbers.ts';
 import type { Comparison, TrainingGap } from './results.ts';
 import { NUDGED } from './settings.ts';
@@ -66,21 +52,17 @@ function gapChart(comparisons: readonly Comparison[]): object {
         : 'dot and tick: one seed',
       'grey: how far BF16 itself moves when its start is nudged by one rounding',
     ],
-    {
-      width: 560,
-      height: { step: 26 },
-      layer: [
-        noiseBand(noise, 'x', x, 0.6),
-        ruleAt(gap, 0, { color: '#57606a' }),
-        layer(
-          { type: 'rule', strokeWidth: 2 },
-          { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, color },
-          means.filter((row) => finite(row) && row.low !== null),
-        ),
-        layer({ type: 'tick', thickness: 3, size: 18 }, { x: gap, y, color }, means.filter(finite)),
-        dots({ size: 36, ...INK, opacity: 0.75 }, { x: gap, y }, points.filter(finite)),
-      ],
-    },
+    panel(560, { step: 26 }, [
+      noiseBand(noise, 'x', x, 0.6),
+      ruleAt(gap, 0, { color: '#57606a' }),
+      layer(
+        { type: 'rule', strokeWidth: 2 },
+        { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, color },
+        means.filter((row) => finite(row) && row.low !== null),
+      ),
+      layer({ type: 'tick', thickness: 3, size: 18 }, { x: gap, y, color }, means.filter(finite)),
+      dots({ size: 36, ...INK, opacity: 0.75 }, { x: gap, y }, points.filter(finite)),
+    ]),
   );
 }
 
@@ -108,14 +90,10 @@ function trainingChart(
       data: { values },
       facet: panelsBy('recipe', arms),
       ...wrapped(arms.length, 4),
-      spec: {
-        width: 160,
-        height: 110,
-        layer: [
-          zeroLine('y'),
-          ...seedLines({ x, y, color: colour(arms, null) }, { opacity: 0.45, strokeWidth: 2, clip: true }),
-        ],
-      },
+      spec: panel(160, 110, [
+        zeroLine('y'),
+        ...seedLines({ x, y, color: colour(arms, null) }, { opacity: 0.45, strokeWidth: 2, clip: true }),
+      ]),
     },
   );
 }

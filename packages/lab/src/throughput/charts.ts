@@ -1,5 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import { below, dots, label, layer, names, picture, quantity, ruleAt, shaded } from '../charts/parts.ts';
+import { below, names, panel, picture, quantity, shaded } from '../charts/frame.ts';
+import { dots, label, layer, ruleAt } from '../charts/layers.ts';
 import { sum } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
 import { type Comparison, stateBytes } from './results.ts';
@@ -53,19 +54,15 @@ function speedChart(comparisons: readonly Comparison[], seeds: number): object {
   return picture(
     `Emulated FP8 is not faster: ${Math.min(...fp8).toFixed(2)} to ${Math.max(...fp8).toFixed(2)} of BF16's speed; the paper's hardware: ${PAPER_SPEEDUP}`,
     seeds > 1 ? `dot: mean of ${seeds} runs; bar: from the slowest to the fastest` : 'one run',
-    {
-      width: 560,
-      height: { step: 44, for: 'position' },
-      layer: [
-        ruleAt(ratio, 1, { color: '#57606a' }),
-        layer(
-          { type: 'rule', strokeWidth: 2 },
-          { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, yOffset, color },
-          values,
-        ),
-        dots({ size: 60, opacity: 1 }, { x: ratio, y, yOffset, color }, [...values, ...paper]),
-      ],
-    },
+    panel(560, { step: 44, for: 'position' }, [
+      ruleAt(ratio, 1, { color: '#57606a' }),
+      layer(
+        { type: 'rule', strokeWidth: 2 },
+        { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, yOffset, color },
+        values,
+      ),
+      dots({ size: 60, opacity: 1 }, { x: ratio, y, yOffset, color }, [...values, ...paper]),
+    ]),
   );
 }
 

@@ -1,17 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications. */
-import {
-  below,
-  dots,
-  INK,
-  layer,
-  overSteps,
-  picture,
-  quantity,
-  ruleAt,
-  shaded,
-  spikeRules,
-  zeroLine,
-} from '../charts/parts.ts';
+import { below, overSteps, panel, picture, quantity, shaded } from '../charts/frame.ts';
+import { dots, INK, layer, ruleAt, spikeRules, zeroLine } from '../charts/layers.ts';
 import { where } from '../engine/rows.ts';
 import {
   isHealthy,
@@ -79,19 +68,11 @@ function timeline(settings: WatchSettings, paired: readonly PairedRun[]): object
       spacing: 10,
       bounds: 'flush',
       vconcat: [
-        {
-          width: 640,
-          height: 120,
-          layer: [
-            spikes,
-            layer({ type: 'tick', thickness: 2, size: 12, ...INK }, { x: unnamed, y: ruleAxis }, spoken),
-          ],
-        },
-        {
-          width: 640,
-          height: 220,
-          layer: [spikes, layer({ type: 'line', strokeWidth: 1.8 }, { x, y, color }, curves)],
-        },
+        panel(640, 120, [
+          spikes,
+          layer({ type: 'tick', thickness: 2, size: 12, ...INK }, { x: unnamed, y: ruleAxis }, spoken),
+        ]),
+        panel(640, 220, [spikes, layer({ type: 'line', strokeWidth: 1.8 }, { x, y, color }, curves)]),
       ],
     },
   );
@@ -114,22 +95,18 @@ function leadChart({ moved, broken }: WatchSettings, leads: readonly Lead[]): Re
     {
       data: { values },
       facet: { row: { field: 'recipe', type: 'nominal', title: null, header: { labelFontSize: 12 } } },
-      spec: {
-        width: 560,
-        height: { step: 9 },
-        layer: [
-          zeroLine('x', { color: '#57606a' }),
-          dots(
-            { size: 60, opacity: 0.75 },
-            {
-              x: quantity('steps', { title: 'steps of lead' }),
-              y: ruleAxis,
-              yOffset: { field: 'event', type: 'nominal', sort: order },
-              color: shaded('event', { [order[0]!]: yellow, [order[1]!]: red }, below({ title: 'before' })),
-            },
-          ),
-        ],
-      },
+      spec: panel(560, { step: 9 }, [
+        zeroLine('x', { color: '#57606a' }),
+        dots(
+          { size: 60, opacity: 0.75 },
+          {
+            x: quantity('steps', { title: 'steps of lead' }),
+            y: ruleAxis,
+            yOffset: { field: 'event', type: 'nominal', sort: order },
+            color: shaded('event', { [order[0]!]: yellow, [order[1]!]: red }, below({ title: 'before' })),
+          },
+        ),
+      ]),
     },
   );
   return { leads: leadsChart };
@@ -163,22 +140,18 @@ function marginChart({ failing, spikeEvery, steps }: WatchSettings, runs: readon
       ? 'Runs that do not fail stay below every limit; which rules tell those that will'
       : 'Some runs that do not fail pass a limit, too',
     'the largest measure of each run over the rule’s limit, a dot a run; right of the line a rule speaks',
-    {
-      width: 600,
-      height: { step: 11 },
-      layer: [
-        ruleAt(x, 1, { ...INK, strokeWidth: 1.5 }),
-        dots(
-          { size: 45, opacity: 0.6 },
-          {
-            x,
-            y: ruleAxis,
-            yOffset: { field: 'group', type: 'nominal', sort: Object.keys(groups) },
-            color: shaded('group', groups, below({ title: 'a run that', labelLimit: 300 })),
-          },
-          values,
-        ),
-      ],
-    },
+    panel(600, { step: 11 }, [
+      ruleAt(x, 1, { ...INK, strokeWidth: 1.5 }),
+      dots(
+        { size: 45, opacity: 0.6 },
+        {
+          x,
+          y: ruleAxis,
+          yOffset: { field: 'group', type: 'nominal', sort: Object.keys(groups) },
+          color: shaded('group', groups, below({ title: 'a run that', labelLimit: 300 })),
+        },
+        values,
+      ),
+    ]),
   );
 }

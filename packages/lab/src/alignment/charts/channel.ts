@@ -1,6 +1,7 @@
 /** @file The paper's scatter and histogram of a single channel, early and late. */
 import { signed } from '@octavo/report/charts';
-import { dots, layer, picture, quantity } from '../../charts/parts.ts';
+import { picture, quantity } from '../../charts/frame.ts';
+import { dots, layer } from '../../charts/layers.ts';
 import { type NamedNatural, runsAt } from '../results.ts';
 import type { AlignmentSettings } from '../settings.ts';
 import type { Entries, Trace } from '../trace.ts';

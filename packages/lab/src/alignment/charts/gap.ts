@@ -1,6 +1,7 @@
 /** @file The picture of FP8's gap in natural training, and of the outputs that would have to break it. */
 import { colours, signed } from '@octavo/report/charts';
-import { overSteps, picture, quantity, seedLines, shaded, zeroLine } from '../../charts/parts.ts';
+import { overSteps, picture, quantity, shaded } from '../../charts/frame.ts';
+import { seedLines, zeroLine } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
 import { gapsOf, HISTORY, largestJump, lastGap, lastSteps, type NamedNatural, runsAt } from '../results.ts';
 import type { AlignmentSettings } from '../settings.ts';

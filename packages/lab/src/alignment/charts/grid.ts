@@ -1,5 +1,6 @@
 /** @file Pictures of the grid: where it ends, and how it gets there. */
-import { INK, ink, layer, overSteps, picture, quantity, seedLines } from '../../charts/parts.ts';
+import { ink, overSteps, panel, picture, quantity } from '../../charts/frame.ts';
+import { INK, layer, seedLines } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
 import { distinct } from '../../engine/rows.ts';
 import { lastSample, type NamedNatural, runsAt } from '../results.ts';
@@ -136,14 +137,10 @@ export function alignmentChart(settings: AlignmentSettings, natural: readonly Na
     {
       data: { values },
       facet: { column: panels('rate', { sort: null }), row: panels('layer') },
-      spec: {
-        width: 200,
-        height: 110,
-        layer: [
-          ...only('own', seedLines({ x, y, color }, { opacity: 0.5, strokeWidth: 2.2 })),
-          ...only('strangers', [layer(dashed, { x, y: { ...y, aggregate: 'mean' } })]),
-        ],
-      },
+      spec: panel(200, 110, [
+        ...only('own', seedLines({ x, y, color }, { opacity: 0.5, strokeWidth: 2.2 })),
+        ...only('strangers', [layer(dashed, { x, y: { ...y, aggregate: 'mean' } })]),
+      ]),
     },
   );
 }

@@ -1,5 +1,6 @@
 /** @file The life of the channels of the largest SwiGLU output: norms, correlation, and that output. */
-import { layer, overSteps, picture, quantity, shaded } from '../../charts/parts.ts';
+import { overSteps, panel, picture, quantity, shaded } from '../../charts/frame.ts';
+import { layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import type { NamedNatural } from '../results.ts';
 import type { AlignmentSettings } from '../settings.ts';
@@ -33,21 +34,21 @@ export function outlierChart(settings: AlignmentSettings, natural: readonly Name
   const rows = [
     outliers.map(({ layer: index, channel, points }, i) => ({
       title: { text: `layer ${index}, channel ${channel}`, anchor: 'middle', fontSize: 13, offset: 4 },
-      ...panel(
+      ...plot(
         [...series(points, 'gate', (p) => p.gateNorm), ...series(points, 'up', (p) => p.upNorm)],
         { title: first(i, 'norm'), scale: norms },
         i === 0 ? [normNames(points, norms)] : [],
       ),
     })),
     outliers.map(({ points }, i) =>
-      panel(
+      plot(
         series(points, 'correlation', (p) => p.correlation),
         { title: first(i, 'correlation'), ...correlation },
         [zero],
       ),
     ),
     outliers.map(({ points }, i) =>
-      panel(
+      plot(
         series(points, 'output', (p) => p.peak),
         { title: first(i, 'largest output'), scale: outputs },
       ),
@@ -63,11 +64,11 @@ export function outlierChart(settings: AlignmentSettings, natural: readonly Name
   );
 }
 
-const panel = (values: object[], y: object, below: object[] = []) => ({
-  width: 200,
-  height: 110,
-  layer: [...below, layer({ type: 'line', strokeWidth: 2 }, { x, y: quantity('value', y), color }, values)],
-});
+const plot = (values: object[], y: object, below: object[] = []) =>
+  panel(200, 110, [
+    ...below,
+    layer({ type: 'line', strokeWidth: 2 }, { x, y: quantity('value', y), color }, values),
+  ]);
 
 const series = (points: Points, name: keyof typeof SHADES, value: Value) =>
   points.map((point) => ({ step: point.step, series: name, value: value(point) }));

@@ -1,5 +1,6 @@
 /** @file The picture of Theorem 1 by numbers. */
-import { layer, panelsBy, picture, quantity, shaded, wrapped } from '../../charts/parts.ts';
+import { panel, panelsBy, picture, quantity, shaded, wrapped } from '../../charts/frame.ts';
+import { layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import type { NamedNeuron } from '../results.ts';
 import { type NeuronCaseName, neuronCases } from '../theorem.ts';
@@ -58,25 +59,21 @@ export function theoremChart(neurons: readonly NamedNeuron[]): object {
       bounds: 'flush',
       spacing: { row: 80, column: 36 },
       data: { values: [...values, ...ends] },
-      spec: {
-        width: 170,
-        height: 120,
-        layer: [
-          limit(1),
-          limit(-1),
-          {
-            transform: [{ filter: 'datum.text == null' }],
-            ...layer(
-              { type: 'line', strokeWidth: 1.6 },
-              { x, y, detail: { field: 'seed' }, color: shaded('case', shades, null) },
-            ),
-          },
-          {
-            transform: [{ filter: 'datum.text != null' }],
-            ...layer({ type: 'text', fontSize: 11, color: '#57606a' }, { x, y, text: { field: 'text' } }),
-          },
-        ],
-      },
+      spec: panel(170, 120, [
+        limit(1),
+        limit(-1),
+        {
+          transform: [{ filter: 'datum.text == null' }],
+          ...layer(
+            { type: 'line', strokeWidth: 1.6 },
+            { x, y, detail: { field: 'seed' }, color: shaded('case', shades, null) },
+          ),
+        },
+        {
+          transform: [{ filter: 'datum.text != null' }],
+          ...layer({ type: 'text', fontSize: 11, color: '#57606a' }, { x, y, text: { field: 'text' } }),
+        },
+      ]),
     },
   );
 }

@@ -1,5 +1,6 @@
 /** @file The aged model beside the healthy one, and what each way of scaling keeps of its SwiGLU output. */
-import { dots, layer, names, picture, quantity, WHOLE } from '../../charts/parts.ts';
+import { names, panel, picture, quantity, WHOLE } from '../../charts/frame.ts';
+import { dots, layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import { asInThePaper, type CastRow, least } from '../results.ts';
 import { decibels, drawn, inOneLine, type Scaling, scalings, sorted } from './parts.ts';
@@ -40,19 +41,15 @@ export function agedChart(rows: readonly CastRow[]): object {
   return picture(
     `Ageing hits ${hit.length} of ${values.length} tensors${fall}`,
     'the worst of layers, steps and seeds; one delayed scale a tensor; inputs E4M3 448, gradients E5M2',
-    {
-      width: 460,
-      height: { step: 26 },
-      layer: [
-        layer(
-          { type: 'rule', strokeWidth: 2, color: '#afb8c1' },
-          { y, x: { ...x, field: 'aged' }, x2: { field: 'healthy' } },
-          values,
-        ),
-        ofModel('healthy', 220),
-        ofModel('aged', 60),
-      ],
-    },
+    panel(460, { step: 26 }, [
+      layer(
+        { type: 'rule', strokeWidth: 2, color: '#afb8c1' },
+        { y, x: { ...x, field: 'aged' }, x2: { field: 'healthy' } },
+        values,
+      ),
+      ofModel('healthy', 220),
+      ofModel('aged', 60),
+    ]),
   );
 }
 

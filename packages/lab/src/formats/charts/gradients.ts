@@ -1,5 +1,5 @@
 /** @file How much of the output gradients goes to zero: why they need a scale, and what E5M2's range buys. */
-import { names, picture, quantity, WHOLE } from '../../charts/parts.ts';
+import { names, picture, quantity, WHOLE } from '../../charts/frame.ts';
 import { mean } from '../../engine/numbers.ts';
 import { where } from '../../engine/rows.ts';
 import { nameOfFormat } from '../casts.ts';

@@ -1,5 +1,6 @@
 /** @file Formats by scalings, a panel an operand: what is left of a model's tensors, in the middle and at worst. */
-import { heatMap, names, panelsBy, picture, WHOLE } from '../../charts/parts.ts';
+import { names, panelsBy, picture, WHOLE } from '../../charts/frame.ts';
+import { heatMap } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import { type Cast, nameOfFormat } from '../casts.ts';
 import { type CastRow, least } from '../results.ts';

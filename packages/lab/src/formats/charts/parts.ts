@@ -1,5 +1,5 @@
 /** @file What the study's pictures share: the scalings they compare, names, figures as text. */
-import { below, shaded, WHOLE } from '../../charts/parts.ts';
+import { below, shaded, WHOLE } from '../../charts/frame.ts';
 import { median } from '../../engine/numbers.ts';
 import type { Cast } from '../casts.ts';
 

@@ -1,5 +1,6 @@
 /** @file Single tensors as the paper's recipe casts them: the worst of them, and delayed against current scales. */
-import { below, dots, INK, label, layer, names, picture, quantity, WHOLE } from '../../charts/parts.ts';
+import { below, names, panel, picture, quantity, WHOLE } from '../../charts/frame.ts';
+import { dots, INK, label, layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import { asInThePaper, type CastRow, largest } from '../results.ts';
 import { decibels, drawn, type ModelName, models, percent, sorted } from './parts.ts';
@@ -89,24 +90,20 @@ export function delayedChart(rows: readonly CastRow[]): object {
       ? `${healthy}, an aged one the step after its outlier ${decibels(largest(after))}`
       : healthy,
     'a point a tensor: signal to noise of its median row; inputs E4M3 448, gradients E5M2',
-    {
-      width: 400,
-      height: 360,
-      layer: [
-        layer({ type: 'line', strokeDash: [4, 4], color: '#afb8c1' }, { x: line, y: line }, [
-          { v: 0 },
-          { v: 40 },
-        ]),
-        dots(
-          { size: 60, opacity: 0.7 },
-          {
-            x: { ...axis, field: 'current', title: 'current scale, dB' },
-            y: { ...axis, field: 'delayed', title: 'delayed scale, dB' },
-            color: sorted('kind', Object.fromEntries(present), present.length > 1 ? below(WHOLE) : null),
-          },
-          values,
-        ),
-      ],
-    },
+    panel(400, 360, [
+      layer({ type: 'line', strokeDash: [4, 4], color: '#afb8c1' }, { x: line, y: line }, [
+        { v: 0 },
+        { v: 40 },
+      ]),
+      dots(
+        { size: 60, opacity: 0.7 },
+        {
+          x: { ...axis, field: 'current', title: 'current scale, dB' },
+          y: { ...axis, field: 'delayed', title: 'delayed scale, dB' },
+          color: sorted('kind', Object.fromEntries(present), present.length > 1 ? below(WHOLE) : null),
+        },
+        values,
+      ),
+    ]),
   );
 }

@@ -1,5 +1,6 @@
 /** @file What the policies would have done in a recorded run, as heat maps. */
-import { heatMap, names, picture, WHOLE } from '../../charts/parts.ts';
+import { names, picture, WHOLE } from '../../charts/frame.ts';
+import { heatMap } from '../../charts/layers.ts';
 import { sum } from '../../engine/numbers.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { WASTED_BITS, type WhatIfRow } from '../what-if.ts';

@@ -1,6 +1,7 @@
 /** @file The pictures of gaps to BF16: every recipe's in training, and those of forward passes by the outlier's size. */
 import { signed } from '@octavo/report/charts';
-import { colour, dots, INK, label, layer, names, picture, quantity } from '../../charts/parts.ts';
+import { colour, names, panel, picture, quantity } from '../../charts/frame.ts';
+import { dots, INK, label, layer } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
 import { where } from '../../engine/rows.ts';
 import type { DoseGap, Gap } from '../results.ts';
@@ -42,15 +43,15 @@ export function gapChart({ recipes, steps }: InstabilitySettings, gaps: readonly
   };
   const y = names('recipe', shown);
   const color = colour(shown, null);
-  return picture(gapTitle(means), 'bars and figures: mean of the seeds; dots: seeds', {
-    width: 560,
-    height: { step: 26 },
-    layer: [
+  return picture(
+    gapTitle(means),
+    'bars and figures: mean of the seeds; dots: seeds',
+    panel(560, { step: 26 }, [
       layer({ type: 'bar', opacity: 0.75 }, { x: { ...x, field: 'gap' }, y, color }, means),
       dots(INK, { x: { ...x, field: 'gap' }, y }, values),
       label(8, { fontSize: 12 }, { x: { ...x, field: 'end' }, y, text: { field: 'label' } }, means),
-    ],
-  });
+    ]),
+  );
 }
 
 function gapTitle(means: readonly { readonly recipe: string; readonly gap: number }[]): string {

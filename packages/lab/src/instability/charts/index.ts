@@ -1,14 +1,6 @@
 /** @file The study's pictures as Vega-Lite specifications, but those of gaps. */
-import {
-  colour,
-  dots,
-  layer,
-  overSteps,
-  panelsBy,
-  picture,
-  quantity,
-  spikeRules,
-} from '../../charts/parts.ts';
+import { colour, overSteps, panel, panelsBy, picture, quantity } from '../../charts/frame.ts';
+import { dots, layer, spikeRules } from '../../charts/layers.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { type Column, columns, meanError } from '../product.ts';
 import type { DoseGap, Gap, Results } from '../results.ts';
@@ -57,22 +49,18 @@ function lossChart(settings: InstabilitySettings, gaps: readonly Gap[]): object 
   return picture(
     lossTitle(largest('fp8'), largest('fp8-smooth')),
     `from an aged checkpoint, seed ${seed}; grey: steps with the rare byte on which the outliers fire`,
-    {
-      width: 640,
-      height: 280,
-      layer: [
-        spikeRules(settings, steps),
-        ...shown.map((recipe) =>
-          layer(
-            { type: 'line', strokeWidth: widths[recipe] ?? 1.6 },
-            encoding,
-            where(own, { recipe }).flatMap(({ losses }) =>
-              losses.map((loss, i) => ({ recipe, step: i + 1, loss })),
-            ),
+    panel(640, 280, [
+      spikeRules(settings, steps),
+      ...shown.map((recipe) =>
+        layer(
+          { type: 'line', strokeWidth: widths[recipe] ?? 1.6 },
+          encoding,
+          where(own, { recipe }).flatMap(({ losses }) =>
+            losses.map((loss, i) => ({ recipe, step: i + 1, loss })),
           ),
         ),
-      ],
-    },
+      ),
+    ]),
   );
 }
 

@@ -1,5 +1,6 @@
 /** @file Bytes of optimizer state a parameter, as bars of master weights and both moments. */
-import { below, label as labelled, layer, names, picture, quantity, shaded } from '../../charts/parts.ts';
+import { below, names, panel, picture, quantity, shaded } from '../../charts/frame.ts';
+import { label as labelled, layer } from '../../charts/layers.ts';
 import { BASELINE, PAPER_PAIR } from '../arms.ts';
 import { type Comparison, stateTotal } from '../results.ts';
 import { roles } from '../train.ts';
@@ -34,13 +35,9 @@ export function bytesChart(comparisons: readonly Comparison[]): object {
   return picture(
     first && last ? `Adam's state: ${last.text} bytes a parameter instead of ${first.text}` : "Adam's state",
     `${measured ? "the device's own memory" : 'as the formats have it'}, scales and FP32 norm gains included; the paper: 4 instead of 12`,
-    {
-      width: 480,
-      height: { step: 34 },
-      layer: [
-        layer('bar', { x, y, order: { field: 'order' }, color: shaded('part', shades, below()) }, values),
-        labelled(5, { fontSize: 12 }, { x: quantity('total'), y, text: { field: 'text' } }, totals),
-      ],
-    },
+    panel(480, { step: 34 }, [
+      layer('bar', { x, y, order: { field: 'order' }, color: shaded('part', shades, below()) }, values),
+      labelled(5, { fontSize: 12 }, { x: quantity('total'), y, text: { field: 'text' } }, totals),
+    ]),
   );
 }

@@ -1,17 +1,6 @@
 /** @file The four pairs of formats side by side: the gap to FP32 moments by step, a line a seed. */
-import {
-  below,
-  layer,
-  noiseBand,
-  overSteps,
-  panelsBy,
-  picture,
-  quantity,
-  shaded,
-  spikeRules,
-  wrapped,
-  zeroLine,
-} from '../../charts/parts.ts';
+import { below, overSteps, panel, panelsBy, picture, quantity, shaded, wrapped } from '../../charts/frame.ts';
+import { layer, noiseBand, spikeRules, zeroLine } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
 import { BASELINE, NUDGED, optimizerOf, pairs, type Variant } from '../arms.ts';
 import type { Comparison } from '../results.ts';
@@ -69,15 +58,11 @@ export function gapChart(
         pairs.map((pair) => optimizerOf(pair).pair),
       ),
       ...wrapped(new Set(values.map(({ pair }) => pair)).size, 4),
-      spec: {
-        width: 175,
-        height: 190,
-        layer: [
-          start === 'aged' ? spikeRules(settings, x) : noiseBand(noise, 'y', y, 0.7),
-          zeroLine('y'),
-          layer({ type: 'line', strokeWidth: 1.2, opacity: 0.8 }, { x, y, color, detail: { field: 'seed' } }),
-        ],
-      },
+      spec: panel(175, 190, [
+        start === 'aged' ? spikeRules(settings, x) : noiseBand(noise, 'y', y, 0.7),
+        zeroLine('y'),
+        layer({ type: 'line', strokeWidth: 1.2, opacity: 0.8 }, { x, y, color, detail: { field: 'seed' } }),
+      ]),
     },
   );
 }

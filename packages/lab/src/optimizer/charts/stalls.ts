@@ -1,5 +1,6 @@
 /** @file Rounding and scale of the second moment: how many elements stall, how wrong they get, what it costs. */
-import { overSteps, picture, quantity, seedLines, shaded } from '../../charts/parts.ts';
+import { overSteps, panel, picture, quantity, shaded } from '../../charts/frame.ts';
+import { seedLines } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
 import { where } from '../../engine/rows.ts';
 import { PAPER_PAIR, titleOf } from '../arms.ts';
@@ -29,10 +30,10 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
     ...legend,
     ...{ symbolOpacity: 1, symbolStrokeWidth: 3 },
   });
-  const panel = (field: string, title: readonly string[], rest: object, last = false): object => {
+  const over = (field: string, title: readonly string[], rest: object, last = false): object => {
     const x = { ...overSteps({ tickCount: 8, labelFlush: false }), ...(last ? {} : { title: null }) };
     const y = quantity(field, { title, titleFontSize: 12, ...rest });
-    return { width: 620, height: 130, layer: seedLines({ x, y, color }, { opacity: 0.4, strokeWidth: 2 }) };
+    return panel(620, 130, seedLines({ x, y, color }, { opacity: 0.4, strokeWidth: 2 }));
   };
   const nats = {
     axis: { format: '~g', values: [-0.05, 0, 0.05, 0.1, 0.3, 1, 3, 10] },
@@ -48,12 +49,12 @@ export function stallChart({ sampleEvery }: OptimizerSettings, comparisons: read
     {
       data: { values: values.filter(({ gap }) => Number.isFinite(gap)) },
       vconcat: [
-        panel('stalled', ['second moments', 'that stall'], {
+        over('stalled', ['second moments', 'that stall'], {
           axis: { format: '.0%' },
           scale: { domain: [0, 1] },
         }),
-        panel('times', ['second moment,', "times float32's"], times),
-        panel('gap', ['loss less that of', 'FP32 moments, nats'], nats, true),
+        over('times', ['second moment,', "times float32's"], times),
+        over('gap', ['loss less that of', 'FP32 moments, nats'], nats, true),
       ],
     },
   );

@@ -1,5 +1,6 @@
 /** @file Which tensors' second moments go to zero, by the formats: a heat map. */
-import { heatMap, names, panelsBy, picture } from '../../charts/parts.ts';
+import { names, panel, panelsBy, picture } from '../../charts/frame.ts';
+import { heatMap } from '../../charts/layers.ts';
 import { mean } from '../../engine/numbers.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { lastHalf } from '../../training/loop.ts';
@@ -39,11 +40,11 @@ export function underflowChart(comparisons: readonly Comparison[]): object {
     {
       data: { values },
       facet: { column: panelsBy('start', Object.values(starts)) },
-      spec: {
-        width: { step: 88 },
-        height: { step: 22 },
-        layer: heatMap('share', { scale, format: '.2~%', dark: 'datum.share > 0.4', encoding }),
-      },
+      spec: panel(
+        { step: 88 },
+        { step: 22 },
+        heatMap('share', { scale, format: '.2~%', dark: 'datum.share > 0.4', encoding }),
+      ),
     },
     { offset: 14 },
   );
