@@ -1,9 +1,8 @@
 import { createReferenceDevice } from '@octavo/kernels';
 import { afterAll, describe, expect, it } from 'vitest';
-import { measureChannels, summariseChannels } from '../src/alignment/channels.ts';
+import { measureChannels, summariseChannels, traceOf } from '../src/alignment/channels.ts';
 import { gapsOf, largestJump, lastGap, type NamedNatural } from '../src/alignment/results.ts';
 import { plansOf, trainPlanOf } from '../src/alignment/settings.ts';
-import { traceOf } from '../src/alignment/trace.ts';
 import {
   type AlignmentSettings,
   fullAlignment,

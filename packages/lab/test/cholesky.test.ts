@@ -1,6 +1,6 @@
 import { OctavoError } from '@octavo/formats';
 import { expect, it } from 'vitest';
-import { solveSymmetric } from '../src/engine/cholesky.ts';
+import { solveSymmetric } from '../src/training/ageing.ts';
 
 it('solves a case by hand', () => {
   expect([...solveSymmetric(Float64Array.of(4, 2, 2, 3), Float64Array.of(2, 1))]).toEqual([0.5, 0]);

@@ -1,6 +1,6 @@
 import { OctavoError } from '@octavo/formats';
 import { expect, it } from 'vitest';
-import { tableOf } from '../src/engine/table.ts';
+import { tableOf } from '../src/engine/rows.ts';
 
 it('has the declared columns in their order, and null where a row has no number', () => {
   const table = tableOf(

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Neuron, neuronCosine, neuronStep, norm } from '../src/alignment/neuron.ts';
 import {
   checkTheorem,
   descend,
+  type Neuron,
   type NeuronCaseName,
   neuronCases,
+  neuronCosine,
   neuronOf,
+  neuronStep,
+  norm,
 } from '../src/alignment/theorem.ts';
 
 /** A neuron of two inputs written out, for one sample of target 3 and a loss of ½ (f − y)². */

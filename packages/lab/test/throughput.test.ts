@@ -10,7 +10,7 @@ import {
   studyThroughput,
   type ThroughputSettings,
 } from '../src/index.ts';
-import { measureMemory } from '../src/throughput/memory.ts';
+import { measureMemory } from '../src/throughput/measure.ts';
 import { compare } from '../src/throughput/results.ts';
 import { bytesOn, metered } from '../src/training/meter.ts';
 import { recordedParts } from './support.ts';

@@ -1,26 +1,18 @@
-/** @file How gate and up of every channel lie to each other: cosine, correlation, norms. */
+/** @file How gate and up of every channel lie to each other, at a look; and of the channels that stand out over a run. */
+import { channelOf } from '@octavo/report/charts';
 import { mean } from '../engine/numbers.ts';
 
-/** An entry a channel. */
-export interface Channels {
-  readonly cosine: Float64Array;
-  /** Pearson's, over the entries: the cosine after each vector's mean is taken off. */
-  readonly correlation: Float64Array;
-  readonly gateNorm: Float64Array;
-  readonly upNorm: Float64Array;
-  /** A control: the channel's gate with the next channel's up. */
-  readonly strangers: Float64Array;
-}
-
-/** Of `gateUp` `[2F, D]`: gate rows, then up rows. Where either is zero, cosine and correlation are 0. */
-export function measureChannels(gateUp: Float32Array, width: number): Channels {
+/** An entry a channel of `gateUp` `[2F, D]`: gate rows, then up rows. Where either is zero, cosine and correlation are 0. */
+export function measureChannels(gateUp: Float32Array, width: number) {
   const count = gateUp.length / (2 * width);
   const column = () => new Float64Array(count);
   const channels = {
     cosine: column(),
+    /** Pearson's, over the entries: the cosine after each vector's mean is taken off. */
     correlation: column(),
     gateNorm: column(),
     upNorm: column(),
+    /** A control: the channel's gate with the next channel's up. */
     strangers: column(),
   };
   for (let channel = 0; channel < count; channel++) {
@@ -50,32 +42,24 @@ export function measureChannels(gateUp: Float32Array, width: number): Channels {
 const ratio = (product: number, a: number, b: number): number =>
   a > 0 && b > 0 ? product / Math.sqrt(a * b) : 0;
 
-/** A layer's channels in a few numbers. */
-export interface LayerAlignment {
-  /** Of |cos|, and of cos with its sign. */
-  readonly mean: number;
-  readonly max: number;
-  readonly signed: number;
-  /** Shares of channels whose |cos| is above .8 and .9. */
-  readonly above8: number;
-  readonly above9: number;
-  /** Means over the channels: of |cos| between strangers, of |correlation|, of the norms. */
-  readonly strangers: number;
-  readonly correlation: number;
-  readonly gateNorm: number;
-  readonly upNorm: number;
-}
+type Channels = ReturnType<typeof measureChannels>;
 
-export function summariseChannels(channels: Channels): LayerAlignment {
+/** A layer's channels in a few numbers. */
+export type LayerAlignment = ReturnType<typeof summariseChannels>;
+
+export function summariseChannels(channels: Channels) {
   const { cosine, correlation, gateNorm, upNorm, strangers } = channels;
   const sizes = cosine.map(Math.abs);
   const above = (limit: number): number => sizes.filter((c) => c > limit).length / sizes.length;
   return {
+    /** Of |cos|, and of cos with its sign. */
     mean: mean(sizes),
     max: Math.max(...sizes),
     signed: mean(cosine),
+    /** Shares of channels whose |cos| is above .8 and .9. */
     above8: above(0.8),
     above9: above(0.9),
+    /** Means over the channels: of |cos| between strangers, of |correlation|, of the norms. */
     strangers: mean(strangers.map(Math.abs)),
     correlation: mean(correlation.map(Math.abs)),
     gateNorm: mean(gateNorm),
@@ -83,12 +67,49 @@ export function summariseChannels(channels: Channels): LayerAlignment {
   };
 }
 
-/** The `width` entries of a channel's two vectors. */
-export function entriesOf(
-  gateUp: Float32Array,
-  width: number,
-  channel: number,
-): { readonly gate: number[]; readonly up: number[] } {
-  const row = (index: number): number[] => [...gateUp.subarray(index * width, (index + 1) * width)];
-  return { gate: row(channel), up: row(gateUp.length / (2 * width) + channel) };
+/** A look at all layers. */
+export interface Frame {
+  readonly step: number;
+  readonly layers: readonly {
+    readonly gateUp: Float32Array;
+    readonly channels: Channels;
+    /** Largest |SwiGLU output| by channel since the last look. */
+    readonly peaks: Float32Array;
+  }[];
+}
+
+export type Trace = ReturnType<typeof traceOf>;
+
+/**
+ * A layer's channel of the largest SwiGLU output at the end, or of the largest |cos| then, followed back to the start: at
+ * every look, and its vectors' entries at the first look after the start, and at the end. `frames` begin with the start;
+ * `width` is that of the vectors.
+ */
+export function traceOf(frames: readonly Frame[], layer: number, width: number, kind: 'outlier' | 'aligned') {
+  const last = frames.at(-1)!.layers[layer]!;
+  const channel = indexOfLargest(kind === 'outlier' ? last.peaks : last.channels.cosine.map(Math.abs));
+  const entries = ({ step, layers }: Frame) => {
+    const { gate, up } = channelOf(layers[layer]!.gateUp, width, channel);
+    return { step, gate: [...gate], up: [...up] };
+  };
+  const points = frames.map(({ step, layers }) => {
+    const { channels, peaks } = layers[layer]!;
+    return {
+      step,
+      cosine: channels.cosine[channel]!,
+      correlation: channels.correlation[channel]!,
+      gateNorm: channels.gateNorm[channel]!,
+      upNorm: channels.upNorm[channel]!,
+      /** Largest |SwiGLU output| of the channel over the steps since the last point; null at the start. */
+      peak: step === 0 ? null : peaks[channel]!,
+    };
+  });
+  const early = entries(frames[Math.min(1, frames.length - 1)]!);
+  return { layer, kind, channel, points, early, late: entries(frames.at(-1)!) };
+}
+
+function indexOfLargest(values: Float32Array | Float64Array): number {
+  let best = 0;
+  for (const [i, value] of values.entries()) if (value > values[best]!) best = i;
+  return best;
 }

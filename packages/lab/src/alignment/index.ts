@@ -1,9 +1,11 @@
 /** @file The alignment study: gate and up vectors over natural training, and Theorem 1 on single neurons. */
-import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { tableOf } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
-import type { Study, StudyResult } from '../engine/study.ts';
-import { tableOf } from '../engine/table.ts';
-import { chartsOf } from './charts/index.ts';
+import { type Job, resultsOf, runJobs, type Study, type StudyResult, seedJob } from '../engine/study.ts';
+import { outlierChart, portraitChart } from './charts/channels.ts';
+import { gapChart } from './charts/gap.ts';
+import { alignmentChart, gridChart } from './charts/grid.ts';
+import { theoremChart } from './charts/theorem.ts';
 import type { Results } from './results.ts';
 import { type AlignmentSettings, fullAlignment, plansOf, quickAlignment } from './settings.ts';
 import { statementsOf } from './statements.ts';
@@ -95,3 +97,15 @@ function tablesOf({ natural, neurons }: Results): StudyResult['tables'] {
     ),
   };
 }
+
+export const chartsOf = (
+  settings: AlignmentSettings,
+  { natural, neurons }: Results,
+): Record<string, object> => ({
+  grid: gridChart(settings, natural),
+  alignment: alignmentChart(settings, natural),
+  entries: portraitChart(settings, natural),
+  outlier: outlierChart(settings, natural),
+  gap: gapChart(settings, natural),
+  theorem: theoremChart(neurons),
+});

@@ -1,5 +1,4 @@
 /** @file What the runs of natural training say, by point of the grid and seed. */
-
 import { mean } from '../engine/numbers.ts';
 import { pairedGaps } from '../training/loop.ts';
 import type { AlignmentSettings, NaturalPlan, Point } from './settings.ts';

@@ -1,5 +1,4 @@
 /** @file The numbers of the alignment study, as plain data. */
-
 import type { LlamaConfig } from '@octavo/llama';
 import { recipeOf } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';

@@ -1,5 +1,4 @@
 /** @file The study for people: the grid, FP8 beside it, Theorem 1, and what held. */
-
 import { pageOf, table } from '../engine/markdown.ts';
 import { figure, mean, sideBySide } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';

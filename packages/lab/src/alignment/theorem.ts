@@ -1,9 +1,63 @@
-/** @file Theorem 1 by numbers: single SwiGLU neurons, trained to a stationary point where its premises hold and where not. */
+/**
+ * @file Theorem 1 of arXiv 2409.12517 by numbers: single SwiGLU neurons in float64, trained to a stationary point where its
+ * premises hold and where not.
+ *
+ * f(x) = (x·w1)(x·w2) σ(x·w2) is trained on L = (1/N) Σ l_n(f(x_n)) + μ/2 (‖w1‖² + ‖w2‖²), w1 being up and w2 gate. Where
+ * the gradient vanishes and σ'(x_n·w2) → 0, one symmetric A = (1/N) Σ l'_n σ_n x_n x_nᵀ stands in both equations,
+ * μ w1 = −A w2 and μ w2 = −A w1, hence A (w1 ± w2) = ∓μ (w1 ± w2): for μ > 0 the norms are equal, and w1 = ±w2 unless A has
+ * both −μ and +μ among its eigenvalues.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { counterRandom, streamSeed } from '@octavo/formats';
 import { dot } from '../engine/numbers.ts';
 import { randomUnit } from '../engine/random.ts';
-import { type Neuron, type NeuronData, neuronCosine, neuronStep, norm } from './neuron.ts';
+
+export interface Neuron {
+  readonly up: Float64Array;
+  readonly gate: Float64Array;
+}
+
+/** Inputs `[N, D]` row-major, a target each. A sample's loss is l = ½ ((f(x_n) − y_n) / scale)². */
+export interface NeuronData {
+  readonly inputs: Float64Array;
+  readonly targets: Float64Array;
+  readonly scale: number;
+}
+
+/** L, ∂L/∂w1 and ∂L/∂w2, and the largest σ'(x_n·w2): 0 where every gate is saturated, at most ¼. `decay` is μ, its part in L. */
+export function neuronStep({ up, gate }: Neuron, data: NeuronData, decay: number) {
+  const { inputs, targets, scale } = data;
+  const count = targets.length;
+  const gradient = { up: up.map((w) => decay * w), gate: gate.map((w) => decay * w) };
+  let loss = (decay / 2) * (dot(up, up) + dot(gate, gate));
+  let slope = 0;
+  for (let n = 0; n < count; n++) {
+    const row = n * up.length;
+    const a = dot(up, inputs, row);
+    const b = dot(gate, inputs, row);
+    const sigma = 1 / (1 + Math.exp(-b));
+    const own = sigma / (1 + Math.exp(b)); // σ' = σ(b) σ(−b)
+    const error = (a * b * sigma - targets[n]!) / scale;
+    loss += error ** 2 / (2 * count);
+    slope = Math.max(slope, own);
+    const outer = error / (scale * count); // l'_n / N
+    const towardUp = outer * b * sigma;
+    const towardGate = outer * a * (sigma + b * own);
+    for (let i = 0; i < up.length; i++) {
+      gradient.up[i]! += towardUp * inputs[row + i]!;
+      gradient.gate[i]! += towardGate * inputs[row + i]!;
+    }
+  }
+  return { loss, gradient, slope };
+}
+
+/** cos(w1, w2); 0 where either is zero. */
+export function neuronCosine({ up, gate }: Neuron): number {
+  const norms = norm(up) * norm(gate);
+  return norms > 0 ? dot(up, gate) / norms : 0;
+}
+
+export const norm = (a: Float64Array): number => Math.sqrt(dot(a, a));
 
 export interface NeuronCase {
   /** Name of the case, for people. */
@@ -33,19 +87,7 @@ export const neuronCases = {
 
 export type NeuronCaseName = keyof typeof neuronCases;
 
-export interface NeuronRun {
-  readonly case: NeuronCaseName;
-  /** cos(w1, w2) at iterations about a quarter apart, the first and the last among them. */
-  readonly trace: readonly { readonly iteration: number; readonly cosine: number }[];
-  readonly cosine: number;
-  /** Of the end: how near it is to a stationary point, and how far the gates are from saturation. */
-  readonly gradientNorm: number;
-  readonly slope: number;
-  readonly upNorm: number;
-  readonly gateNorm: number;
-  /** First iteration from which on |cos| stays above .99; null: it does not end there. */
-  readonly alignedAt: number | null;
-}
+export type NeuronRun = { readonly case: NeuronCaseName } & ReturnType<typeof descend>;
 
 /** Gradient descent has come to rest below this norm of the gradient. */
 export const STATIONARY = 1e-10;
@@ -100,16 +142,13 @@ export function neuronOf(
   return [neuron, { inputs, targets: Float64Array.from(targets), scale }, decay];
 }
 
-/** Gradient descent in full batches, at a fixed rate. */
-export function descend(
-  start: Neuron,
-  data: NeuronData,
-  decay: number,
-  iterations: number,
-): Omit<NeuronRun, 'case'> {
+/** Gradient descent in full batches, at a fixed rate; of its end how near it is to a stationary point, and how open the gates. */
+export function descend(start: Neuron, data: NeuronData, decay: number, iterations: number) {
   const neuron = { up: start.up.slice(), gate: start.gate.slice() };
+  /** cos(w1, w2) at iterations about a quarter apart, the first and the last among them. */
   const trace: { iteration: number; cosine: number }[] = [];
   let next = 0;
+  /** First iteration from which on |cos| stays above .99; null: it does not end there. */
   let alignedAt: number | null = null;
   for (let iteration = 0; ; iteration++) {
     const { gradient, slope } = neuronStep(neuron, data, decay);

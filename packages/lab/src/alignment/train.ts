@@ -4,13 +4,19 @@ import { amax, createScope, matrixShape, type Tensor } from '@octavo/kernels';
 import { apply } from '@octavo/nn';
 import type { Training } from '@octavo/trainer';
 import { plainBatch } from '../training/batches.ts';
-import type { Laboratory } from '../training/laboratory.ts';
 import { trainLoop, withTraining } from '../training/loop.ts';
+import type { Laboratory } from '../training/plan.ts';
 import { untrained } from '../training/snapshot.ts';
 import { nudgeAll, startingWeights } from '../training/weights.ts';
-import { type LayerAlignment, measureChannels, summariseChannels } from './channels.ts';
+import {
+  type Frame,
+  type LayerAlignment,
+  measureChannels,
+  summariseChannels,
+  type Trace,
+  traceOf,
+} from './channels.ts';
 import { type AlignmentSettings, type NaturalPlan, trainPlanOf } from './settings.ts';
-import { type Frame, type Trace, traceOf } from './trace.ts';
 
 /** A layer at a step; step 0 is the start. */
 export interface Sample extends LayerAlignment {

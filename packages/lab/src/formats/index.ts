@@ -2,17 +2,30 @@
  * @file The formats study: what every format, granularity and policy leaves of the tensors that a trained model really
  * has, healthy and with planted outliers; or of those of a recorded run.
  */
-import { type Done, type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
-import type { Parts, RecordedRun, Study, StudyOptions, StudyResult } from '../engine/study.ts';
-import { tableOf } from '../engine/table.ts';
+import { tableOf, where } from '../engine/rows.ts';
+import {
+  type Done,
+  type Job,
+  type Parts,
+  type RecordedRun,
+  resultsOf,
+  runJobs,
+  type Study,
+  type StudyOptions,
+  type StudyResult,
+  seedJob,
+} from '../engine/study.ts';
 import { AFTER_BASE, cleanBatch, spikeBatch } from '../training/batches.ts';
-import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
+import { type BaseLaboratory, baseLaboratory } from '../training/plan.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
-import { chartsOf } from './charts/index.ts';
+import { agedChart, swigluChart } from './charts/aged.ts';
+import { gradientChart, sqnrChart, worstChart } from './charts/casts.ts';
+import type { ModelName } from './charts/parts.ts';
+import { delayedChart, worstTensorsChart } from './charts/tensors.ts';
 import { whatIfCharts } from './charts/what-if.ts';
 import { type MeasuredOperand, measureModel } from './measure-model.ts';
-import { type Named, type RunFindings, rowsOf } from './results.ts';
+import { type CastRow, type Named, type RunFindings, rowsOf } from './results.ts';
 import { type FormatsSettings, fullFormats, quickFormats } from './settings.ts';
 import { claimsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
@@ -126,5 +139,20 @@ function findings(
     },
     charts: { ...chartsOf(rows), ...(run && whatIfCharts(run.rows)) },
     summary: { claims, markdown: markdownOf(settings, rows, claims, run) },
+  };
+}
+
+export function chartsOf(rows: readonly CastRow[]): Record<string, object> {
+  const has = (model: ModelName): boolean => rows.some((row) => row.model === model);
+  const sound: ModelName = has('base') ? 'base' : 'run';
+  const worst: ModelName = has('aged') ? 'aged' : 'run';
+  const [soundRows, worstRows] = [where(rows, { model: sound }), where(rows, { model: worst })];
+  return {
+    sqnr: sqnrChart(soundRows, sound),
+    worst: worstChart(worstRows, worst),
+    'worst-tensors': worstTensorsChart(worstRows, worst),
+    delayed: delayedChart(rows),
+    gradients: gradientChart(soundRows, sound),
+    ...(has('base') && has('aged') ? { aged: agedChart(rows), swiglu: swigluChart(rows) } : {}),
   };
 }

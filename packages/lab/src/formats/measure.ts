@@ -22,15 +22,7 @@ export interface Matrix {
 }
 
 /** One cast of one matrix. */
-export interface Measured extends Cast {
-  /** Decibels, over all elements; `Infinity` where nothing is lost. */
-  readonly sqnr: number;
-  /** The same of every row by itself, the median: one huge element does not hide the loss of all others. */
-  readonly rowSqnr: number;
-  /** Shares of all elements: beyond the largest value; not zero before and zero after. */
-  readonly clipped: number;
-  readonly underflowed: number;
-}
+export type Measured = Cast & ReturnType<typeof errors>;
 
 /** amax · (max / amax) may exceed max by its rounding: nothing is clipped (the operators' limit). */
 export const CLIPS_ABOVE = 1 + 2 ** -22;
@@ -103,7 +95,7 @@ function errors(
   own: Float32Array,
   at: Uint32Array,
   limit: number,
-): Omit<Measured, keyof Cast> {
+) {
   let [signal, noise, clipped, underflowed] = [0, 0, 0, 0];
   const ofRows: number[] = [];
   for (let row = 0; row < rows; row++) {
@@ -122,8 +114,11 @@ function errors(
     if (rowSignal > 0) ofRows.push(decibels(rowSignal, rowNoise));
   }
   return {
+    /** Decibels, over all elements; `Infinity` where nothing is lost. */
     sqnr: decibels(signal, noise),
+    /** The same of every row by itself, the median: one huge element does not hide the loss of all others. */
     rowSqnr: ofRows.length > 0 ? median(ofRows) : Number.POSITIVE_INFINITY,
+    /** Shares of all elements: beyond the largest value; not zero before and zero after. */
     clipped: clipped / values.length,
     underflowed: underflowed / values.length,
   };

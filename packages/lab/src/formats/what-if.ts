@@ -17,39 +17,8 @@ import { CLIPS_ABOVE } from './measure.ts';
 /** A step whose largest value leaves this many powers of two unused counts as one that wastes range. */
 export const WASTED_BITS = 4;
 
-/** The recorded steps of one tensor, in order. */
-export interface Series {
-  readonly layer: number;
-  readonly site: string;
-  readonly operand: string;
-  /** What it is cast to. */
-  readonly format: string;
-  readonly steps: readonly number[];
-  readonly amax: readonly number[];
-  readonly rms: readonly number[];
-}
-
-export interface WhatIf {
-  /** Recorded steps for which the policy had a scale (the first has no history) and the maximum was a number. */
-  readonly counted: number;
-  /** Steps whose maximum lies beyond the format's largest value. */
-  readonly clipped: number;
-  /** Steps whose maximum leaves more than `WASTED_BITS` powers of two unused. */
-  readonly wasted: number;
-  /** Steps whose root mean square lies below the format's smallest normal value. */
-  readonly starved: number;
-  /** log2 (max / (amax · scale)), mean, and the least: negative where it clips. */
-  readonly headroom: number;
-  readonly leastHeadroom: number;
-}
-
 /** The scale that `policy` chooses for every step in turn, and what it does to that step's tensor. */
-export function whatIf(
-  amax: readonly number[],
-  rms: readonly number[],
-  policy: Policy,
-  format: Format,
-): WhatIf {
+export function whatIf(amax: readonly number[], rms: readonly number[], policy: Policy, format: Format) {
   let state = initState(policy, 1);
   let [counted, clipped, wasted, starved, sum] = [0, 0, 0, 0, 0];
   let least = Number.POSITIVE_INFINITY;
@@ -66,7 +35,15 @@ export function whatIf(
     if (headroom > WASTED_BITS) wasted++;
     if (rms[i]! * scale < format.minNormal) starved++;
   }
-  return { counted, clipped, wasted, starved, headroom: sum / counted, leastHeadroom: least };
+  return {
+    /** Recorded steps for which the policy had a scale (the first has no history) and the maximum was a number. */
+    counted,
+    /** Of these: the maximum beyond the format's largest value; `WASTED_BITS` unused; rms below its smallest normal one. */
+    ...{ clipped, wasted, starved },
+    /** log2 (max / (amax · scale)), mean, and the least: negative where it clips. */
+    headroom: sum / counted,
+    leastHeadroom: least,
+  };
 }
 
 /**
@@ -91,7 +68,7 @@ export function whatIfPolicies(every: number): Readonly<Record<string, Policy>> 
 }
 
 /** Rows of `tensors.arrow` by tensor. A tensor that the run did not cast to eight bits is taken in the paper's format. */
-export function seriesOf(rows: readonly RecordedRow[]): Series[] {
+export function seriesOf(rows: readonly RecordedRow[]) {
   const found = new Map<string, RecordedRow[]>();
   for (const row of rows) {
     const key = [row.layer, row.site, row.operand, formatFor(row)].join(' ');
@@ -118,25 +95,16 @@ const formatFor = ({ format, operand }: RecordedRow): string =>
   (eightBits as readonly string[]).includes(format) ? format : paperFormat(operand);
 
 /** Steps from one recorded to the next, the median; 1 for fewer than two. */
-export function recordedEvery(series: readonly Series[]): number {
-  const steps = series.reduce<readonly number[]>(
-    (most, s) => (s.steps.length > most.length ? s.steps : most),
-    [],
-  );
+export function recordedEvery(series: ReturnType<typeof seriesOf>): number {
+  const steps = series.reduce<number[]>((most, s) => (s.steps.length > most.length ? s.steps : most), []);
   const gaps = steps.slice(1).map((step, i) => step - steps[i]!);
   return gaps.length === 0 ? 1 : gaps.toSorted((a, b) => a - b)[gaps.length >> 1]!;
 }
 
-export interface WhatIfRow extends WhatIf {
-  readonly layer: number;
-  readonly site: string;
-  readonly operand: string;
-  readonly format: string;
-  readonly policy: string;
-}
+export type WhatIfRow = ReturnType<typeof whatIfRows>[number];
 
 /** Every tensor of a run under every policy. */
-export function whatIfRows(rows: readonly RecordedRow[]): WhatIfRow[] {
+export function whatIfRows(rows: readonly RecordedRow[]) {
   const all = seriesOf(rows);
   const policies = Object.entries(whatIfPolicies(recordedEvery(all)));
   return all.flatMap(({ layer, site, operand, format, amax, rms }) =>

@@ -2,25 +2,33 @@
  * @file The instability study: why FP8 training breaks and what mends it, on a checkpoint whose outliers are planted in
  * the form that Theorem 1 of arXiv 2409.12517 gives.
  */
-import { type Done, type Job, lazily, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { tableOf } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
-import type { Parts, Study, StudyResult } from '../engine/study.ts';
-import { tableOf } from '../engine/table.ts';
+import {
+  type Done,
+  type Job,
+  lazily,
+  type Parts,
+  resultsOf,
+  runJobs,
+  type Study,
+  type StudyResult,
+  seedJob,
+} from '../engine/study.ts';
 import { ageModel } from '../training/aged-model.ts';
 import type { PlantedChannel } from '../training/ageing.ts';
 import type { RareByte } from '../training/corpus.ts';
-import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
+import { type BaseLaboratory, baseLaboratory } from '../training/plan.ts';
 import { overflowing, protocolRecipe } from '../training/recipes.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { chartsOf } from './charts/index.ts';
-import { forwardLosses } from './dose.ts';
 import { type ProductError, productErrors } from './product.ts';
 import { type Arm, type Dose, doseGapsOf, gapsOf, type Results } from './results.ts';
 import { fullStudy, type InstabilitySettings, quickStudy } from './settings.ts';
 import { statementsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
-import { type RecipeRun, trainRecipe } from './train.ts';
+import { forwardLosses, type RecipeRun, trainRecipe } from './train.ts';
 
 /** Z, margin and learning rate of the test with casts that do not saturate; nothing is rescaled there. */
 const OVERFLOWING = { peak: 1e3, margin: 2, learningRate: 2e-4, warmup: 16 };

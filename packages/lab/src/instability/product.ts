@@ -18,9 +18,9 @@ import {
   variable,
 } from '@octavo/nn';
 import { mean } from '../engine/numbers.ts';
+import { gatherInputs } from '../training/aged-model.ts';
 import { AFTER_BASE, cleanBatch } from '../training/batches.ts';
-import { gatherInputs } from '../training/gather.ts';
-import type { BaseLaboratory } from '../training/laboratory.ts';
+import type { BaseLaboratory } from '../training/plan.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 import type { InstabilitySettings } from './settings.ts';
 

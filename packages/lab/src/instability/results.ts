@@ -30,44 +30,29 @@ export interface Results {
   readonly planted: readonly ({ readonly seed: number } & PlantedChannel)[];
 }
 
-export interface Gap {
-  readonly seed: number;
-  readonly arm: NamedRun['arm'];
-  readonly recipe: string;
-  readonly gaps: readonly number[];
-  readonly losses: readonly number[];
-  /** Mean loss and gap over the last half of the steps; infinite for a run that broke. */
-  readonly lastLoss: number;
-  readonly lastGap: number;
-  readonly largestGap: number;
-  /** Mean gap over the steps before the first spike: what the channel costs without one. */
-  readonly quietGap: number;
-}
+export type Gap = ReturnType<typeof gapsOf>[number];
 
-export function gapsOf(runs: readonly NamedRun[], spikeEvery: number): Gap[] {
+export function gapsOf(runs: readonly NamedRun[], spikeEvery: number) {
   return runs.map(({ seed, arm, recipe, losses, broke }) => {
     const baseline = where(runs, { seed, arm, recipe: 'bf16' })[0]!.losses;
     const gaps = pairedGaps(losses, baseline);
     const unlessBroken = (value: number): number => (broke ? Number.POSITIVE_INFINITY : value);
     return {
       ...{ seed, arm, recipe, gaps, losses },
+      /** Mean loss and gap over the last half of the steps; infinite for a run that broke. */
       lastLoss: unlessBroken(lastHalfMean(losses, baseline.length)),
       lastGap: unlessBroken(lastHalfMean(gaps, baseline.length)),
       largestGap: unlessBroken(Math.max(...gaps)),
+      /** Mean gap over the steps before the first spike: what the channel costs without one. */
       quietGap: mean(gaps.slice(0, spikeEvery - 1)),
     };
   });
 }
 
-export interface DoseGap {
-  readonly seed: number;
-  readonly peak: number;
-  readonly recipe: string;
-  readonly gap: number;
-}
+export type DoseGap = ReturnType<typeof doseGapsOf>[number];
 
 /** Mean gap of every dose and recipe over its batches. */
-export const doseGapsOf = (doses: readonly Dose[]): DoseGap[] =>
+export const doseGapsOf = (doses: readonly Dose[]) =>
   doses
     .filter(({ recipe }) => recipe !== 'bf16')
     .map(({ seed, peak, recipe, losses }) => {

@@ -1,18 +1,26 @@
 /** @file The optimizer study: the four format pairs of Adam's moments, from scratch and from an aged checkpoint. */
 import type { TokenBatch, TrainPlan } from '@octavo/trainer';
-import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { tableOf } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
-import type { Parts, Study, StudyResult } from '../engine/study.ts';
-import { tableOf } from '../engine/table.ts';
+import {
+  type Job,
+  type Parts,
+  resultsOf,
+  runJobs,
+  type Study,
+  type StudyResult,
+  seedJob,
+} from '../engine/study.ts';
 import { AFTER_BASE, plainBatch, timedBatch } from '../training/batches.ts';
 import { splitText } from '../training/corpus.ts';
-import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
-import { basePlan, runPlan } from '../training/plan.ts';
+import { type BaseLaboratory, baseLaboratory, basePlan, runPlan } from '../training/plan.ts';
 import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { nudgeAll, startingWeights } from '../training/weights.ts';
 import { NUDGED, optimizerOf, recipeOf } from './arms.ts';
-import { chartsOf } from './charts/index.ts';
+import { bytesChart } from './charts/bytes.ts';
+import { gapChart } from './charts/gaps.ts';
+import { stallChart, underflowChart } from './charts/moments.ts';
 import { type Comparison, compare, type NamedRun, type Start } from './results.ts';
 import { fullOptimizer, type OptimizerSettings, quickOptimizer } from './settings.ts';
 import { statements } from './statements.ts';
@@ -129,3 +137,14 @@ function findings(settings: OptimizerSettings, comparisons: readonly Comparison[
     summary: { claims, markdown: markdownOf(settings, comparisons, claims) },
   };
 }
+
+export const chartsOf = (
+  settings: OptimizerSettings,
+  comparisons: readonly Comparison[],
+): Record<string, object> => ({
+  scratch: gapChart(settings, comparisons, 'scratch'),
+  aged: gapChart(settings, comparisons, 'aged'),
+  stalls: stallChart(settings, comparisons),
+  underflows: underflowChart(comparisons),
+  bytes: bytesChart(comparisons),
+});

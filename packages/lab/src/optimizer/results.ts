@@ -3,7 +3,7 @@ import { mean, sum } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
 import { lastHalf, lastHalfMean, pairedGaps } from '../training/loop.ts';
 import { BASELINE } from './arms.ts';
-import { type StallCounts, together } from './stalls.ts';
+import { together } from './stalls.ts';
 import type { OptimizerRun } from './train.ts';
 
 /**
@@ -18,21 +18,9 @@ export interface NamedRun extends OptimizerRun {
   readonly optimizer: string;
 }
 
-export interface Comparison extends NamedRun {
-  /** Loss less that of FP32 moments on the same batch; NaN where one of them is not finite. */
-  readonly gaps: readonly number[];
-  /** Mean over the last half of the steps; infinite for a run that broke, as is the largest. */
-  readonly lastGap: number;
-  readonly largestGap: number;
-  /** The step of the largest gap, or the one that broke. */
-  readonly worstStep: number;
-  /** Held-out loss at the end less that of FP32 moments; null where one of them is not finite. */
-  readonly heldOutGap: number | null;
-  /** Second moments at each sampled step, all matrices together. */
-  readonly stalls: readonly (StallCounts & { readonly step: number })[];
-}
+export type Comparison = ReturnType<typeof compare>[number];
 
-export function compare(runs: readonly NamedRun[]): Comparison[] {
+export function compare(runs: readonly NamedRun[]) {
   return runs.map((run) => {
     const baseline = where(runs, { seed: run.seed, start: run.start, optimizer: BASELINE })[0]!;
     const gaps = pairedGaps(run.losses, baseline.losses);
@@ -40,11 +28,16 @@ export function compare(runs: readonly NamedRun[]): Comparison[] {
     const largest = Math.max(...gaps.filter(Number.isFinite));
     return {
       ...run,
+      /** Loss less that of FP32 moments on the same batch; NaN where one of them is not finite. */
       gaps,
+      /** Mean over the last half of the steps; infinite for a run that broke, as is the largest. */
       lastGap: broke ? Number.POSITIVE_INFINITY : lastHalfMean(gaps, baseline.losses.length),
       largestGap: broke ? Number.POSITIVE_INFINITY : largest,
+      /** Held-out loss at the end less that of FP32 moments; null where one of them is not finite. */
       heldOutGap: run.heldOut === null || baseline.heldOut === null ? null : run.heldOut - baseline.heldOut,
+      /** The step of the largest gap, or the one that broke. */
       worstStep: broke?.step ?? gaps.indexOf(largest) + 1,
+      /** Second moments at each sampled step, all matrices together. */
       stalls: distinct(run.moments, 'step').map((step) => ({
         step,
         ...together(where(run.moments, { step })),

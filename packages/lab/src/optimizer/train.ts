@@ -1,13 +1,12 @@
 /** @file One optimizer's run, on batches that are the same for all optimizers of a seed; its second moments watched. */
 import { elements } from '@octavo/kernels';
 import { heldOutLoss, type TokenBatch, type Training, type TrainPlan } from '@octavo/trainer';
-import type { Laboratory } from '../training/laboratory.ts';
 import { type Losses, type StoredLosses, trainLoop, withTraining } from '../training/loop.ts';
 import { bytesOn, storesRealBytes } from '../training/meter.ts';
+import type { Laboratory } from '../training/plan.ts';
 import type { Snapshot } from '../training/snapshot.ts';
-import { type MomentObserver, observeMoments } from './observe.ts';
 import { roundedFirst } from './rounded-first.ts';
-import { countStalls, type StallCounts } from './stalls.ts';
+import { countStalls, type MomentObserver, observeMoments, type StallCounts } from './stalls.ts';
 
 /** What became of one second moment at a sampled step. */
 export interface MomentRow extends StallCounts {

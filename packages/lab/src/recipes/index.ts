@@ -1,8 +1,7 @@
 /** @file The recipes study: held-out loss of every named recipe against BF16 at equal steps, weights and batches. */
-import { runJobs, seedJob } from '../engine/jobs.ts';
+import { type Row, tableOf } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
-import type { Study, StudyResult } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { runJobs, type Study, type StudyResult, seedJob } from '../engine/study.ts';
 import { splitText } from '../training/corpus.ts';
 import { chartsOf } from './charts.ts';
 import { commonestWord, passagesOf } from './last-word.ts';

@@ -1,5 +1,5 @@
 /** @file Every arm against `bf16` of the same seed: gaps on held-out text, over training, and in last words. */
-import { type Estimate, estimate } from '../engine/numbers.ts';
+import { estimate } from '../engine/numbers.ts';
 import { distinct, where } from '../engine/rows.ts';
 import type { ArmRun } from './train.ts';
 
@@ -8,24 +8,10 @@ export interface NamedRun extends ArmRun {
   readonly arm: string;
 }
 
-/** One arm of all seeds, beside `bf16`; arrays hold a number a seed. */
-export interface Comparison {
-  readonly arm: string;
-  readonly seeds: readonly number[];
-  readonly heldOut: readonly number[];
-  /** Held-out loss less that of `bf16`, nats per byte; infinite where the loss is not finite. */
-  readonly gaps: readonly number[];
-  readonly gap: Estimate;
-  /** Passages spelled right, of all, and how many more than `bf16` of the same seed, per passage. */
-  readonly accuracy: readonly number[];
-  readonly accuracyGaps: readonly number[];
-  /** Mean −ln p of the last words, nats per word. */
-  readonly wordLoss: readonly number[];
-  readonly notFinite: readonly number[];
-  readonly broke: readonly ArmRun['broke'][];
-}
+export type Comparison = ReturnType<typeof compare>[number];
 
-export function compare(runs: readonly NamedRun[]): Comparison[] {
+/** Each arm of all seeds, beside `bf16`; arrays hold a number a seed. */
+export function compare(runs: readonly NamedRun[]) {
   return distinct(runs, 'arm').map((arm) => {
     const own = where(runs, { arm });
     const base = own.map(({ seed }) => where(runs, { arm: 'bf16', seed })[0]!);
@@ -35,10 +21,13 @@ export function compare(runs: readonly NamedRun[]): Comparison[] {
       arm,
       seeds: own.map(({ seed }) => seed),
       heldOut: own.map((run) => finite(run.heldOut)),
+      /** Held-out loss less that of `bf16`, nats per byte; infinite where the loss is not finite. */
       gaps,
       gap: estimate(gaps),
+      /** Passages spelled right, of all, and how many more than `bf16` of the same seed, per passage. */
       accuracy,
       accuracyGaps: accuracy.map((share, i) => share - accuracyOf(base[i]!)),
+      /** Mean −ln p of the last words, nats per word. */
       wordLoss: own.map((run) => finite(run.lastWords.loss)),
       notFinite: own.map((run) => run.notFinite),
       broke: own.map((run) => run.broke),
@@ -52,15 +41,10 @@ const accuracyOf = ({ lastWords: { right, passages } }: ArmRun): number => right
 const finite = (value: number | null): number =>
   value !== null && Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
 
-/** A training loss less that of `bf16` on the same batch, mean of `every` steps up to `step`. */
-export interface TrainingGap {
-  readonly seed: number;
-  readonly arm: string;
-  readonly step: number;
-  readonly gap: number;
-}
+export type TrainingGap = ReturnType<typeof trainingGaps>[number];
 
-export function trainingGaps(runs: readonly NamedRun[], every: number): TrainingGap[] {
+/** Training losses less those of `bf16` on the same batches, each the mean of `every` steps up to `step`. */
+export function trainingGaps(runs: readonly NamedRun[], every: number) {
   return runs
     .filter(({ arm }) => arm !== 'bf16')
     .flatMap(({ seed, arm, losses }) => {

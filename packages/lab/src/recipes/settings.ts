@@ -1,5 +1,4 @@
 /** @file The numbers of the recipes study, as plain data. */
-
 import type { LlamaConfig } from '@octavo/llama';
 import { type Recipe, recipeOf, recipes } from '@octavo/nn';
 import type { TrainPlan } from '@octavo/trainer';

@@ -1,5 +1,4 @@
 /** @file The study for people: a table a question, and what held. */
-
 import { countParameters } from '@octavo/llama';
 import { each, pageOf, table } from '../engine/markdown.ts';
 import { figure, percent, sideBySide } from '../engine/numbers.ts';

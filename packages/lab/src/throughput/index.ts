@@ -1,14 +1,12 @@
 /** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
-import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { type Row, tableOf } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
-import type { Study } from '../engine/study.ts';
-import { type Row, tableOf } from '../engine/table.ts';
+import { type Job, resultsOf, runJobs, type Study, seedJob } from '../engine/study.ts';
 import { storesRealBytes } from '../training/meter.ts';
 import { chartsOf } from './charts.ts';
-import { type Memory, measureMemory } from './memory.ts';
+import { type Memory, measureMemory, measureSpeed, type Speed } from './measure.ts';
 import { type Comparison, compare, type NamedMemory, type NamedSpeed, stateBytes } from './results.ts';
 import { fullThroughput, quickThroughput, type ThroughputSettings } from './settings.ts';
-import { measureSpeed, type Speed } from './speed.ts';
 import { statementsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
 
@@ -39,7 +37,7 @@ export const throughput: Study<ThroughputSettings> = {
     const speedJobs = seeds.flatMap((seed) =>
       models.map((one) =>
         seedJob(seed, [one.name], (onShare) =>
-          measureSpeed(device, one, { seed, recipes, rounds, signal, onShare }),
+          measureSpeed(device, one, settings, { seed, signal, onShare }),
         ),
       ),
     );

@@ -1,8 +1,7 @@
 /** @file Every recipe against `bf16` of the same turns. */
-import { type Estimate, estimate } from '../engine/numbers.ts';
-import type { Memory } from './memory.ts';
+import { estimate } from '../engine/numbers.ts';
+import type { Memory, Speed } from './measure.ts';
 import { caseName, type ThroughputSettings } from './settings.ts';
-import type { Speed } from './speed.ts';
 
 export interface NamedSpeed extends Speed {
   readonly seed: number;
@@ -13,24 +12,7 @@ export interface NamedMemory extends Memory {
   readonly model: string;
 }
 
-/** One recipe at one model and batch size; arrays hold a number a seed. */
-export interface Comparison {
-  /** E.g. `nano, 16 × 128`. */
-  readonly name: string;
-  readonly recipe: string;
-  readonly tokensPerSecond: readonly number[];
-  /** Tokens a second over those of `bf16` in the same turns. */
-  readonly ratios: readonly number[];
-  readonly ratio: Estimate;
-  /** Means over the seeds; null where the device queues its work. */
-  readonly products: number | null;
-  readonly fp8Products: number | null;
-  /** The ratio if the FP8 products had taken half their time: arithmetic, Amdahl's law; null without such products. */
-  readonly withFastProducts: number | null;
-  readonly memory: Memory | null;
-  /** Peak bytes over those of `bf16`, less 1. */
-  readonly peakChange: number | null;
-}
+export type Comparison = ReturnType<typeof compareOne>;
 
 export function compare(
   { models, recipes }: ThroughputSettings,
@@ -49,13 +31,14 @@ export function compare(
   );
 }
 
+/** One recipe at one model and batch size, e.g. `nano, 16 × 128`; arrays hold a number a seed. */
 function compareOne(
   recipe: string,
   name: string,
   here: readonly NamedSpeed[],
   memory: Memory | null,
   baseMemory: Memory | null,
-): Comparison {
+) {
   const own = here.filter((s) => s.recipe === recipe);
   const ratios = own.map(
     ({ seed, milliseconds }) =>
@@ -67,12 +50,16 @@ function compareOne(
     name,
     recipe,
     tokensPerSecond: own.map((s) => s.tokensPerSecond),
+    /** Tokens a second over those of `bf16` in the same turns. */
     ratios,
     ratio,
+    /** Means over the seeds; null where the device queues its work. */
     products: meanOrNull(own.map((s) => s.products)),
     fp8Products,
+    /** The ratio if the FP8 products had taken half their time: arithmetic, Amdahl's law; null without such products. */
     withFastProducts: fp8Products ? ratio.mean / (1 - fp8Products / 2) : null,
     memory,
+    /** Peak bytes over those of `bf16`, less 1. */
     peakChange: memory && baseMemory && memory.peak / baseMemory.peak - 1,
   };
 }

@@ -24,13 +24,7 @@ async function bytesOf(documents: AsyncIterable<{ readonly text: string }>): Pro
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
   for await (const { text } of documents) parts.push(encoder.encode(text));
-  const bytes = new Uint8Array(parts.reduce((n, { length }) => n + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 export interface RareByte {

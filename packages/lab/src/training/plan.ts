@@ -1,7 +1,10 @@
-/** @file How the studies train: what is the same in all of them, the base, and the run from a checkpoint. */
+/** @file How the studies train: what they share, what is the same in all of them, the base, and the run from a checkpoint. */
+import type { Device } from '@octavo/kernels';
 import type { LlamaConfig } from '@octavo/llama';
 import type { TrainPlan } from '@octavo/trainer';
+import type { StudyOptions } from '../engine/study.ts';
 import type { BatchShape } from './batches.ts';
+import { type RareByte, rareByte } from './corpus.ts';
 import { protocolRecipe } from './recipes.ts';
 
 /** What every study on a base model is told. */
@@ -89,3 +92,23 @@ export const runPlan = (
   ...planOf(settings, { recipe, steps, seed, schedule: { kind: 'constant', peak: learningRate, warmup: 0 } }),
   sampleEvery: 1,
 });
+
+export interface Laboratory<Settings> {
+  readonly settings: Settings;
+  readonly device: Device;
+  /** The text that is trained on. */
+  readonly bytes: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** That of a study on a base model, which may be aged: its batches hold the rare byte where the study wants it. */
+export interface BaseLaboratory<Settings extends BaseSettings = BaseSettings> extends Laboratory<Settings> {
+  readonly rare: RareByte;
+}
+
+export type AgedLaboratory = BaseLaboratory<AgeingSettings>;
+
+export const baseLaboratory = <Settings extends BaseSettings>(
+  { settings, device, signal }: StudyOptions<Settings>,
+  bytes: Uint8Array,
+): BaseLaboratory<Settings> => ({ settings, device, bytes, rare: rareByte(bytes), signal });

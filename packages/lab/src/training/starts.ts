@@ -1,32 +1,23 @@
 /** @file Where a seed's runs begin: its base model, aged, or rescaled as in ageing with nothing planted. */
-import { type Job, lazily, seedJob } from '../engine/jobs.ts';
-import type { Parts } from '../engine/study.ts';
+import { lazily, type Parts, seedJob } from '../engine/study.ts';
 import { ageModel, rescaleModel } from './aged-model.ts';
 import { plainBatch } from './batches.ts';
-import type { BaseLaboratory } from './laboratory.ts';
 import { trainLoop, withTraining } from './loop.ts';
-import { basePlan } from './plan.ts';
+import { type BaseLaboratory, basePlan } from './plan.ts';
 import { arraysOf, type Snapshot, snapshotOf, takeSnapshot, untrained } from './snapshot.ts';
 import { startingWeights } from './weights.ts';
 
-export interface Starts {
-  readonly base: () => Promise<Snapshot>;
-  /** At the settings' peak; `planted` says what and where. */
-  readonly aged: () => ReturnType<typeof ageModel>;
-  readonly rescaled: () => Promise<Snapshot>;
-  /** The part that trains the base. */
-  readonly job: Job;
-}
-
 /** Each is made when the first unfinished part needs it, once. */
-export function startsOf(lab: BaseLaboratory, parts: Parts, seed: number): Starts {
+export function startsOf(lab: BaseLaboratory, parts: Parts, seed: number) {
   const { peak, rescale } = lab.settings;
   const trained = lazily((onShare: (share: number) => void) => storedBase(lab, parts, seed, onShare));
   const base = () => trained(() => {});
   return {
     base,
+    /** At the settings' peak; `planted` says what and where. */
     aged: lazily(async () => ageModel(lab, await base(), seed, { peak, rescale, aligned: true })),
     rescaled: lazily(async () => rescaleModel(lab, await base())),
+    /** The part that trains the base. */
     job: seedJob(seed, ['base'], async (onShare) => {
       await trained(onShare);
       return {};

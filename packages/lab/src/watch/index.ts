@@ -1,20 +1,25 @@
 /** @file The study of the guard: how long before the loss it speaks, what switching does, and its false alarms. */
-
-import { type Job, resultsOf, runJobs, seedJob } from '../engine/jobs.ts';
+import { tableOf } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
-import type { Parts, Study, StudyResult } from '../engine/study.ts';
-import { tableOf } from '../engine/table.ts';
-import { type BaseLaboratory, baseLaboratory } from '../training/laboratory.ts';
+import {
+  type Job,
+  type Parts,
+  resultsOf,
+  runJobs,
+  type Study,
+  type StudyResult,
+  seedJob,
+} from '../engine/study.ts';
+import { type BaseLaboratory, baseLaboratory } from '../training/plan.ts';
 import { type Snapshot, untrained } from '../training/snapshot.ts';
 import { startsOf } from '../training/starts.ts';
 import { startingWeights } from '../training/weights.ts';
-import { type Arm, type ArmName, armNames, armsOf } from './arms.ts';
 import { chartsOf } from './charts.ts';
 import { falseAlarmsOf, leadsOf, type NamedRun, pairedRuns, ruleNames } from './results.ts';
 import { fullWatch, quickWatch, type WatchSettings } from './settings.ts';
 import { statementsOf } from './statements.ts';
 import { markdownOf } from './text.ts';
-import { type WatchedRun, watchedRun } from './train.ts';
+import { type Arm, type ArmName, armNames, armsOf, type WatchedRun, watchedRun } from './train.ts';
 
 export const watch: Study<WatchSettings> = {
   summary: 'how long before the loss the early warning speaks, what switching does, and its false alarms',

@@ -1,9 +1,8 @@
 /** @file What the runs say: when each rule spoke first, when the loss moved, how often a rule spoke for nothing. */
 import { guardRules, type RuleName } from '@octavo/trainer';
 import { lastHalfMean, pairedGaps } from '../training/loop.ts';
-import type { ArmName } from './arms.ts';
 import type { WatchSettings } from './settings.ts';
-import type { Alarm, WatchedRun } from './train.ts';
+import type { Alarm, ArmName, WatchedRun } from './train.ts';
 
 export interface NamedRun extends WatchedRun {
   readonly seed: number;
@@ -13,17 +12,10 @@ export interface NamedRun extends WatchedRun {
 
 export const ruleNames: readonly RuleName[] = guardRules.map(({ name }) => name);
 
-/** The runs from the aged checkpoint beside `bf16` on the same batches. */
-export interface PairedRun extends NamedRun {
-  readonly gaps: readonly number[];
-  readonly lastGap: number;
-  readonly largestGap: number;
-  /** The first steps whose gaps are above the settings' `moved` and `broken`, or null. */
-  readonly movedAt: number | null;
-  readonly brokeAt: number | null;
-}
+export type PairedRun = ReturnType<typeof pairedRuns>[number];
 
-export function pairedRuns({ moved, broken }: WatchSettings, runs: readonly NamedRun[]): PairedRun[] {
+/** The runs from the aged checkpoint beside `bf16` on the same batches. */
+export function pairedRuns({ moved, broken }: WatchSettings, runs: readonly NamedRun[]) {
   const aged = runs.filter(({ arm }) => arm === 'aged' || arm === 'switch' || arm === 'unsampled');
   return aged
     .filter(({ recipe }) => recipe !== 'bf16')
@@ -39,49 +31,34 @@ export function pairedRuns({ moved, broken }: WatchSettings, runs: readonly Name
         gaps,
         lastGap: lastHalfMean(gaps),
         largestGap: Math.max(...gaps),
+        /** The first steps whose gaps are above the settings' `moved` and `broken`, or null. */
         movedAt: firstAbove(moved),
         brokeAt: firstAbove(broken),
       };
     });
 }
 
-/** How long before the loss a rule spoke, in the run of a failing recipe that is only warned. */
-export interface Lead {
-  readonly seed: number;
-  readonly recipe: string;
-  readonly rule: RuleName;
-  /** Its first alarm, or null: it never spoke. */
-  readonly first: Alarm | null;
-  readonly movedAt: number | null;
-  readonly brokeAt: number | null;
-}
+export type Lead = ReturnType<typeof leadsOf>[number];
 
 /** Steps from a rule's first alarm to an event; negative: too late; null: it never spoke, or nothing happened. */
 export const leadTo = ({ first }: Lead, event: number | null): number | null =>
   first && event !== null ? event - first.step : null;
 
-export const leadsOf = ({ failing }: WatchSettings, runs: readonly PairedRun[]): Lead[] =>
+/** How long before the loss each rule spoke, in the runs of failing recipes that are only warned; `first` is null: it never did. */
+export const leadsOf = ({ failing }: WatchSettings, runs: readonly PairedRun[]) =>
   runs
     .filter(({ arm, recipe }) => arm === 'aged' && failing.includes(recipe))
     .flatMap(({ seed, recipe, alarms, movedAt, brokeAt }) =>
-      ruleNames.map((rule): Lead => {
+      ruleNames.map((rule) => {
         const first = alarms.find((alarm) => alarm.rule === rule) ?? null;
         return { seed, recipe, rule, first, movedAt, brokeAt };
       }),
     );
 
-/** Steps of runs that did not fail, and those among them at which a rule spoke. */
-export interface FalseAlarms {
-  readonly arm: ArmName;
-  readonly recipe: string;
-  readonly seed: number;
-  readonly steps: number;
-  readonly byRule: Readonly<Record<RuleName, number>>;
-  /** Steps at which any rule spoke. */
-  readonly any: number;
-}
+export type FalseAlarms = ReturnType<typeof falseAlarmsOf>[number];
 
-export const falseAlarmsOf = (runs: readonly NamedRun[]): FalseAlarms[] =>
+/** Steps of runs that did not fail, and those among them at which a rule spoke, and any. */
+export const falseAlarmsOf = (runs: readonly NamedRun[]) =>
   runs.filter(isHealthy).map(({ arm, recipe, seed, losses, alarms }) => {
     const count = (of: (alarm: Alarm) => boolean) => new Set(alarms.filter(of).map((a) => a.step)).size;
     const byRule = Object.fromEntries(

@@ -1,5 +1,4 @@
 /** @file The study for people: lead times rule by rule, what switching does, false alarms, and what held. */
-
 import { type GuardLimits, guardLimits } from '@octavo/trainer';
 import { each, pageOf, table } from '../engine/markdown.ts';
 import { sideBySide, sum } from '../engine/numbers.ts';

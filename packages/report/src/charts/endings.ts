@@ -1,5 +1,4 @@
 /** @file How runs ended: by means that a single noisy step does not move, and at equal tokens where they are of unequal length. */
-
 import { known, mean } from './numbers.ts';
 import type { EvaluationPoint, ReportRun, StepPoint } from './rows.ts';
 

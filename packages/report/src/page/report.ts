@@ -1,5 +1,4 @@
 /** @file The report of folders that were read, before anything is drawn: title, sections, pictures as specifications. */
-
 import { plural } from '../charts/numbers.ts';
 import { overviewChart } from '../charts/overview-chart.ts';
 import type { RunInput } from '../read/read-run.ts';

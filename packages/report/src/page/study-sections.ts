@@ -4,8 +4,7 @@ import { count, digits } from '../charts/numbers.ts';
 import type { StudyClaim, StudyInput } from '../read/read-study.ts';
 import { type Html, html } from './html.ts';
 import { markdown } from './markdown.ts';
-import type { Section } from './parts.ts';
-import { type Column, folded, properties, table } from './parts.ts';
+import { type Column, folded, properties, type Section, table } from './parts.ts';
 
 const FIRST_ROWS = 10;
 

@@ -5,28 +5,19 @@ import { sum } from '../../engine/numbers.ts';
 import { distinct, where } from '../../engine/rows.ts';
 import { WASTED_BITS, type WhatIfRow } from '../what-if.ts';
 
-export interface PolicyTotal {
-  readonly policy: string;
-  /** Shares of all recorded steps of all tensors. */
-  readonly clipped: number;
-  readonly wasted: number;
-  readonly starved: number;
-  /** Powers of two, mean. */
-  readonly headroom: number;
-}
-
-/** Every policy over the rows given, each step of each tensor counting once. */
-export const totals = (rows: readonly WhatIfRow[]): PolicyTotal[] =>
+/** Every policy over the rows given, each step of each tensor counting once: shares of steps, and powers of two, mean. */
+export const totals = (rows: readonly WhatIfRow[]) =>
   distinct(rows, 'policy').map((policy) => {
     const own = where(rows, { policy }).filter(({ counted }) => counted > 0);
     const counted = sum(own.map((row) => row.counted));
     const share = (of: 'clipped' | 'wasted' | 'starved') => sum(own.map((row) => row[of])) / counted;
+    const headroom = sum(own.map((row) => row.headroom * row.counted)) / counted;
     return {
       policy,
       clipped: share('clipped'),
       wasted: share('wasted'),
       starved: share('starved'),
-      headroom: sum(own.map((row) => row.headroom * row.counted)) / counted,
+      headroom,
     };
   });
 
