@@ -13,6 +13,8 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   DIR: 'made',
   NAME: 'formats',
   FOLDER: 'books/',
+  IN: 'runs/nano-fp8-full',
+  OUT: 'converted',
 };
 
 /** The arguments of an `octavo` command with placeholders replaced, or null where the text is none. */

@@ -17,11 +17,13 @@ export interface CommandSpec<O extends Options, Argument> {
   readonly summary: string;
   readonly description: string;
   readonly argument?: readonly [flags: string, help: string, parse?: (text: string) => Argument];
+  /** What follows the argument; each has to be given. */
+  readonly more?: readonly (readonly [flags: string, help: string])[];
   readonly options: O;
   /** Old names of options, and their present names. */
   readonly renamed?: Readonly<Record<string, string>>;
   readonly examples: readonly (readonly [command: string, what: string])[];
-  run(given: Given<O>, argument: Argument): Promise<void>;
+  run(given: Given<O>, argument: Argument, ...more: string[]): Promise<void>;
 }
 
 /** Adds it to the program, or to a command that has commands of its own. */
@@ -35,6 +37,7 @@ export function addCommand<O extends Options, Argument = never>(
     if (parse) command.argument(flags, help, parse);
     else command.argument(flags, help);
   }
+  for (const [flags, help] of spec.more ?? []) command.argument(flags, help);
   for (const [key, option] of Object.entries(spec.options)) command.addOption(toOption(key, option));
   for (const [old, now] of Object.entries(spec.renamed ?? {})) command.addOption(renamedOption(old, now));
   const width = Math.max(...spec.examples.map(([text]) => text.length));
@@ -43,6 +46,10 @@ export function addCommand<O extends Options, Argument = never>(
   command.action(async (...given: unknown[]) => {
     const parsed = (given.at(-1) as Command).optsWithGlobals();
     const options = { ...globalOptions, ...spec.options };
-    await spec.run(valuesOf(options, parsed) as never, given[0] as Argument);
+    await spec.run(
+      valuesOf(options, parsed) as never,
+      given[0] as Argument,
+      ...(given.slice(1, -2) as string[]),
+    );
   });
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { globalOptions } from './command.ts';
 import { addBenchCommand } from './commands/bench.ts';
+import { addConvertCommand } from './commands/convert.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addTrainCommand(program);
   addEvalCommand(program);
   addGenerateCommand(program);
+  addConvertCommand(program);
   addDataCommand(program);
   addStudyCommand(program);
   addReportCommand(program);

@@ -28,6 +28,7 @@ export { type StreamDecoder, streamDecoder } from './stream-decoder.ts';
 export { readTextFile } from './text-file.ts';
 export { openShards, type TokenSource, tokenSource } from './token-source.ts';
 export type { Tokenizer, TokenList } from './tokenizer.ts';
+export { tokenizerFiles } from './tokenizer-files.ts';
 export {
   type Began,
   checkVocabulary,

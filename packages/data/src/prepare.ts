@@ -1,10 +1,10 @@
 /** @file Text into a folder of token shards. */
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { writeFileAtomically } from '@octavo/store';
+import { type Replaceable, writeFileAtomically, writeFolder } from '@octavo/store';
 import { type Documents, type Survey, surveyDocuments } from './documents.ts';
+import { isPrepared } from './is-prepared.ts';
 import { INDEX_FILE, PREPARED_LAYOUT, type PreparedIndex, type SplitName } from './prepared-index.ts';
-import { writeFolder } from './replace-folder.ts';
 import { cutPoint, splitDocuments } from './split-documents.ts';
 import { badInput } from './text-file.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -24,6 +24,12 @@ export interface PrepareOptions {
   /** Ends the work within a fraction of a second, nothing of it left. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const replaceable = (overwrite: boolean): Replaceable => ({
+  what: 'prepared data',
+  is: isPrepared,
+  overwrite,
+});
 
 /** The parts of an input, and what a first walk through them found. */
 export interface SurveyedInput {
@@ -92,7 +98,7 @@ export async function writePrepared(
       exitCode: 2,
     });
   const { name, hash, vocabularySize, bos, eos } = tokenizer;
-  return writeFolder(folder, options.overwrite ?? false, async (temporary) => {
+  return writeFolder(folder, replaceable(options.overwrite ?? false), async (temporary) => {
     let before = 0;
     const write = async (split: SplitName, documents: Documents) => {
       const written = await writeSplit(split, documents, tokenizer, temporary, {

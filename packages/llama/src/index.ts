@@ -16,7 +16,7 @@ export {
 } from './hugging-face.ts';
 export { configFromHuggingFace } from './hugging-face-config.ts';
 export { configToHuggingFace } from './hugging-face-config-write.ts';
-export { type HuggingFaceValues, matchHuggingFace } from './hugging-face-match.ts';
+export { type HuggingFaceShape, type HuggingFaceValues, matchHuggingFace } from './hugging-face-match.ts';
 export { LLAMA2C_HEADER, type Llama2cTensor, llama2cLayout } from './llama2c.ts';
 export {
   type Batch,

@@ -17,8 +17,10 @@ export { writeCheckpoint } from './checkpoint/write.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';
+export { type Replaceable, writeFolder } from './replace-folder.ts';
 export { openSafetensorsFolder, type SafetensorsFolder } from './safetensors/folder.ts';
 export {
+  entryBytes,
   type ListedEntry,
   type SafetensorsEntry,
   type SafetensorsType,

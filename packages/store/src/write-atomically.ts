@@ -126,7 +126,8 @@ async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Prom
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Flushes a folder's list of names to disk. */
+export async function syncFolder(folder: string): Promise<void> {
   // Some systems (Windows) cannot open a folder; there the rename alone has to do.
   const handle = await open(folder, 'r').catch(() => undefined);
   try {

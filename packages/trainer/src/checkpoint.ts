@@ -43,7 +43,7 @@ interface StoredPlan extends Omit<TrainPlan, 'adam' | 'guard'> {
   readonly watch?: GuardPlan;
 }
 
-const storedPlan = ({ guard: watch, ...plan }: TrainPlan): StoredPlan => {
+export const storedPlan = ({ guard: watch, ...plan }: TrainPlan): StoredPlan => {
   const { weightDecay: decay, ...betas } = plan.adam;
   return { ...plan, adam: { ...betas, decay }, ...(watch && { watch }) };
 };

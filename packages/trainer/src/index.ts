@@ -31,6 +31,7 @@ export {
   type Nearness,
 } from './guard/state.ts';
 export type { Safety } from './held.ts';
+export { importedMetadata } from './import.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
 export { measuringBatch, measuringPlan } from './measured-step.ts';
 export { type MemoryNeed, memoryNeeded } from './memory.ts';

@@ -6,6 +6,7 @@ import type { Checkpoint } from '@octavo/store';
 import { calibrate, forwardSites, withoutHistory } from './calibrate.ts';
 import { readModel, stateOf } from './checkpoint.ts';
 import { inheritHistories, restoreHistories } from './histories.ts';
+import { isImported } from './import.ts';
 import type { TokenBatch } from './transfer.ts';
 
 /** Delayed scales of another recipe than the checkpoint's, of which it holds no history. */
@@ -43,12 +44,14 @@ export async function loadModel(
   const state = stateOf(checkpoint);
   const precision = createPrecision(device, recipe ?? state.recipe);
   const model = await readModel(checkpoint, state.model, precision);
-  if (!recipe) {
+  const imported = isImported(checkpoint);
+  if (!recipe && !imported) {
     await restoreHistories(precision.sites, checkpoint, state.scaling);
     return model;
   }
   await inheritHistories(precision, checkpoint, state);
-  const missing = state.step === 0 ? [] : withoutHistory(model); // before the first step no recipe has any
+  // Before the first step no recipe has any; a model from elsewhere has been trained, and has none either.
+  const missing = state.step === 0 && !imported ? [] : withoutHistory(model);
   if (missing.length === 0) return model;
   const { batches, sequence } = options.calibration ?? { batches: [], sequence: 0 };
   if (batches.length > 0) {
@@ -56,8 +59,8 @@ export async function loadModel(
     dropQuantizedWeights(precision);
   }
   tell(options, {
-    recipe: recipe.name,
-    trainedIn: state.recipe.name,
+    recipe: precision.recipe.name,
+    trainedIn: imported ? 'another program' : state.recipe.name,
     casts: missing.length,
     of: new Set(forwardSites(model)).size,
     calibratedOn: batches.length,

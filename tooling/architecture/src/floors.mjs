@@ -6,7 +6,7 @@ export const floors = [
   ['scaling', 'kernels'],
   ['simd', 'nn', 'optim', 'data', 'mpi'],
   ['llama', 'evals'],
-  ['trainer'],
+  ['trainer', 'exchange'],
   ['bench', 'report'],
   ['lab'],
   ['cli', 'dashboard', 'playground'],

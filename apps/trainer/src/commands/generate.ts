@@ -1,4 +1,5 @@
 /** @file `octavo generate`: text from a checkpoint, written as it is made. */
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   checkMemory,
@@ -70,7 +71,7 @@ async function generate(
     const recipe = recipeName === null ? undefined : resolveRecipe(recipeName);
     const work = workOf('generate', recipe ? { ...plan, recipe } : plan);
     checkMemory(work, { what: `generating from ${checkpoint.path}`, device: name, force, warn });
-    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec);
+    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec, dirname(checkpoint.path));
     const { device, choice } = await chooseDevice(name, { threads, library, work });
     if (choice.said) warn(choice.said);
     try {

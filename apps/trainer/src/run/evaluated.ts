@@ -1,4 +1,5 @@
 /** @file A checkpoint to evaluate: its tokenizer, text that it has not seen, and its model. */
+import { dirname } from 'node:path';
 import {
   checkVocabulary,
   describeText,
@@ -80,7 +81,7 @@ export async function openEvaluated(
     const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
     checkMemory(work, { what: `evaluating ${checkpoint.path}`, device: name, force, warn });
     const run = runOf(checkpoint.path);
-    const tokenizer = await tokenizerOf(identity, run, request.tokenizer);
+    const tokenizer = await tokenizerOf(identity, run, request.tokenizer, dirname(checkpoint.path));
     checkVocabulary(tokenizer, plan.model.vocabularySize);
     const { batch, sequence } = plan;
     const found = { run, path, batch, sequence, tokenizer, opening: text.opening };

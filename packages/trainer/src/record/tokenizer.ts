@@ -1,21 +1,24 @@
 /** @file The tokenizer that a checkpoint was trained with. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findTokenizer, keptTokenizer, type Tokenizer, type TokenizerIdentity } from '@octavo/data';
 import { type RunRecord, readRun } from './record.ts';
 
 /**
  * The one whose hash is that of the one trained with, whatever it is called: what `spec` (an option) names, or else
- * the built-in ones, the copy in the run's folder, or where the run found it.
+ * the built-in ones, the copy in the run's folder, or where the run found it; without a run, the one in `beside`, the
+ * checkpoint's folder.
  */
 export async function tokenizerOf(
   identity: TokenizerIdentity,
   run: string | null,
   spec: string | null,
+  beside: string | null = null,
 ): Promise<Tokenizer> {
   if (spec !== null) return findTokenizer(identity, [spec]);
-  return findTokenizer(
-    identity,
-    run === null ? ['byte', 'llama2'] : tokenizerPlaces(run, await readRun(run)),
-  );
+  if (run !== null) return findTokenizer(identity, tokenizerPlaces(run, await readRun(run)));
+  const there = beside !== null && existsSync(join(beside, 'tokenizer.json'));
+  return findTokenizer(identity, ['byte', 'llama2', ...(there ? [beside] : [])]);
 }
 
 /** Where the tokenizer of the run in `folder` may lie. */

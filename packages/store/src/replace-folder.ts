@@ -1,31 +1,41 @@
 /** @file A folder that is either wholly there or not there at all. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { makeFolder } from '@octavo/store';
-import { isPrepared } from './is-prepared.ts';
-import { badInput } from './text-file.ts';
+import { badFile } from './file-error.ts';
+import { makeFolder } from './make-folder.ts';
+import { isAlive, syncFolder } from './write-atomically.ts';
+
+/** What may stand in a folder that is replaced. */
+export interface Replaceable {
+  /** In words: `prepared data`. */
+  readonly what: string;
+  /** Whether all in `folder` is such. */
+  is(folder: string): Promise<boolean>;
+  /** Whether it may go. */
+  readonly overwrite: boolean;
+}
 
 /**
  * Lets `fill` work in a temporary folder beside `folder`, then gives it that name. A folder with other content is
- * never replaced, one with prepared data only under `overwrite`. On any failure what was there before stays.
+ * never replaced, one with what is `replaceable` only where it says so. On any failure what was there before stays.
  */
 export async function writeFolder<T>(
   folder: string,
-  overwrite: boolean,
+  replaceable: Replaceable,
   fill: (temporary: string) => Promise<T>,
 ): Promise<T> {
   const target = resolve(folder);
   await sweep(target);
-  await checkFree(target, folder, overwrite);
+  await checkFree(target, folder, replaceable);
   const stem = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}`);
   const temporary = `${stem}.octavo-part`;
   try {
     makeFolder(temporary);
     const result = await fill(temporary);
-    if (await checkFree(target, folder, overwrite)) {
+    if (await checkFree(target, folder, replaceable)) {
       // Two renames: a kill between them leaves the old data under its temporary name, where the next sweep finds it.
       await rename(target, `${stem}.old.octavo-part`);
       await rename(temporary, target);
@@ -41,24 +51,28 @@ export async function writeFolder<T>(
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     // Only the system's errors are about the folder; another (no memory, say) speaks for itself.
     if (OctavoError.is(error) || !(error instanceof Error && 'code' in error)) throw error;
-    throw new OctavoError(`[data] ${folder} cannot be written: ${error.message}`, { cause: error });
+    throw new OctavoError(`[store] ${folder} cannot be written: ${error.message}`, { cause: error });
   }
 }
 
-/** Whether prepared data stands there and may go; throws if something stands there that may not. */
-async function checkFree(target: string, folder: string, overwrite: boolean): Promise<boolean> {
+/** Whether something stands there that may go; throws if something does that may not. */
+async function checkFree(
+  target: string,
+  folder: string,
+  { what, is, overwrite }: Replaceable,
+): Promise<boolean> {
   const entries = await readdir(target).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
-    throw new OctavoError(`[data] ${folder} cannot be written: got ${error.code}, expected a folder`, {
+    throw new OctavoError(`[store] ${folder} cannot be written: got ${error.code}, expected a folder`, {
       cause: error,
     });
   });
   if (entries.length === 0) return false;
-  if (!(await isPrepared(target)))
-    throw badInput(`${folder} holds other files, expected a new or empty folder: name another`);
+  if (!(await is(target)))
+    throw badFile(`[store] ${folder} holds other files, expected a new or empty folder: name another`);
   if (!overwrite)
-    throw badInput(
-      `${folder} holds prepared data already, expected a new folder: name another, or allow overwriting (--overwrite)`,
+    throw badFile(
+      `[store] ${folder} holds ${what} already, expected a new folder: name another, or allow overwriting (--overwrite)`,
     );
   return true;
 }
@@ -73,23 +87,5 @@ async function sweep(target: string): Promise<void> {
     const left = join(dirname(target), name);
     if (old !== undefined && !existsSync(target)) await rename(left, target).catch(() => undefined);
     else await rm(left, { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  try {
-    await handle?.sync().catch(() => undefined);
-  } finally {
-    await handle?.close();
   }
 }

@@ -1,0 +1,146 @@
+/** @file `octavo convert`: models between Arrow checkpoints, Hugging Face folders and llama2.c files. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { checkVocabulary, findTokenizer, keepTokenizer, loadTokenizer, type Tokenizer } from '@octavo/data';
+import {
+  type ModelSource,
+  openModel,
+  outputTypes,
+  writeCheckpointModel,
+  writeHuggingFace,
+} from '@octavo/exchange';
+import { OctavoError } from '@octavo/formats';
+import { importedMetadata } from '@octavo/trainer';
+import { oneOf } from '@octavo/trainer/record';
+import { type Command, InvalidArgumentError } from 'commander';
+import { addCommand, type Given } from '../command.ts';
+import { resolveRecipe } from '../config/recipe.ts';
+import { flag, value, withDefault, word } from '../options.ts';
+import { plural } from '../output/format.ts';
+import { toLine } from '../output/json.ts';
+
+const names = Object.keys(outputTypes) as (keyof typeof outputTypes)[];
+
+const options = {
+  dtype: value(
+    '<type>',
+    `${names.join(', ')} (default: every tensor as it is)`,
+    word(oneOf(['bf16', 'fp16', 'fp32'])),
+  ),
+  shardSize: withDefault('<size>', 'most bytes of a file of weights: 500MB, 5GB', '5GB'),
+  recipe: withDefault('<name>', 'how an Arrow checkpoint is computed unless told otherwise', 'bf16'),
+  tokenizer: value('<name|file>', 'byte, llama2, or a tokenizer.json, where the model has none beside it'),
+  overwrite: flag('replace the model that is there'),
+};
+
+export const addConvertCommand = (program: Command): void =>
+  addCommand(program, {
+    name: 'convert',
+    summary: 'models between Arrow checkpoints and Hugging Face folders',
+    description:
+      'Write a model in another form, without loss unless --dtype asks for one. OUT is an Arrow checkpoint if its name ends in ' +
+      '.arrow, else a Hugging Face folder. A tensor is in memory at a time.',
+    argument: [
+      '<in>',
+      'a checkpoint or run folder, a Hugging Face folder or .safetensors file, or a llama2.c .bin',
+    ],
+    more: [['<out>', 'a folder to make, or a file that ends in .arrow']],
+    options,
+    examples: [
+      ['octavo convert runs/nano-fp8-full nano-hf', 'a run’s newest checkpoint for transformers and vLLM'],
+      ['octavo convert nano-hf nano.arrow', 'and back, for octavo eval and octavo generate'],
+    ],
+    run: convert,
+  });
+
+async function convert(
+  { dtype, shardSize, recipe: recipeName, tokenizer: spec, overwrite, json }: Given<typeof options>,
+  from: string,
+  to: string,
+): Promise<void> {
+  const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
+  const shardBytes = bytesOf(shardSize);
+  const recipe = resolveRecipe(recipeName);
+  const source = await openModel(from);
+  try {
+    for (const note of source.notes) warn(note);
+    const isCheckpoint = to.endsWith('.arrow');
+    const tokenizer = await tokenizerFor(source, spec, isCheckpoint);
+    const facts = { from, to, kind: source.kind, tensors: source.tensors.length };
+    if (isCheckpoint) {
+      if (dtype !== null)
+        throw new OctavoError('[convert] --dtype: got it for an Arrow checkpoint, expected a folder as OUT', {
+          exitCode: 2,
+        });
+      await writeCheckpointModel(to, source, importedMetadata(source.config, recipe, tokenizer!), {
+        overwrite,
+      });
+      if (tokenizer!.files) await keepBeside(dirname(to), tokenizer!, warn);
+    } else await writeHuggingFace(to, source, { dtype, shardBytes, overwrite, tokenizer });
+    process.stdout.write(
+      json
+        ? toLine({ event: 'converted', ...facts })
+        : `${to}: ${plural(source.tensors.length, 'tensor')} of the ${source.kind} ${source.path}\n`,
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+/** The model's own, or the one that is named; a folder can do without, a checkpoint cannot. */
+async function tokenizerFor(
+  { tokenizer: { places, identity }, config, path }: ModelSource,
+  spec: string | null,
+  needed: boolean,
+): Promise<Tokenizer | null> {
+  const tokenizer =
+    identity !== null
+      ? await findTokenizer(identity, spec === null ? places : [spec])
+      : await firstOf(spec === null ? places.filter(isThere) : [spec]);
+  if (tokenizer) checkVocabulary(tokenizer, config.vocabularySize);
+  else if (needed)
+    throw new OctavoError(
+      `[convert] ${path} has no tokenizer.json: got none, expected --tokenizer byte, llama2 or FILE`,
+      { exitCode: 2 },
+    );
+  return tokenizer;
+}
+
+const isThere = (place: string): boolean =>
+  place === 'byte' || place === 'llama2' || existsSync(join(place, 'tokenizer.json'));
+
+const firstOf = async ([place]: readonly string[]): Promise<Tokenizer | null> =>
+  place === undefined ? null : loadTokenizer(place);
+
+/** Puts its files beside a checkpoint, where `octavo eval` finds them; another's files stay. */
+async function keepBeside(
+  folder: string,
+  tokenizer: Tokenizer,
+  warn: (message: string) => void,
+): Promise<void> {
+  const there = join(folder, 'tokenizer.json');
+  if (!existsSync(there)) return keepTokenizer(folder, tokenizer);
+  if ((await loadTokenizer(there)).hash !== tokenizer.hash)
+    warn(
+      `${there} is another tokenizer: give the model's own to octavo eval and octavo generate by --tokenizer`,
+    );
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
+
+/** Bytes of a size as people write it. */
+function bytesOf(size: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(size.trim()) ?? [];
+  const factor = UNITS[(unit || 'B').toUpperCase()];
+  if (number !== undefined && factor !== undefined && Number(number) * factor >= 1)
+    return Math.floor(Number(number) * factor);
+  throw new InvalidArgumentError(`--shard-size: got "${size}", expected a size such as 500MB or 5GB`);
+}

@@ -1,0 +1,54 @@
+/** @file The files of a Hugging Face folder beside its weights. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OctavoError } from '@octavo/formats';
+import { INDEX_FILE } from '@octavo/store';
+
+/** A tokenizer's files, and what is said with a model: copied as they are. */
+export const COPIED = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'tokenizer.model',
+  'vocab.json',
+  'merges.txt',
+  'chat_template.jinja',
+  'generation_config.json',
+  'LICENSE',
+  'LICENSE.txt',
+  'NOTICE',
+  'USE_POLICY.md',
+] as const;
+
+const OWN = new Set<string>([...COPIED, 'config.json', INDEX_FILE]);
+
+/** Whether a folder holds a model's files and nothing else: only then may it be replaced. */
+export async function isModelFolder(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
+  return (
+    names.includes('config.json') &&
+    names.every((name) => OWN.has(name) || /^model.*\.safetensors$/.test(name))
+  );
+}
+
+/** Largest file that is copied. */
+const LARGEST = 2 ** 28;
+
+/** What the files of `COPIED` that a folder has hold, by name. */
+export async function copiedFiles(folder: string): Promise<Map<string, Uint8Array | string>> {
+  const files = new Map<string, Uint8Array | string>();
+  for (const name of COPIED) {
+    const path = join(folder, name);
+    if (!existsSync(path)) continue;
+    const found = await stat(path);
+    if (!found.isFile() || found.size > LARGEST)
+      throw new OctavoError(
+        `[exchange] ${path}: got ${found.isFile() ? `${found.size} bytes` : 'no plain file'}, expected a file of at most ${LARGEST}`,
+        { exitCode: 2 },
+      );
+    files.set(name, await readFile(path));
+  }
+  return files;
+}

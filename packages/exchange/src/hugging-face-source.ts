@@ -1,0 +1,86 @@
+/** @file A Hugging Face folder, or a safetensors file with its `config.json` beside it, as a model. */
+import { dirname, join } from 'node:path';
+import { readTextFile } from '@octavo/data';
+import { OctavoError } from '@octavo/formats';
+import { configFromHuggingFace, huggingFaceTensors, matchHuggingFace } from '@octavo/llama';
+import { openSafetensorsFolder, type SafetensorsFolder, type SafetensorsTensor } from '@octavo/store';
+import { lacks, type ModelSource } from './source.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Largest `config.json`. */
+const LARGEST = 2 ** 24;
+
+/** The `config.json` in a folder, parsed. Throws an `OctavoError` (exit code 2) where there is none, or it is no object. */
+export async function readModelConfig(folder: string): Promise<Json> {
+  const path = join(folder, 'config.json');
+  const text = await readTextFile(path, 'model’s configuration', { largest: LARGEST });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new OctavoError(`[exchange] ${path} is not JSON: ${(cause as Error).message}`, {
+      cause,
+      exitCode: 2,
+    });
+  }
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Json;
+  throw new OctavoError(`[exchange] ${path}: got no object, expected a model’s configuration`, {
+    exitCode: 2,
+  });
+}
+
+/** Opens it; throws an `OctavoError` (exit code 2) that names what is not a Llama's, as `configFromHuggingFace` and `matchHuggingFace` do. */
+export async function openHuggingFace(path: string, isFolder: boolean): Promise<ModelSource> {
+  const folder = isFolder ? path : dirname(path);
+  const json = await readModelConfig(folder);
+  const config = configFromHuggingFace(json);
+  const files = await openSafetensorsFolder(path);
+  try {
+    const expected = huggingFaceTensors(config);
+    const given = new Map(files.tensors.map((tensor) => [tensor.name, tensor]));
+    const names = matchHuggingFace(config, expected, given, await headComparison(files));
+    const homeOf = (name: string): string => {
+      const home = names.get(name);
+      if (home === undefined) throw lacks(path, name);
+      return home;
+    };
+    const tensors = expected.map(({ name, shape }) => ({
+      ...{ name, shape, dtype: given.get(homeOf(name))!.dtype as SafetensorsTensor['dtype'] },
+    }));
+    const stray = files.strays.map((name) => `${name} is none of the model's files: left out`);
+    return {
+      ...{ kind: 'Hugging Face folder', path, config, json, tensors, folder, notes: stray },
+      tokenizer: { places: [folder], identity: null },
+      read: async (name) => ({ ...(await files.read(homeOf(name))), name }),
+      close: () => files.close(),
+    };
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** Whether a head equals the embedding, compared a stretch at a time. */
+async function headComparison(files: SafetensorsFolder): Promise<() => boolean> {
+  const find = (...names: string[]) => files.tensors.find(({ name }) => names.includes(name));
+  const head = find('lm_head.weight');
+  const embedding = find('model.embed_tokens.weight', 'embed_tokens.weight');
+  const same =
+    head !== undefined &&
+    embedding !== undefined &&
+    head.dtype === embedding.dtype &&
+    head.shape.join() === embedding.shape.join() &&
+    (await sameData(files, head.name, embedding.name, head.byteLength));
+  return () => same;
+}
+
+async function sameData(files: SafetensorsFolder, a: string, b: string, length: number): Promise<boolean> {
+  const STRETCH = 2 ** 22;
+  for (let at = 0; at < length; at += STRETCH) {
+    const end = Math.min(length, at + STRETCH);
+    const [one, other] = [await files.readRange(a, at, end), await files.readRange(b, at, end)];
+    if (Buffer.compare(one, other) !== 0) return false;
+  }
+  return true;
+}

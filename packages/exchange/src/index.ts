@@ -1,0 +1,7 @@
+/** @file `@octavo/exchange`: models in and out of other programs' files. */
+export { readModelConfig } from './hugging-face-source.ts';
+export { openModel } from './open-model.ts';
+export { type OutputType, outputTypes } from './output-type.ts';
+export { type ModelSource, type TokenizerHint, valuesOf } from './source.ts';
+export { writeCheckpointModel } from './write-checkpoint.ts';
+export { type WriteOptions, type Written, writeHuggingFace } from './write-hugging-face.ts';

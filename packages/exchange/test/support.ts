@@ -1,0 +1,67 @@
+/** @file Small models in folders of a test's own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { counterRandom } from '@octavo/formats';
+import { configToHuggingFace, huggingFaceTensors, type LlamaConfig } from '@octavo/llama';
+import { encodeSafetensors, type SafetensorsType, writeSafetensorsFolder } from '@octavo/store';
+import { afterAll } from 'vitest';
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-exchange-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Odd sizes, a prime vocabulary, grouped queries, a head of its own. */
+export const small: LlamaConfig = {
+  ...{
+    vocabularySize: 67,
+    hiddenSize: 24,
+    layers: 2,
+    heads: 3,
+    keyValueHeads: 1,
+    ffnSize: 37,
+    contextLength: 16,
+  },
+  ...{ ropeTheta: 5000, normEpsilon: 1e-5, tiedHead: false, ropeScaling: { kind: 'linear', factor: 2 } },
+};
+
+/** Values that depend on the name alone. */
+export function weightsOf(
+  config: LlamaConfig,
+  seed = 1,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  return new Map(
+    huggingFaceTensors(config).map(({ name, shape }, tensor) => {
+      const length = shape.reduce((a, b) => a * b, 1);
+      const data = Float32Array.from({ length }, (_, i) => {
+        const uniform = counterRandom(seed * 1000 + tensor, i) / 2 ** 31 - 1;
+        return shape.length === 1 ? 1 + uniform / 4 : uniform / 2;
+      });
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/** Writes a Hugging Face folder of those weights; norms and the rest in a type each. */
+export async function writeModel(
+  folder: string,
+  config: LlamaConfig,
+  { gains = 'F32', matrices = 'BF16', shardBytes = 20_000 }: Partial<Types> = {},
+  weights = weightsOf(config),
+): Promise<void> {
+  const records = [...weights].map(([name, { shape, data }]) => {
+    const dtype = shape.length === 1 ? gains : matrices;
+    return { name, shape, dtype, data: encodeSafetensors(dtype, data) };
+  });
+  await writeSafetensorsFolder(folder, records, { shardBytes, metadata: { format: 'pt' } });
+  const json = configToHuggingFace(config, { dtype: 'bfloat16', bos: 1, eos: 2 });
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(json));
+}
+
+interface Types {
+  readonly gains: SafetensorsType;
+  readonly matrices: SafetensorsType;
+  readonly shardBytes: number;
+}
