@@ -10,6 +10,7 @@ export {
   newTensor,
 } from './device-checks.ts';
 export { type AdamwAttributes, adamw } from './fused/adamw.ts';
+export { attentionCachedScaled } from './fused/attention-cached-scaled.ts';
 export { type CastWithStatisticsAttributes, castWithStatistics } from './fused/cast-with-statistics.ts';
 export { type CountLostAttributes, countLost } from './fused/count-lost.ts';
 export { crossEntropyWithGrad } from './fused/cross-entropy-with-grad.ts';

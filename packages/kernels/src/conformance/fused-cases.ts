@@ -1,6 +1,7 @@
 /** @file Cases of the fused operators: held to their unfused form, on the device itself and on the reference. */
 import { BF16, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
 import { adamw } from '../fused/adamw.ts';
+import { attentionCachedScaled } from '../fused/attention-cached-scaled.ts';
 import { castWithStatistics } from '../fused/cast-with-statistics.ts';
 import { countLost } from '../fused/count-lost.ts';
 import { crossEntropyWithGrad } from '../fused/cross-entropy-with-grad.ts';
@@ -21,7 +22,7 @@ const fusedCase = <A extends Attributes>(
 ): FusedCase => ({ operator, title, attributes, ...rest });
 
 export function fusedCases(): readonly FusedCase[] {
-  return [...quantizeCases(), ...crossEntropyCases(), ...adamCases(), ...lostCases()];
+  return [...quantizeCases(), ...crossEntropyCases(), ...adamCases(), ...lostCases(), ...cachedCases()];
 }
 
 function quantizeCases(): FusedCase[] {
@@ -172,6 +173,34 @@ function lostCases(): FusedCase[] {
           const outs = [{ shape: [1], format: FP32 }];
           cases.push(fusedCase(countLost, title, attributes, { inputs, outs, exact: true }));
         }
+      }
+    }
+  }
+  return cases;
+}
+
+/** Keys and values as codes: held to the values that the codes stand for, as in a cache of float32. */
+function cachedCases(): FusedCase[] {
+  const cases: FusedCase[] = [];
+  for (const [heads, keyValueHeads, headDim] of [
+    [1, 1, 2],
+    [4, 2, 6],
+    [6, 6, 48],
+    [8, 2, 64],
+  ] as const) {
+    for (const format of [E4M3FN, E5M2]) {
+      for (const position of [0, 18]) {
+        const [capacity, width] = [19, 2 * keyValueHeads * headDim];
+        const inputs = [
+          normalInput([1, heads * headDim + width], 171, BF16),
+          input([capacity, width], wide(capacity * width, 172, 3, 5), format),
+          input([capacity, 2 * keyValueHeads], scales(capacity * 2 * keyValueHeads, 173, false)),
+          vector([position]),
+        ];
+        const outs = [{ shape: [1, heads * headDim], format: FP32 }];
+        const title = `${heads}/${keyValueHeads}×${headDim} ${format.name} at ${position}`;
+        const attributes = { heads, keyValueHeads, headDim, capacity };
+        cases.push(fusedCase(attentionCachedScaled, title, attributes, { inputs, outs, exact: false }));
       }
     }
   }

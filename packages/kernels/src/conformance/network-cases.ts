@@ -105,15 +105,15 @@ function attentionCases(): OperatorCase[] {
         cases.push(caseOf(attentionGrad, title, { ...of, batch, sequence }, [qkv, dout], more));
       }
     }
-    for (const position of [0, 1, 18]) {
+    for (const [position, format] of [0, 1, 18].flatMap((at) => FORMATS.map((f) => [at, f] as const))) {
       const capacity = 19;
       const cache = normal(capacity * 2 * keyValueHeads * headDim, 94);
       const inputs = [
         normalInput([1, width], 93),
-        input([capacity, 2 * keyValueHeads * headDim], cache),
+        input([capacity, 2 * keyValueHeads * headDim], cache, format),
         vector([position]),
       ];
-      const title = `${heads}/${keyValueHeads}×${headDim} at ${position}`;
+      const title = `${heads}/${keyValueHeads}×${headDim} ${format.name} at ${position}`;
       cases.push(caseOf(attentionCached, title, { ...of, capacity }, inputs, { magnitude: 1 }));
     }
   }

@@ -1,6 +1,7 @@
 /** @file All fused operators, by name. */
 import type { FusedOperator } from '../operator.ts';
 import { adamw } from './adamw.ts';
+import { attentionCachedScaled } from './attention-cached-scaled.ts';
 import { castWithStatistics } from './cast-with-statistics.ts';
 import { countLost } from './count-lost.ts';
 import { crossEntropyWithGrad } from './cross-entropy-with-grad.ts';
@@ -13,6 +14,7 @@ const all: readonly FusedOperator[] = [
   crossEntropyWithGrad,
   adamw,
   countLost,
+  attentionCachedScaled,
 ];
 
 /** Every fused operator by its name. */

@@ -1,8 +1,10 @@
 /** @file Launches of attention. */
 import type { AttentionAttributes, CachedAttributes, HeadAttributes } from '@octavo/kernels';
+import type { Engine } from '../engine.ts';
 import { floatBits } from '../format-description.ts';
 import * as kernel from '../generated/kernels.ts';
 import { ATTENTION_STEP, TILE_COLUMNS, TILE_ROWS } from '../numbers.ts';
+import type { Stored } from '../stored.ts';
 import type { Launch } from './launch.ts';
 import { checkIndices, places } from './parameters.ts';
 
@@ -77,12 +79,28 @@ export const attentionCached: Launch<CachedAttributes> = (
   attributes,
   [qkv, cache, position],
   [out],
-) => {
-  checkIndices(engine, 'attentionCached: position', position!, 0, attributes.capacity);
-  const last = engine.floats()[position!.address / 4]!;
+) => cached(engine, attributes, [qkv!, cache!, position!], undefined, out);
+
+export const attentionCachedScaled: Launch<CachedAttributes> = (
+  engine,
+  attributes,
+  [qkv, cache, scales, position],
+  [out],
+) => cached(engine, attributes, [qkv!, cache!, position!], scales, out);
+
+function cached(
+  engine: Engine,
+  attributes: CachedAttributes,
+  [qkv, cache, position]: readonly [Stored, Stored, Stored],
+  scales: Stored | undefined,
+  out: Stored,
+): void {
+  checkIndices(engine, 'attentionCached: position', position, 0, attributes.capacity);
+  const last = engine.floats()[position.address / 4]!;
   engine.run(kernel.ATTENTION_CACHED, attributes.heads, (3 * attributes.headDim + last + 128) * 4, [
     ...places(engine, [qkv, out, cache]),
     last,
     ...headParameters(attributes),
+    scales?.address ?? 0,
   ]);
-};
+}
