@@ -1,13 +1,13 @@
-export { headDimOf, type LlamaConfig, llamaConfigOf, llamaConfigs, validateConfig } from './config.ts';
 export {
   type Cache,
+  type CacheFormat,
+  cacheFormats,
+  cacheRowBytes,
   createCache,
   destroyCache,
-  generate,
-  nextLogits,
-  type Sampling,
-  sample,
-} from './generate.ts';
+} from './cache.ts';
+export { headDimOf, type LlamaConfig, llamaConfigOf, llamaConfigs, validateConfig } from './config.ts';
+export { generate, nextLogits } from './generate.ts';
 export {
   fromHuggingFace,
   type HuggingFaceTensor,
@@ -29,3 +29,4 @@ export {
 export { countParameters, initialValues, type ParameterSpec, parameterSpecs } from './parameters.ts';
 export { fromInterleaved, toInterleaved } from './rope-layout.ts';
 export type { LinearScaling, Llama3Scaling, RopeScaling } from './rope-scaling.ts';
+export { type Sampling, sample } from './sample.ts';

@@ -139,17 +139,19 @@ export const headsOf = (config: LlamaConfig): Heads => ({
 /** Logits of every position: `[batch · sequence, V]`. */
 export function forward(model: Llama, context: Context, input: Batch): Variable {
   const shape = { ...headsOf(model.config), batch: input.batch, sequence: input.sequence };
-  return logitsOf(model, context, input, (qkv) => attention(context, qkv, shape));
+  const hidden = hiddenOf(model, context, input, (qkv) => attention(context, qkv, shape)); // [T, D]
+  return projected(model, context, hidden);
 }
 
-/** Logits of every token, `[T, V]`. Functions consume what they are given; `keep` stands where two take a value. */
-export function logitsOf(model: Llama, context: Context, input: Placed, attend: Attend): Variable {
+/** What the blocks make of every token, `[T, D]`. Functions consume what they are given; `keep` stands where two take a value. */
+export function hiddenOf(model: Llama, context: Context, input: Placed, attend: Attend): Variable {
   const embedded = embedding(context, model.embedding, input); // [T, D]
-  const out = model.blocks.reduce(
-    (x, block) => forwardBlock(model, context, block, x, input, attend),
-    embedded,
-  ); // [T, D]
-  const normed = rmsNorm(context, out, model.norm, model.config.normEpsilon); // [T, D]
+  return model.blocks.reduce((x, block) => forwardBlock(model, context, block, x, input, attend), embedded); // [T, D]
+}
+
+/** Logits of what the blocks have made: `[T, D]` → `[T, V]`. */
+export function projected(model: Llama, context: Context, hidden: Variable): Variable {
+  const normed = rmsNorm(context, hidden, model.norm, model.config.normEpsilon); // [T, D]
   observe(context, { layer: null, name: 'head', operand: 'input' }, normed.value);
   const logits = project(context, normed, model.head); // [T, V]
   observe(context, { layer: null, name: 'head', operand: 'output' }, logits.value);

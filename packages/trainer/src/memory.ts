@@ -1,6 +1,6 @@
 /** @file What work needs in memory, reckoned from its shape before anything is allocated. */
 import { elements } from '@octavo/kernels';
-import { headDimOf, type LlamaConfig, parameterSpecs } from '@octavo/llama';
+import { cacheRowBytes, headDimOf, type LlamaConfig, parameterSpecs } from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
 import { adamFormats, bytesPerParameter, formatsFor } from '@octavo/optim';
 import type { Workload } from './device/trial.ts';
@@ -62,11 +62,11 @@ const reckonings: Readonly<Record<Workload['kind'], (work: Workload, sizes: Size
     },
 
     /** Weights, their codes, keys and values of a whole context, and one token on its way through. */
-    generate({ model, recipe }, sizes) {
+    generate({ model, recipe, kvCache = recipe.activations }, sizes) {
       const { hiddenSize: d, ffnSize: f, vocabularySize: v, layers, contextLength } = model;
       const width = widthOf(recipe);
       return inference(model, recipe, sizes, {
-        cache: layers * contextLength * 2 * keyValueWidth(model) * width,
+        cache: layers * contextLength * cacheRowBytes({ ...model, headDim: headDimOf(model) }, kvCache),
         activations: width * Math.max(d + 3 * f, d + v),
       });
     },

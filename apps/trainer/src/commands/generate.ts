@@ -13,9 +13,10 @@ import {
 } from '@octavo/trainer';
 import { hyperparameters, integer, number, tokenizerOf } from '@octavo/trainer/record';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { addCommand, type Given } from '../command.ts';
 import { resolveRecipe } from '../config/recipe.ts';
-import { numeric, ofCheckpoint, required, value, withDefault } from '../options.ts';
+import { numeric, ofCheckpoint, required, value, withDefault, word } from '../options.ts';
 import { printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 
@@ -25,6 +26,11 @@ const options = {
   temperature: withDefault('<x>', '0: always the most probable token', 0.8, numeric(number(0))),
   topK: withDefault('<n>', 'draw among the k most probable only; 0: all', 0, numeric(integer(0))),
   seed: withDefault('<n>', 'of the draws', 1, numeric(hyperparameters.seed)),
+  kvCache: value(
+    '<format>',
+    'of kept keys and values: fp32, bf16, or fp8 (E4M3, a scale a token and head); the activations’ if not given',
+    word(z.enum(['fp32', 'bf16', 'fp8'])),
+  ),
   recipe: value('<name>', 'compute in another recipe than it was trained in'),
   ...ofCheckpoint,
   device: { ...ofCheckpoint.device, shown: true },
@@ -49,6 +55,7 @@ async function generate(
   {
     prompt,
     recipe: recipeName,
+    kvCache: keptFormat,
     tokens,
     device: name,
     threads,
@@ -62,6 +69,7 @@ async function generate(
 ): Promise<void> {
   const { temperature, topK, seed } = rest;
   const sampling = { temperature, topK, seed };
+  const kvCache = keptFormat ?? undefined;
   const say = (text: string): unknown =>
     process.stdout.write(process.stdout.isTTY && !json ? printable(text) : text);
   const warn = (message: string): void => void process.stderr.write(`octavo: note: ${message}\n`);
@@ -69,7 +77,7 @@ async function generate(
   try {
     const { tokenizer: identity, step, plan } = stateOf(checkpoint);
     const recipe = recipeName === null ? undefined : resolveRecipe(recipeName);
-    const work = workOf('generate', recipe ? { ...plan, recipe } : plan);
+    const work = workOf('generate', { ...plan, ...(recipe && { recipe }), kvCache });
     checkMemory(work, { what: `generating from ${checkpoint.path}`, device: name, force, warn });
     const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec, dirname(checkpoint.path));
     const { device, choice } = await chooseDevice(name, { threads, library, work });
@@ -84,6 +92,7 @@ async function generate(
       for await (const { token, text } of continueText(model, tokenizer, prompt, {
         ...sampling,
         count: tokens,
+        kvCache,
       })) {
         if (token === null) say(json ? toLine({ event: 'end', tokens: made, text }) : `${text}\n`);
         else say(json ? toLine({ event: 'token', token, text }) : text);

@@ -1,6 +1,13 @@
 /** @file How fast a device does a short sample of a run's own work. */
 import type { Device } from '@octavo/kernels';
-import { countParameters, createCache, destroyCache, type LlamaConfig, nextLogits } from '@octavo/llama';
+import {
+  type CacheFormat,
+  countParameters,
+  createCache,
+  destroyCache,
+  type LlamaConfig,
+  nextLogits,
+} from '@octavo/llama';
 import type { Recipe } from '@octavo/nn';
 import { batchLoss } from '../evaluate.ts';
 import { measuringBatch, measuringPlan } from '../measured-step.ts';
@@ -15,6 +22,8 @@ export interface Workload {
   readonly recipe: Recipe;
   readonly batch: number;
   readonly sequence: number;
+  /** Of kept keys and values; by default that of the activations. */
+  readonly kvCache?: CacheFormat | undefined;
 }
 
 export interface Trial {
@@ -72,7 +81,7 @@ const shapeOf = ({ model, recipe, batch, sequence }: Workload) => ({ model, reci
 
 type Step = () => Promise<{ readonly loss: number; readonly tokens: number }>;
 
-function stepOf(training: Training, { kind, model, batch, sequence }: Workload): Step {
+function stepOf(training: Training, { kind, model, batch, sequence, kvCache }: Workload): Step {
   const tokens = batch * sequence;
   const text = measuringBatch(tokens, model.vocabularySize);
   switch (kind) {
@@ -81,13 +90,17 @@ function stepOf(training: Training, { kind, model, batch, sequence }: Workload):
     case 'evaluate':
       return async () => ({ loss: (await batchLoss(training.model, text, sequence)).loss, tokens });
     case 'generate':
-      return () => generated(training, text);
+      return () => generated(training, text, kvCache);
   }
 }
 
 /** The same few tokens again and again, one at a time; the loss is that of the last. */
-async function generated({ model }: Training, { tokens, targets }: TokenBatch): ReturnType<Step> {
-  const cache = createCache(model);
+async function generated(
+  { model }: Training,
+  { tokens, targets }: TokenBatch,
+  kvCache: CacheFormat | undefined,
+): ReturnType<Step> {
+  const cache = createCache(model, kvCache);
   const count = Math.min(GENERATED, tokens.length, model.config.contextLength);
   let loss = 0;
   for (let i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 /** @file Text from a model as it is made. */
 import { encodePrompt, type HeldOut, streamDecoder, type Tokenizer } from '@octavo/data';
-import { generate, type Llama, type Sampling } from '@octavo/llama';
+import { type CacheFormat, generate, type Llama, type Sampling } from '@octavo/llama';
 
 /** A token, and the text that became certain with it; in the end what was held back, without a token. */
 export interface TextPiece {
@@ -13,7 +13,7 @@ export async function* continueText(
   model: Llama,
   tokenizer: Tokenizer,
   prompt: string,
-  options: Sampling & { readonly count: number },
+  options: Sampling & { readonly count: number; readonly kvCache?: CacheFormat | undefined },
 ): AsyncGenerator<TextPiece, void, undefined> {
   const start = encodePrompt(tokenizer, prompt);
   const stream = streamDecoder(tokenizer, start);

@@ -96,5 +96,5 @@ export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPl
 /** What a device is chosen for, and memory reckoned: the shape of one micro-batch. */
 export const workOf = (
   kind: Workload['kind'],
-  { model, recipe, batch, sequence }: Omit<Workload, 'kind'>,
-): Workload => ({ kind, model, recipe, batch, sequence });
+  { model, recipe, batch, sequence, kvCache }: Omit<Workload, 'kind'>,
+): Workload => ({ kind, model, recipe, batch, sequence, kvCache });
