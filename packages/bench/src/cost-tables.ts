@@ -19,6 +19,7 @@ export async function* costTables(
   all: readonly CostSeries[],
   recipes: readonly string[],
   rounds: number,
+  onNext: (what: string) => void,
 ): AsyncGenerator<BenchTable> {
   const rows: BenchRow[] = [];
   const device = await create();
@@ -28,7 +29,10 @@ export async function* costTables(
     const measured: Measured[] = [];
     for (const recipe of recipes) {
       const measures: (CostMeasure | null)[] = [];
-      for (const size of one.cases) measures.push(await measureCost(create, size, recipe, rounds));
+      for (const size of one.cases) {
+        onNext(`${size.name} ${recipe}`);
+        measures.push(await measureCost(create, size, recipe, rounds));
+      }
       measured.push({ recipe, measures });
     }
     yield seriesTable(one, measured, description);

@@ -40,10 +40,17 @@ export interface BenchOptions {
   readonly threads: number;
   /** Small sizes once: shows that everything runs, its figures mean little. */
   readonly quick: boolean;
+  /** Told what is measured next, where a table takes minutes. */
+  readonly onNext?: (what: string) => void;
 }
 
 /** Runs benches one after another; a table as soon as it is there. */
-export async function* runBenches({ only, threads, quick }: BenchOptions): AsyncGenerator<BenchTable> {
+export async function* runBenches({
+  only,
+  threads,
+  quick,
+  onNext = () => {},
+}: BenchOptions): AsyncGenerator<BenchTable> {
   const effort = quick ? QUICK : FULL;
   const devices = await createDevices(threads);
   const plain = devices.filter((device) => device.plain);
@@ -59,15 +66,19 @@ export async function* runBenches({ only, threads, quick }: BenchOptions): Async
   } finally {
     await destroyDevices(devices);
   }
-  if (only.includes('step')) yield* stepTables(threads, quick);
+  if (only.includes('step')) yield* stepTables(threads, quick, onNext);
   if (only.includes('cost')) {
     const recipes = ['fp32', 'bf16', 'fp8-full'];
     const create = () => createBestDevice(threads);
-    yield* costTables(create, quick ? [smallSeries] : costSeries, recipes, quick ? 1 : 3);
+    yield* costTables(create, quick ? [smallSeries] : costSeries, recipes, quick ? 1 : 3, onNext);
   }
 }
 
-async function* stepTables(threads: number, quick: boolean): AsyncGenerator<BenchTable> {
+async function* stepTables(
+  threads: number,
+  quick: boolean,
+  onNext: (what: string) => void,
+): AsyncGenerator<BenchTable> {
   const recipes = quick ? ['bf16', 'fp8-full'] : ['fp32', 'bf16', 'fp8', 'fp8-full'];
   const ways = [{ how: '', create: () => createPlainDevice(threads) }];
   for (const library of Object.keys(productLibraries) as ProductLibrary[]) {
@@ -80,6 +91,7 @@ async function* stepTables(threads: number, quick: boolean): AsyncGenerator<Benc
   const cases: MeasuredCase[] = [];
   for (const one of quick ? [tiny] : steps()) {
     for (const { how, create } of ways) {
+      onNext(`${one.name}${how}`);
       cases.push({ one, how, measures: await measureSteps(create, one, recipes, quick ? 1 : 5) });
     }
   }

@@ -120,8 +120,9 @@ try {
 }
 const cost = only.includes('cost') ? (['cost'] as const) : [];
 for (const bench of [...(only.includes('own') ? usualBenches : []), ...cost]) {
+  const onNext = (what: string): void => progress(`${bench}, ${what}`);
   progress(bench);
-  for await (const table of runBenches({ only: [bench], threads, quick })) show(table);
+  for await (const table of runBenches({ only: [bench], threads, quick, onNext })) show(table);
 }
 if (comparisons.some((part) => only.includes(part))) {
   show(askedTable(tables));

@@ -29,7 +29,7 @@ export function installPython(): string | null {
     return `PyTorch is left out: ${python} -m venv failed (on Debian, apt-get install python3-venv)`;
   // its build for CPUs, a fifth of the other, comes before it where that index is within reach
   const from = ['--extra-index-url', 'https://download.pytorch.org/whl/cpu', '--retries', '1'];
-  const how = ['--no-input', '--disable-pip-version-check', '--progress-bar', 'off', ...from];
+  const how = ['--quiet', '--no-input', '--disable-pip-version-check', ...from];
   if (run(own, '-m', 'pip', 'install', ...how, ...pythonPackages).status === 0) return null;
   return `PyTorch is left out: pip could not install ${pythonPackages.join(' and ')}`;
 }

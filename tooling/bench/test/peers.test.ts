@@ -17,7 +17,7 @@ import { ggufName, ggufOf, interleaved, q8Blocks } from '../src/peers/gguf.ts';
 import { matMulModel } from '../src/peers/onnx-model.ts';
 import { compareProducts } from '../src/product-comparison.ts';
 import { element } from '../src/protocol.ts';
-import { interpreter } from '../src/python.ts';
+import { installPython, interpreter } from '../src/python.ts';
 import { compareSteps } from '../src/step-comparison.ts';
 import { readWeights, seed, writeStep } from '../src/stories.ts';
 
@@ -69,6 +69,16 @@ describe('contenders', () => {
     expect(missingLine(absent.hello)).toMatch(/^absent: not installed \(.*ENOENT/);
     const broken = await startContender({ name: 'broken', file: process.execPath, args: ['-e', 'bad('] });
     expect(missingLine(broken.hello)).toMatch(/^broken: not installed/);
+  });
+
+  it('PyTorch is left out in one line where Python is not found', () => {
+    const { PATH } = process.env;
+    process.env.PATH = folder;
+    try {
+      expect(installPython()).toBe('PyTorch is left out: no Python (python3) was found');
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 
   it('that report an error are left out by name; where Octavo does, the comparison fails', async () => {

@@ -46,10 +46,11 @@ export const addBenchCommand = (program: Command): void =>
       ['octavo bench --json', 'one object a row'],
     ],
     async run({ markdown, json, ...request }) {
-      const { stdout } = process;
+      const { stdout, stderr } = process;
       if (json) stdout.write(toLine({ event: 'machine', ...machine() }));
       else stdout.write(`${describeMachine(machine())}\n\n`);
-      for await (const table of runBenches(request)) {
+      const onNext = (what: string): void => void (stderr.isTTY && stderr.write(`measuring ${what}\n`));
+      for await (const table of runBenches({ ...request, onNext })) {
         if (json) for (const row of jsonRows(table)) stdout.write(toLine(row));
         else stdout.write(`${markdown ? toMarkdown(table) : toText(table)}\n`);
       }
