@@ -23,6 +23,11 @@ export function mean(beta: v128, m: v128, rest: v128, x: v128): v128 {
   return f32x4.add(f32x4.mul(beta, m), f32x4.mul(rest, x));
 }
 
+/** The same of single numbers. */
+export function meanOf(beta: f32, m: f64, x: f64): f64 {
+  return <f64>beta * m + <f64>(<f32>1 - beta) * x;
+}
+
 /** v, or where that is more (bound m)²: what the first moment proves of the second. `bound` 0 changes nothing. */
 // @ts-ignore: decorator
 @inline

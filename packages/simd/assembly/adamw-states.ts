@@ -40,11 +40,15 @@ export function readWeights(i: i32, n: i32): void {
   oldW = decoded(0, i, n);
 }
 
-/** Bits of the largest old weight of `n`, which are not decoded for it. */
-export function largestWeight(i: i32, n: i32): i32 {
-  const top = amaxOf(0, i, n, room(0));
-  if (int(1) == FP32_KIND) return top;
-  return reinterpret<i32>(reinterpret<f32>(top) / load<f32>(address(13))) & 0x7fffffff;
+/** Bits of the largest of `n` old values of a state, most of which are not decoded for it. */
+export function largestOld(state: i32, i: i32, n: i32): i32 {
+  const top = amaxOf(3 * state, i, n, room(SPARE));
+  if (int(3 * state + 1) == FP32_KIND) return top;
+  return reinterpret<i32>(reinterpret<f32>(top) / load<f32>(address(13 + state))) & 0x7fffffff;
+}
+
+export function largestGradient(i: i32, n: i32): i32 {
+  return amaxOf(9, i, n, room(SPARE));
 }
 
 export function readMoments(i: i32, n: i32): void {
@@ -84,7 +88,7 @@ export function storeStates(i: i32, n: i32): void {
   put(0, i, n, int(30));
   put(1, i, n, int(31));
   put(2, i, n, int(31));
-  if (int(40) && int(23) != FP32_KIND) keepNonzero(i, n);
+  if (int(39) && int(23) != FP32_KIND) keepNonzero(i, n);
 }
 
 function put(state: i32, i: i32, n: i32, rounding: i32): void {
@@ -100,7 +104,7 @@ function put(state: i32, i: i32, n: i32, rounding: i32): void {
 function keepNonzero(i: i32, n: i32): void {
   const codes = element(22, i);
   const values = room(NEW + 2);
-  const smallest = int(41);
+  const smallest = int(40);
   let j = 0;
   if (int(23) == BYTE_KIND) {
     for (; j + 16 <= n; j += 16) keepBytes(codes + <usize>j, values + ((<usize>j) << 2), i8x16.splat(<i8>smallest));

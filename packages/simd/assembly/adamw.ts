@@ -3,37 +3,48 @@
  *
  * Arguments: 0 w, 3 m, 6 v, 9 g, 12 hyper, 13 … 15 the scales of w, m, v, 16 w', 19 m', 22 v', 25 … 27 their scales,
  * 28 elements, 29 decays, 30 rounding of w', 31 of m' and v', 32 power of two, 33 seed, 34 stream,
- * 35 maxima (three words a task), 36 … 38 largest values of the formats of w', m', v', 39 tasks,
- * 40 bounded, 41 code of the smallest value of v''s format, 42 maxima come with what is stored, not before it.
+ * 35 maxima (three words, 0 at first), 36 … 38 largest values of the formats of w', m', v',
+ * 39 bounded, 40 code of the smallest value of v''s format, 41 maxima come with what is stored, not before it.
  * A scale is not looked at where its state is FP32.
  */
 import { CHUNK, FP32_KIND } from '../src/numbers';
 import {
-  BETA1, BETA2, BOUND, CORRECTION1, CORRECTION2, DECAY, EPSILON, GRAD_SCALE, longestStep, LR, mean, moved, raised,
+  BETA1, BETA2, BOUND, CORRECTION1, CORRECTION2, DECAY, EPSILON, GRAD_SCALE, longestStep, LR, mean, meanOf, moved, raised,
 } from './adam';
 import {
-  gradient, largestWeight, NEW, newState, oldM, oldV, oldW, prepareStates, readMoments, readWeights, room, STATES, storeStates,
+  gradient, largestGradient, largestOld, NEW, newState, oldM, oldV, oldW, prepareStates, readMoments, readWeights, room, STATES, storeStates,
 } from './adamw-states';
 import { scaleOf } from './amax';
 import { address, float, int } from './command';
 import { abs as magnitude, firstLanes, INFINITY_BITS, maxLanesInt, storePart, vec } from './vector';
 
-/** Bits of the largest new magnitudes of the task at work. */
+/** Bits of the largest new magnitudes that are known of. */
 let topW: i32 = 0;
 let topM: i32 = 0;
 let topV: i32 = 0;
 
+/** Begins with what other tasks have found: the more is known, the less is to be computed. */
 function startMaxima(): void {
-  topW = 0;
-  topM = 0;
-  topV = 0;
+  const at = address(35);
+  topW = atomic.load<i32>(at);
+  topM = atomic.load<i32>(at, 4);
+  topV = atomic.load<i32>(at, 8);
 }
 
-function keepMaxima(task: i32): void {
-  const to = address(35) + <usize>task * 12;
-  store<i32>(to, topW);
-  store<i32>(to, topM, 4);
-  store<i32>(to, topV, 8);
+function keepMaxima(): void {
+  const at = address(35);
+  raise(at, topW);
+  raise(at + 4, topM);
+  raise(at + 8, topV);
+}
+
+function raise(at: usize, top: i32): void {
+  let seen = atomic.load<i32>(at);
+  while (seen < top) {
+    const found = atomic.cmpxchg<i32>(at, seen, top);
+    if (found == seen) return;
+    seen = found;
+  }
 }
 
 /** Adds the largest magnitudes of `n` new moments. */
@@ -43,7 +54,7 @@ function measureMoments(n: i32, m: usize, v: usize, g: usize): void {
   const rest1 = vec(<f32>1 - load<f32>(hyper + BETA1));
   const beta2 = vec(load<f32>(hyper + BETA2));
   const rest2 = vec(<f32>1 - load<f32>(hyper + BETA2));
-  const bound = vec(int(40) ? load<f32>(hyper + BOUND) : <f32>0);
+  const bound = vec(int(39) ? load<f32>(hyper + BOUND) : <f32>0);
   const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
   let mostM = i32x4.splat(topM);
   let mostV = i32x4.splat(topV);
@@ -68,7 +79,7 @@ function update(n: i32, w: usize, m: usize, v: usize, g: usize, measures: bool, 
   const rest1 = vec(<f32>1 - load<f32>(hyper + BETA1));
   const beta2 = vec(load<f32>(hyper + BETA2));
   const rest2 = vec(<f32>1 - load<f32>(hyper + BETA2));
-  const bound = vec(int(40) ? load<f32>(hyper + BOUND) : <f32>0);
+  const bound = vec(int(39) ? load<f32>(hyper + BOUND) : <f32>0);
   const gradScale = vec(load<f32>(hyper + GRAD_SCALE));
   const lr = vec(load<f32>(hyper + LR));
   const epsilon = vec(load<f32>(hyper + EPSILON));
@@ -114,13 +125,27 @@ function measure(task: i32, step: f64): void {
   startMaxima();
   for (let i = task * CHUNK; i < last; i += STATES) {
     const n = min(STATES, last - i);
+    const m = largestOld(1, i, n);
+    const weights = largestOld(0, i, n) > weightLimit(topW, step);
+    if (!weights && !momentsMayExceed(m, largestOld(2, i, n), largestGradient(i, n))) continue;
     readMoments(i, n);
-    if (largestWeight(i, n) <= weightLimit(topW, step)) measureMoments(n, oldM, oldV, gradient);
+    if (!weights) measureMoments(n, oldM, oldV, gradient);
     else {
       readWeights(i, n);
       updateMeasuring(n, room(NEW), room(NEW + 1), room(NEW + 2));
     }
   }
+}
+
+/** Whether new moments may be larger than those known of, given the bits of the largest of what they come from. */
+function momentsMayExceed(m: i32, v: i32, g: i32): bool {
+  const hyper = address(12);
+  const x = abs<f64>(<f64>reinterpret<f32>(g) * <f64>load<f32>(hyper + GRAD_SCALE));
+  const root = <f64>reinterpret<f32>(m) * (int(39) ? <f64>load<f32>(hyper + BOUND) : 0);
+  const most1 = meanOf(load<f32>(hyper + BETA1), <f64>reinterpret<f32>(m), x);
+  const most2 = meanOf(load<f32>(hyper + BETA2), max<f64>(<f64>reinterpret<f32>(v), root * root), x * x);
+  // what is not a number exceeds everything; and there is some room for rounding
+  return !(most1 * 1.001 <= <f64>reinterpret<f32>(topM) && most2 * 1.001 <= <f64>reinterpret<f32>(topV));
 }
 
 /** The largest magnitude, as bits, of weights that do not become as large as `top`, or −1: any may. */
@@ -134,19 +159,16 @@ function weightLimit(top: i32, step: f64): i32 {
 /** Largest new magnitudes of a task's elements. */
 export function adamwMaxima(task: i32): void {
   prepareStates();
-  measure(task, int(40) ? longestStep(address(12)) : Infinity);
+  measure(task, int(39) ? longestStep(address(12)) : Infinity);
   // steps have no bound where something is not finite
   if (max(topM, topV) >= INFINITY_BITS) measure(task, Infinity);
-  keepMaxima(task);
+  keepMaxima();
 }
 
 /** The three new scales: NaN where a state is not finite. */
 export function adamwScales(task: i32): void {
   for (let state = 0; state < 3; state++) {
-    let most: i32 = 0;
-    for (let t = 0; t < int(39); t++) {
-      most = max(most, load<i32>(address(35) + <usize>t * 12 + ((<usize>state) << 2)));
-    }
+    const most = load<i32>(address(35) + ((<usize>state) << 2));
     let s: f32 = 1;
     if (most >= INFINITY_BITS) s = NaN;
     else if (int(17 + 3 * state) != FP32_KIND) s = scaleOf(reinterpret<f32>(most), float(36 + state), 1, int(32));
@@ -157,7 +179,7 @@ export function adamwScales(task: i32): void {
 /** The new states, rounded and stored. */
 export function adamwStore(task: i32): void {
   const last = min(int(28), (task + 1) * CHUNK);
-  const measures = int(42);
+  const measures = int(41);
   prepareStates();
   startMaxima();
   for (let i = task * CHUNK; i < last; i += STATES) {
@@ -168,5 +190,5 @@ export function adamwStore(task: i32): void {
     else updateOnly(n, newState(0, i), newState(1, i), newState(2, i));
     storeStates(i, n);
   }
-  if (measures) keepMaxima(task);
+  if (measures) keepMaxima();
 }

@@ -1,6 +1,7 @@
 /** @file The largest magnitude of a tensor or of its blocks, and the scales that come from it. */
-import { BF16_KIND, CHUNK, FP16_KIND } from '../src/numbers';
+import { BF16_KIND, BYTE_KIND, CHUNK, FORMAT_BYTES, FP16_KIND } from '../src/numbers';
 import { address, float, int, PIECE, scratch } from './command';
+import { isSignMagnitude } from './decode';
 import { commit, element, fp16Bits, read, target } from './storage';
 import { abs, maxLanesInt, maxLanesShort, storePart } from './vector';
 
@@ -36,11 +37,26 @@ function amaxHalves(from: usize, n: i32): i32 {
   return most;
 }
 
-/** The same of `n` elements of a tensor. */
+/** The largest code of `n` of one byte, without signs. */
+function amaxBytes(from: usize, n: i32): i32 {
+  const magnitude = i8x16.splat(0x7f);
+  let top = i8x16.splat(0);
+  let i = 0;
+  for (; i + 16 <= n; i += 16) top = i8x16.max_u(top, v128.and(v128.load(from + <usize>i), magnitude));
+  let most = maxLanesShort(i16x8.max_s(v128.and(top, i16x8.splat(0xff)), i16x8.shr_u(top, 8)));
+  for (; i < n; i++) most = max(most, <i32>load<u8>(from + <usize>i) & 0x7f);
+  return most;
+}
+
+/** Bits of the largest |x| of `n` elements of a tensor. */
 export function amaxOf(slot: i32, index: i32, n: i32, room: usize): i32 {
   const kind = int(slot + 1);
   if (kind == BF16_KIND) return amaxHalves(element(slot, index), n) << 16;
   if (kind == FP16_KIND) return fp16Bits(amaxHalves(element(slot, index), n));
+  const format = address(slot + 2);
+  if (kind == BYTE_KIND && isSignMagnitude(format)) {
+    return load<i32>(format + FORMAT_BYTES + ((<usize>amaxBytes(element(slot, index), n)) << 2)) & 0x7fffffff;
+  }
   return amaxBits(read(slot, index, n, room), n);
 }
 

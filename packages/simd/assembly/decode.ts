@@ -17,6 +17,11 @@ const KNOWN: usize = 1024;
 const LARGEST: usize = 1028;
 const PLANES: usize = 1040;
 
+/** Whether a format's codes have eight bits, the first a sign, and order as their values do, NaN above all. */
+export function isSignMagnitude(format: usize): bool {
+  return load<i32>(format, 12) == 128 && load<i32>(format, 16) == 128 && load<i32>(format, 40) == 0;
+}
+
 /** Looks at a table of a format's values over a scale, or of those rounded to BF16. */
 function prepareTable(format: usize, table: usize): void {
   const mantissa = load<i32>(format);
@@ -25,8 +30,7 @@ function prepareTable(format: usize, table: usize): void {
   const most = load<i32>(table + ((<usize>largest) << 2));
   // smallest and largest value above 0: normal, and so is all between; an infinite scale has made none of them so
   const regular = least >= 0x00800000 && most > least && most < 0x7f800000;
-  const bytes = load<i32>(format, 12) == 128 && load<i32>(format, 16) == 128 && load<i32>(format, 40) == 0;
-  if (!regular || !bytes || (mantissa != 2 && mantissa != 3)) {
+  if (!regular || !isSignMagnitude(format) || (mantissa != 2 && mantissa != 3)) {
     atomic.store<i32>(table + KNOWN, -1);
     return;
   }

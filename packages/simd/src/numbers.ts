@@ -57,7 +57,7 @@ export const LANE_STRIP = 1024;
 export const LANE_STRIP_BYTES = 64;
 /** Bytes from one power's sums to the next, beyond the lanes' own. */
 export const LANE_SLACK = 64;
-/** Bytes of what a task of castStatistics counts, and of AdamW's maxima of a task. */
+/** Bytes of what a task of castStatistics counts, and of AdamW's three maxima. */
 export const COUNTS_BYTES = 20;
 export const MAXIMA_BYTES = 12;
 

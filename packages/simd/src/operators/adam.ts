@@ -26,7 +26,7 @@ export const adamMoment2 = moment(2);
 export const adamWeight: Launch<DecayAttributes> = (engine, { decays }, inputs, [out]) =>
   runFlat(engine, kernel.ADAM_WEIGHT, [...inputs, out], out.length, Number(decays));
 
-/** The new states are computed twice, once for their maxima and once to be stored: cheaper than to keep them. */
+/** New states are computed twice where they can be the largest, for the scales, and once where not: cheaper than to keep them. */
 export const adamw: Launch<AdamwAttributes> = (engine, attributes, inputs, outs) => {
   const [w, wScale, m, mScale, v, vScale, g, hyper, seed] = inputs;
   const [newW, newWScale, newM, newMScale, newV, newVScale] = outs;
@@ -34,6 +34,8 @@ export const adamw: Launch<AdamwAttributes> = (engine, attributes, inputs, outs)
   const addresses = (tensors: typeof inputs) => tensors.map(({ address }) => address);
   const tasks = chunks(newW.length);
   const plain = states.every(({ kind }) => kind === FP32_KIND);
+  const maxima = engine.workspace(MAXIMA_BYTES);
+  engine.words().fill(0, maxima / 4, (maxima + MAXIMA_BYTES) / 4);
   const parameters = [
     ...places(engine, [w, m, v, g]),
     ...addresses([hyper!, wScale!, mScale!, vScale!]),
@@ -46,9 +48,8 @@ export const adamw: Launch<AdamwAttributes> = (engine, attributes, inputs, outs)
     Number(attributes.powerOfTwo),
     seed?.address ?? 0,
     attributes.stream,
-    engine.workspace(tasks * MAXIMA_BYTES),
+    maxima,
     ...states.map(({ format }) => floatBits(format.max)),
-    tasks,
     Number(attributes.bounded),
     encode(newV!.format, newV!.format.minSubnormal),
     Number(plain),
