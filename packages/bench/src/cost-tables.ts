@@ -3,6 +3,7 @@ import type { Device } from '@octavo/kernels';
 import { type CostMeasure, measureCost, type Part, parts } from './cost.ts';
 import type { CostSeries } from './cost-series.ts';
 import { powerLaw } from './power-law.ts';
+import { stepPlan } from './step-case.ts';
 import type { BenchRow, BenchTable } from './table.ts';
 
 /** `measures` of a recipe, one a case. */
@@ -31,7 +32,7 @@ export async function* costTables(
       const measures: (CostMeasure | null)[] = [];
       for (const size of one.cases) {
         onNext(`${size.name} ${recipe}`);
-        measures.push(await measureCost(create, size, recipe, rounds));
+        measures.push(await measureCost(create, size, stepPlan(size, recipe), rounds));
       }
       measured.push({ recipe, measures });
     }

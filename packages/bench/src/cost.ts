@@ -1,9 +1,9 @@
 /** @file What a step costs as model, batch or sequence grow: its time by what it is spent on, and its peak memory. */
 import { OctavoError } from '@octavo/formats';
 import type { Device } from '@octavo/kernels';
-import { checkMemory, createTraining, trainStep, workOf } from '@octavo/trainer';
+import { checkMemory, createTraining, type TrainPlan, trainStep, workOf } from '@octavo/trainer';
 import { createProfile, type Profile, profiled } from './profile.ts';
-import { type StepCase, stepBatch, stepPlan } from './step-case.ts';
+import { type StepCase, stepBatch } from './step-case.ts';
 import { median, timed } from './timing.ts';
 
 /** What a step is spent on, by the operators' names; the first that fits counts. */
@@ -36,16 +36,15 @@ function partsOf({ operators }: Profile, rounds: number, step: number): Record<P
   return { ...sums, rest: sums.rest + Math.max(0, step - known) };
 }
 
-/** A step of one case under one recipe, on a device of its own; null where the device has not the memory. */
+/** A step of one case by a plan, on a device of its own; null where the device has not the memory. */
 export async function measureCost(
   create: () => Promise<Device>,
   one: StepCase,
-  recipe: string,
+  plan: TrainPlan,
   rounds: number,
 ): Promise<CostMeasure | null> {
   const device = await create();
   try {
-    const plan = stepPlan(one, recipe);
     checkMemory(workOf('train', plan), { what: one.name, device: 'simd', force: false, warn: () => {} });
     const profile = createProfile();
     const training = createTraining(profiled(device, profile), plan);

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { measureCost, parts } from '../src/cost.ts';
 import { costSeries } from '../src/cost-series.ts';
-import { benches, createPlainDevice, jsonRows, runBenches, toMarkdown, toText } from '../src/index.ts';
+import {
+  benches,
+  createPlainDevice,
+  jsonRows,
+  runBenches,
+  stepPlan,
+  toMarkdown,
+  toText,
+} from '../src/index.ts';
 import { powerLaw } from '../src/power-law.ts';
 import { createProfile, profiled, replayProducts } from '../src/profile.ts';
 import { alternate, median } from '../src/timing.ts';
@@ -67,7 +75,7 @@ describe('the plan of cost', () => {
 
   it('a step that does not fit the device has no cost', async () => {
     const largest = { ...costSeries[0]!.cases.at(-1)!, batch: 4096 };
-    expect(await measureCost(() => createPlainDevice(1), largest, 'fp32', 1)).toBeNull();
+    expect(await measureCost(() => createPlainDevice(1), largest, stepPlan(largest, 'fp32'), 1)).toBeNull();
   });
 
   it('models grow from a quarter of a million to 110 million parameters', () => {

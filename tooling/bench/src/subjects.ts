@@ -1,7 +1,7 @@
 /** @file Who takes part in which comparison, and with what. */
 import type { Contender } from './contender.ts';
 
-/** `from`: the contender's key in the catalog. */
+/** `from`: the contender's key in the catalog. `kind`: a recipe; of decoding, where another word follows, what keys and values are kept in. */
 export interface Subject {
   readonly from: string;
   readonly kind: string;
@@ -40,6 +40,7 @@ export const subjects: Readonly<Record<'products' | 'step' | 'decode', readonly 
       subject(from, 'fp32', 'float32'),
       subject(from, 'bf16'),
       subject(from, 'fp8'),
+      subject(from, 'fp8 fp8', 'fp8, keys and values in FP8'),
     ]),
     subject('llamaCpp', 'fp32', 'float32'),
     subject('llamaCpp', 'bf16', 'BF16'),

@@ -10,7 +10,7 @@ import {
 } from '@octavo/bench';
 import { FP32 } from '@octavo/formats';
 import { createScope, type Device, gemm } from '@octavo/kernels';
-import { createLlama, generate } from '@octavo/llama';
+import { type CacheFormat, createLlama, generate } from '@octavo/llama';
 import { createPrecision, recipeOf } from '@octavo/nn';
 import { createTraining, trainStep } from '@octavo/trainer';
 import { checked, operands, type Reply, type Request } from '../protocol.ts';
@@ -67,10 +67,11 @@ await serve(library === 'off' ? 'Octavo' : `Octavo + ${productLibraries[library]
         return { ms: await timeFor(request.leastMs, run) };
       }
       if (request.task === 'decode') {
-        const model = await decoderOf(request.kind);
+        const [recipe, kvCache] = request.kind.split(' ') as [string, CacheFormat | undefined];
+        const model = await decoderOf(recipe);
         const tokens: number[] = [];
         const start = performance.now();
-        const options = { count: request.tokens, temperature: 0, seed };
+        const options = { count: request.tokens, temperature: 0, seed, ...(kvCache && { kvCache }) };
         for await (const token of generate(model, [1], options)) tokens.push(token);
         return { ms: performance.now() - start, tokens };
       }
