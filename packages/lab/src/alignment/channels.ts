@@ -1,6 +1,6 @@
 /** @file How gate and up of every channel lie to each other, at a look; and of the channels that stand out over a run. */
 import { channelOf } from '@octavo/report/charts';
-import { mean } from '../engine/numbers.ts';
+import { dot, mean } from '../engine/numbers.ts';
 
 /** An entry a channel of `gateUp` `[2F, D]`: gate rows, then up rows. Where either is zero, cosine and correlation are 0. */
 export function measureChannels(gateUp: Float32Array, width: number) {
@@ -16,25 +16,18 @@ export function measureChannels(gateUp: Float32Array, width: number) {
     strangers: column(),
   };
   for (let channel = 0; channel < count; channel++) {
-    const [gates, ups] = [channel * width, (count + channel) * width];
-    const next = (count + ((channel + 1) % count)) * width;
-    let [sumG, sumU, squareG, squareU, product, squareN, strange] = [0, 0, 0, 0, 0, 0, 0];
-    for (let i = 0; i < width; i++) {
-      const [g, u, n] = [gateUp[gates + i]!, gateUp[ups + i]!, gateUp[next + i]!];
-      sumG += g;
-      sumU += u;
-      squareG += g * g;
-      squareU += u * u;
-      product += g * u;
-      squareN += n * n;
-      strange += g * n;
-    }
+    const [gate, up, next] = [channel, count + channel, count + ((channel + 1) % count)].map((row) =>
+      gateUp.subarray(row * width, (row + 1) * width),
+    ) as [Float32Array, Float32Array, Float32Array];
+    const [squareG, squareU, product] = [dot(gate, gate), dot(up, up), dot(gate, up)];
+    const total = (vector: Float32Array): number => vector.reduce((sum, v) => sum + v, 0);
+    const [sumG, sumU] = [total(gate), total(up)];
     const [varianceG, varianceU] = [squareG - sumG ** 2 / width, squareU - sumU ** 2 / width];
     channels.cosine[channel] = ratio(product, squareG, squareU);
     channels.correlation[channel] = ratio(product - (sumG * sumU) / width, varianceG, varianceU);
     channels.gateNorm[channel] = Math.sqrt(squareG);
     channels.upNorm[channel] = Math.sqrt(squareU);
-    channels.strangers[channel] = ratio(strange, squareG, squareN);
+    channels.strangers[channel] = ratio(dot(gate, next), squareG, dot(next, next));
   }
   return channels;
 }

@@ -39,32 +39,22 @@ export function measure(
 ): Measured[] {
   const scaled = new Float32Array(values.length);
   const rounded = new Float32Array(values.length);
-  const blocks = new Map<GranularityName, { block: BlockShape; amax: Float32Array }>();
-  const blocked = (name: GranularityName) => {
-    const found = blocks.get(name);
-    if (found) return found;
+  const blockOfScale = remembering((name: GranularityName) => {
     const block = blockOf(granularities[name], rows, columns);
-    const made = { block, amax: blockAmax(values, rows, columns, block) };
-    blocks.set(name, made);
-    return made;
-  };
-  const states = new Map<Policy, ScalingState>();
-  const stateOf = (policy: Policy, slots: number): ScalingState => {
-    if (policy.kind !== 'delayed') return initState(policy, slots);
-    const found = states.get(policy);
-    if (found) return found;
-    const made = history.reduce((state, amax) => observe(policy, state, [amax]), initState(policy, 1));
-    states.set(policy, made);
-    return made;
-  };
+    return { amax: blockAmax(values, rows, columns, block), at: scaleIndex(block, rows, columns) };
+  });
+  const delayedState = remembering((policy: Policy) =>
+    history.reduce((state, amax) => observe(policy, state, [amax]), initState(policy, 1)),
+  );
+  const stateOf = (policy: Policy, slots: number): ScalingState =>
+    policy.kind === 'delayed' ? delayedState(policy) : initState(policy, slots);
   return casts.map((cast) => {
     const format = formatOf(cast.format);
-    const { block, amax } = blocked(cast.granularity);
+    const { amax, at } = blockOfScale(cast.granularity);
     const policy = policies[cast.policy];
     const own = policy
       ? scales(policy, stateOf(policy, amax.length), format, amax)
       : amax.map((a) => specScale(a, format));
-    const at = scaleIndex(block, rows, columns);
     for (let i = 0; i < values.length; i++) scaled[i] = values[i]! * own[at[i]!]!;
     roundArray(format, scaled, rounded);
     const limit = format.max * CLIPS_ABOVE;
@@ -74,19 +64,22 @@ export function measure(
 
 /** For every element, which scale is its own. */
 function scaleIndex(block: BlockShape, rows: number, columns: number): Uint32Array {
-  const key = `${block.rows} ${block.columns} ${rows} ${columns}`;
-  const known = indices.get(key);
-  if (known) return known;
   const [, across] = scaleGrid(block, rows, columns);
   const at = new Uint32Array(rows * columns);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
       at[row * columns + column] = Math.floor(row / block.rows) * across + Math.floor(column / block.columns);
-  indices.set(key, at);
   return at;
 }
-/** Shapes are few, and every matrix is cast in many ways. */
-const indices = new Map<string, Uint32Array>();
+
+/** Made once for each key. */
+function remembering<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key)!;
+  };
+}
 
 function errors(
   { values, rows, columns }: Matrix,

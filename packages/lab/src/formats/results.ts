@@ -27,23 +27,19 @@ export interface RunFindings {
 export const asInThePaper = (rows: readonly CastRow[]): CastRow[] =>
   rows.filter(({ format, operand }) => format === paperFormat(operand));
 
+/** What tells a row from all others. */
+const IDENTITY = [
+  ...(['seed', 'model', 'batch', 'layer', 'site', 'operand'] as const),
+  ...(['format', 'granularity', 'policy'] as const),
+];
+
 /** Every row beside the cast of the same tensor in `other`'s format, granularity or policy, where there is one. */
 export function twins(
   rows: readonly CastRow[],
   all: readonly CastRow[],
   other: Partial<Cast>,
 ): (readonly [row: CastRow, twin: CastRow])[] {
-  const keyOf = ({
-    seed,
-    model,
-    batch,
-    layer,
-    site,
-    operand,
-    format,
-    granularity,
-    policy,
-  }: CastRow): string => [seed, model, batch, layer, site, operand, format, granularity, policy].join(' ');
+  const keyOf = (row: CastRow): string => IDENTITY.map((key) => row[key]).join(' ');
   const byKey = new Map(all.map((row) => [keyOf(row), row]));
   return rows.flatMap((row) => {
     const twin = byKey.get(keyOf({ ...row, ...other }));

@@ -17,8 +17,10 @@ import {
   swiglu,
   variable,
 } from '@octavo/nn';
-import { mean } from '../engine/numbers.ts';
+import { mean, meanOf } from '../engine/numbers.ts';
+import { where } from '../engine/rows.ts';
 import { gatherInputs } from '../training/aged-model.ts';
+import { outputNorm } from '../training/ageing.ts';
 import { AFTER_BASE, cleanBatch } from '../training/batches.ts';
 import type { BaseLaboratory } from '../training/plan.ts';
 import type { Snapshot } from '../training/snapshot.ts';
@@ -102,28 +104,13 @@ export function withOutlier({ h, weight, ffn }: Operands, outlier: number, colum
     Math.hypot(...Array.from({ length: hidden }, (_, i) => weight[i * ffn + j]!)),
   );
   const channel = [...norms.keys()].sort((a, b) => norms[a]! - norms[b]!)[Math.floor(ffn / 2)]!;
-  const factor = column === 'ordinary' ? 1 : (0.3 * meanNorm(h, weight, ffn)) / (outlier * norms[channel]!);
+  const meanNorm = meanOf(h.length / ffn, (t) => outputNorm(h.subarray(t * ffn, (t + 1) * ffn), weight));
+  const factor = column === 'ordinary' ? 1 : (0.3 * meanNorm) / (outlier * norms[channel]!);
   return {
     h: h.map((v, i) => (i % ffn !== channel ? v : i < ffn ? outlier : 0)),
     weight: weight.map((v, i) => (i % ffn === channel ? v * factor : v)),
     ffn,
   };
-}
-
-/** Mean norm of the product's rows. */
-function meanNorm(h: Float32Array, weight: Float32Array, ffn: number): number {
-  const [tokens, hidden] = [h.length / ffn, weight.length / ffn];
-  let norms = 0;
-  for (let t = 0; t < tokens; t++) {
-    let squares = 0;
-    for (let i = 0; i < hidden; i++) {
-      let y = 0;
-      for (let j = 0; j < ffn; j++) y += h[t * ffn + j]! * weight[i * ffn + j]!;
-      squares += y * y;
-    }
-    norms += Math.sqrt(squares);
-  }
-  return norms / tokens;
 }
 
 /** y = h Wᵀ as the recipe's `down` computes it, its result left in float32: `[T, D]`. */
@@ -175,8 +162,5 @@ export function meanError(
   products: readonly ProductError[],
   wanted: Pick<ProductError, 'seed' | 'column' | 'outlier' | 'recipe'>,
 ): number {
-  const own = products.filter((product) =>
-    (['seed', 'column', 'outlier', 'recipe'] as const).every((key) => product[key] === wanted[key]),
-  );
-  return mean(own.map(({ error }) => error));
+  return mean(where(products, wanted).map(({ error }) => error));
 }

@@ -1,5 +1,5 @@
 /** @file The throughput study: the paper's speed and memory rows beside a training step measured here. */
-import { type Row, tableOf } from '../engine/rows.ts';
+import { type Row, tableOf, where } from '../engine/rows.ts';
 import { held } from '../engine/statements.ts';
 import { type Job, resultsOf, runJobs, type Study, seedJob } from '../engine/study.ts';
 import { storesRealBytes } from '../training/meter.ts';
@@ -66,10 +66,8 @@ const speedTable = ({ models }: ThroughputSettings, speeds: readonly NamedSpeed[
     `seed int, model text, batch int, sequence int, recipe text, milliseconds number,
      tokensPerSecond number, ofBf16 number, products number, fp8Products number`,
     speeds.map((speed): Row => {
-      const base = speeds.find(
-        (s) =>
-          s.recipe === 'bf16' && s.seed === speed.seed && s.model === speed.model && s.batch === speed.batch,
-      )!;
+      const { seed, model, batch } = speed;
+      const base = where(speeds, { recipe: 'bf16', seed, model, batch })[0]!;
       return {
         ...speed,
         sequence: models.find(({ name }) => name === speed.model)!.sequence,

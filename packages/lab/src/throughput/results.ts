@@ -1,5 +1,6 @@
 /** @file Every recipe against `bf16` of the same turns. */
 import { estimate } from '../engine/numbers.ts';
+import { where } from '../engine/rows.ts';
 import type { Memory, Speed } from './measure.ts';
 import { caseName, type ThroughputSettings } from './settings.ts';
 
@@ -21,9 +22,9 @@ export function compare(
 ): Comparison[] {
   return models.flatMap((one) =>
     one.batches.flatMap((batch) => {
-      const here = speeds.filter((s) => s.model === one.name && s.batch === batch);
+      const here = where(speeds, { model: one.name, batch });
       const memoryOf = (recipe: string): Memory | null =>
-        memories.find((m) => m.model === one.name && m.batch === batch && m.recipe === recipe) ?? null;
+        where(memories, { model: one.name, batch, recipe })[0] ?? null;
       return recipes.map((recipe) =>
         compareOne(recipe, caseName(one, batch), here, memoryOf(recipe), memoryOf('bf16')),
       );
@@ -39,10 +40,9 @@ function compareOne(
   memory: Memory | null,
   baseMemory: Memory | null,
 ) {
-  const own = here.filter((s) => s.recipe === recipe);
+  const own = where(here, { recipe });
   const ratios = own.map(
-    ({ seed, milliseconds }) =>
-      here.find((s) => s.recipe === 'bf16' && s.seed === seed)!.milliseconds / milliseconds,
+    ({ seed, milliseconds }) => where(here, { recipe: 'bf16', seed })[0]!.milliseconds / milliseconds,
   );
   const ratio = estimate(ratios);
   const fp8Products = meanOrNull(own.map((s) => s.fp8Products));

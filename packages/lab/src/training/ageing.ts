@@ -140,27 +140,26 @@ export function feedForwardStatistics(
   const n = inputs.length / hidden;
   const squares = new Float64Array(ffn);
   let norms = 0;
-  const h = new Float64Array(ffn);
   for (let row = 0; row < n; row++) {
-    for (let f = 0; f < ffn; f++) {
-      let [gate, up] = [0, 0];
-      for (let i = 0; i < hidden; i++) {
-        const x = inputs[row * hidden + i]!;
-        gate += x * gateUp[f * hidden + i]!;
-        up += x * gateUp[(ffn + f) * hidden + i]!;
-      }
-      h[f] = (up * gate) / (1 + Math.exp(-gate));
-      squares[f]! += h[f]! ** 2;
-    }
-    let norm = 0;
-    for (let i = 0; i < hidden; i++) {
-      let y = 0;
-      for (let f = 0; f < ffn; f++) y += h[f]! * down[i * ffn + f]!;
-      norm += y * y;
-    }
-    norms += Math.sqrt(norm);
+    const x = inputs.subarray(row * hidden, (row + 1) * hidden);
+    const h = squares.map((_, f) => {
+      const gate = dot(x, gateUp, f * hidden);
+      return (dot(x, gateUp, (ffn + f) * hidden) * gate) / (1 + Math.exp(-gate));
+    });
+    for (let f = 0; f < ffn; f++) squares[f]! += h[f]! ** 2;
+    norms += outputNorm(h, down);
   }
   return { channelRms: squares.map((s) => Math.sqrt(s / n)), outputNorm: norms / n };
+}
+
+/** ‖W h‖, W `[D, F]`, h `[F]`. */
+export function outputNorm(h: ArrayLike<number>, weight: Float32Array): number {
+  let squares = 0;
+  for (let row = 0; row < weight.length; row += h.length) {
+    const y = dot(h, weight, row);
+    squares += y * y;
+  }
+  return Math.sqrt(squares);
 }
 
 /** The channel with the least rms(h) · ‖down column‖. */

@@ -3,9 +3,7 @@ import { known, mean } from './numbers.ts';
 import type { EvaluationPoint, ReportRun, StepPoint } from './rows.ts';
 
 /** Mean loss of the last twentieth of the steps, of five at least; null if none of them is finite. */
-export function finalLoss(
-  steps: readonly StepPoint[],
-): { readonly loss: number; readonly over: number } | null {
+export function finalLoss(steps: readonly StepPoint[]) {
   const losses = known(steps.slice(-Math.max(5, Math.round(steps.length / 20))).map(({ loss }) => loss));
   return losses.length === 0 ? null : { loss: mean(losses), over: losses.length };
 }
@@ -17,9 +15,7 @@ export const tokensSeen = ({ steps, tokensPerStep }: Lengths): number =>
   (steps.at(-1)?.step ?? 0) * tokensPerStep;
 
 /** The tokens that all of these runs have seen, and the run that came no further; null where all came as far. */
-export function commonTokens(
-  runs: readonly Lengths[],
-): { readonly tokens: number; readonly run: string } | null {
+export function commonTokens(runs: readonly Lengths[]) {
   const seen = runs
     .filter(({ steps }) => steps.length > 0)
     .map((run) => ({ run: run.name, tokens: tokensSeen(run) }));

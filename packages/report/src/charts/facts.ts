@@ -14,9 +14,7 @@ export const heaviestTails = (tensors: readonly TensorPoint[]): TensorPoint | nu
   );
 
 /** The input whose amax grew most over that of its first sample; null where none grew. */
-export function growth(
-  tensors: readonly TensorPoint[],
-): { readonly first: TensorPoint; readonly top: TensorPoint; readonly factor: number } | null {
+export function growth(tensors: readonly TensorPoint[]) {
   const firsts = new Map<string, TensorPoint>();
   let best: { first: TensorPoint; top: TensorPoint; factor: number } | null = null;
   for (const tensor of tensors) {
@@ -59,12 +57,7 @@ export function quietCasts(tensors: readonly TensorPoint[], measured: Taken): st
 }
 
 /** Gate and up as they were sampled last: channels above 0.9 in all layers, the layer of the most aligned one and its |cos|. */
-export function alignmentAtEnd(tensors: readonly TensorPoint[]): {
-  readonly step: number;
-  readonly above: number;
-  readonly layer: number;
-  readonly cosine: number;
-} | null {
+export function alignmentAtEnd(tensors: readonly TensorPoint[]) {
   const step = tensors.findLast((row) => row.abs_cosine_max !== null)?.step;
   const ends = tensors.filter((row) => row.step === step && row.abs_cosine_max !== null);
   const top = topOf(ends, (row) => row.abs_cosine_max);

@@ -4,30 +4,16 @@ import { lineLegend, type Point, plot, runLines, seriesOf, smoothingWidth, stepA
 import { known, mean, plural, signed } from './numbers.ts';
 import type { ReportRun } from './rows.ts';
 
-export interface RunGap {
-  readonly run: string;
-  readonly recipe: string;
-  readonly reference: string;
-  /** Both saw the same batches: they have the same seed. */
-  readonly paired: boolean;
-  readonly points: readonly Point[];
-  /** Mean over the last quarter of the steps that all runs have; null if a loss in it is not finite. */
-  readonly last: number | null;
-  /** Mean of how many steps. */
-  readonly over: number;
-  /** The last of them, where a run went on beyond it; null: all end there. */
-  readonly until: number | null;
-}
+export type RunGap = ReturnType<typeof gapsOf>[number];
 
 /**
  * One for every run but the references. A run's reference is the `bf16` run of its seed, else the first run of its
  * seed; else the first `bf16` run of the report, else its first run, both on other batches.
  */
-export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
-  const pairs: Omit<RunGap, 'last' | 'over' | 'until'>[] = [];
-  for (const run of runs) {
+export function gapsOf(runs: readonly ReportRun[]) {
+  const pairs = runs.flatMap((run) => {
     const reference = referenceOf(run, runs);
-    if (reference === run) continue;
+    if (reference === run) return [];
     const losses = new Map(reference.steps.map(({ step, loss }) => [step, loss]));
     const points = run.steps
       .filter(({ step }) => losses.has(step))
@@ -35,22 +21,26 @@ export function gapsOf(runs: readonly ReportRun[]): RunGap[] {
         const other = losses.get(step)!;
         return { x: step, y: loss === null || other === null ? null : loss - other };
       });
-    if (points.length === 0) continue;
-    pairs.push({
-      run: run.name,
-      recipe: run.recipe,
-      reference: reference.name,
-      paired: reference.seed === run.seed,
-      points,
-    });
-  }
+    if (points.length === 0) return [];
+    /** Both saw the same batches: they have the same seed. */
+    const paired = reference.seed === run.seed;
+    return [{ run: run.name, recipe: run.recipe, reference: reference.name, paired, points }];
+  });
   const end = Math.min(...pairs.map(({ points }) => points.at(-1)!.x));
   const until = runs.every(({ steps }) => steps.at(-1)?.step === end) ? null : end;
   return pairs.map((pair) => {
     const common = pair.points.filter(({ x }) => x <= end);
     const tail = common.slice(-Math.ceil(common.length / 4)).map(({ y }) => y);
     const last = tail.includes(null) ? null : mean(known(tail));
-    return { ...pair, last, over: tail.length, until };
+    return {
+      ...pair,
+      /** Mean over the last quarter of the steps that all runs have; null if a loss in it is not finite. */
+      last,
+      /** Mean of how many steps. */
+      over: tail.length,
+      /** The last of them, where a run went on beyond it; null: all end there. */
+      until,
+    };
   });
 }
 

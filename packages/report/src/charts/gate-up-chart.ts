@@ -34,11 +34,7 @@ export function mostAligned(cosines: Float64Array): number {
   return best;
 }
 
-export function channelOf(
-  gateUp: Float32Array,
-  hidden: number,
-  channel: number,
-): { readonly gate: Float32Array; readonly up: Float32Array } {
+export function channelOf(gateUp: Float32Array, hidden: number, channel: number) {
   const row = (index: number) => gateUp.slice(index * hidden, (index + 1) * hidden);
   return { gate: row(channel), up: row(gateUp.length / hidden / 2 + channel) };
 }

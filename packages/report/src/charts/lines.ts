@@ -109,12 +109,7 @@ export const baselineLast = <Run extends Pick<ReportRun, 'recipe'>>(runs: readon
 ];
 
 /** Colour by recipe. The first that is drawn is a solid line, what lies on it is dashed: both are seen. */
-export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
-  readonly color: object;
-  readonly strokeDash: object;
-  /** The colour alone, for points. */
-  readonly pointColor: object;
-} {
+export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]) {
   const recipes = [...new Set(runs.map(({ recipe }) => recipe))];
   const colourOf = (recipe: string): string =>
     colours[recipe] ?? OTHER[recipes.indexOf(recipe) % OTHER.length]!;
@@ -127,6 +122,7 @@ export function seriesOf(runs: readonly Pick<ReportRun, 'name' | 'recipe'>[]): {
   return {
     color: { ...channel, scale: { domain, range }, legend },
     strokeDash: { ...channel, scale: { domain, range: dashes }, legend },
+    /** The colour alone, for points. */
     pointColor: { ...channel, scale: { domain, range }, legend: null },
   };
 }

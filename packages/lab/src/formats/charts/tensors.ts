@@ -2,7 +2,7 @@
 import { below, names, panel, picture, quantity, WHOLE } from '../../charts/frame.ts';
 import { dots, INK, label, layer } from '../../charts/layers.ts';
 import { where } from '../../engine/rows.ts';
-import { asInThePaper, type CastRow, largest } from '../results.ts';
+import { asInThePaper, type CastRow, largest, twins } from '../results.ts';
 import { decibels, drawn, type ModelName, models, percent, sorted } from './parts.ts';
 
 const OUTPUT = 'SwiGLU’s output';
@@ -67,15 +67,11 @@ const kindOf = ({ model, batch }: CastRow): Kind => {
 
 /** Every tensor as a point: what a current scale keeps of it, and what a delayed one. */
 export function delayedChart(rows: readonly CastRow[]): object {
-  const keyOf = ({ seed, model, batch, layer: index, site, operand }: CastRow): string =>
-    [seed, model, batch, index, site, operand].join(' ');
-  const ofPolicy = (policy: CastRow['policy']) =>
-    asInThePaper(where(rows, { granularity: 'tensor', policy }));
-  const currents = new Map(ofPolicy('current').map((row) => [keyOf(row), row.rowSqnr]));
-  const values = ofPolicy('delayed').map((row) => ({
+  const delayed = asInThePaper(where(rows, { granularity: 'tensor', policy: 'delayed' }));
+  const values = twins(delayed, rows, { policy: 'current' }).map(([row, current]) => ({
     kind: kindOf(row),
     delayed: drawn(row.rowSqnr),
-    current: drawn(currents.get(keyOf(row))!),
+    current: drawn(current.rowSqnr),
   }));
   const costs = (those: readonly Kind[]) =>
     values.filter(({ kind }) => those.includes(kind)).map((v) => v.current - v.delayed);
