@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { defaultCorpus } from '@octavo/data';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -87,6 +88,7 @@ beforeAll(async () => {
         .map((line) => JSON.stringify({ text: line }))
         .join('\n'),
     );
+  writeFileSync(at('corpus.jsonl.gz'), gzipSync(readFileSync(at('corpus.jsonl'))));
   writeFileSync(at('lambada_test.jsonl'), '{"text":"We hold these truths to be self-evident"}\n');
   // Configurations stand in the documents under the name that their first line says.
   for (const { code, language } of snippets())

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, checkRegular, statOf } from './text-file.ts';
 
-const TEXT = /\.(txt|md|jsonl|ndjson|parquet)$/i;
+const TEXT = /\.((txt|md|jsonl|ndjson)(\.(gz|zst))?|parquet|arrow|feather)$/i;
 
 export interface FoundFile {
   readonly path: string;
@@ -12,8 +12,8 @@ export interface FoundFile {
 }
 
 /**
- * A file stands for itself, whatever it is called, if it is a regular one; a folder for its .txt, .md, .jsonl, .ndjson
- * and .parquet files at any depth, in the order of their names' UTF-16 code units (the same on every system and in every
+ * A file stands for itself, whatever it is called, if it is a regular one; a folder for its .txt, .md, .jsonl and
+ * .ndjson files, packed or not, and its .parquet, .arrow and .feather files, at any depth, in the order of their names' UTF-16 code units (the same on every system and in every
  * locale). Names that begin with a dot are left out, and links to folders are not followed.
  */
 export async function findFiles(path: string): Promise<FoundFile[]> {
@@ -26,7 +26,7 @@ export async function findFiles(path: string): Promise<FoundFile[]> {
   await walk(path, path.replace(/[\\/]+$/, ''), found);
   if (found.length === 0)
     throw badInput(
-      `folder ${path}: got no text in it, expected .txt, .md, .jsonl, .ndjson or .parquet files`,
+      `folder ${path}: got no text in it, expected .txt, .md, .jsonl, .ndjson (or these with .gz or .zst), .parquet or .arrow files`,
     );
   return found;
 }

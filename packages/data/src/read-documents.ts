@@ -1,11 +1,11 @@
 /** @file Text files, folders of them, and files of rows as documents. */
 import type { TextDocument } from './documents.ts';
 import { type FoundFile, findAllFiles } from './find-files.ts';
-import { readText, rowsOf } from './read-rows.ts';
+import { contentOf } from './read-rows.ts';
 import { badInput } from './text-file.ts';
 
 export interface ReadOptions {
-  /** The field of a row that holds its text: the key of a JSONL line, a Parquet file's column. Default `text`. */
+  /** The field of a row that holds its text: the key of a JSONL line, the column of a Parquet or Arrow file. Default `text`. */
   readonly field?: string | undefined;
   /** Hears, on the first walk, of files that are reached more than once. */
   readonly warn?: ((message: string) => void) | undefined;
@@ -13,9 +13,10 @@ export interface ReadOptions {
 
 /**
  * The documents in files and folders (see `findFiles`), each file once: a .jsonl or .ndjson file has one a line, a .json
- * file one an element of its array (or one a line), a Parquet file one a row, any other file is one. Reads as it is walked, a file or a line at a
+ * file one an element of its array (or one a line), a Parquet or Arrow file one a row, any other file is one; text and JSON
+ * may be packed by gzip or Zstandard. Reads as it is walked, a file or a line at a
  * time, and can be walked again. A byte order mark is dropped, CRLF becomes LF. Throws, while walking, an `OctavoError`
- * (exit code 2) that names the file (and line): where it is missing, no regular file, no text (gzip, a PDF, …), not
+ * (exit code 2) that names the file (and line): where it is missing, no regular file, no text (xz, a PDF, …), not
  * UTF-8, not JSON, without the field, or too long for one document; and where there is no text at all.
  */
 export function readDocuments(
@@ -46,9 +47,11 @@ export function readDocuments(
 }
 
 async function* readFileDocuments(file: FoundFile, field: string): AsyncGenerator<TextDocument> {
-  const rows = await rowsOf(file, [field]);
-  if (rows === null) yield { name: file.name, text: withoutCr(await readText(file)) };
-  else for await (const { where, value } of rows) yield { name: where, text: textOf(value, field, where) };
+  const content = await contentOf(file, [field]);
+  if ('text' in content) yield { name: file.name, text: withoutCr(await content.text()) };
+  else
+    for await (const { where, value } of content.rows)
+      yield { name: where, text: textOf(value, field, where) };
 }
 
 /** A text, or an object's field that is one. */

@@ -1,7 +1,8 @@
-/** @file Files of rows: JSONL, JSON arrays, Parquet. */
-import { createReadStream } from 'node:fs';
+/** @file Files of rows: JSONL, JSON arrays, Parquet, Arrow. */
 import { quoted } from '@octavo/formats';
-import { kindOf, refuseBinary } from './binary-files.ts';
+import { readArrow } from './arrow.ts';
+import { beginningOf, kindOf, type Packing } from './binary-files.ts';
+import { byteStream, gather, unpackedName } from './byte-stream.ts';
 import { type FoundFile, findFiles } from './find-files.ts';
 import { readParquet } from './parquet.ts';
 import type { Row } from './row.ts';
@@ -11,34 +12,50 @@ import { badInput, decodeText, LARGEST, readTextFile } from './text-file.ts';
 /** The rows of a file, or of a folder's. Throws, while walking, an `OctavoError` (exit code 2) that names the file and line. */
 export async function* readRows(path: string): AsyncGenerator<Row> {
   for (const file of await findFiles(path)) {
-    const rows = await rowsOf(file);
-    if (rows === null)
-      throw badInput(`${file.name} has no rows: got text, expected .jsonl, .ndjson, .json or Parquet`);
-    yield* rows;
+    const content = await contentOf(file);
+    if ('text' in content)
+      throw badInput(`${file.name} has no rows: got text, expected .jsonl, .ndjson, .json, Parquet or Arrow`);
+    yield* content.rows;
   }
 }
 
-/** The rows of a file that has some, whatever its name if it is Parquet; null: it is text. `columns`: of Parquet. */
-export async function rowsOf(
+/** A file and how it is packed. */
+interface Packed extends FoundFile {
+  readonly packing: Packing | null;
+}
+
+/** The rows of a file that has some, by how it begins or by its name; else its text. `columns`: of Parquet and Arrow. */
+export async function contentOf(
   file: FoundFile,
   columns?: readonly string[],
-): Promise<AsyncGenerator<Row> | null> {
-  if ((await kindOf(file.path, file.name)) === 'Parquet') return readParquet(file.path, file.name, columns);
-  await refuseBinary(file.path, file.name);
-  if (/\.(jsonl|ndjson)$/i.test(file.path)) return readJsonLines(file);
-  if (/\.json$/i.test(file.path)) return readJson(file);
-  return null;
+): Promise<{ readonly rows: AsyncGenerator<Row> } | { readonly text: () => Promise<string> }> {
+  const kind = kindOf(await beginningOf(file.path, file.name), file.name);
+  if (kind === 'Parquet') return { rows: readParquet(file.path, file.name, columns) };
+  if (kind === 'Arrow') return { rows: readArrow(file.path, file.name, columns) };
+  const packed = { ...file, packing: kind === 'text' ? null : kind };
+  const name = unpackedName(file.path);
+  if (/\.(jsonl|ndjson)$/i.test(name)) return { rows: readJsonLines(packed) };
+  if (/\.json$/i.test(name)) return { rows: readJson(packed) };
+  return { text: () => readText(packed) };
 }
 
 /** A file read whole. */
-export const readText = ({ path }: FoundFile): Promise<string> =>
-  readTextFile(path, 'one document', { advice: ': split it, or make it JSONL' });
+async function readText(file: Packed): Promise<string> {
+  const what = 'one document';
+  const advice = ': split it, or make it JSONL';
+  if (file.packing === null) return readTextFile(file.path, what, { advice });
+  const tooLong = () =>
+    badInput(
+      `${what}: got ${file.name} of more than ${LARGEST} bytes unpacked, expected at most as many${advice}`,
+    );
+  return decodeText(await gather(byteStream(file, file.packing), LARGEST, tooLong), `${what} ${file.name}`);
+}
 
-async function* readJsonLines({ path, name }: FoundFile): AsyncGenerator<Row> {
+async function* readJsonLines(file: Packed): AsyncGenerator<Row> {
   let line = 0;
-  for await (const bytes of splitLines(createReadStream(path, { highWaterMark: 2 ** 20 }), LARGEST, name)) {
+  for await (const bytes of splitLines(byteStream(file, file.packing), LARGEST, file.name)) {
     line++;
-    const where = `${name}:${line}`;
+    const where = `${file.name}:${line}`;
     const content = decodeText(bytes, where);
     if (content.trim() === '') continue;
     yield { where, value: parseLine(content, where) };
@@ -46,7 +63,7 @@ async function* readJsonLines({ path, name }: FoundFile): AsyncGenerator<Row> {
 }
 
 /** A JSON array, an element a row. Many programs call JSONL `.json` too. */
-async function* readJson(file: FoundFile): AsyncGenerator<Row> {
+async function* readJson(file: Packed): AsyncGenerator<Row> {
   const { name } = file;
   const content = await readText(file);
   let whole: unknown;

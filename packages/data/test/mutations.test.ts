@@ -1,14 +1,14 @@
 /**
- * @file JSONL, JSON arrays and tokenizer.json of strangers: altered at random they are read, or one line says why not.
+ * @file JSONL, JSON arrays, Parquet, Arrow, packed text and tokenizer.json of strangers: altered at random they are read, or one line says why not.
  * `OCTAVO_MUTATIONS=100000` (the package's script `mutations`) for more.
  * @module-tag slow
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { counterRandom, OctavoError } from '@octavo/formats';
 import { expect, test } from 'vitest';
-import { readDocuments, tokenizerFromFile } from '../src/index.ts';
+import { readDocuments, readRows, tokenizerFromFile } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 20_000);
@@ -105,6 +105,30 @@ test.each([
   },
   3_600_000,
 );
+
+test('Parquet, Arrow and Zstandard', async () => {
+  const rows = fileURLToPath(new URL('./fixtures/rows', import.meta.url));
+  const files = readdirSync(rows).map((name) => [name, readFileSync(join(rows, name))] as const);
+  // Unpacking costs more than reading lines.
+  const times = Math.ceil(TIMES / 10);
+  const read = await outcomes(times, async (draw) => {
+    const [name, content] = files[draw(files.length)]!;
+    const bytes = Buffer.from(content);
+    // Most of what can go wrong is in what stands at the end, and in headers of pages and batches.
+    const from = draw(2) === 0 ? Math.max(0, bytes.length - 400) : 0;
+    for (let change = draw(3); change >= 0; change--) {
+      const at = from + draw(bytes.length - from);
+      bytes[at] = draw(2) === 0 ? bytes[at]! ^ (1 << draw(8)) : draw(256);
+    }
+    const path = join(folder, `altered-${name}`);
+    writeFileSync(path, draw(10) === 0 ? bytes.subarray(0, draw(bytes.length)) : bytes);
+    const began = performance.now();
+    for await (const { where } of readRows(path)) expect(where).toContain('altered');
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+  expect(read).toBeGreaterThan(times / 50);
+  expect(read).toBeLessThan(times);
+}, 3_600_000);
 
 test('tokenizer.json', async () => {
   const definition = JSON.parse(

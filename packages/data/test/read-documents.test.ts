@@ -94,14 +94,11 @@ describe('readDocuments', () => {
 
   it.each([
     ['rows.parquet', 'PAR1\x15\x04', 'is not a Parquet file that can be read'],
-    [
-      'lines.jsonl',
-      '\x1f\x8b\x08',
-      'lines.jsonl is a gzip file: expected text or JSONL: unpack it first (gunzip)',
-    ],
+    ['lines.jsonl', '\x1f\x8b\x08', 'lines.jsonl is damaged or cut off: got unexpected end of file'],
     ['a.txt', 'PK\x03\x04', 'is a zip file'],
     ['b.txt', '\xff\xfea\0', 'is text in UTF-16'],
-    ['c.arrow', 'ARROW1\0\0', 'is an Arrow file'],
+    ['c.arrow', 'ARROW1\0\0', 'is not an Arrow file that can be read'],
+    ['d.txt.xz', '\xfd7zXZ\0', 'is an xz file: expected text or JSONL: unpack it first'],
   ])('says what %s is', async (name, content, message) => {
     await expect(all(readDocuments(write(`kinds/${name}`, Buffer.from(content, 'latin1'))))).rejects.toThrow(
       message,

@@ -8,6 +8,7 @@ import { catchInterrupts } from '../interrupt.ts';
 import { flag, numeric, required, withDefault } from '../options.ts';
 import { plural } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
+import { prepareProgress } from '../output/prepare-progress.ts';
 
 export function addDataCommand(program: Command): void {
   const data = program
@@ -20,7 +21,7 @@ export function addDataCommand(program: Command): void {
     summary: 'tokenize text into a folder of Arrow shards',
     description:
       'Tokenize text into a folder of Arrow shards, which octavo train --data reads. The end of the text is held out.',
-    argument: ['<input...>', 'text files, folders of them, JSONL files, or JSON arrays'],
+    argument: ['<input...>', 'text, JSONL, JSON arrays (also .gz, .zst), Parquet, Arrow, or folders of them'],
     options: {
       out: required('<dir>', 'the folder to make'),
       tokenizer: withDefault('<name|file>', 'byte, llama2, or a tokenizer.json', 'byte'),
@@ -30,13 +31,14 @@ export function addDataCommand(program: Command): void {
         0.05,
         numeric(number(0, 0.5)),
       ),
-      textField: withDefault('<key>', 'the key of a JSONL line that holds its text', 'text'),
+      textField: withDefault('<key>', 'the key or column that holds a row’s text', 'text'),
       overwrite: flag('replace prepared data that is in the folder'),
     },
     renamed: { '--validation': '--held-out' },
     examples: [
       ['octavo data prepare books/ --out prepared', 'bytes'],
       ['octavo data prepare corpus.jsonl --out prepared --tokenizer llama2', 'Llama2’s 32,000 tokens'],
+      ['octavo data prepare corpus.jsonl.gz --out prepared --overwrite', 'packed text'],
     ],
     async run({ out, tokenizer, heldOut: heldOutFraction, textField, overwrite, json }, inputs: string[]) {
       const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
@@ -45,7 +47,7 @@ export function addDataCommand(program: Command): void {
         readDocuments(inputs, { field: textField, warn }),
         await loadTokenizer(tokenizer),
         resolve(out),
-        { heldOutFraction, overwrite, signal: interrupt.signal },
+        { heldOutFraction, overwrite, signal: interrupt.signal, onProgress: prepareProgress(json) },
       ).finally(() => interrupt.release());
       const { train, validation: heldOut } = index.splits;
       const held = heldOut ? `${plural(heldOut.tokens, 'token')} held out` : 'none held out';
