@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './contender.ts';
-import { peersFolder } from './peers/load.ts';
 import { interpreter } from './python.ts';
 
 const script = (name: string): string => fileURLToPath(new URL(`./peers/${name}.js`, import.meta.url));
@@ -29,6 +28,8 @@ const threadsOf = (threads: number): Record<string, string> =>
 
 export interface Choices {
   readonly threads: number;
+  /** A folder of this run: what an earlier one that was stopped has left may be torn. */
+  readonly scratch: string;
   /** Python's interpreter, where another is wanted. */
   readonly python?: string | undefined;
   /** Another built checkout, whose Octavo takes its turns without a library. */
@@ -36,7 +37,12 @@ export interface Choices {
 }
 
 /** Octavo first: ratios speak of it. */
-export const contenders = ({ threads, python, before }: Choices): Readonly<Record<string, Command>> => ({
+export const contenders = ({
+  threads,
+  scratch,
+  python,
+  before,
+}: Choices): Readonly<Record<string, Command>> => ({
   octavo: octavo('Octavo', 'off', threads),
   octavoOnednn: octavo('Octavo + oneDNN', 'onednn', threads),
   octavoBlas: octavo('Octavo + BLAS', 'blas', threads),
@@ -59,7 +65,7 @@ export const contenders = ({ threads, python, before }: Choices): Readonly<Recor
     name: 'PyTorch',
     file: python ?? interpreter(),
     args: [fileURLToPath(new URL('../peers/pytorch.py', import.meta.url)), `${threads}`],
-    env: { ...threadsOf(threads), TORCHINDUCTOR_CACHE_DIR: join(peersFolder, 'inductor') },
+    env: { ...threadsOf(threads), TORCHINDUCTOR_CACHE_DIR: scratch },
   },
 });
 

@@ -17,8 +17,14 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a contender and waits for what it says of itself. One that does not start is missing. */
-export async function startContender({ name, file, args, env = {} }: Command): Promise<Contender> {
+/** Most that an answer may take, milliseconds: of a model that compiles its first step, with much to spare. */
+const MOST = 600_000;
+
+/** Starts a contender and waits for what it says of itself. One that does not start is missing; one too slow is ended. */
+export async function startContender(
+  { name, file, args, env = {} }: Command,
+  most = MOST,
+): Promise<Contender> {
   const child = spawn(file, args, {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -49,7 +55,11 @@ export async function startContender({ name, file, args, env = {} }: Command): P
     hello,
     async ask(request) {
       child.stdin.write(`${JSON.stringify(request)}\n`);
-      const reply = (await next()) as Reply;
+      const limit = setTimeout(() => {
+        said.push(`no answer within ${most / 1000} s`);
+        child.kill();
+      }, most);
+      const reply = (await next().finally(() => clearTimeout(limit))) as Reply;
       if ('error' in reply) throw new Error(`${name}: ${reply.error}`);
       return reply;
     },

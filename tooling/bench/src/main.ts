@@ -77,16 +77,16 @@ const leaveOut = (name: string, why: string): void => tell(`${name}: left out ($
 if (values.json) process.stdout.write(`${JSON.stringify({ event: 'machine', ...about })}\n`);
 else process.stdout.write(`${describeMachine(about)}\n\n`);
 
+const folder = mkdtempSync(join(tmpdir(), 'octavo-bench-'));
 const running = new Map<string, Contender>();
 const wanted = comparisons.filter((part) => only.includes(part)).flatMap((part) => subjects[part]);
-for (const [key, command] of Object.entries(contenders({ ...values, threads }))) {
+for (const [key, command] of Object.entries(contenders({ ...values, threads, scratch: folder }))) {
   if (!only.includes('gemm') && !wanted.some(({ from }) => from === key)) continue;
   const contender = await startContender(command);
   const line = missingLine(contender.hello);
   if (line) tell(line);
   else running.set(key, contender);
 }
-const folder = mkdtempSync(join(tmpdir(), 'octavo-bench-'));
 const compare: Readonly<Record<(typeof comparisons)[number], () => Promise<BenchTable>>> = {
   products: () => compareProducts(present(subjects.products, running), rounds, quick ? 5 : 100, leaveOut),
   step: () => compareSteps(present(subjects.step, running), folder, rounds, leaveOut),

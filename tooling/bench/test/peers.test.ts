@@ -71,6 +71,16 @@ describe('contenders', () => {
     expect(missingLine(broken.hello)).toMatch(/^broken: not installed/);
   });
 
+  it('that do not answer in time are ended', async () => {
+    const file = join(folder, 'silent.mjs');
+    const hello = JSON.stringify({ ready: true, name: 'silent', version: '1', threads: 1 });
+    writeFileSync(file, `console.log('${hello}'); process.stdin.resume();`);
+    const one = await startContender({ name: 'silent', file: process.execPath, args: [file] }, 50);
+    const answer = one.ask({ task: 'gemm', size: 1, leastMs: 1 });
+    await expect(answer).rejects.toThrow('no answer within 0.05 s');
+    await expect(one.ask({ task: 'gemm', size: 1, leastMs: 1 })).rejects.toThrow('no answer');
+  });
+
   it('PyTorch is left out in one line where Python is not found', () => {
     const { PATH } = process.env;
     process.env.PATH = folder;
