@@ -1,6 +1,7 @@
 /** @file Attention of one new token to the keys and values that are kept of those before it, read as they are kept. */
 import { BF16_KIND } from '../src/numbers';
-import { floats, softmax } from './attention';
+import { softmax } from './attention';
+import { floats } from './attention-products';
 import { bf16High, bf16Low } from './bf16';
 import { address, float, int, scratch } from './command';
 import { commit, element, read } from './storage';
@@ -34,7 +35,7 @@ export function attentionCached(task: i32): void {
     if (scales) score /= load<f32>(keyScale + <usize>j * scalesOfRow);
     store<f32>(scores + floats(j), score);
   }
-  softmax(scores, n, n, float(13));
+  softmax(scores, n, float(13));
   memory.fill(result, 0, floats(headDim));
   for (let j = 0; j < n; j++) {
     const at = j * width + valueAt;

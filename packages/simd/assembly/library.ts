@@ -10,17 +10,11 @@ import {
 import { encodeBf16 } from './bf16';
 import { address, float, int, PIECE, scratch } from './command';
 import { decodeBytesToBf16, ownTable } from './decode';
+import { product } from './product';
 import { RECIPROCAL, scaleInto } from './scale';
 import { commit, decode, element, read } from './storage';
 import { isUsual, storeFactor, storeScale, unscaleRow } from './store-scale';
 import { storePart, vec } from './vector';
-
-// @ts-ignore: decorator
-@external('env', 'product')
-declare function product(
-  form: i32, m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
-): void;
-
 
 /** Values of an operand's elements: 0 x, 3 its scales along the contraction (5 arguments), 8 how many, 9 to, 10 from which. */
 export function operandValues(task: i32): void {

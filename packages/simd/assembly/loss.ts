@@ -43,7 +43,7 @@ function ordered(x: v128): v128 {
 }
 
 /** Σ e^(x − most) over n floats, each term stored at `to`. */
-export function sumExp(x: usize, n: i32, most: f32, to: usize): f32 {
+function sumExp(x: usize, n: i32, most: f32, to: usize): f32 {
   return sumExpOf(false, x, n, most, to);
 }
 

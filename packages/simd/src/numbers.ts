@@ -47,8 +47,12 @@ export const TILE_ROWS = 6;
 export const TILE_COLUMNS = 8;
 /** Rows of B that one row of A is multiplied by at a time. */
 export const ROW_GROUP = 16;
-/** Query rows of a step of attention's gradient. */
-export const ATTENTION_STEP = 24;
+/** Query rows of a step of attention: a multiple of the tile's. */
+export const ATTENTION_STEP = 96;
+/** What multiplies in attention: the tile, or the library, values being float32 or BF16. */
+export const BY_TILE = 0;
+export const BY_LIBRARY = 1;
+export const BY_LIBRARY_BF16 = 2;
 
 /** Sums of whole tensors: the most lanes, rows of a chunk of so many, lanes of a strip, bytes of a strip's state. */
 export const MOST_LANES = 4096;

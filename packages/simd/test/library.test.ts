@@ -116,12 +116,13 @@ describe.each(kinds)('$library: $description', ({ library, description }) => {
     await expect(createSimdDevice({ library })).rejects.toThrow(/none was found|koffi, which calls it/);
   });
   if (description === null) return;
-  const { path } = findLibrary(library)!.binding;
+  const { bf16, binding } = findLibrary(library)!;
   const cases = conformance(() => createSimdDevice({ threads: 2, library }), {
     expectName: 'simd',
     exact: exactOperators.filter((name) => name !== 'gemm'),
     tolerance: 1e-5,
-  }).filter(({ name, operator }) => operator === 'gemm' || name.startsWith('contract'));
+    attentionInBf16: bf16,
+  }).filter(({ name }) => /^(gemm|attention|attentionGrad): |^contract/.test(name));
   it.each(cases)('$name', async ({ run }) => {
     await run();
   });
@@ -238,7 +239,7 @@ describe.each(kinds)('$library: $description', ({ library, description }) => {
   test('it does compute: its sums are not those of the tiles', async () => {
     const inputs = [input([300, 500], 1), input([500, 200], 2)];
     const results = [];
-    for (const choice of ['off', library, path]) {
+    for (const choice of ['off', library, binding.path]) {
       const device = await createSimdDevice({ threads: 2, instructionSet: 'simd128', library: choice });
       results.push(await compute(device, gemm, attributes, inputs));
       await device.destroy();

@@ -22,6 +22,11 @@ export interface ConformanceOptions {
   readonly exact: boolean | readonly string[];
   /** Largest error of the others, relative to the element and to what is usual in the result. Default 1e-5. */
   readonly tolerance?: number;
+  /**
+   * True where attention of BF16 tensors rounds probabilities and their gradients to BF16 before it multiplies them, as
+   * matrix units do: each term of a sum may then be off by 2^-9, and so may the result's own rounding. Default false.
+   */
+  readonly attentionInBf16?: boolean;
   /** False where numbers below 2^-126 become 0. Default true. */
   readonly subnormals?: boolean;
   /** False where NaN and infinity do not pass through casts. Default true. */

@@ -1,6 +1,7 @@
 /**
  * @file `@octavo/kernels/conformance`: what every device must pass, as plain cases for any test runner or none.
  */
+import { BF16 } from '@octavo/formats';
 import type { Device } from '../device.ts';
 import { runParts } from '../fused.ts';
 import { createReferenceDevice } from '../reference/index.ts';
@@ -121,6 +122,21 @@ function sharedDevice(createDevice: () => Promise<Device>, options: ConformanceO
 const isExact = ({ exact }: ConformanceOptions, name: string): boolean =>
   typeof exact === 'boolean' ? exact && exactOperators.includes(name) : exact.includes(name);
 
+/**
+ * Half a step of BF16, 2^-9, for each term of attention's sums and for the result. Probabilities of a query sum to 1; those
+ * of the first key, over all queries, to about 1 + 1/2 + … + 1/sequence.
+ */
+function toleranceOf({ operator, attributes, inputs }: OperatorCase, options: ConformanceOptions): number {
+  const terms =
+    operator.name === 'attention'
+      ? 1
+      : operator.name === 'attentionGrad'
+        ? 1 + Math.log(Number(attributes['sequence']))
+        : 0;
+  const rounds = options.attentionInBf16 && terms > 0 && inputs.every(({ format }) => format === BF16);
+  return rounds ? 2 ** -9 * (1 + terms) : (options.tolerance ?? 1e-5);
+}
+
 async function runOperator(device: Device, one: OperatorCase, options: ConformanceOptions): Promise<void> {
   const compute = async (on: Device, times: number): Promise<Float32Array[]> => {
     const scope = createScope(on);
@@ -147,7 +163,7 @@ async function runOperator(device: Device, one: OperatorCase, options: Conforman
   agree(name, want!, got!, {
     format: one.outFormat,
     exact: isExact(options, one.operator.name),
-    tolerance: options.tolerance ?? 1e-5,
+    tolerance: toleranceOf(one, options),
     magnitude: one.magnitude,
   });
   agree(`${name}, a second time`, got!, again!, { format: one.outFormat, exact: true, tolerance: 0 });

@@ -1,9 +1,6 @@
 /** @file Cases of what a Llama block is made of, its loss and its optimizer. */
 import { BF16, E4M3FN, E5M2, type Format, FP16, FP32 } from '@octavo/formats';
 import { adamMoment1, adamMoment2, adamWeight } from '../operators/adam.ts';
-import { attention } from '../operators/attention.ts';
-import { attentionCached } from '../operators/attention-cached.ts';
-import { attentionGrad } from '../operators/attention-grad.ts';
 import { crossEntropy, crossEntropyGrad } from '../operators/cross-entropy.ts';
 import { keepNonzero } from '../operators/keep-nonzero.ts';
 import { lostUpdates } from '../operators/lost-updates.ts';
@@ -12,6 +9,7 @@ import { rope, ropeTables } from '../operators/rope.ts';
 import { tokenAmax } from '../operators/smooth.ts';
 import { swiglu, swigluGrad } from '../operators/swiglu.ts';
 import { elements } from '../tensor.ts';
+import { attentionCases, HEADS } from './attention-cases.ts';
 import { caseOf, type OperatorCase } from './case.ts';
 import { input, integers, normal, normalInput, vector, wide } from './data.ts';
 
@@ -56,14 +54,6 @@ function normCases(): OperatorCase[] {
   return cases;
 }
 
-/** Heads, key and value heads, their width. */
-const HEADS = [
-  [1, 1, 2],
-  [4, 4, 8],
-  [6, 2, 10],
-  [4, 1, 16],
-] as const;
-
 function ropeCases(): OperatorCase[] {
   const cases: OperatorCase[] = [];
   for (const [heads, keyValueHeads, headDim] of HEADS) {
@@ -83,47 +73,6 @@ function ropeCases(): OperatorCase[] {
       }
     }
   }
-  return cases;
-}
-
-function attentionCases(): OperatorCase[] {
-  const cases: OperatorCase[] = [];
-  for (const [heads, keyValueHeads, headDim] of HEADS) {
-    const of = { heads, keyValueHeads, headDim };
-    const width = (heads + 2 * keyValueHeads) * headDim;
-    for (const [batch, sequence] of [
-      [1, 1],
-      [3, 7],
-      [2, 33],
-    ] as const) {
-      for (const format of FORMATS) {
-        const title = `${batch}×${sequence} ${heads}/${keyValueHeads}×${headDim} ${format.name}`;
-        const qkv = normalInput([batch * sequence, width], 91, format, 1.5);
-        const dout = normalInput([batch * sequence, heads * headDim], 92, format);
-        const more = { outFormat: format, magnitude: 1 };
-        cases.push(caseOf(attention, title, { ...of, batch, sequence }, [qkv], more));
-        cases.push(caseOf(attentionGrad, title, { ...of, batch, sequence }, [qkv, dout], more));
-      }
-    }
-    for (const [position, format] of [0, 1, 18].flatMap((at) => FORMATS.map((f) => [at, f] as const))) {
-      const capacity = 19;
-      const cache = normal(capacity * 2 * keyValueHeads * headDim, 94);
-      const inputs = [
-        normalInput([1, width], 93),
-        input([capacity, 2 * keyValueHeads * headDim], cache, format),
-        vector([position]),
-      ];
-      const title = `${heads}/${keyValueHeads}×${headDim} ${format.name} at ${position}`;
-      cases.push(caseOf(attentionCached, title, { ...of, capacity }, inputs, { magnitude: 1 }));
-    }
-  }
-  const large = { batch: 1, sequence: 200, heads: 2, keyValueHeads: 1, headDim: 32 };
-  const qkv = normalInput([200, 128], 95);
-  cases.push(caseOf(attention, 'long', large, [qkv], { magnitude: 1 }));
-  cases.push(caseOf(attentionGrad, 'long', large, [qkv, normalInput([200, 64], 96)], { magnitude: 1 }));
-  const steep = input([9, 12], normal(108, 97, 40));
-  const few = { batch: 1, sequence: 9, heads: 2, keyValueHeads: 2, headDim: 2 };
-  cases.push(caseOf(attention, 'large scores', few, [steep], { magnitude: 40 }));
   return cases;
 }
 

@@ -3,7 +3,15 @@ import type { AttentionAttributes, CachedAttributes, HeadAttributes } from '@oct
 import type { Engine } from '../engine.ts';
 import { floatBits } from '../format-description.ts';
 import * as kernel from '../generated/kernels.ts';
-import { ATTENTION_STEP, TILE_COLUMNS, TILE_ROWS } from '../numbers.ts';
+import {
+  ATTENTION_STEP,
+  BF16_KIND,
+  BY_LIBRARY,
+  BY_LIBRARY_BF16,
+  BY_TILE,
+  TILE_COLUMNS,
+  TILE_ROWS,
+} from '../numbers.ts';
 import type { Stored } from '../stored.ts';
 import type { Launch } from './launch.ts';
 import { checkIndices, places } from './parameters.ts';
@@ -17,58 +25,79 @@ const headParameters = ({ heads, keyValueHeads, headDim }: HeadAttributes): read
   floatBits(1 / Math.sqrt(headDim)),
 ];
 
-/** Floats of scratch that rows of `headDim` need on their way into panels. */
-const rowsRoom = (headDim: number): number => 8 * (headDim + 4) + 64;
-
 /** Tasks that attention is cut into where there are few heads and sequences, whatever the threads. */
 const TASKS = 16;
 
 /** Parts that each head's query steps are dealt to: from the shape alone, for the order of sums depends on it. */
-const partsOf = ({ batch, sequence, heads, keyValueHeads }: AttentionAttributes, step: number): number =>
+const partsOf = ({ batch, sequence, heads, keyValueHeads }: AttentionAttributes): number =>
   Math.max(
     1,
     Math.min(
       Math.ceil(TASKS / (batch * keyValueHeads)),
-      (heads / keyValueHeads) * Math.ceil(sequence / step),
+      (heads / keyValueHeads) * Math.ceil(sequence / ATTENTION_STEP),
     ),
   );
 
-export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv], [out]) => {
-  const { batch, sequence, keyValueHeads, headDim } = attributes;
+/** Sequence and head dimension from which a library is faster than the tile, its calls included. */
+const LEAST_SEQUENCE = 48;
+const LEAST_DIMENSION = 16;
+
+/** What multiplies: by shapes and formats alone. */
+function multiplier(
+  { library }: Engine,
+  { sequence, headDim }: AttentionAttributes,
+  tensors: readonly Stored[],
+): number {
+  if (!library || sequence < LEAST_SEQUENCE || headDim < LEAST_DIMENSION) return BY_TILE;
+  return library.bf16 && tensors.every(({ kind }) => kind === BF16_KIND) ? BY_LIBRARY_BF16 : BY_LIBRARY;
+}
+
+/** Floats that a task's matrices take: causal ones, others of a step, those of all keys; and room for a product's panels. */
+function scratchOf(
+  { sequence, headDim }: AttentionAttributes,
+  causal: number,
+  ofStep: number,
+  ofKeys: number,
+): number {
   const padded = up(sequence, TILE_COLUMNS);
   const dims = up(headDim, TILE_COLUMNS);
-  const floats =
-    padded * headDim + dims * sequence + 6 * headDim + 12 * padded + 6 * dims + rowsRoom(headDim) + 256;
-  const parts = partsOf(attributes, TILE_ROWS);
+  const longest = Math.max(padded, ATTENTION_STEP);
+  const room = TILE_ROWS * Math.max(headDim, longest) + dims * longest;
+  return (
+    causal * ATTENTION_STEP * padded + ofStep * ATTENTION_STEP * dims + ofKeys * padded * dims + room + 512
+  );
+}
+
+export const attention: Launch<AttentionAttributes> = (engine, attributes, [qkv], [out]) => {
+  const { batch, sequence, keyValueHeads } = attributes;
+  const parts = partsOf(attributes);
+  // scores; queries, result; keys, values
+  const floats = scratchOf(attributes, 1, 2, 2);
   engine.run(kernel.ATTENTION, batch * keyValueHeads * parts, floats * 4, [
     ...places(engine, [qkv, out, undefined]),
     sequence,
     ...headParameters(attributes),
     parts,
+    0,
+    multiplier(engine, attributes, [qkv!]),
   ]);
 };
 
 export const attentionGrad: Launch<AttentionAttributes> = (engine, attributes, [qkv, dout], [out]) => {
   const { batch, sequence, keyValueHeads, headDim } = attributes;
-  const padded = up(sequence, TILE_COLUMNS);
   const dims = up(headDim, TILE_COLUMNS);
-  const floats =
-    2 * padded * headDim +
-    dims * sequence +
-    2 * up(sequence, TILE_ROWS) * dims +
-    2 * ATTENTION_STEP * (padded + dims) +
-    6 * Math.max(headDim, padded, ATTENTION_STEP) +
-    6 * dims +
-    rowsRoom(headDim) +
-    512;
+  const sums = up(sequence, TILE_ROWS) * dims;
+  // scores, their gradients; queries, upstream gradient, result; keys, values
+  const floats = scratchOf(attributes, 2, 3, 2) + 2 * sums;
   const pairs = batch * keyValueHeads;
-  const parts = partsOf(attributes, ATTENTION_STEP);
+  const parts = partsOf(attributes);
   const parameters = [
     ...places(engine, [qkv, out, dout]),
     sequence,
     ...headParameters(attributes),
     parts,
-    parts === 1 ? 0 : engine.workspace(pairs * parts * 2 * up(sequence, TILE_ROWS) * dims * 4 + 64),
+    parts === 1 ? 0 : engine.workspace(pairs * parts * 2 * sums * 4 + 64),
+    multiplier(engine, attributes, [qkv!, dout!]),
   ];
   engine.run(kernel.ATTENTION_GRAD, pairs * parts, floats * 4, parameters);
   if (parts > 1) engine.run(kernel.ATTENTION_GRAD_JOIN, pairs, dims * 4 + 64, parameters);
