@@ -4,6 +4,7 @@ import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { configFromHuggingFace, huggingFaceTensors, matchHuggingFace } from '@octavo/llama';
 import { openSafetensorsFolder, type SafetensorsFolder, type SafetensorsTensor } from '@octavo/store';
+import { isQuantized, scaleOf, withoutScale } from './quantize/read.ts';
 import { lacks, type ModelSource } from './source.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,11 +35,17 @@ export async function readModelConfig(folder: string): Promise<Json> {
 export async function openHuggingFace(path: string, isFolder: boolean): Promise<ModelSource> {
   const folder = isFolder ? path : dirname(path);
   const json = await readModelConfig(folder);
-  const config = configFromHuggingFace(json);
+  const quantized = isQuantized(json);
+  const { quantization_config: _, ...plain } = json;
+  const config = configFromHuggingFace(quantized ? plain : json);
   const files = await openSafetensorsFolder(path);
   try {
     const expected = huggingFaceTensors(config);
-    const given = new Map(files.tensors.map((tensor) => [tensor.name, tensor]));
+    const all = new Map(files.tensors.map((tensor) => [tensor.name, tensor]));
+    const scaled = (name: string): string | undefined => (quantized ? scaleOf(name, all) : undefined);
+    const scales = new Set([...all.keys()].map(scaled));
+    const inputs = [...all.keys()].filter((name) => quantized && name.endsWith('.input_scale'));
+    const given = new Map([...all].filter(([name]) => !scales.has(name) && !inputs.includes(name)));
     const names = matchHuggingFace(config, expected, given, await headComparison(files));
     const homeOf = (name: string): string => {
       const home = names.get(name);
@@ -46,13 +53,29 @@ export async function openHuggingFace(path: string, isFolder: boolean): Promise<
       return home;
     };
     const tensors = expected.map(({ name, shape }) => ({
-      ...{ name, shape, dtype: given.get(homeOf(name))!.dtype as SafetensorsTensor['dtype'] },
+      ...{ name, shape },
+      dtype: scaled(homeOf(name))
+        ? ('F32' as const)
+        : (given.get(homeOf(name))!.dtype as SafetensorsTensor['dtype']),
     }));
-    const stray = files.strays.map((name) => `${name} is none of the model's files: left out`);
+    const notes = files.strays.map((name) => `${name} is none of the model's files: left out`);
+    if (inputs.length > 0) notes.push(`${inputs.length} scales of activations (input_scale): left out`);
     return {
-      ...{ kind: 'Hugging Face folder', path, config, json, tensors, folder, notes: stray },
+      ...{
+        kind: 'Hugging Face folder',
+        path,
+        config,
+        json: quantized ? plain : json,
+        tensors,
+        folder,
+        notes,
+      },
       tokenizer: { places: [folder], identity: null },
-      read: async (name) => ({ ...(await files.read(homeOf(name))), name }),
+      async read(name) {
+        const scale = scaled(homeOf(name));
+        const tensor = { ...(await files.read(homeOf(name))), name };
+        return scale === undefined ? tensor : withoutScale(tensor, await files.read(scale));
+      },
       close: () => files.close(),
     };
   } catch (error) {

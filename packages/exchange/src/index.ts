@@ -1,7 +1,10 @@
 /** @file `@octavo/exchange`: models in and out of other programs' files. */
+export { foldSmooth, smoothingScales } from './fold-smooth.ts';
 export { readModelConfig } from './hugging-face-source.ts';
 export { openModel } from './open-model.ts';
 export { type OutputType, outputTypes } from './output-type.ts';
+export { BLOCK, type Dialect, type Scheme, type SchemeName, schemes } from './quantize/schemes.ts';
+export { quantizedWeights } from './quantize/weights.ts';
 export { type ModelSource, type TokenizerHint, valuesOf } from './source.ts';
 export { writeCheckpointModel } from './write-checkpoint.ts';
-export { type WriteOptions, type Written, writeHuggingFace } from './write-hugging-face.ts';
+export { type Weights, type WriteOptions, type Written, writeHuggingFace } from './write-hugging-face.ts';

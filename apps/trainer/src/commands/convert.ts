@@ -3,9 +3,15 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkVocabulary, findTokenizer, keepTokenizer, loadTokenizer, type Tokenizer } from '@octavo/data';
 import {
+  BLOCK,
+  type Dialect,
+  foldSmooth,
   type ModelSource,
   openModel,
   outputTypes,
+  quantizedWeights,
+  type Scheme,
+  schemes,
   writeCheckpointModel,
   writeHuggingFace,
 } from '@octavo/exchange';
@@ -19,6 +25,7 @@ import { flag, value, withDefault, word } from '../options.ts';
 import { plural } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 
+const schemeNames = Object.keys(schemes);
 const names = Object.keys(outputTypes) as (keyof typeof outputTypes)[];
 
 const options = {
@@ -26,6 +33,17 @@ const options = {
     '<type>',
     `${names.join(', ')} (default: every tensor as it is)`,
     word(oneOf(['bf16', 'fp16', 'fp32'])),
+  ),
+  quantize: value(
+    '<scheme>',
+    `weights in FP8 for vLLM and compressed-tensors: ${schemeNames.join(', ')}`,
+    word(oneOf(['fp8', 'fp8-channel', 'fp8-block', 'mxfp8'])),
+  ),
+  foldSmooth: flag('fold power-of-two scales into up and down, so that SwiGLU’s channels reach equally far'),
+  dialect: value(
+    '<name>',
+    'of --quantize in config.json: compressed-tensors or fp8 (default: fp8 for fp8-block, else the first)',
+    word(oneOf(['compressed-tensors', 'fp8'])),
   ),
   shardSize: withDefault('<size>', 'most bytes of a file of weights: 500MB, 5GB', '5GB'),
   recipe: withDefault('<name>', 'how an Arrow checkpoint is computed unless told otherwise', 'bf16'),
@@ -38,7 +56,7 @@ export const addConvertCommand = (program: Command): void =>
     name: 'convert',
     summary: 'models between Arrow checkpoints and Hugging Face folders',
     description:
-      'Write a model in another form, without loss unless --dtype asks for one. OUT is an Arrow checkpoint if its name ends in ' +
+      'Write a model in another form, without loss unless --dtype or --quantize asks for one. OUT is an Arrow checkpoint if its name ends in ' +
       '.arrow, else a Hugging Face folder. A tensor is in memory at a time.',
     argument: [
       '<in>',
@@ -48,35 +66,62 @@ export const addConvertCommand = (program: Command): void =>
     options,
     examples: [
       ['octavo convert runs/nano-fp8-full nano-hf', 'a run’s newest checkpoint for transformers and vLLM'],
+      [
+        'octavo convert runs/nano-fp8-full nano-fp8 --quantize fp8-channel',
+        'in FP8, a scale a row, for vLLM',
+      ],
       ['octavo convert nano-hf nano.arrow', 'and back, for octavo eval and octavo generate'],
     ],
     run: convert,
   });
 
 async function convert(
-  { dtype, shardSize, recipe: recipeName, tokenizer: spec, overwrite, json }: Given<typeof options>,
+  {
+    dtype,
+    quantize,
+    foldSmooth: fold,
+    dialect,
+    shardSize,
+    recipe: recipeName,
+    tokenizer: spec,
+    overwrite,
+    json,
+  }: Given<typeof options>,
   from: string,
   to: string,
 ): Promise<void> {
   const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
   const shardBytes = bytesOf(shardSize);
   const recipe = resolveRecipe(recipeName);
-  const source = await openModel(from);
+  const opened = await openModel(from);
+  const source = fold ? foldSmooth(opened) : opened;
   try {
     for (const note of source.notes) warn(note);
     const isCheckpoint = to.endsWith('.arrow');
     const tokenizer = await tokenizerFor(source, spec, isCheckpoint);
     const facts = { from, to, kind: source.kind, tensors: source.tensors.length };
     if (isCheckpoint) {
-      if (dtype !== null)
-        throw new OctavoError('[convert] --dtype: got it for an Arrow checkpoint, expected a folder as OUT', {
-          exitCode: 2,
-        });
+      for (const [option, given] of Object.entries({ dtype, quantize, dialect }))
+        if (given !== null)
+          throw new OctavoError(
+            `[convert] --${option}: got it for an Arrow checkpoint, expected a folder as OUT`,
+            { exitCode: 2 },
+          );
       await writeCheckpointModel(to, source, importedMetadata(source.config, recipe, tokenizer!), {
         overwrite,
       });
       if (tokenizer!.files) await keepBeside(dirname(to), tokenizer!, warn);
-    } else await writeHuggingFace(to, source, { dtype, shardBytes, overwrite, tokenizer });
+    } else {
+      const scheme = quantize === null ? null : schemes[quantize];
+      const { hiddenSize, ffnSize } = source.config;
+      if (quantize === 'fp8-block' && (hiddenSize % BLOCK !== 0 || ffnSize % BLOCK !== 0))
+        warn(
+          `widths ${hiddenSize} and ${ffnSize} are no multiples of ${BLOCK}: vLLM and transformers refuse such blocks`,
+        );
+      const weights =
+        scheme && quantizedWeights(source, scheme, { dialect: dialectOf(scheme, dialect), dtype });
+      await writeHuggingFace(to, source, { dtype, shardBytes, overwrite, tokenizer }, weights ?? undefined);
+    }
     process.stdout.write(
       json
         ? toLine({ event: 'converted', ...facts })
@@ -85,6 +130,18 @@ async function convert(
   } finally {
     await source.close();
   }
+}
+
+/** The dialect asked for, if the scheme is known in it; else its usual one. */
+function dialectOf({ name, dialects }: Scheme, asked: Dialect | null): Dialect {
+  const dialect = asked ?? dialects[0]!;
+  if (dialects.includes(dialect)) return dialect;
+  throw new OctavoError(
+    `[convert] --dialect: got ${dialect} for ${name}, expected ${dialects.join(' or ')}`,
+    {
+      exitCode: 2,
+    },
+  );
 }
 
 /** The model's own, or the one that is named; a folder can do without, a checkpoint cannot. */
