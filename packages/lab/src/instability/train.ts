@@ -17,13 +17,7 @@ import { type AgedLaboratory, runPlan } from '../training/plan.ts';
 import type { Snapshot } from '../training/snapshot.ts';
 
 /** What the cast of SwiGLU's output did at a step. */
-export interface CastRow {
-  readonly step: number;
-  readonly layer: number;
-  readonly amax: number;
-  readonly overflows: number;
-  readonly underflows: number;
-}
+type CastRow = Readonly<Record<'step' | 'layer' | 'amax' | 'overflows' | 'underflows', number>>;
 
 /** It ends with the step that broke, if one did. */
 export interface RecipeRun extends Losses {

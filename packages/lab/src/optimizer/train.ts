@@ -16,21 +16,12 @@ export interface MomentRow extends StallCounts {
 
 export const roles = ['master', 'moment1', 'moment2'] as const;
 
-/** Bytes a parameter of one part of the optimizer's state, its scales included. */
-export interface StateBytes {
-  readonly role: (typeof roles)[number];
-  /** As the formats have it. */
-  readonly stored: number;
-  /** As the device's own memory grows; null where it does not store a format in as many bytes as it has. */
-  readonly onDevice: number | null;
-}
-
 /** It ends with the step that broke, if one did. */
 export interface OptimizerRun extends Omit<Losses, 'losses'> {
   readonly losses: StoredLosses;
   /** Empty for moments in FP32. */
   readonly moments: readonly MomentRow[];
-  readonly bytes: readonly StateBytes[];
+  readonly bytes: ReturnType<typeof bytesOf>;
   /** Share of the matrices' updates that their master weights lost, at sampled steps. */
   readonly lost: readonly { readonly step: number; readonly share: number }[];
   /** Loss on held-out text at the end, nats per byte; null where it is not finite or the run broke. */
@@ -102,12 +93,14 @@ function lostShare({ model }: Training, shares: readonly (number | null)[]): num
   return count === 0 ? null : lost / count;
 }
 
-function bytesOf({ device, model, optimizer }: Training): StateBytes[] {
+/** Bytes a parameter of each part of the optimizer's state, its scales included. */
+function bytesOf({ device, model, optimizer }: Training) {
   const parameters = model.parameters.reduce((n, { value }) => n + elements(value.shape), 0);
   return roles.map((role) => {
     const tensors = optimizer.flatMap(({ state }) => [state[role], state[`${role}Scale`]]);
     const bits = tensors.reduce((n, { shape, format }) => n + elements(shape) * format.bits, 0);
+    /** As the device's own memory grows; null where it does not store a format in as many bytes as it has. */
     const onDevice = storesRealBytes(device) ? bytesOn(device, tensors) / parameters : null;
-    return { role, stored: bits / 8 / parameters, onDevice };
+    return { role, stored: bits / 8 / parameters, onDevice }; // stored: as the formats have it
   });
 }

@@ -34,19 +34,11 @@ const value = z
   .union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN']).transform(Number)])
   .nullable()
   .transform((given) => given ?? Number.NaN);
-/** As `summary.json` holds it: a figure a seed, infinite where a run broke. */
-export interface StudyClaim {
-  readonly text: string;
-  readonly paper?: string | undefined;
-  readonly values: readonly number[];
-  readonly holds: boolean;
-}
-const claimsSchema: z.ZodType<readonly StudyClaim[]> = z.array(
-  z.object({
-    ...{ text: z.string(), paper: z.string().optional() },
-    ...{ values: z.array(value), holds: z.boolean() },
-  }),
+const claimsSchema = z.array(
+  z.object({ text: z.string(), paper: z.string().optional(), values: z.array(value), holds: z.boolean() }),
 );
+/** As `summary.json` holds it: a figure a seed, infinite where a run broke. */
+export type StudyClaim = z.output<typeof claimsSchema>[number];
 
 const chartSchema = z.record(z.string(), z.unknown());
 
