@@ -24,50 +24,64 @@ export function sample(logits: ArrayLike<number>, sampling: Sampling, position: 
   if (!Number.isFinite(logits[best])) refuseLogits(logits.length === 0 ? 'none' : 'none that is finite');
   if (sampling.temperature === 0) return best;
   const { temperature, seed, topK = 0 } = sampling;
-  const weight = (i: number): number => Math.exp((logits[i]! - logits[best]!) / temperature);
-  const order = Uint32Array.from(logits, (_, i) => i);
-  const count = topK > 0 ? Math.min(topK, order.length) : order.length;
-  let total = 0;
-  if (count < order.length) sortLargest(logits, order, 0, count);
-  for (let at = 0; at < count; at++) total += weight(order[at]!);
-  let left = (counterRandom(seed, position) / 2 ** 32) * total;
-  // the most probable first: few of many have to be put in order
-  let sorted = count < order.length ? count : 0;
-  for (let at = 0; at < count; at++) {
-    if (at === sorted) {
-      sorted = Math.min(count, Math.max(FIRST, 8 * at));
-      sortLargest(logits, order, at, sorted);
-    }
-    left -= weight(order[at]!);
-    if (left < 0) return order[at]!;
+  const weights = new Float64Array(logits.length);
+  const order = new Uint32Array(logits.length);
+  let count = 0;
+  for (let i = 0; i < logits.length; i++) {
+    weights[i] = Math.exp((logits[i]! - logits[best]!) / temperature);
+    if (weights[i]! > 0) order[count++] = i;
   }
-  return order[count - 1]!;
+  const all = { logits, weights, order };
+  const most = topK > 0 && topK < count ? topK : count;
+  if (most < count) select(all, count, (_, there) => most <= there);
+  let left = (counterRandom(seed, position) / 2 ** 32) * mass(all, 0, most);
+  return select(all, most, (part) => {
+    if (left < part) return true;
+    left -= part;
+    return false;
+  });
 }
 
-/** So many of the most probable are put in order first; one of them is drawn nearly always. */
-const FIRST = 64;
+interface Candidates {
+  readonly logits: ArrayLike<number>;
+  readonly weights: Float64Array;
+  /** Indices of logits: the first so many are the candidates. */
+  readonly order: Uint32Array;
+}
 
-/** Puts the largest logits of `order` from `from` on, as many as end at `to`, at their places; of equals the first first. */
-function sortLargest(logits: ArrayLike<number>, order: Uint32Array, from: number, to: number): void {
-  const before = (a: number, b: number): number => logits[b]! - logits[a]! || a - b;
-  // Hoare's selection: what comes before the pivot to the left, until the parts meet at `to`
-  let [low, high] = [from, order.length - 1];
+function mass({ weights, order }: Candidates, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += weights[order[at]!]!;
+  return sum;
+}
+
+/**
+ * Hoare's selection among the first `count` of the order, the most probable first, of equals the first: narrows them down to
+ * one, which it returns, all more probable ones before it. `isThere` is asked whether that one is in a part, of which
+ * it is given the probabilities' sum and where the part ends.
+ */
+function select(all: Candidates, count: number, isThere: (sum: number, end: number) => boolean): number {
+  const { logits, order } = all;
+  const before = (a: number, b: number): boolean =>
+    logits[a]! > logits[b]! || (logits[a] === logits[b] && a < b);
+  let [low, high] = [0, count - 1];
   while (low < high) {
     const pivot = order[(low + high) >>> 1]!;
     let [i, j] = [low, high];
     while (i <= j) {
-      while (before(order[i]!, pivot) < 0) i++;
-      while (before(order[j]!, pivot) > 0) j--;
+      while (before(order[i]!, pivot)) i++;
+      while (before(pivot, order[j]!)) j--;
       if (i > j) break;
-      [order[i], order[j]] = [order[j]!, order[i]!];
-      i++;
-      j--;
+      const swapped = order[i]!;
+      order[i++] = order[j]!;
+      order[j--] = swapped;
     }
-    if (to - 1 <= j) high = j;
-    else if (to - 1 >= i) low = i;
-    else break;
+    // all up to j come before all from i on, and one may lie between: progress either way
+    const end = j >= low ? j + 1 : i;
+    if (isThere(mass(all, low, end), end)) high = end - 1;
+    else low = end;
   }
-  order.subarray(from, to).sort(before);
+  return order[low]!;
 }
 
 function checkSampling({ temperature, topK = 0 }: Sampling): void {
