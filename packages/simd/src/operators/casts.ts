@@ -105,7 +105,8 @@ export const quantizeCurrent: Launch<QuantizeCurrentAttributes> = (
   const [down, across] = scaleShape(x!.shape, blockOf(attributes));
   const tall = Math.min(attributes.blockRows, rows);
   const plain = scale!.kind === FP32_KIND && maxima!.kind === FP32_KIND;
-  if (!plain || down < 8 || tall * columns > CACHED) {
+  // few rows of blocks leave threads without work, unless there is little of it
+  if (!plain || (down < 8 && x!.length > CHUNK) || tall * columns > CACHED) {
     amax(engine, attributes, [x!], [maxima!]);
     scaleFromAmax(engine, scaling, [maxima!], [scale!]);
     cast(engine, attributes, [x!, scale!, ...seed], [codes]);
