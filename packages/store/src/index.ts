@@ -14,6 +14,7 @@ export {
 } from './checkpoint/layout.ts';
 export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint/read.ts';
 export { writeCheckpoint } from './checkpoint/write.ts';
+export { type Crc32c, loadCrc32c } from './checksums.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';

@@ -33,6 +33,7 @@ export {
 export type { Safety } from './held.ts';
 export { importedMetadata } from './import.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
+export { type LogSink, logSinks, openRunLog, type RunLog } from './log/sink.ts';
 export { measuringBatch, measuringPlan } from './measured-step.ts';
 export { type MemoryNeed, memoryNeeded } from './memory.ts';
 export { type NonFinite, NonFiniteError, type NonFiniteReport } from './non-finite.ts';

@@ -1,7 +1,8 @@
 /** @file `octavo train`: from options to a running training session. */
 
+import { type LogSink, logSinks } from '@octavo/trainer';
 import { hyperparameters } from '@octavo/trainer/record';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand } from '../command.ts';
 import { loadConfigFile } from '../config/load-file.ts';
 import type { Config } from '../config/schema.ts';
@@ -15,8 +16,11 @@ const configured = {
     'nano, stories260k, stories15m, stories42m, stories110m, llama2-7b, … or a JSON file with a shape',
   ),
   recipe: value('<name>', 'fp8-full, fp8-smooth, fp8, bf16, fp8-current, fp8-block, mxfp8, …'),
-  data: values('<path...>', 'text files, folders, JSONL files, or folders that octavo data prepare made'),
-  textField: value('<key>', 'the key of a JSONL line that holds its text (default: text)'),
+  data: values(
+    '<path...>',
+    'text, JSONL, Parquet, Arrow, folders of them, or one that octavo data prepare made',
+  ),
+  textField: value('<key>', 'the key or column that holds a row’s text (default: text)'),
   tokenizer: value('<name|file>', 'byte, llama2, or a tokenizer.json'),
   device: value(
     '<name>',
@@ -63,6 +67,7 @@ export const addTrainCommand = (program: Command): void =>
     options: {
       config: value('<file>', 'configuration in TypeScript, JSON, YAML or TOML; options win over it'),
       ...configured,
+      log: value('<sink>', 'also write the run’s numbers for tensorboard or trackio', sinkOf),
       force: flag('train though this machine seems to have too little memory'),
       resume: flag('go on with the run in --out, or with the newest under runs/'),
       whatNext: { ...flag('say at the end what to try next'), hidden: true },
@@ -77,17 +82,39 @@ export const addTrainCommand = (program: Command): void =>
         'octavo train --recipe fp8 --guard switch',
         'smooth a layer’s SwiGLU when the run is about to need it',
       ],
+      ['octavo train --log tensorboard', 'curves in TensorBoard while the run goes on'],
       ['octavo train --resume', 'go on with the newest run'],
     ],
-    async run({ config, force, resume, whatNext, json, debug, data: text, textField, tokenizer, ...plain }) {
+    async run({
+      config,
+      log,
+      force,
+      resume,
+      whatNext,
+      json,
+      debug,
+      data: text,
+      textField,
+      tokenizer,
+      ...plain
+    }) {
       const data = given({ train: text, textField, tokenizer });
       await train({
         file: config === null ? {} : await loadConfigFile(config),
         options: { ...given(plain), data } as Config,
-        ...{ force, resume, whatNext, json },
+        ...{ log, force, resume, whatNext, json },
       });
     },
   });
+
+function sinkOf(name: string): LogSink {
+  if (Object.hasOwn(logSinks, name)) return name as LogSink;
+  const why =
+    name === 'wandb'
+      ? ', which has no living JavaScript client: its Python logs steps.arrow (see the README)'
+      : '';
+  throw new InvalidArgumentError(`Got "${name}"${why}, expected ${Object.keys(logSinks).join(', ')}.`);
+}
 
 /** What was said. */
 const given = (values: object): object =>

@@ -1,31 +1,22 @@
 /** @file A training session from its request to its last line: everything between the command line and the trainer. */
 import { setImmediate } from 'node:timers/promises';
-import {
-  byteTokenizer,
-  keepTokenizer,
-  type LoaderPosition,
-  openTrainingText,
-  type Tokenizer,
-  type TrainingText,
-} from '@octavo/data';
-import { byteBaseline, perplexity } from '@octavo/evals';
+import { keepTokenizer, type LoaderPosition, openTrainingText, type TrainingText } from '@octavo/data';
 import type { Device } from '@octavo/kernels';
-import { countParameters, type Llama } from '@octavo/llama';
-import { evaluated, type FolderLock } from '@octavo/store';
+import { countParameters } from '@octavo/llama';
+import type { FolderLock } from '@octavo/store';
 import {
   checkHeld,
   checkMemory,
   claimFolder,
-  continueText,
   createTraining,
   deviceOfRun,
-  evaluationRow,
   type GuardAlarm,
+  type LogSink,
+  logSinks,
   type NonFinite,
-  openingOf,
   openRunFiles,
+  openRunLog,
   planOf,
-  type RunFiles,
   restoreTraining,
   run,
   type SessionDevice,
@@ -39,16 +30,19 @@ import {
 import { writeRun } from '@octavo/trainer/record';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
-import type { Message, Output } from '../output/messages.ts';
+import type { Output } from '../output/messages.ts';
 import { version } from '../version.ts';
 import { messageOf } from './event-messages.ts';
 import { stoppedError, switchedLayers } from './guard.ts';
 import { nextSteps } from './next.ts';
 import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
+import { showResult } from './show-result.ts';
 
 export interface TrainRequest extends OriginRequest {
   /** Try it though the memory seems too small. */
   readonly force: boolean;
+  /** Which program the run's numbers are also written for. */
+  readonly log: LogSink | null;
   readonly json: boolean;
   readonly whatNext: boolean;
 }
@@ -75,7 +69,7 @@ export async function train(request: TrainRequest): Promise<void> {
         const told = request.options.device ?? request.file.device ?? null;
         const chosen = await deviceOfRun(settings, told, resumed?.record.choice ?? null);
         device = chosen.device;
-        await runSession({ origin, text, ...chosen, output, signal }, request.whatNext);
+        await runSession({ origin, text, ...chosen, output, signal, log: request.log }, request.whatNext);
       } finally {
         await text.close();
       }
@@ -95,6 +89,7 @@ interface Session extends SessionDevice {
   readonly text: TrainingText;
   readonly output: Output;
   readonly signal: AbortSignal;
+  readonly log: LogSink | null;
 }
 
 /** The run's state at its beginning, or as it was saved; then, once that is known to be possible, its folder. */
@@ -118,7 +113,7 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
 async function trainIn(
   lock: FolderLock,
   training: Training,
-  { origin: { settings, resumed }, text, device, choice, said, output, signal }: Session,
+  { origin: { settings, resumed }, text, device, choice, said, output, signal, log: sink }: Session,
   whatNext: boolean,
 ): Promise<void> {
   const { plan } = training;
@@ -168,6 +163,7 @@ async function trainIn(
     tokenizer: identity,
     ...(resumed ? { resumeFrom: training.step } : {}),
   });
+  const log = sink && (await openRunLog(folder, training.step));
   let end: (TrainEvent & { kind: 'end'; seconds: number }) | null = null;
   let alarms: GuardAlarm[] = [];
   let fault: NonFinite | null = null; // of the last step
@@ -180,6 +176,7 @@ async function trainIn(
       files,
       signal,
     })) {
+      log?.write(event);
       if (event.kind === 'step') {
         alarms = [];
         fault = event.result.nonFinite;
@@ -203,41 +200,17 @@ async function trainIn(
     }
     checkHeld(lock); // why writing failed, if that is why
     throw error;
+  } finally {
+    log?.close();
   }
   const { reason, step, seconds } = end!;
   output.say({ event: 'end', reason, step, steps: plan.steps, folder, seconds });
   if (reason === 'stopped') throw stoppedError(alarms, folder);
+  if (log && sink)
+    output.say({ event: 'next', command: logSinks[sink](log.folder), why: 'the run’s numbers elsewhere' });
   if (whatNext && reason === 'finished')
     for (const message of nextSteps(folder, plan.recipe.name)) output.say(message);
 }
 
-/** The byte model to beat, where tokens are bytes and it is not on record; and a sample of a model that is finite. */
-async function showResult(
-  { step, model, plan }: Training,
-  files: RunFiles,
-  fault: NonFinite | null,
-  { text: { train, heldOut, tokenizer }, output }: Pick<Session, 'text' | 'output'>,
-): Promise<void> {
-  const name = evaluated.baseline;
-  if (heldOut && tokenizer.hash === byteTokenizer().hash && files.evaluatedAt(name) < step) {
-    const loss = byteBaseline(await train.read(0, train.length), heldOut.batches, plan.sequence);
-    files.recordEvaluation(evaluationRow(step, loss, 1, name));
-    output.say({ event: 'baseline', name, loss, perplexity: perplexity(loss) });
-  }
-  if (fault) output.say({ event: 'warning', message: `no sample: the model is not finite, ${fault.where}` });
-  else if (heldOut) output.say(await sampleOf(model, tokenizer, openingOf(heldOut, tokenizer), plan.seed));
-}
-
 /** Threads do not change bits; everything else that a device says of itself may. */
 const withoutThreads = (description: string): string => description.replace(/, \d+ threads?/, '');
-
-/** Tokens of the sample in the end. */
-const SAMPLE = 240;
-
-/** A short text from the model that has just been trained. */
-async function sampleOf(model: Llama, tokenizer: Tokenizer, prompt: string, seed: number): Promise<Message> {
-  let text = '';
-  const options = { temperature: 0.8, seed, count: SAMPLE };
-  for await (const piece of continueText(model, tokenizer, prompt, options)) text += piece.text;
-  return { event: 'sample', prompt, text };
-}
