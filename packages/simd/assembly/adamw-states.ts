@@ -4,7 +4,8 @@ import { amaxOf } from './amax';
 import { encodeScaled, streamSeedOf } from './cast';
 import { address, int, scratch } from './command';
 import { decodeBytes, scaledTable } from './decode';
-import { decodeFp16Over, element, read } from './storage';
+import { decodeFp16Over } from './fp16';
+import { element, read } from './storage';
 import { vec } from './vector';
 
 /** Elements at a time: what is between old states and new ones is to stay in the nearest cache. */

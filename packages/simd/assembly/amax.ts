@@ -2,7 +2,8 @@
 import { BF16_KIND, BYTE_KIND, CHUNK, FORMAT_BYTES, FP16_KIND } from '../src/numbers';
 import { address, float, int, PIECE, scratch } from './command';
 import { isSignMagnitude } from './decode';
-import { commit, element, fp16Bits, read, target } from './storage';
+import { fp16Bits } from './fp16';
+import { commit, element, read, target } from './storage';
 import { abs, maxLanesInt, maxLanesShort, storePart } from './vector';
 
 /** Bits of the largest |x| of `n` floats; a NaN's are above infinity's, and it thus counts as the largest. */

@@ -4,7 +4,8 @@ import { amaxBits, amaxOf, blockMaxima, scaleOf } from './amax';
 import { encodeBf16 } from './bf16';
 import { address, float, int, PIECE, PIECE_ROOM, scratch } from './command';
 import { decodeBytes, decodeBytesToBf16, scaledTable, scaledTableOfBf16 } from './decode';
-import { encode, encodeFp16Saturated } from './encode';
+import { encode } from './encode';
+import { decodeFp16Over, encodeFp16Saturated } from './fp16';
 import { encodeNearest, wasRight } from './nearest';
 import { streamSeed } from './random';
 import { DIVIDE, MULTIPLY, scaleAt, scaleInto, uniformLength } from './scale';
@@ -81,7 +82,7 @@ export function encodeScaled(
     if (!wasRight(top, scale)) done = 0;
   } else if (kind == FP16_KIND && rounding == NEAREST && !special) {
     done = n & ~7;
-    if (maxLanesInt(encodeFp16Saturated(format, scale, from, done, to)) > INFINITY_BITS) done = 0;
+    if (maxLanesInt(encodeFp16Saturated(scale, from, done, to)) > INFINITY_BITS) done = 0;
   }
   if (done == n) return top;
   const rest = n - done;
@@ -174,6 +175,12 @@ export function cast(task: i32): void {
   if (amaxAt) store<i32>(amaxAt + ((<usize>task) << 2), most);
 }
 
+/** FP16 under one scale, or false where that is not so. */
+function overFp16(index: i32, n: i32, to: usize): bool {
+  if (int(1) != FP16_KIND || (n & 3) != 0 || uniformLength(7, index) < <u32>n) return false;
+  return decodeFp16Over(element(0, index), scaleAt(7, index), n, to);
+}
+
 /** dequantize: 0 codes, 3 out, 6 elements, 7 scales. */
 export function dequantize(task: i32): void {
   const first = task * CHUNK;
@@ -191,7 +198,7 @@ export function dequantize(task: i32): void {
     const n = min(PIECE, last - i);
     const to = target(3, i, room);
     if (byTable) decodeBytes(element(0, i), table, n, to);
-    else scaleInto(7, DIVIDE, read(0, i, n, room), to, i, n);
+    else if (!overFp16(i, n, to)) scaleInto(7, DIVIDE, read(0, i, n, room), to, i, n);
     commit(3, i, n, to);
   }
 }

@@ -200,37 +200,3 @@ function encodeBytes(
     }
   }
 }
-
-// @ts-ignore: decorator
-@inline
-function code4(a: v128, minNormal: v128, offset: v128, bias: v128, shift: i32): v128 {
-  const exponent = i32x4.max_s(v128.and(a, i32x4.splat(0x7f800000)), minNormal);
-  const r = f32x4.add(a, i32x4.add(exponent, offset));
-  return i32x4.sub(i32x4.add(i32x4.sub(r, exponent), i32x4.shr_u(exponent, shift)), bias);
-}
-
-/** Round to nearest even and saturate, to FP16: `n` is a multiple of 8. */
-export function encodeFp16Saturated(format: usize, scale: f32, from: usize, n: i32, to: usize): v128 {
-  const minNormal = i32x4.splat(word(format, 1));
-  const limit = v128.load32_splat(format + 44);
-  const offset = i32x4.splat(13 << 23);
-  const bias = i32x4.splat((13 << 23) + (word(format, 1) >> 13));
-  const s = vec(scale);
-  const sign = i16x8.splat(<i16>0x8000);
-  const magnitude = i32x4.splat(0x7fffffff);
-  let top = i32x4.splat(0);
-  for (let i = 0; i < n; i += 8) {
-    const at = from + ((<usize>i) << 2);
-    const y0 = f32x4.mul(v128.load(at), s);
-    const y1 = f32x4.mul(v128.load(at, 16), s);
-    const a0 = v128.and(y0, magnitude);
-    const a1 = v128.and(y1, magnitude);
-    top = i32x4.max_s(top, i32x4.max_s(a0, a1));
-    const c0 = code4(i32x4.min_s(a0, limit), minNormal, offset, bias, 13);
-    const c1 = code4(i32x4.min_s(a1, limit), minNormal, offset, bias, 13);
-    // narrowing saturates, and keeps what is negative as an integer so
-    const signs = v128.and(i16x8.narrow_i32x4_s(y0, y1), sign);
-    v128.store(to + ((<usize>i) << 1), v128.or(i16x8.narrow_i32x4_u(c0, c1), signs));
-  }
-  return top;
-}

@@ -100,11 +100,17 @@ function scaleExtremes(): OperatorCase[] {
       }
     }
   }
-  const codes = normalInput([2, 8], 303, E5M2, 100);
-  for (const scale of [2 ** 120, 2 ** -110]) {
-    const block = { blockRows: 2, blockColumns: 8 };
+  const block = { blockRows: 2, blockColumns: 8 };
+  for (const scale of [2 ** 120, 2 ** -110, 3]) {
     const scales = input([1, 1], Float32Array.of(scale));
-    cases.push(caseOf(dequantize, `scale ${scale}`, block, [codes, scales]));
+    for (const format of [E5M2, FP16]) {
+      const codes = normalInput([2, 8], 303, format, 100);
+      cases.push(caseOf(dequantize, `${format.name}, scale ${scale}`, block, [codes, scales]));
+    }
+    const values = normal(16, 304).map((x, i) => [inf, -inf, nan][i] ?? x);
+    const strange = [input([2, 8], values, FP16), scales];
+    const needs = ['nonFinite'] as const;
+    cases.push(caseOf(dequantize, `fp16 that is not finite, scale ${scale}`, block, strange, { needs }));
   }
   return cases;
 }
