@@ -4,6 +4,7 @@ import { globalOptions } from './command.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addConvertCommand } from './commands/convert.ts';
 import { addDataCommand } from './commands/data.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addEvalCommand(program);
   addGenerateCommand(program);
   addConvertCommand(program);
+  addDoctorCommand(program);
   addDataCommand(program);
   addStudyCommand(program);
   addReportCommand(program);

@@ -1,4 +1,6 @@
 /** @file `@octavo/exchange`: models in and out of other programs' files. */
+export { examine, fixFolder } from './doctor/doctor.ts';
+export type { Finding, FindingKind } from './doctor/finding.ts';
 export { foldSmooth, smoothingScales } from './fold-smooth.ts';
 export { readModelConfig } from './hugging-face-source.ts';
 export { openModel } from './open-model.ts';

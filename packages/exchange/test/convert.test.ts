@@ -230,7 +230,8 @@ test('2,000 altered config.json (OCTAVO_MUTATIONS: more): a model, or one refusa
   for (let seed = 0; seed < Number(process.env.OCTAVO_MUTATIONS ?? 2000); seed++) {
     const copy = Buffer.from(text);
     for (let i = 0; i <= counterRandom(seed, 9) % 3; i++)
-      copy[counterRandom(seed, i) % copy.length] = counterRandom(seed, 20 + i) % (seed % 2 ? 256 : 96);
+      copy[(counterRandom(seed, i) >>> 8) % copy.length] =
+        (counterRandom(seed, 20 + i) >>> 12) % (seed % 2 ? 256 : 96);
     writeFileSync(path, copy);
     try {
       await (await openModel(at('altered'))).close();

@@ -106,7 +106,7 @@ test('5,000 altered headers: a layout within the file, or one refusal', () => {
   for (let seed = 0; seed < 5000; seed++) {
     const copy = Buffer.from(files[seed % 3]!);
     for (let i = 0; i <= counterRandom(seed, 9) % 2; i++)
-      copy[counterRandom(seed, i) % 40] = counterRandom(seed, 20 + i) % 256;
+      copy[(counterRandom(seed, i) >>> 8) % 40] = (counterRandom(seed, 20 + i) >>> 12) % 256;
     try {
       for (const { offset, shape } of layoutOf(copy).tensors)
         expect(offset + 4 * shape.reduce((a, b) => a * b, 1)).toBeLessThanOrEqual(copy.length);

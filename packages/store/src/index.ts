@@ -36,7 +36,7 @@ export {
 export { INDEX_FILE, type ShardIndex, SINGLE_FILE } from './safetensors/shard-index.ts';
 export { decodeSafetensors, encodeSafetensors, safetensorsFormats } from './safetensors/values.ts';
 export { type SafetensorsRecord, writeSafetensors } from './safetensors/write.ts';
-export { planShards, writeSafetensorsFolder } from './safetensors/write-folder.ts';
+export { planShards, writeSafetensorsFolder, writeShardIndex } from './safetensors/write-folder.ts';
 export {
   shardColumns,
   type TokenArray,

@@ -1,7 +1,12 @@
 /** @file One matrix into E4M3 codes and dequantising scales, and back: a value is its code's number times its scale. */
 import { decodeArray, E4M3FN, E8M0, encodeArray, OctavoError } from '@octavo/formats';
 import { type BlockShape, blockAmax, blockOf, e8m0Codes, e8m0Scale, scaleGrid } from '@octavo/scaling';
-import { decodeSafetensors, type SafetensorsTensor, type SafetensorsType } from '@octavo/store';
+import {
+  decodeSafetensors,
+  type ListedEntry,
+  type SafetensorsTensor,
+  type SafetensorsType,
+} from '@octavo/store';
 import type { Scheme } from './schemes.ts';
 
 interface Matrix {
@@ -80,7 +85,7 @@ export function dequantized(
 
 /** Which elements share a scale, by the shape of the scales. */
 export function blockOfScales(
-  { shape, dtype }: Omit<Scales, 'data'>,
+  { shape, dtype }: Pick<ListedEntry, 'shape' | 'dtype'>,
   rows: number,
   columns: number,
 ): BlockShape | null {

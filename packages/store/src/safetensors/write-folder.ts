@@ -52,10 +52,25 @@ export async function writeSafetensorsFolder(
   }
   const names = [...new Set(home.values())];
   for (const [i, name] of names.entries()) await writeSafetensors(join(folder, name), shards[i]!, metadata);
-  const totalSize = tensors.reduce((sum, tensor) => sum + entryBytes(tensor), 0);
-  const weightMap = [...home].sort(([a], [b]) => (a < b ? -1 : 1));
-  const map = weightMap.map(([name, file]) => `    ${JSON.stringify(name)}: ${JSON.stringify(file)}`);
+  await writeShardIndex(
+    folder,
+    tensors.map((tensor) => ({
+      name: tensor.name,
+      shard: home.get(tensor.name)!,
+      byteLength: entryBytes(tensor),
+    })),
+  );
+  return [...names, INDEX_FILE];
+}
+
+/** Writes the index of shards that lie in `folder`: which of them holds each tensor, of how many bytes. */
+export async function writeShardIndex(
+  folder: string,
+  tensors: readonly { readonly name: string; readonly shard: string; readonly byteLength: number }[],
+): Promise<void> {
+  const totalSize = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const map = sorted.map(({ name, shard }) => `    ${JSON.stringify(name)}: ${JSON.stringify(shard)}`);
   const text = `{\n  "metadata": {\n    "total_size": ${totalSize}\n  },\n  "weight_map": {\n${map.join(',\n')}\n  }\n}\n`;
   await writeFileAtomically(join(folder, INDEX_FILE), text);
-  return [...names, INDEX_FILE];
 }

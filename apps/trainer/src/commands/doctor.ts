@@ -1,0 +1,42 @@
+/** @file `octavo doctor`: why a model's folder does not load, or loads wrong. */
+import { examine, fixFolder } from '@octavo/exchange';
+import type { Command } from 'commander';
+import { addCommand } from '../command.ts';
+import { flag } from '../options.ts';
+import { plural, printable } from '../output/format.ts';
+import { toLine } from '../output/json.ts';
+
+export const addDoctorCommand = (program: Command): void =>
+  addCommand(program, {
+    name: 'doctor',
+    summary: 'why a quantised Hugging Face folder does not load, or loads wrong',
+    description:
+      'What a loader would trip over in a Hugging Face folder: shards, names, shapes and values of scales, configuration. ' +
+      'Exit code 1 where something is found and not mended.',
+    argument: ['<folder>', 'a folder with config.json and safetensors files'],
+    options: { fix: flag('mend what can be mended without loss; each file is replaced as a whole') },
+    examples: [
+      ['octavo doctor nano-fp8', 'what is wrong with it'],
+      ['octavo doctor nano-fp8 --fix', 'and mends what is safe to'],
+    ],
+    async run({ fix, json }, folder: string) {
+      const findings = await examine(folder);
+      const changed = fix && findings.some((one) => one.fix) ? await fixFolder(folder, findings) : [];
+      const left = changed.length > 0 ? await examine(folder) : findings;
+      for (const { kind, where, what, mend, fix: safe } of findings)
+        process.stdout.write(
+          json
+            ? toLine({ event: 'finding', kind, where, what, mend, safe: safe !== null })
+            : printable(`${where}: ${what}\n  ${kind}: ${mend}${safe ? ' (--fix does)' : ''}\n`),
+        );
+      const said = `${folder}: ${findings.length === 0 ? 'nothing is wrong' : plural(findings.length, 'finding')}`;
+      const mended =
+        changed.length > 0 ? `; ${changed.join(', ')} changed, ${plural(left.length, 'finding')} left` : '';
+      process.stdout.write(
+        json
+          ? toLine({ event: 'end', findings: findings.length, changed, left: left.length })
+          : `${said}${mended}\n`,
+      );
+      if (left.length > 0) process.exitCode = 1;
+    },
+  });
