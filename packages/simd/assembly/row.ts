@@ -17,7 +17,7 @@ import { INFINITY_BITS, vec } from './vector';
 /** Codes' powers of two that A's row carries; what of it the row has no room for is at most 2^20. */
 const MOST_LEFT: i32 = 20;
 /** Bytes of rows that stay in the first-level cache. */
-const NEAR: usize = 16384;
+const NEAR: usize = 24576;
 
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,7 @@
-/** @file What a cache of keys and values in few bits costs a trained model, fed a text token by token. */
+/**
+ * @file What a cache of keys and values in few bits costs a trained model, fed a text token by token.
+ * @module-tag slow
+ */
 import { counterRandom } from '@octavo/formats';
 import { type CacheFormat, createCache, destroyCache, type Llama, nextLogits } from '@octavo/llama';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
