@@ -9,6 +9,8 @@ export interface Scope {
   alloc(shape: Shape, format: Format): Tensor;
   /** Takes a tensor out of the scope: from now on the caller frees it. Returns it. */
   keep(tensor: Tensor): Tensor;
+  /** Owns a tensor of nobody's from now on, as if it had been allocated here. Returns it. */
+  adopt(tensor: Tensor): Tensor;
   /** One more holder of a tensor, beside whoever allocated it. Returns it. */
   hold(tensor: Tensor): Tensor;
   /** One holder less: the tensor is freed before the scope is, once it has none. Tensors of others are left alone. */
@@ -29,6 +31,10 @@ export function createScope(device: Device): Scope {
     },
     keep(tensor) {
       owned.delete(tensor);
+      return tensor;
+    },
+    adopt(tensor) {
+      owned.set(tensor, 1);
       return tensor;
     },
     hold(tensor) {

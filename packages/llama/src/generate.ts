@@ -32,7 +32,7 @@ async function feed<T>(
   const [tokens, positions] = [scope.alloc([1], FP32), scope.alloc([1], FP32)];
   device.write(tokens, [token]);
   device.write(positions, [length]);
-  const hidden = hiddenOf(model, context, { tokens, positions }, ({ value: qkv }, block) => {
+  const hidden = hiddenOf(model, context, { tokens, positions }, (_, { value: qkv }, block) => {
     const mixed = attendKept(model, context, cache, { qkv, positions, block }); // [1, H hd]
     scope.drop(qkv);
     return variable(mixed);

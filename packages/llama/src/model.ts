@@ -7,16 +7,17 @@ import {
   attention,
   type Context,
   createFp8Linear,
-  crossEntropy,
   embedding,
   type Fp8Linear,
   type Heads,
+  headLoss,
   keep,
   linear,
   observe,
   type Parameter,
   type Precision,
   project,
+  recomputed,
   rmsNorm,
   rope,
   scaleTokens,
@@ -65,7 +66,7 @@ export interface Batch extends Placed {
 }
 
 /** Mixes the values of earlier tokens into those of a block: `[T, (H + 2 KV) hd]` → `[T, H hd]`. */
-export type Attend = (qkv: Variable, block: number) => Variable;
+export type Attend = (context: Context, qkv: Variable, block: number) => Variable;
 
 /**
  * A model on a device, its weights from `values` (float32 by name) or, where that gives nothing, at random from `seed`.
@@ -137,25 +138,53 @@ export const headsOf = (config: LlamaConfig): Heads => ({
 });
 
 /** Logits of every position: `[batch · sequence, V]`. */
-export function forward(model: Llama, context: Context, input: Batch): Variable {
-  const shape = { ...headsOf(model.config), batch: input.batch, sequence: input.sequence };
-  const hidden = hiddenOf(model, context, input, (qkv) => attention(context, qkv, shape)); // [T, D]
-  return projected(model, context, hidden);
+export const forward = (model: Llama, context: Context, input: Batch): Variable =>
+  projected(model, context, hiddenOf(model, context, input, within(model, input)));
+
+/**
+ * Σ −log p(target) over the tokens whose target is not negative; its gradient is `weight` times that. FP32 `[1]`. Of the
+ * logits only some rows are in memory at a time.
+ */
+export function lossOf(
+  model: Llama,
+  context: Context,
+  input: Batch,
+  targets: Tensor,
+  weight: Tensor,
+): Tensor {
+  const hidden = hiddenOf(model, context, input, within(model, input)); // [T, D]
+  return headLoss(context, normedOf(model, context, hidden), model.head, targets, weight, LOGITS);
 }
+
+/** Attention within each sequence of a batch. */
+const within =
+  ({ config }: Llama, { batch, sequence }: Batch): Attend =>
+  (context, qkv) =>
+    attention(context, qkv, { ...headsOf(config), batch, sequence });
 
 /** What the blocks make of every token, `[T, D]`. Functions consume what they are given; `keep` stands where two take a value. */
 export function hiddenOf(model: Llama, context: Context, input: Placed, attend: Attend): Variable {
   const embedded = embedding(context, model.embedding, input); // [T, D]
-  return model.blocks.reduce((x, block) => forwardBlock(model, context, block, x, input, attend), embedded); // [T, D]
+  return model.blocks.reduce((x, block) => {
+    const run = (own: Context, of: Variable) => forwardBlock(model, own, block, of, input, attend);
+    return context.recompute === 'full' ? recomputed(context, x, run) : run(context, x);
+  }, embedded); // [T, D]
 }
+
+const LOGITS = { layer: null, name: 'head', operand: 'output' };
 
 /** Logits of what the blocks have made: `[T, D]` → `[T, V]`. */
 export function projected(model: Llama, context: Context, hidden: Variable): Variable {
-  const normed = rmsNorm(context, hidden, model.norm, model.config.normEpsilon); // [T, D]
-  observe(context, { layer: null, name: 'head', operand: 'input' }, normed.value);
-  const logits = project(context, normed, model.head); // [T, V]
-  observe(context, { layer: null, name: 'head', operand: 'output' }, logits.value);
+  const logits = project(context, normedOf(model, context, hidden), model.head); // [T, V]
+  observe(context, LOGITS, logits.value);
   return logits;
+}
+
+/** What the head is given of what the blocks have made: `[T, D]` → the same. */
+function normedOf(model: Llama, context: Context, hidden: Variable): Variable {
+  const normed = rmsNorm(context, hidden, model.norm, model.config.normEpsilon);
+  observe(context, { layer: null, name: 'head', operand: 'input' }, normed.value);
+  return normed;
 }
 
 /** h = x + attention(norm(x)), then h + feedForward(norm(h)): `[T, D]` → `[T, D]`. */
@@ -192,7 +221,7 @@ function selfAttention(
   const packed = linear(context, qkv, x); // [T, (H + 2 KV) hd]
   const turned = rope(context, packed, headsOf(model.config), { ...model.rope, positions });
   observe(context, { layer: qkv.layer, name: 'attention', operand: 'input' }, turned.value);
-  return linear(context, attentionOut, attend(turned, qkv.layer)); // [T, D]
+  return linear(context, attentionOut, attend(context, turned, qkv.layer)); // [T, D]
 }
 
 /** down(up ⊙ silu(gate)), plain or Smooth-SwiGLU: `[T, D]` → `[T, D]`. */
@@ -203,15 +232,6 @@ function feedForward(context: Context, { gateUp, down }: Block, x: Variable): Va
   const { h, t } = swigluPerToken(context, packed); // [T, F], [T, 1]
   return scaleTokens(context, linear(context, down, h), t);
 }
-
-/** Σ −log p(target) over the tokens whose target is not negative; its gradient is `weight` times that. FP32 `[1]`. */
-export const lossOf = (
-  model: Llama,
-  context: Context,
-  input: Batch,
-  targets: Tensor,
-  weight: Tensor,
-): Tensor => crossEntropy(context, forward(model, context, input), targets, weight);
 
 /** Frees the model's tensors. */
 export function destroyLlama({ device, parameters, rope: { cos, sin } }: Llama): void {

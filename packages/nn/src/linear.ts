@@ -1,12 +1,13 @@
 /** @file A linear layer whose three products run in the formats of a recipe. */
 import { FP32 } from '@octavo/formats';
 import type { MatrixOperand, Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, type Context, result } from './context.ts';
+import { accumulate, activationFormat, type Context, consuming, result } from './context.ts';
 import { scaleChannels, smoothFactors } from './functions/scale-channels.ts';
-import { keepOperand, matmul } from './operand.ts';
+import { dropOperand, keepOperand, matmul } from './operand.ts';
 import { type OperandName, type Precision, type Site, siteOf } from './precision.ts';
 import { type Cast, quantize, quantizeSmooth, quantizeWeight } from './quantize.ts';
 import type { CastRecipe, LinearName, Smoothing } from './recipe.ts';
+import { unseen } from './recompute.ts';
 import { smoothingOf } from './smoothing.ts';
 import type { Parameter, Variable } from './variable.ts';
 
@@ -75,7 +76,10 @@ function product(
   casts: { input: Cast; weight: Cast },
 ): Variable {
   const format = activationFormat(context);
-  const [input, inputForGradWeight] = operands(context, casts.input, x.value, output.input, gradWeight.input); // [T, in]
+  const [input, keptInput] = operands(context, casts.input, x.value, output.input, gradWeight.input); // [T, in]
+  const inputForGradWeight = keptOrAgain(context, keptInput, x, (value) =>
+    casts.input(context, gradWeight.input, value),
+  );
   const [weight, weightForGradInput] = operands(
     context,
     casts.weight,
@@ -94,7 +98,7 @@ function product(
     ); // [T, out]
     const dx = matmul(context, grad, weightForGradInput, {}, format); // dx = dy W: [T, in]
     accumulate(context, x, dx);
-    const dw = matmul(context, gradForGradWeight, inputForGradWeight, { a: true }, FP32); // dW = dyᵀ x: [out, in]
+    const dw = matmul(context, gradForGradWeight, inputForGradWeight(), { a: true }, FP32); // dW = dyᵀ x: [out, in]
     accumulate(context, w, dw);
   });
 }
@@ -110,4 +114,16 @@ function operands(
   const operand = cast(context, site, x);
   if (!context.tape) return [operand, operand];
   return [operand, later === site ? keepOperand(context, operand) : cast(context, later, x)];
+}
+
+/** The operand that the backward pass takes: kept, or where only what is dear is, cast again from its value computed again. */
+function keptOrAgain(
+  context: Context,
+  kept: MatrixOperand,
+  { again }: Variable,
+  cast: (value: Tensor) => MatrixOperand,
+): () => MatrixOperand {
+  if (!context.tape || context.recompute !== 'selective' || !again) return () => kept;
+  dropOperand(context, kept);
+  return () => unseen(context.precision, () => consuming(context, again(), cast));
 }

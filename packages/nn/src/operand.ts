@@ -12,6 +12,11 @@ export function keepOperand<T extends MatrixOperand>({ scope }: Pick<Context, 's
   return operand;
 }
 
+/** One holder less of an operand. */
+export function dropOperand({ scope }: Pick<Context, 'scope'>, operand: MatrixOperand): void {
+  for (const tensor of tensorsOf(operand)) scope.drop(tensor);
+}
+
 /** C = op(A) · op(B), scales removed, rounded to `format`. Consumes its operands where the scope has them. */
 export function matmul(
   context: Pick<Context, 'device' | 'scope'>,
@@ -32,6 +37,6 @@ export function matmul(
     scaledB: isQuantized(b),
   };
   const c = apply(context, gemm, attributes, [codesA!, codesB!, ...scaleA, ...scaleB], format);
-  for (const tensor of [...tensorsOf(a), ...tensorsOf(b)]) context.scope.drop(tensor);
+  for (const operand of [a, b]) dropOperand(context, operand);
   return c;
 }

@@ -5,6 +5,8 @@ import type { Tensor } from '@octavo/kernels';
 export interface Variable {
   readonly value: Tensor;
   grad: Tensor | null;
+  /** Computes the value again, into a tensor of the caller's, as long as the backward pass has not come to this place. */
+  readonly again?: () => Tensor;
 }
 
 /** A trained tensor. Its value is replaced, never written in place, when the optimizer moves it. */
@@ -16,4 +18,8 @@ export interface Parameter {
   readonly isMatrix: boolean;
 }
 
-export const variable = (value: Tensor): Variable => ({ value, grad: null });
+export const variable = (value: Tensor, again?: () => Tensor): Variable => ({
+  value,
+  grad: null,
+  ...(again && { again }),
+});

@@ -1,6 +1,13 @@
 /** @file The parts of a pass over a step's micro-batches: forward, backward, and the one read of what the host learns of it. */
 import { FP32 } from '@octavo/formats';
-import { channelCosine, createScope, type Scope, sumSquares, type Tensor } from '@octavo/kernels';
+import {
+  channelCosine,
+  createScope,
+  type Device,
+  type Scope,
+  sumSquares,
+  type Tensor,
+} from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
 import {
   apply,
@@ -88,7 +95,8 @@ export function forward({ training, scope: kept, weight, losses }: Pass, batch: 
   const { device, model, plan } = training;
   beginMicroBatch(model.precision, losses.length);
   const [scope, tape] = [createScope(device), createTape()];
-  const context = { device, scope, tape, precision: model.precision };
+  const { recompute = 'none' } = plan;
+  const context = { device, scope, tape, precision: model.precision, recompute };
   const input = uploadBatch(model, scope, batch, { sequence: plan.sequence, backward: true });
   const loss = kept.alloc([1], FP32);
   device.copy(loss, lossOf(model, context, input, upload(device, scope, batch.targets), weight));
@@ -158,9 +166,12 @@ function sightings(
 }
 
 /** Frees the parameters' gradients. */
-export function freeGradients({ device, model }: Training): void {
-  for (const parameter of model.parameters) {
-    if (parameter.grad) device.free(parameter.grad);
-    parameter.grad = null;
-  }
+export const freeGradients = ({ device, model }: Training): void =>
+  model.parameters.forEach((parameter) => {
+    freeGradient(device, parameter);
+  });
+
+export function freeGradient(device: Device, parameter: Parameter): void {
+  if (parameter.grad) device.free(parameter.grad);
+  parameter.grad = null;
 }

@@ -1,7 +1,7 @@
 /** @file What work needs in memory, reckoned from its shape before anything is allocated. */
 import { elements } from '@octavo/kernels';
 import { cacheRowBytes, headDimOf, type LlamaConfig, parameterSpecs } from '@octavo/llama';
-import type { Recipe } from '@octavo/nn';
+import { type Recipe, rowsAtOnce } from '@octavo/nn';
 import { adamFormats, bytesPerParameter, formatsFor } from '@octavo/optim';
 import type { Workload } from './device/trial.ts';
 
@@ -35,30 +35,31 @@ interface Sizes {
 const reckonings: Readonly<Record<Workload['kind'], (work: Workload, sizes: Sizes) => MemoryNeed['parts']>> =
   {
     /**
-     * Weights, master weights and moments; gradients in float32 with the copies of weights that casts make; about
-     * 4 D + 3 F + the keys' and values' width for each token and layer in the activations' format, half of the D where
-     * inputs are kept as 8-bit codes, and 1.7 V + 4 D for each token at the end.
+     * Weights, master weights and moments; beside them, whatever is more: what the forward pass keeps and a part of the
+     * logits with their gradient, or all gradients in float32 and, as they are taken up, the new state beside the old.
      */
-    train({ model, recipe, batch, sequence }, sizes) {
-      const { hiddenSize: d, ffnSize: f, layers, vocabularySize: v } = model;
-      const width = widthOf(recipe);
+    train(work, sizes) {
+      const { model, recipe } = work;
       const formats = adamFormats(recipe.optimizer);
       const bytes = (isMatrix: boolean) => bytesPerParameter(formatsFor(formats, isMatrix));
-      const codes = isQuantized(recipe);
-      const block = (codes ? 2 : 4) * d + 3 * f + 1.3 * keyValueWidth(model);
-      return {
+      const state = {
         weights: weightBytes(model, recipe, sizes),
         optimizer: sizes.matrices * bytes(true) + sizes.gains * bytes(false),
-        gradients: (sizes.matrices + sizes.gains) * (4 + (codes ? 3 : width === 2 ? 2 : 0.5)),
-        activations: batch * sequence * width * (layers * block + 1.7 * v + 4 * d),
+        codes: isQuantized(recipe) ? linearElements(model) : 0,
       };
+      const activations = activationBytes(work);
+      const gradients = 4 * (sizes.matrices + sizes.gains);
+      const update = state.weights + state.optimizer;
+      return { ...state, ...(activations > gradients + update ? { activations } : { gradients, update }) };
     },
 
     /** Weights and their 8-bit codes; of the activations only what one place has at a time: a block, or the logits. */
     evaluate({ model, recipe, batch, sequence }, sizes) {
       const { hiddenSize: d, ffnSize: f, vocabularySize: v } = model;
-      const token = Math.max(d + 3 * f, 3 * d + 4 * keyValueWidth(model), d + v);
-      return inference(model, recipe, sizes, { activations: batch * sequence * widthOf(recipe) * token });
+      const tokens = batch * sequence;
+      const token = Math.max(d + 3 * f, 3 * d + 4 * keyValueWidth(model));
+      const values = Math.max(tokens * token, tokens * d + rowsAtOnce(tokens, v) * v);
+      return inference(model, recipe, sizes, { activations: widthOf(recipe) * values });
     },
 
     /** Weights, their codes, keys and values of a whole context, and one token on its way through. */
@@ -71,6 +72,21 @@ const reckonings: Readonly<Record<Workload['kind'], (work: Workload, sizes: Size
       });
     },
   };
+
+/**
+ * About 4 D + 3 F + 1.3 the keys' and values' width for each token and layer in the activations' format, half of the D where
+ * inputs are kept as 8-bit codes; of a block that is computed again only its input; and the head's share.
+ */
+function activationBytes({ model, recipe, batch, sequence, recompute = 'none' }: Workload): number {
+  const { hiddenSize: d, ffnSize: f, layers, vocabularySize: v } = model;
+  const tokens = batch * sequence;
+  const codes = isQuantized(recipe);
+  const whole = (codes ? 2 : 4) * d + 3 * f + 1.3 * keyValueWidth(model);
+  const kept = { none: whole, selective: whole - (2 * d + f) / (codes ? 2 : 1), full: d }[recompute];
+  const blocks = tokens * (layers * kept + (recompute === 'full' ? whole : 0) + 4 * d);
+  const some = rowsAtOnce(tokens, v);
+  return widthOf(recipe) * (blocks + 2 * some * v) + (some < tokens ? 4 * v * d : 0);
+}
 
 /** `own` beside the weights and their codes; or what loading takes, matrix after matrix in float32, where that is more. */
 function inference(

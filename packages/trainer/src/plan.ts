@@ -1,6 +1,6 @@
 /** @file Everything a run is determined by, as plain data: what `run.json` and checkpoints keep. */
 import type { LlamaConfig } from '@octavo/llama';
-import type { Recipe } from '@octavo/nn';
+import type { Recipe, Recompute } from '@octavo/nn';
 import type { AdamHyperparameters, Schedule } from '@octavo/optim';
 import type { GuardPlan } from './guard/state.ts';
 
@@ -16,6 +16,8 @@ export interface TrainPlan {
   readonly sequence: number;
   readonly steps: number;
   readonly seed: number;
+  /** What the backward pass computes again instead of keeping it; no bit depends on it. Absent: nothing. */
+  readonly recompute?: Recompute;
   readonly schedule: Schedule;
   readonly adam: Omit<AdamHyperparameters, 'learningRate'>;
   /** Largest global gradient norm; 0: no clipping. */

@@ -4,6 +4,7 @@ import { dequantize, elements, type Scope, subtract, sumSquares, type Tensor } f
 import { activationFormat, apply, dropQuantizedWeights } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperparameterValues, STREAMS } from '@octavo/optim';
 import type { Decision } from './decide.ts';
+import { freeGradient } from './gradients.ts';
 import type { Held } from './held.ts';
 import type { NonFinite } from './non-finite.ts';
 import { accept, putBack } from './safety.ts';
@@ -76,6 +77,7 @@ async function moveParameters(training: Training, scope: Scope, sample: boolean)
       ...(lost && { lost }),
       keepsOld: true,
     });
+    freeGradient(device, parameter); // it has done its work, and the new state needs room
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
     device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], [parameter.value]);
     if (old && lost) {

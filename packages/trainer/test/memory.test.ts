@@ -12,11 +12,16 @@ const model = { ...llamaConfigOf('nano'), vocabularySize: 512, layers: 2 };
 
 describe.each(['fp8-full', 'bf16', 'fp32', 'fp8-current'])('%s', (recipe) => {
   it.each([
-    [{}, 2, 128],
-    [{ ffnSize: 704 }, 4, 64],
-    [{ vocabularySize: 2048, keyValueHeads: 1 }, 4, 128],
-  ])('%j, %i x %i tokens: about the step’s peak', async (change, batch, sequence) => {
-    const plan = tinyPlan(recipe, { model: { ...model, ...change }, batch, sequence, sampleEvery: 0 });
+    [{}, 2, 128, 'none'],
+    [{ ffnSize: 704 }, 4, 64, 'none'],
+    [{ vocabularySize: 2048, keyValueHeads: 1 }, 4, 128, 'none'],
+    [{ layers: 6 }, 16, 128, 'selective'],
+    [{ layers: 6 }, 16, 128, 'full'],
+    [{ vocabularySize: 32_768, layers: 1 }, 12, 128, 'full'],
+  ] as const)('%j, %i x %i tokens, %s computed again: about the step’s peak', async (...given) => {
+    const [change, batch, sequence, recompute] = given;
+    const shape = { model: { ...model, ...change }, batch, sequence, recompute, sampleEvery: 0 };
+    const plan = tinyPlan(recipe, shape);
     const device = await createDevice('simd', { threads: 1 });
     const training = createTraining(device, plan);
     await trainStep(training, [circleSource(plan).next()]);

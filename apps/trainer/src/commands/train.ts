@@ -50,6 +50,11 @@ const configured = {
     'steps between held-out evaluations; 0: before and after',
     numeric(hyperparameters.evaluateEvery),
   ),
+  recompute: value(
+    '<what>',
+    'compute again in the backward pass what would take memory: none (default), selective (norms and SwiGLU), full (all but each block’s input)',
+    word(hyperparameters.recompute),
+  ),
   guard: value(
     '<policy>',
     'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',

@@ -7,8 +7,8 @@ import type { Parameter, Variable } from '../variable.ts';
 /** y = x / √(mean x² + ε) · gain: x `[T, D]`, gain `[D]` → `[T, D]`. */
 export function rmsNorm(context: Context, x: Variable, gain: Parameter, epsilon: number): Variable {
   const format = activationFormat(context);
-  const y = apply(context, rmsNormOperator, { epsilon }, [x.value, gain.value], format); // [T, D]
-  return result(context, y, { saves: [x.value] }, (gradOutput) => {
+  const normed = () => apply(context, rmsNormOperator, { epsilon }, [x.value, gain.value], format); // [T, D]
+  return result(context, normed(), { saves: [x.value], again: normed }, (gradOutput) => {
     const inputs = [gradOutput, x.value];
     accumulate(context, gain, apply(context, rmsNormGradGain, { epsilon }, inputs, FP32)); // [D]
     accumulate(context, x, apply(context, rmsNormGradInput, { epsilon }, [...inputs, gain.value], format)); // [T, D]

@@ -1,14 +1,24 @@
 /** @file Products with one number a channel, and the powers of two of Smooth-SwiGLU (arXiv 2409.12517). */
 import { FP32 } from '@octavo/formats';
 import { amax, matrixShape, scaleColumns, smoothScale, type Tensor } from '@octavo/kernels';
-import { accumulate, activationFormat, apply, type Context, gradientFormat, result } from '../context.ts';
+import {
+  accumulate,
+  activationFormat,
+  apply,
+  type Context,
+  consuming,
+  gradientFormat,
+  result,
+} from '../context.ts';
 import type { Parameter, Variable } from '../variable.ts';
 
 /** y = x · s, column by column, s a constant: `[R, C]`, s `[1, C]` → `[R, C]`. */
 export function scaleChannels(context: Context, x: Variable | Parameter, s: Tensor): Variable {
   const format = activationFormat(context);
-  const y = apply(context, scaleColumns, {}, [x.value, s], format);
-  return result(context, y, { consumes: [x.value], saves: [s] }, (gradOutput) => {
+  const scaled = (of: Tensor) => apply(context, scaleColumns, {}, [of, s], format);
+  const before = 'again' in x ? x.again : undefined;
+  const again = before && (() => consuming(context, before(), scaled));
+  return result(context, scaled(x.value), { consumes: [x.value], saves: [s], again }, (gradOutput) => {
     accumulate(context, x, apply(context, scaleColumns, {}, [gradOutput, s], gradientFormat(context, x)));
   });
 }

@@ -32,8 +32,8 @@ function run(context: Context, gateUp: Variable, t: Tensor | null): Variable {
   const attributes = { perToken: t !== null };
   const more = t ? [t] : [];
   const inputs = [gateUp.value, ...more];
-  const h = apply(context, swigluOperator, attributes, inputs, format); // [T, F]
-  return result(context, h, { saves: inputs }, (gradOutput) => {
+  const h = () => apply(context, swigluOperator, attributes, inputs, format); // [T, F]
+  return result(context, h(), { saves: inputs, again: h }, (gradOutput) => {
     const given = [gateUp.value, gradOutput, ...more];
     accumulate(context, gateUp, apply(context, swigluGrad, attributes, given, format)); // [T, 2F]
   });

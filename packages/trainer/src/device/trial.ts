@@ -8,7 +8,7 @@ import {
   type LlamaConfig,
   nextLogits,
 } from '@octavo/llama';
-import type { Recipe } from '@octavo/nn';
+import type { Recipe, Recompute } from '@octavo/nn';
 import { batchLoss } from '../evaluate.ts';
 import { measuringBatch, measuringPlan } from '../measured-step.ts';
 import { trainStep } from '../step.ts';
@@ -24,6 +24,7 @@ export interface Workload {
   readonly sequence: number;
   /** Of kept keys and values; by default that of the activations. */
   readonly kvCache?: CacheFormat | undefined;
+  readonly recompute?: Recompute | undefined;
 }
 
 export interface Trial {

@@ -38,11 +38,12 @@ const settingsSchema = fields({
     tokenizer: text('a tokenizer'),
     textField: text('the name of a key'),
   }),
-  // runs from before there was a guard, or a limit, had none
+  // runs from before there was a guard, a limit or recomputation had none
   knobs: fields({
     ...hyperparameters,
     guard: hyperparameters.guard.default('off'),
     skipLimit: hyperparameters.skipLimit.default(8),
+    recompute: hyperparameters.recompute.default('none'),
   }),
   threads: integer(1).nullable(),
   library: text('a library').default('off'), // runs from before there was a choice had none

@@ -14,6 +14,7 @@ const FREE = new Set<keyof Hyperparameters>([
   'evaluateEvery',
   'evaluateTokens',
   'guard',
+  'recompute',
   'device',
 ]);
 

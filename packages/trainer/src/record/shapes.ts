@@ -1,6 +1,6 @@
 /** @file The rules of a run's numbers and choices, of its model's shape and of its recipe, whose judge is `@octavo/nn`. */
 import { OctavoError } from '@octavo/formats';
-import { type Recipe, validateRecipe } from '@octavo/nn';
+import { RECOMPUTATIONS, type Recipe, validateRecipe } from '@octavo/nn';
 import { z } from 'zod';
 import { deviceNames } from '../device/open.ts';
 import type { Hyperparameters } from '../session/settings.ts';
@@ -32,6 +32,8 @@ export const hyperparameters = {
   evaluateTokens: integer(1),
   /** What is done when a tensor is about to break. */
   guard: oneOf(['off', 'warn', 'stop', 'switch']),
+  /** What the backward pass computes again instead of keeping it. */
+  recompute: oneOf(RECOMPUTATIONS),
   device: oneOf(deviceNames),
 } satisfies Record<keyof Hyperparameters, z.ZodType>;
 

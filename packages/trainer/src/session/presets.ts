@@ -32,6 +32,7 @@ const nano: Hyperparameters = {
   evaluateEvery: 0,
   evaluateTokens: 65_536,
   guard: 'warn',
+  recompute: 'none',
   device: 'auto',
 };
 

@@ -2,7 +2,7 @@
 import type { TextSettings, TextShape } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { LlamaConfig } from '@octavo/llama';
-import type { Recipe } from '@octavo/nn';
+import type { Recipe, Recompute } from '@octavo/nn';
 import type { Schedule } from '@octavo/optim';
 import type { Workload } from '../device/trial.ts';
 import type { GuardPolicy } from '../guard/alarm.ts';
@@ -42,6 +42,7 @@ export interface Hyperparameters {
   readonly evaluateTokens: number;
   /** What is done when a tensor is about to break. */
   readonly guard: GuardPolicy;
+  readonly recompute: Recompute;
   readonly device: string;
 }
 
@@ -78,7 +79,7 @@ export const textShapeOf = ({ hyperparameters, model }: RunSettings): TextShape 
 
 /** The plan of a run. */
 export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPlan {
-  const { learningRate: peak, warmup, floor, schedule: kind, guard, ...rest } = hyperparameters;
+  const { learningRate: peak, warmup, floor, schedule: kind, guard, recompute, ...rest } = hyperparameters;
   const { batch, accumulation, sequence, steps, seed, beta1, beta2, epsilon, weightDecay } = rest;
   const { clip, nonFinite, skipLimit, checkpointEvery, keepCheckpoints, sampleEvery, evaluateEvery } = rest;
   const schedule: Schedule =
@@ -86,7 +87,7 @@ export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPl
   return {
     model: model.config,
     recipe,
-    ...{ batch, accumulation, sequence, steps, seed, schedule },
+    ...{ batch, accumulation, sequence, steps, seed, recompute, schedule },
     adam: { beta1, beta2, epsilon, weightDecay },
     ...{ clip, nonFinite, skipLimit, checkpointEvery, keepCheckpoints, sampleEvery, evaluateEvery },
     guard: guardPlan(guard),
@@ -96,5 +97,5 @@ export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPl
 /** What a device is chosen for, and memory reckoned: the shape of one micro-batch. */
 export const workOf = (
   kind: Workload['kind'],
-  { model, recipe, batch, sequence, kvCache }: Omit<Workload, 'kind'>,
-): Workload => ({ kind, model, recipe, batch, sequence, kvCache });
+  { model, recipe, batch, sequence, recompute, kvCache }: Omit<Workload, 'kind'>,
+): Workload => ({ kind, model, recipe, batch, sequence, recompute, kvCache });
