@@ -14,6 +14,7 @@ import {
 } from './devices.ts';
 import { gemmTable, square } from './gemm.ts';
 import { operatorsTable } from './operators.ts';
+import { recomputeTable } from './recompute-table.ts';
 import { measureSteps } from './step.ts';
 import type { StepCase } from './step-case.ts';
 import { stepProducts } from './step-products.ts';
@@ -68,9 +69,10 @@ export async function* runBenches({
   }
   if (only.includes('step')) yield* stepTables(threads, quick, onNext);
   if (only.includes('cost')) {
-    const recipes = ['fp32', 'bf16', 'fp8-full'];
+    const [recipes, rounds] = [['fp32', 'bf16', 'fp8-full'], quick ? 1 : 3];
     const create = () => createBestDevice(threads);
-    yield* costTables(create, quick ? [smallSeries] : costSeries, recipes, quick ? 1 : 3, onNext);
+    yield* costTables(create, quick ? [smallSeries] : costSeries, recipes, rounds, onNext);
+    yield await recomputeTable(create, quick ? tiny : stories15m(), recipes, rounds, onNext);
   }
 }
 
