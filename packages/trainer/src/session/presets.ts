@@ -13,7 +13,7 @@ const nano: Hyperparameters = {
   batch: 16,
   accumulation: 1,
   sequence: 128,
-  steps: 1500,
+  steps: 2000,
   seed: 1,
   learningRate: 3e-3,
   warmup: 50,
@@ -27,7 +27,7 @@ const nano: Hyperparameters = {
   nonFinite: 'stop',
   skipLimit: 8,
   checkpointEvery: 100,
-  keepCheckpoints: 15, // all of the run: octavo report looks at an early one and the last
+  keepCheckpoints: 20, // all of the run: octavo report looks at an early one and the last
   sampleEvery: 20,
   evaluateEvery: 0,
   evaluateTokens: 65_536,
