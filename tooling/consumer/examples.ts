@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type Example, examplesOf } from '../vitest/examples.ts';
 import { manifestOf, publicPackages, repository } from './install.ts';
 
-/** The packages that run in browsers. store, data, trainer, bench, report and lab read and write files; mpi calls a library; cli is a command. */
+/** The packages that run in browsers. store, data, exchange, trainer, bench, report and lab read and write files; mpi calls a library; cli is a command. */
 export const browserPackages = [
   'formats',
   'scaling',

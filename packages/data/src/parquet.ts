@@ -11,7 +11,7 @@ import {
 } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { getPhysicalColumns } from 'hyparquet/src/schema.js';
-import { type CompressionCodec, compressors } from 'hyparquet-compressors';
+import type { CompressionCodec } from 'hyparquet-compressors';
 import type { Row } from './row.ts';
 import { badInput, LARGEST } from './text-file.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -30,7 +30,7 @@ export async function* readParquet(
 ): AsyncGenerator<Row> {
   const handle = await open(path, 'r');
   try {
-    const file = await bufferOf(handle);
+    const [file, unpackers] = [await bufferOf(handle), await decompressors()];
     const metadata = await guarded(name, () => parquetMetadataAsync(file, { geoparquet: false }));
     await guarded(name, async () => checkColumns(name, metadata, columns));
     let row = 0;
@@ -41,7 +41,7 @@ export async function* readParquet(
           await guarded(name, () => checkPages(file, chunk, count));
       const rows = await guarded(name, () =>
         parquetReadObjects({
-          ...{ file, metadata, rowStart: row, rowEnd: row + count, compressors: limited, parsers },
+          ...{ file, metadata, rowStart: row, rowEnd: row + count, compressors: unpackers, parsers },
           ...(columns && { columns: [...columns] }),
         }),
       );
@@ -111,13 +111,17 @@ const parsers = {
   stringFromBytes: (bytes: Uint8Array): string => (bytes && strict.decode(bytes)) as string,
 };
 
-/** The decompressors, each ended where a damaged page keeps it busy. */
-const limited = Object.fromEntries(
-  Object.entries(compressors).map(([codec, unpack]) => [
+type Unpack = (input: Uint8Array, length: number) => Uint8Array;
+
+/** The decompressors, each ended where a damaged page keeps it busy; loaded where a file is read, for that compiles WebAssembly. */
+async function decompressors(): Promise<Record<CompressionCodec, Unpack>> {
+  const { compressors } = await import('hyparquet-compressors');
+  const limited = Object.entries(compressors).map(([codec, unpack]): [string, Unpack] => [
     codec,
-    (input: Uint8Array, length: number) => withTimeLimit(2000 + length / 1000, () => unpack(input, length)),
-  ]),
-) as Record<CompressionCodec, (input: Uint8Array, length: number) => Uint8Array>;
+    (input, length) => withTimeLimit(2000 + length / 1000, () => unpack(input, length)),
+  ]);
+  return Object.fromEntries(limited) as Record<CompressionCodec, Unpack>;
+}
 
 async function guarded<T>(name: string, act: () => Promise<T>): Promise<T> {
   try {

@@ -49,8 +49,11 @@ const reckonings: Readonly<Record<Workload['kind'], (work: Workload, sizes: Size
       };
       const activations = activationBytes(work);
       const gradients = 4 * (sizes.matrices + sizes.gains);
-      const update = state.weights + state.optimizer;
-      return { ...state, ...(activations > gradients + update ? { activations } : { gradients, update }) };
+      const next = state.weights + state.optimizer;
+      return {
+        ...state,
+        ...(activations > gradients + next ? { activations } : { gradients, 'new state': next }),
+      };
     },
 
     /** Weights and their 8-bit codes; of the activations only what one place has at a time: a block, or the logits. */

@@ -103,6 +103,7 @@ describe('the examples of the READMEs', () => {
     'data',
     'mpi',
     'evals',
+    'exchange',
     'trainer',
     'bench',
     'report',

@@ -37,8 +37,15 @@ const value = z
 const claimsSchema = z.array(
   z.object({ text: z.string(), paper: z.string().optional(), values: z.array(value), holds: z.boolean() }),
 );
-/** As `summary.json` holds it: a figure a seed, infinite where a run broke. */
-export type StudyClaim = z.output<typeof claimsSchema>[number];
+
+/** As `summary.json` holds it. */
+export interface StudyClaim {
+  readonly text: string;
+  readonly paper?: string | undefined;
+  /** A figure a seed, infinite where a run broke. */
+  readonly values: readonly number[];
+  readonly holds: boolean;
+}
 
 const chartSchema = z.record(z.string(), z.unknown());
 
