@@ -1,7 +1,14 @@
 /** @file `@octavo/exchange`: models in and out of other programs' files. */
+export {
+  type ChannelMaxima,
+  calibrate,
+  calibrationBytes,
+  type Windows,
+} from './calibrate/calibrate.ts';
+export { type CalibrationText, calibrationWindows } from './calibrate/text.ts';
 export { examine, fixFolder } from './doctor/doctor.ts';
 export type { Finding, FindingKind } from './doctor/finding.ts';
-export { foldSmooth, smoothingScales } from './fold-smooth.ts';
+export { foldedMaxima, foldSmooth, scalesOfMaxima, smoothingScales } from './fold-smooth.ts';
 export { readModelConfig } from './hugging-face-source.ts';
 export { openModel } from './open-model.ts';
 export { type OutputType, outputTypes } from './output-type.ts';

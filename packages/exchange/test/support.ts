@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { counterRandom } from '@octavo/formats';
-import { configToHuggingFace, huggingFaceTensors, type LlamaConfig } from '@octavo/llama';
+import { configToHuggingFace, huggingFaceTensors, type LlamaConfig, toInterleaved } from '@octavo/llama';
 import { encodeSafetensors, type SafetensorsType, writeSafetensorsFolder } from '@octavo/store';
 import { afterAll } from 'vitest';
 
@@ -58,6 +58,30 @@ export async function writeModel(
   await writeSafetensorsFolder(folder, records, { shardBytes, metadata: { format: 'pt' } });
   const json = configToHuggingFace(config, { dtype: 'bfloat16', bos: 1, eos: 2 });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(json));
+}
+
+/** Writes those weights as a file of llama2.c, version 0. */
+export function writeLlama2c(path: string, config: LlamaConfig, weights = weightsOf(config)): void {
+  const { hiddenSize: d, ffnSize, layers, heads, keyValueHeads, vocabularySize: v, contextLength } = config;
+  const header = Int32Array.of(
+    ...[d, ffnSize, layers, heads, keyValueHeads, config.tiedHead ? v : -v, contextLength],
+  );
+  const of = (name: string) => {
+    const { data } = weights.get(`${name}.weight`)!;
+    const own = { q_proj: heads, k_proj: keyValueHeads }[name.split('.').at(-1)!];
+    return own === undefined ? data : toInterleaved(data, { heads: own, width: d });
+  };
+  const each = (...names: string[]) =>
+    names.flatMap((name) => Array.from({ length: layers }, (_, i) => of(`model.layers.${i}.${name}`)));
+  const attention = ['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((name) => `self_attn.${name}`);
+  const parts = [
+    ...[header, of('model.embed_tokens'), ...each('input_layernorm', ...attention)],
+    ...each('post_attention_layernorm', 'mlp.gate_proj', 'mlp.down_proj', 'mlp.up_proj'),
+    ...[of('model.norm'), new Float32Array((contextLength * d) / heads)],
+    ...(config.tiedHead ? [] : [of('lm_head')]),
+  ];
+  const bytes = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+  writeFileSync(path, Buffer.concat(parts.map(bytes)));
 }
 
 interface Types {

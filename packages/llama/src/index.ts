@@ -25,6 +25,8 @@ export {
   forward,
   type Llama,
   lossOf,
+  throughBlocks,
+  within,
 } from './model.ts';
 export { countParameters, initialValues, type ParameterSpec, parameterSpecs } from './parameters.ts';
 export { fromInterleaved, toInterleaved } from './rope-layout.ts';

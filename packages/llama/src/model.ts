@@ -157,19 +157,28 @@ export function lossOf(
 }
 
 /** Attention within each sequence of a batch. */
-const within =
-  ({ config }: Llama, { batch, sequence }: Batch): Attend =>
+export const within =
+  ({ config }: Llama, { batch, sequence }: Pick<Batch, 'batch' | 'sequence'>): Attend =>
   (context, qkv) =>
     attention(context, qkv, { ...headsOf(config), batch, sequence });
 
 /** What the blocks make of every token, `[T, D]`. Functions consume what they are given; `keep` stands where two take a value. */
 export function hiddenOf(model: Llama, context: Context, input: Placed, attend: Attend): Variable {
-  const embedded = embedding(context, model.embedding, input); // [T, D]
-  return model.blocks.reduce((x, block) => {
+  return throughBlocks(model, context, embedding(context, model.embedding, input), input, attend); // [T, D]
+}
+
+/** What the blocks make of what is given to the first, without embedding and head: `[T, D]` → `[T, D]`. */
+export const throughBlocks = (
+  model: Llama,
+  context: Context,
+  first: Variable,
+  input: Pick<Placed, 'positions'>,
+  attend: Attend,
+): Variable =>
+  model.blocks.reduce((x, block) => {
     const run = (own: Context, of: Variable) => forwardBlock(model, own, block, of, input, attend);
     return context.recompute === 'full' ? recomputed(context, x, run) : run(context, x);
-  }, embedded); // [T, D]
-}
+  }, first);
 
 const LOGITS = { layer: null, name: 'head', operand: 'output' };
 
@@ -193,7 +202,7 @@ function forwardBlock(
   context: Context,
   block: Block,
   x: Variable,
-  input: Placed,
+  input: Pick<Placed, 'positions'>,
   attend: Attend,
 ): Variable {
   const norm = (of: Variable, gain: Parameter) => rmsNorm(context, of, gain, model.config.normEpsilon);
@@ -215,7 +224,7 @@ function selfAttention(
   context: Context,
   { qkv, attentionOut }: Block,
   x: Variable,
-  { positions }: Placed,
+  { positions }: Pick<Placed, 'positions'>,
   attend: Attend,
 ): Variable {
   const packed = linear(context, qkv, x); // [T, (H + 2 KV) hd]

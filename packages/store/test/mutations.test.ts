@@ -7,6 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { expect, test } from 'vitest';
+import { largestAllocation, type Mutation, mutate } from '../../../tooling/vitest/mutate.ts';
 import {
   openCheckpoint,
   openStatistics,
@@ -18,7 +19,6 @@ import {
   writeSafetensors,
   writeTokenShard,
 } from '../src/index.ts';
-import { largestAllocation, type Mutation, mutate } from './mutate.ts';
 import { randomFrom } from './random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

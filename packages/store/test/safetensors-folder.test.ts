@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { describe, expect, test } from 'vitest';
+import { largestAllocation, mutate } from '../../../tooling/vitest/mutate.ts';
 import {
   INDEX_FILE,
   openSafetensorsFolder,
@@ -20,7 +21,6 @@ import {
   writeSafetensors,
   writeSafetensorsFolder,
 } from '../src/index.ts';
-import { largestAllocation, mutate } from './mutate.ts';
 import { randomFrom } from './random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

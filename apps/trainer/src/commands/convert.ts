@@ -5,6 +5,7 @@ import { checkVocabulary, findTokenizer, keepTokenizer, loadTokenizer, type Toke
 import {
   BLOCK,
   type Dialect,
+  foldedMaxima,
   foldSmooth,
   type ModelSource,
   openModel,
@@ -17,13 +18,14 @@ import {
 } from '@octavo/exchange';
 import { OctavoError } from '@octavo/formats';
 import { importedMetadata } from '@octavo/trainer';
-import { oneOf } from '@octavo/trainer/record';
+import { integer, oneOf } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand, type Given } from '../command.ts';
 import { resolveRecipe } from '../config/recipe.ts';
-import { flag, value, withDefault, word } from '../options.ts';
+import { computing, flag, library, numeric, value, values, withDefault, word } from '../options.ts';
 import { plural } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
+import { hasStaticActivations, maximaOf } from '../run/calibration.ts';
 
 const schemeNames = Object.keys(schemes);
 const names = Object.keys(outputTypes) as (keyof typeof outputTypes)[];
@@ -39,7 +41,20 @@ const options = {
     `weights in FP8 for vLLM and compressed-tensors: ${schemeNames.join(', ')}`,
     word(oneOf(['fp8', 'fp8-channel', 'fp8-block', 'mxfp8'])),
   ),
-  foldSmooth: flag('fold power-of-two scales into up and down, so that SwiGLU’s channels reach equally far'),
+  foldSmooth: flag(
+    'fold power-of-two scales into up and down, so that SwiGLU’s channels reach equally far: by the activations on --calibrate’s text, else by the weights',
+  ),
+  calibrate: values(
+    '<path...>',
+    'text, JSONL, prepared data or its shards, on which the largest activations are taken; --quantize has static scales then',
+  ),
+  calibrationTokens: withDefault<number>('<n>', 'tokens of that text at most', 16_384, numeric(integer(2))),
+  textField: withDefault('<key>', 'the key of a JSONL line that holds its text', 'text'),
+  activations: value(
+    '<kind>',
+    'of --quantize: static (a scale from --calibrate) or dynamic (default: static with --calibrate where the scheme has it)',
+    word(oneOf(['static', 'dynamic'])),
+  ),
   dialect: value(
     '<name>',
     'of --quantize in config.json: compressed-tensors or fp8 (default: fp8 for fp8-block, else the first)',
@@ -49,6 +64,8 @@ const options = {
   recipe: withDefault('<name>', 'how an Arrow checkpoint is computed unless told otherwise', 'bf16'),
   tokenizer: value('<name|file>', 'byte, llama2, or a tokenizer.json, where the model has none beside it'),
   overwrite: flag('replace the model that is there'),
+  ...computing,
+  library: { ...library, absent: 'auto' },
 };
 
 export const addConvertCommand = (program: Command): void =>
@@ -70,6 +87,10 @@ export const addConvertCommand = (program: Command): void =>
         'octavo convert runs/nano-fp8-full nano-fp8 --quantize fp8-channel',
         'in FP8, a scale a row, for vLLM',
       ],
+      [
+        'octavo convert nano-hf nano-fp8 --quantize fp8 --fold-smooth --calibrate book.txt',
+        'smoothed, and with static scales of activations, by what flows on a text',
+      ],
       ['octavo convert nano-hf nano.arrow', 'and back, for octavo eval and octavo generate'],
     ],
     run: convert,
@@ -86,6 +107,7 @@ async function convert(
     tokenizer: spec,
     overwrite,
     json,
+    ...request
   }: Given<typeof options>,
   from: string,
   to: string,
@@ -93,12 +115,25 @@ async function convert(
   const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
   const shardBytes = bytesOf(shardSize);
   const recipe = resolveRecipe(recipeName);
+  const scheme = quantize === null ? null : schemes[quantize];
+  const isStatic = scheme !== null && hasStaticActivations(scheme, request);
+  if (request.calibrate !== null && !fold && !isStatic)
+    throw new OctavoError(
+      '[convert] --calibrate: got nothing that needs it, expected --fold-smooth, or --quantize fp8 or fp8-channel',
+      { exitCode: 2 },
+    );
   const opened = await openModel(from);
-  const source = fold ? foldSmooth(opened) : opened;
   try {
-    for (const note of source.notes) warn(note);
+    for (const note of opened.notes) warn(note);
     const isCheckpoint = to.endsWith('.arrow');
-    const tokenizer = await tokenizerFor(source, spec, isCheckpoint);
+    const tokenizer = await tokenizerFor(opened, spec, isCheckpoint || request.calibrate !== null);
+    const seen = await maximaOf(opened, tokenizer, request, warn);
+    if (fold && seen === null)
+      warn(
+        '--fold-smooth: the scales come from the weights alone; --calibrate TEXT takes those of activations',
+      );
+    const source = fold ? foldSmooth(opened, seen ?? undefined) : opened;
+    const maxima = isStatic && seen !== null ? (fold ? foldedMaxima(seen) : seen) : null;
     const facts = { from, to, kind: source.kind, tensors: source.tensors.length };
     if (isCheckpoint) {
       for (const [option, given] of Object.entries({ dtype, quantize, dialect }))
@@ -112,14 +147,13 @@ async function convert(
       });
       if (tokenizer!.files) await keepBeside(dirname(to), tokenizer!, warn);
     } else {
-      const scheme = quantize === null ? null : schemes[quantize];
       const { hiddenSize, ffnSize } = source.config;
       if (quantize === 'fp8-block' && (hiddenSize % BLOCK !== 0 || ffnSize % BLOCK !== 0))
         warn(
           `widths ${hiddenSize} and ${ffnSize} are no multiples of ${BLOCK}: vLLM and transformers refuse such blocks`,
         );
       const weights =
-        scheme && quantizedWeights(source, scheme, { dialect: dialectOf(scheme, dialect), dtype });
+        scheme && quantizedWeights(source, scheme, { dialect: dialectOf(scheme, dialect), dtype, maxima });
       await writeHuggingFace(to, source, { dtype, shardBytes, overwrite, tokenizer }, weights ?? undefined);
     }
     process.stdout.write(
@@ -128,7 +162,7 @@ async function convert(
         : `${to}: ${plural(source.tensors.length, 'tensor')} of the ${source.kind} ${source.path}\n`,
     );
   } finally {
-    await source.close();
+    await opened.close();
   }
 }
 
