@@ -53,7 +53,7 @@ describe('a wrong configuration is refused with the key at fault named', () => {
       'an unknown key that resembles none',
       { zzz: 1 },
       /unknown key "zzz"/,
-      /expected one of model, recipe, data/,
+      /expected one of model, recipe, init, data/,
     ],
     ['a key of before', { watch: 'stop' }, /unknown key "watch"/, /renamed to "guard"/],
     [

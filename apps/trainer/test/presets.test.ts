@@ -41,7 +41,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The settings as a later command reads them. */
 async function throughRunFile(settings: RunSettings): Promise<RunSettings> {
-  await writeRun(folder, settings, identity, facts);
+  await writeRun(folder, settings, identity, null, facts);
   return (await readRun(folder)).settings;
 }
 
@@ -104,7 +104,9 @@ test('a run.json whose keys are called as they were before is read, and one with
   expect(await throughRunFile(settings)).toEqual(settings);
   const path = join(folder, 'run.json');
   const now = readFileSync(path, 'utf8');
-  expect(Object.keys(JSON.parse(now).settings).join(' ')).toBe('model recipe data knobs threads library out');
+  expect(Object.keys(JSON.parse(now).settings).join(' ')).toBe(
+    'model recipe data knobs init threads library out',
+  );
   const alter = (text: string) =>
     writeFileSync(
       path,

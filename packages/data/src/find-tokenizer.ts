@@ -15,15 +15,28 @@ const CONFIG_FILE = 'tokenizer_config.json';
  * The one among `places` (as `loadTokenizer` takes them, the likeliest last) whose hash is that of the identity, whatever
  * it is called. Throws (exit code 2) where none is, with what the last one was.
  */
-export async function findTokenizer(
+export const findTokenizer = async (
   identity: TokenizerIdentity,
   places: readonly string[],
-): Promise<Tokenizer> {
+): Promise<Tokenizer> => (await findTokenizerPlace(identity, places)).tokenizer;
+
+/** A tokenizer, and its place as `loadTokenizer` takes it. */
+export interface PlacedTokenizer {
+  readonly place: string;
+  readonly tokenizer: Tokenizer;
+}
+
+/** The same with the place that it was found in. */
+export async function findTokenizerPlace(
+  identity: TokenizerIdentity,
+  places: readonly string[],
+): Promise<PlacedTokenizer> {
   let why = '';
   for (const place of places) {
     try {
       const tokenizer = await loadTokenizer(place);
-      if (tokenizer.hash === identity.hash) return { ...tokenizer, name: identity.name };
+      if (tokenizer.hash === identity.hash)
+        return { place, tokenizer: { ...tokenizer, name: identity.name } };
       why = `got ${place} with hash ${tokenizer.hash.slice(0, 12)}`;
     } catch (error) {
       if (!OctavoError.is(error)) throw error;

@@ -5,7 +5,14 @@ export { type Corpus, defaultCorpus } from './default-corpus.ts';
 export type { Documents, TextDocument } from './documents.ts';
 export { tokenizerFromFile } from './file-tokenizer.ts';
 export { refuseShared } from './find-files.ts';
-export { encodePrompt, findTokenizer, keepTokenizer, keptTokenizer } from './find-tokenizer.ts';
+export {
+  encodePrompt,
+  findTokenizer,
+  findTokenizerPlace,
+  keepTokenizer,
+  keptTokenizer,
+  type PlacedTokenizer,
+} from './find-tokenizer.ts';
 export { type HeldOut, type HeldOutOptions, openHeldOut, type Preparing } from './held-out.ts';
 export { type TextIdentity, type TokenizerIdentity, textIdentitySchema } from './identity.ts';
 export { isPrepared } from './is-prepared.ts';

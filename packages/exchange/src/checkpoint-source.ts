@@ -1,9 +1,20 @@
 /** @file An Arrow checkpoint's working weights as a model; q, k, v and gate, up are cut out of the matrices they share. */
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { TokenizerIdentity } from '@octavo/data';
 import { decodeArray, FP32, formatOf, OctavoError } from '@octavo/formats';
-import { type HuggingFaceTensor, huggingFaceTensors, parameterSpecs, validateConfig } from '@octavo/llama';
+import {
+  configFromHuggingFace,
+  type HuggingFaceTensor,
+  huggingFaceTensors,
+  type LlamaConfig,
+  parameterSpecs,
+  validateConfig,
+} from '@octavo/llama';
 import { openCheckpoint, type SafetensorsType, type StoredTensor, safetensorsFormats } from '@octavo/store';
+import { KEPT } from './folder-files.ts';
+import { readModelConfig } from './hugging-face-source.ts';
 import { lacks, type ModelSource } from './source.ts';
 
 /** Safetensors' name of a number format; undefined where it has none. */
@@ -53,9 +64,17 @@ export async function openCheckpointModel(path: string, run: string | null): Pro
       typeof tokenizer.name === 'string' && typeof tokenizer.hash === 'string'
         ? (tokenizer as TokenizerIdentity)
         : null;
+    const kept = run === null ? null : await keptFiles(run, config);
     const finite = checkpoint.metadata.finite !== 'false';
     return {
-      ...{ kind: 'Arrow checkpoint', path, config, json: null, tensors, folder: null },
+      ...{
+        kind: 'Arrow checkpoint',
+        path,
+        config,
+        json: kept?.json ?? null,
+        tensors,
+        folder: kept?.folder ?? null,
+      },
       notes: finite ? [] : [`${path} is not finite`],
       tokenizer: {
         places: ['byte', 'llama2', dirname(path), ...(run === null ? [] : [run])],
@@ -78,6 +97,15 @@ export async function openCheckpointModel(path: string, run: string | null): Pro
     await checkpoint.close();
     throw error;
   }
+}
+
+/** The files of the model that a run started from; null where it began anew, or they are of another shape. */
+async function keptFiles(run: string, config: LlamaConfig) {
+  const folder = join(run, KEPT);
+  if (!existsSync(join(folder, 'config.json'))) return null;
+  const json = await readModelConfig(folder);
+  const { quantization_config: _, ...plain } = json;
+  return isDeepStrictEqual(configFromHuggingFace(plain), config) ? { json: plain, folder } : null;
 }
 
 /** The bytes of a record's values in float32, scale removed. */

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { INDEX_FILE } from '@octavo/store';
+import { INDEX_FILE, makeFolder, writeFileAtomically } from '@octavo/store';
+import type { ModelSource } from './source.ts';
 
 /** A tokenizer's files, and what is said with a model: copied as they are. */
 export const COPIED = [
@@ -33,6 +34,9 @@ export async function isModelFolder(folder: string): Promise<boolean> {
   );
 }
 
+/** Where a run keeps the files of the model that it started from. */
+export const KEPT = 'model';
+
 /** Largest file that is copied. */
 const LARGEST = 2 ** 28;
 
@@ -51,4 +55,21 @@ export async function copiedFiles(folder: string): Promise<Map<string, Uint8Arra
     files.set(name, await readFile(path));
   }
   return files;
+}
+
+/** What says of a model more than its weights do, by name: its `config.json`, a tokenizer's files, a licence. */
+export async function modelFiles({ json, folder }: ModelSource): Promise<Map<string, Uint8Array | string>> {
+  const files = folder === null ? new Map<string, Uint8Array | string>() : await copiedFiles(folder);
+  return json === null ? files : files.set('config.json', `${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Keeps them in a run's folder, so that its checkpoints become the same model's folder again. */
+export async function keepModelFiles(
+  run: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+): Promise<void> {
+  if (files.size === 0) return;
+  const folder = join(run, KEPT);
+  makeFolder(folder);
+  for (const [name, content] of files) await writeFileAtomically(join(folder, name), content);
 }

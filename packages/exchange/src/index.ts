@@ -1,4 +1,5 @@
 /** @file `@octavo/exchange`: models in and out of other programs' files. */
+export { checkpointOf } from './as-checkpoint.ts';
 export {
   type ChannelMaxima,
   calibrate,
@@ -9,6 +10,7 @@ export { type CalibrationText, calibrationWindows } from './calibrate/text.ts';
 export { examine, fixFolder } from './doctor/doctor.ts';
 export type { Finding, FindingKind } from './doctor/finding.ts';
 export { foldedMaxima, foldSmooth, scalesOfMaxima, smoothingScales } from './fold-smooth.ts';
+export { keepModelFiles, modelFiles } from './folder-files.ts';
 export { readModelConfig } from './hugging-face-source.ts';
 export { openModel } from './open-model.ts';
 export { type OutputType, outputTypes } from './output-type.ts';

@@ -1,9 +1,8 @@
 /** @file A model as an Arrow checkpoint of weights alone, with which a run may begin. */
 import { existsSync } from 'node:fs';
 import { OctavoError } from '@octavo/formats';
-import { huggingFaceTensors, parameterSpecs } from '@octavo/llama';
-import { safetensorsFormats, type TensorRecord, writeCheckpoint } from '@octavo/store';
-import { inType } from './output-type.ts';
+import { writeCheckpoint } from '@octavo/store';
+import { checkpointOf } from './as-checkpoint.ts';
 import type { ModelSource } from './source.ts';
 
 /**
@@ -21,19 +20,5 @@ export async function writeCheckpointModel(
       `[exchange] ${path} exists already, expected a new file: name another, or allow overwriting (--overwrite)`,
       { exitCode: 2 },
     );
-  await writeCheckpoint(path, metadata, parameters(source));
-}
-
-async function* parameters(source: ModelSource): AsyncGenerator<TensorRecord> {
-  const parts = huggingFaceTensors(source.config);
-  const typeOf = new Map(source.tensors.map(({ name, dtype }) => [name, dtype]));
-  for (const { name, shape } of parameterSpecs(source.config)) {
-    const own = parts.filter(({ parameter }) => parameter === name);
-    const [type = 'F32', ...others] = new Set(own.map((part) => typeOf.get(part.name)));
-    const common = others.length > 0 || !/^(BF16|F16|F32)$/.test(type) ? 'F32' : type;
-    const pieces: Uint8Array[] = [];
-    for (const part of own) pieces.push(inType(await source.read(part.name), common));
-    const data = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-    yield { name, role: 'weight', format: safetensorsFormats[common]!.name, shape, data };
-  }
+  await writeCheckpoint(path, metadata, checkpointOf(source, metadata).all());
 }

@@ -24,11 +24,19 @@ export {
   destroyLlama,
   forward,
   type Llama,
+  llamaOf,
   lossOf,
   throughBlocks,
   within,
 } from './model.ts';
-export { countParameters, initialValues, type ParameterSpec, parameterSpecs } from './parameters.ts';
+export {
+  checkModel,
+  countParameters,
+  createParameter,
+  initialValues,
+  type ParameterSpec,
+  parameterSpecs,
+} from './parameters.ts';
 export { fromInterleaved, toInterleaved } from './rope-layout.ts';
 export type { LinearScaling, Llama3Scaling, RopeScaling } from './rope-scaling.ts';
 export { type Sampling, sample } from './sample.ts';

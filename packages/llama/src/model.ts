@@ -1,8 +1,7 @@
 /** @file The Llama2 model (Touvron et al., arXiv 2307.09288), top to bottom. */
 import { FP32, OctavoError } from '@octavo/formats';
-import { type Device, ropeTables, roundTo, type Tensor } from '@octavo/kernels';
+import { type Device, ropeTables, type Tensor } from '@octavo/kernels';
 import {
-  activationFormat,
   add,
   attention,
   type Context,
@@ -27,8 +26,8 @@ import {
   type TokenIndex,
   type Variable,
 } from '@octavo/nn';
-import { headDimOf, type LlamaConfig, validateConfig } from './config.ts';
-import { initialValues, parameterSpecs } from './parameters.ts';
+import { headDimOf, type LlamaConfig } from './config.ts';
+import { checkModel, createParameter, initialValues, parameterSpecs } from './parameters.ts';
 import { scaledFrequency } from './rope-scaling.ts';
 
 interface Block {
@@ -77,28 +76,20 @@ export function createLlama(
   precision: Precision,
   options: { seed?: number; values?: (name: string) => Float32Array | undefined } = {},
 ): Llama {
-  validateConfig(config);
-  const { device, recipe } = precision;
-  for (const layer of Object.keys(recipe.smoothLayers ?? {})) {
-    if (Number(layer) >= config.layers)
-      throw new OctavoError(
-        `[llama] recipe ${recipe.name}: smoothLayers names layer ${layer}, expected 0 to ${config.layers - 1}`,
-        { exitCode: 2 },
-      );
-  }
-  const tensor = (shape: readonly number[], values: Float32Array): Tensor => {
-    const made = device.alloc(shape, FP32);
-    device.write(made, values);
-    return made;
-  };
-  const parameters = parameterSpecs(config).map((spec, index): Parameter => {
-    const { name, shape } = spec;
-    const isMatrix = shape.length > 1;
-    const exact = tensor(shape, options.values?.(name) ?? initialValues(spec, index, options.seed ?? 0));
-    const value = isMatrix ? roundTo(device, exact, activationFormat({ precision })) : exact;
-    if (value !== exact) device.free(exact);
-    return { name, value, grad: null, isMatrix };
-  });
+  checkModel(config, precision);
+  const parameters = parameterSpecs(config).map((spec, index) =>
+    createParameter(
+      precision,
+      spec,
+      options.values?.(spec.name) ?? initialValues(spec, index, options.seed ?? 0),
+    ),
+  );
+  return llamaOf(config, precision, parameters);
+}
+
+/** The model of parameters that are on the device already, in the order of `parameterSpecs`. */
+export function llamaOf(config: LlamaConfig, precision: Precision, parameters: readonly Parameter[]): Llama {
+  const { device } = precision;
   const named = (name: string): Parameter => {
     const found = parameters.find((p) => p.name === name);
     if (!found) throw new OctavoError(`[llama] no parameter "${name}"`);
@@ -117,7 +108,11 @@ export function createLlama(
   );
   const scaled = scaledFrequency(config.ropeScaling);
   const tables = ropeTables(config.contextLength, headDimOf(config), config.ropeTheta, scaled);
-  const shape = [config.contextLength, headDimOf(config) / 2];
+  const tensor = (values: Float32Array): Tensor => {
+    const made = device.alloc([config.contextLength, headDimOf(config) / 2], FP32);
+    device.write(made, values);
+    return made;
+  };
   return {
     config,
     device,
@@ -127,7 +122,7 @@ export function createLlama(
     blocks,
     norm: named('norm'),
     head: config.tiedHead ? named('embedding') : named('head'),
-    rope: { cos: tensor(shape, tables.cos), sin: tensor(shape, tables.sin) },
+    rope: { cos: tensor(tables.cos), sin: tensor(tables.sin) },
   };
 }
 

@@ -1,7 +1,8 @@
 /** @file The trained tensors of a Llama2: names, shapes, and how they begin. */
-import { counterRandom } from '@octavo/formats';
-import { elements } from '@octavo/kernels';
-import { headDimOf, type LlamaConfig } from './config.ts';
+import { counterRandom, FP32, OctavoError } from '@octavo/formats';
+import { elements, roundTo } from '@octavo/kernels';
+import { activationFormat, type Parameter, type Precision } from '@octavo/nn';
+import { headDimOf, type LlamaConfig, validateConfig } from './config.ts';
 
 /** What stands in a checkpoint for one parameter. */
 export interface ParameterSpec {
@@ -49,4 +50,31 @@ export function initialValues(spec: ParameterSpec, index: number, seed: number):
     if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
   }
   return values;
+}
+
+/** Throws an `OctavoError` (exit code 2) for a model that cannot be, or that a recipe does not fit. */
+export function checkModel(config: LlamaConfig, { recipe }: Pick<Precision, 'recipe'>): void {
+  validateConfig(config);
+  for (const layer of Object.keys(recipe.smoothLayers ?? {})) {
+    if (Number(layer) >= config.layers)
+      throw new OctavoError(
+        `[llama] recipe ${recipe.name}: smoothLayers names layer ${layer}, expected 0 to ${config.layers - 1}`,
+        { exitCode: 2 },
+      );
+  }
+}
+
+/** A parameter on the device: a matrix in the recipe's activation format, a gain in FP32. */
+export function createParameter(
+  precision: Precision,
+  { name, shape }: Pick<ParameterSpec, 'name' | 'shape'>,
+  values: Float32Array,
+): Parameter {
+  const { device } = precision;
+  const isMatrix = shape.length > 1;
+  const exact = device.alloc(shape, FP32);
+  device.write(exact, values);
+  const value = isMatrix ? roundTo(device, exact, activationFormat({ precision })) : exact;
+  if (value !== exact) device.free(exact);
+  return { name, value, grad: null, isMatrix };
 }

@@ -1,8 +1,8 @@
 /** @file A run's whole state as a checkpoint, and a run from one. */
 import { FP32, OctavoError } from '@octavo/formats';
 import type { Device, Tensor } from '@octavo/kernels';
-import { createLlama, type Llama, type LlamaConfig, parameterSpecs, validateConfig } from '@octavo/llama';
-import { createPrecision, type Precision, type Recipe, validateRecipe } from '@octavo/nn';
+import { type LlamaConfig, validateConfig } from '@octavo/llama';
+import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
 import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState } from '@octavo/optim';
 import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
 import { canonical, partsOf, sameValue } from './checkpoint-metadata.ts';
@@ -16,6 +16,7 @@ import {
 } from './histories.ts';
 import type { NonFinite } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
+import { readModel, readRecord } from './read-model.ts';
 import { recordOf, tensorOf, valuesOf } from './records.ts';
 import { type Training, trainingOf } from './training.ts';
 
@@ -175,18 +176,6 @@ export async function restoreTraining(
   return trainingOf(plan, model, optimizer, { step, updates, tokens, guard });
 }
 
-/** The model of a checkpoint. */
-export async function readModel(
-  checkpoint: Checkpoint,
-  config: LlamaConfig,
-  precision: Precision,
-): Promise<Llama> {
-  const weights = new Map<string, Float32Array>();
-  for (const spec of parameterSpecs(config))
-    weights.set(spec.name, valuesOf(await readRecord(checkpoint, spec, 'weight')));
-  return createLlama(config, precision, { values: (name) => weights.get(name) });
-}
-
 /** What a step is computed from. All of it has to be what it was; how far a run goes and what it leaves behind may differ. */
 const LASTING = ['model', 'recipe', 'seed', 'batch', 'accumulation', 'sequence'] as const;
 
@@ -199,29 +188,6 @@ export function checkSameRun(saved: TrainPlan, plan: TrainPlan, path: string): v
       { exitCode: 2 },
     );
   }
-}
-
-/** A record of the expected shape (and format). */
-async function readRecord(
-  checkpoint: Checkpoint,
-  { name, shape }: { name: string; shape: readonly number[] },
-  role: string,
-  format?: string,
-): Promise<StoredTensor> {
-  const record = await checkpoint.read(name, role);
-  if (JSON.stringify(record.shape) !== JSON.stringify(shape)) {
-    throw new OctavoError(
-      `[trainer] ${checkpoint.path}: ${role} "${name}": got shape [${record.shape}], expected [${shape}]`,
-      { exitCode: 2 },
-    );
-  }
-  if (format && record.format !== format) {
-    throw new OctavoError(
-      `[trainer] ${checkpoint.path}: ${role} "${name}": got format ${record.format}, expected ${format}`,
-      { exitCode: 2 },
-    );
-  }
-  return record;
 }
 
 /** The scale of a tensor of the optimizer's state, which always has one; only a state that is not finite has one that is not. */

@@ -21,6 +21,7 @@ export function importedMetadata(
   const plan = planOf({
     model: { name: 'custom', config },
     recipe,
+    init: null,
     hyperparameters: { ...preset, batch: 1, sequence },
     data: { train: null, heldOut: null, tokenizer: tokenizer.name, textField: 'text' },
     ...{ threads: null, library: 'auto', out: null },

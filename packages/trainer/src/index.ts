@@ -57,7 +57,7 @@ export {
 } from './session/folder.ts';
 export { checkMemory, gigabytes, type MemoryCheck, type Room, roomHere } from './session/memory-check.ts';
 export { isMadeFromText, type NamedTask, type OpenTask, openTask } from './session/open-task.ts';
-export { type Preset, presetOf } from './session/presets.ts';
+export { fineTuning, type Preset, presetOf } from './session/presets.ts';
 export {
   checkSettings,
   type Hyperparameters,
@@ -67,6 +67,7 @@ export {
   textShapeOf,
   workOf,
 } from './session/settings.ts';
+export { calibrateScales, type Start, startTraining } from './start.ts';
 export { computeGradients, type StepResult, trainStep } from './step.ts';
 export { createTraining, optimizerBytes, type Training, trainingOf } from './training.ts';
 export { type TokenBatch, uploadBatch } from './transfer.ts';

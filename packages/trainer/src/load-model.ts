@@ -4,9 +4,10 @@ import type { Llama } from '@octavo/llama';
 import { createPrecision, dropQuantizedWeights, type Recipe } from '@octavo/nn';
 import type { Checkpoint } from '@octavo/store';
 import { calibrate, forwardSites, withoutHistory } from './calibrate.ts';
-import { readModel, stateOf } from './checkpoint.ts';
+import { stateOf } from './checkpoint.ts';
 import { inheritHistories, restoreHistories } from './histories.ts';
 import { isImported } from './import.ts';
+import { readModel } from './read-model.ts';
 import type { TokenBatch } from './transfer.ts';
 
 /** Delayed scales of another recipe than the checkpoint's, of which it holds no history. */

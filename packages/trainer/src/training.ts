@@ -1,8 +1,16 @@
 /** @file The state of a run: the model, its optimizer's state, and how far it has come. */
 import { FP32 } from '@octavo/formats';
 import { type Device, elements, HYPER_LENGTH, type Tensor } from '@octavo/kernels';
-import { createLlama, initialValues, type Llama, parameterSpecs } from '@octavo/llama';
-import { createPrecision } from '@octavo/nn';
+import {
+  checkModel,
+  createParameter,
+  initialValues,
+  type Llama,
+  llamaOf,
+  type ParameterSpec,
+  parameterSpecs,
+} from '@octavo/llama';
+import { createPrecision, type Parameter, type Precision } from '@octavo/nn';
 import {
   type AdamFormats,
   type AdamState,
@@ -35,20 +43,36 @@ export interface Training {
 /** A run at its beginning: weights at random from the plan's seed. */
 export function createTraining(device: Device, plan: TrainPlan): Training {
   const precision = createPrecision(device, plan.recipe);
-  const values = new Map(
-    parameterSpecs(plan.model).map((spec, i) => [spec.name, initialValues(spec, i, plan.seed)]),
+  checkModel(plan.model, precision);
+  const begun = parameterSpecs(plan.model).map((spec, i) =>
+    beginParameter(precision, spec, initialValues(spec, i, plan.seed)),
   );
-  const model = createLlama(plan.model, precision, { values: (name) => values.get(name) });
-  const formats = adamFormats(plan.recipe.optimizer);
-  const optimizer = model.parameters.map((parameter) => {
-    const own = formatsFor(formats, parameter.isMatrix);
-    return {
-      formats: own,
-      state: createAdamState(device, own, parameter.value.shape, values.get(parameter.name)!),
-    };
-  });
-  return trainingOf(plan, model, optimizer);
+  return begunTraining(plan, precision, begun);
 }
+
+/** A parameter at the beginning of a run, and the optimizer's state for it. */
+interface Begun {
+  readonly parameter: Parameter;
+  readonly optimizer: Training['optimizer'][number];
+}
+
+export function beginParameter(precision: Precision, spec: ParameterSpec, values: Float32Array): Begun {
+  const parameter = createParameter(precision, spec, values);
+  const formats = formatsFor(adamFormats(precision.recipe.optimizer), parameter.isMatrix);
+  const state = createAdamState(precision.device, formats, spec.shape, values);
+  return { parameter, optimizer: { formats, state } };
+}
+
+export const begunTraining = (plan: TrainPlan, precision: Precision, begun: readonly Begun[]): Training =>
+  trainingOf(
+    plan,
+    llamaOf(
+      plan.model,
+      precision,
+      begun.map(({ parameter }) => parameter),
+    ),
+    begun.map(({ optimizer }) => optimizer),
+  );
 
 /** A run of this model and optimizer's state; at its beginning, unless `progress` says how far it has come. */
 export const trainingOf = (

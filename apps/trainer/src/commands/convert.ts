@@ -1,13 +1,12 @@
 /** @file `octavo convert`: models between Arrow checkpoints, Hugging Face folders and llama2.c files. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkVocabulary, findTokenizer, keepTokenizer, loadTokenizer, type Tokenizer } from '@octavo/data';
+import { keepTokenizer, loadTokenizer, type Tokenizer } from '@octavo/data';
 import {
   BLOCK,
   type Dialect,
   foldedMaxima,
   foldSmooth,
-  type ModelSource,
   openModel,
   outputTypes,
   quantizedWeights,
@@ -21,6 +20,7 @@ import { importedMetadata } from '@octavo/trainer';
 import { integer, oneOf } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand, type Given } from '../command.ts';
+import { lacksTokenizer, tokenizerOfModel } from '../config/model-tokenizer.ts';
 import { resolveRecipe } from '../config/recipe.ts';
 import { computing, flag, library, numeric, value, values, withDefault, word } from '../options.ts';
 import { plural } from '../output/format.ts';
@@ -126,7 +126,8 @@ async function convert(
   try {
     for (const note of opened.notes) warn(note);
     const isCheckpoint = to.endsWith('.arrow');
-    const tokenizer = await tokenizerFor(opened, spec, isCheckpoint || request.calibrate !== null);
+    const tokenizer = (await tokenizerOfModel(opened, spec))?.tokenizer ?? null;
+    if (!tokenizer && (isCheckpoint || request.calibrate !== null)) lacksTokenizer(opened);
     const seen = await maximaOf(opened, tokenizer, request, warn);
     if (fold && seen === null)
       warn(
@@ -177,31 +178,6 @@ function dialectOf({ name, dialects }: Scheme, asked: Dialect | null): Dialect {
     },
   );
 }
-
-/** The model's own, or the one that is named; a folder can do without, a checkpoint cannot. */
-async function tokenizerFor(
-  { tokenizer: { places, identity }, config, path }: ModelSource,
-  spec: string | null,
-  needed: boolean,
-): Promise<Tokenizer | null> {
-  const tokenizer =
-    identity !== null
-      ? await findTokenizer(identity, spec === null ? places : [spec])
-      : await firstOf(spec === null ? places.filter(isThere) : [spec]);
-  if (tokenizer) checkVocabulary(tokenizer, config.vocabularySize);
-  else if (needed)
-    throw new OctavoError(
-      `[convert] ${path} has no tokenizer.json: got none, expected --tokenizer byte, llama2 or FILE`,
-      { exitCode: 2 },
-    );
-  return tokenizer;
-}
-
-const isThere = (place: string): boolean =>
-  place === 'byte' || place === 'llama2' || existsSync(join(place, 'tokenizer.json'));
-
-const firstOf = async ([place]: readonly string[]): Promise<Tokenizer | null> =>
-  place === undefined ? null : loadTokenizer(place);
 
 /** Puts its files beside a checkpoint, where `octavo eval` finds them; another's files stay. */
 async function keepBeside(

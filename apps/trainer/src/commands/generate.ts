@@ -1,17 +1,7 @@
 /** @file `octavo generate`: text from a checkpoint, written as it is made. */
-import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import {
-  checkMemory,
-  chooseDevice,
-  continueText,
-  loadModel,
-  openCheckpointAt,
-  runOf,
-  stateOf,
-  workOf,
-} from '@octavo/trainer';
-import { hyperparameters, integer, number, tokenizerOf } from '@octavo/trainer/record';
+import { checkMemory, chooseDevice, continueText, loadModel, stateOf, workOf } from '@octavo/trainer';
+import { hyperparameters, integer, number } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addCommand, type Given } from '../command.ts';
@@ -19,6 +9,7 @@ import { resolveRecipe } from '../config/recipe.ts';
 import { numeric, ofCheckpoint, required, value, withDefault, word } from '../options.ts';
 import { printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
+import { openTrained } from '../run/open-trained.ts';
 
 const options = {
   prompt: required('<text>', 'the text to continue'),
@@ -41,11 +32,18 @@ export const addGenerateCommand = (program: Command): void =>
     name: 'generate',
     summary: 'text from a checkpoint',
     description: 'Continue a text with a trained model. The same seed gives the same text.',
-    argument: ['<checkpoint>', 'a checkpoint, or a run folder: its newest whole checkpoint'],
+    argument: [
+      '<checkpoint>',
+      'a checkpoint, a run folder (its newest whole checkpoint), a Hugging Face folder, a .safetensors file, or a llama2.c .bin',
+    ],
     options,
     renamed: { '--blas': '--library' },
     examples: [
       ['octavo generate runs/nano-fp8-full --prompt "My fellow Americans"', 'from a run’s newest checkpoint'],
+      [
+        'octavo generate TinyLlama-1.1B --prompt "The" --recipe fp8',
+        'from a Hugging Face folder, computed in FP8',
+      ],
       ['octavo generate step-00000600.arrow --prompt "The" --temperature 0', 'from one file, without chance'],
     ],
     run: generate,
@@ -73,13 +71,12 @@ async function generate(
   const say = (text: string): unknown =>
     process.stdout.write(process.stdout.isTTY && !json ? printable(text) : text);
   const warn = (message: string): void => void process.stderr.write(`octavo: note: ${message}\n`);
-  const checkpoint = await openCheckpointAt(path, warn);
+  const { checkpoint, tokenizer } = await openTrained(path, spec, warn);
   try {
-    const { tokenizer: identity, step, plan } = stateOf(checkpoint);
+    const { step, plan } = stateOf(checkpoint);
     const recipe = recipeName === null ? undefined : resolveRecipe(recipeName);
     const work = workOf('generate', { ...plan, ...(recipe && { recipe }), kvCache });
     checkMemory(work, { what: `generating from ${checkpoint.path}`, device: name, force, warn });
-    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec, dirname(checkpoint.path));
     const { device, choice } = await chooseDevice(name, { threads, library, work });
     if (choice.said) warn(choice.said);
     try {

@@ -15,6 +15,10 @@ const configured = {
     '<name|file>',
     'nano, stories260k, stories15m, stories42m, stories110m, llama2-7b, … or a JSON file with a shape',
   ),
+  init: value(
+    '<folder|file>',
+    'a trained model to start from: a Hugging Face folder, a .safetensors file, a checkpoint or a run',
+  ),
   recipe: value('<name>', 'fp8-full, fp8-smooth, fp8, bf16, fp8-current, fp8-block, mxfp8, …'),
   data: values(
     '<path...>',
@@ -82,6 +86,10 @@ export const addTrainCommand = (program: Command): void =>
       ['octavo train', 'the default run, a few minutes'],
       ['octavo train --recipe bf16 --seed 2', 'the baseline, another seed'],
       ['octavo train --data corpus/ --model stories15m', 'a larger model on text of your own'],
+      [
+        'octavo train --init SmolLM2-135M --data chats.jsonl',
+        'fine-tune a Hugging Face Llama on conversations',
+      ],
       ['octavo train --config run.yaml --steps 50', 'a file, with one value replaced'],
       [
         'octavo train --recipe fp8 --guard switch',

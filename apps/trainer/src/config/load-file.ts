@@ -80,11 +80,12 @@ async function runProgram(path: string): Promise<unknown> {
 
 /** All that names a file counts from the folder of the configuration, not from where the command was given. */
 function withPathsFrom(folder: string, config: Config): Config {
-  const { data, model, out, library } = config;
+  const { data, model, init, out, library } = config;
   const list = (paths: string | string[]): string[] => [paths].flat().map((path) => resolve(folder, path));
   return {
     ...config,
     ...(out === undefined ? {} : { out: resolve(folder, out) }),
+    ...(init === undefined ? {} : { init: resolve(folder, init) }),
     ...(library === undefined ? {} : { library: libraryFrom(folder, library) }),
     ...(typeof model === 'string' ? { model: modelFrom(folder, model, Object.keys(llamaConfigs)) } : {}),
     ...(data && {

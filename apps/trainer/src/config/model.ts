@@ -28,7 +28,7 @@ export async function resolveModel(model: NonNullable<Config['model']>, folder: 
 }
 
 /** A file's name as a part of a run's: what could lead elsewhere, or steer a terminal, is left out. */
-const nameOf = (file: string): string =>
+export const nameOf = (file: string): string =>
   basename(file)
     .replace(/\.json$/, '')
     .replace(/[^\p{L}\p{N}\p{M}._+-]+/gu, '-')

@@ -31,6 +31,8 @@ const optional = Object.fromEntries(
 export const configSchema = fields({
   model: modelSchema.optional(),
   recipe: recipeSchema.optional(),
+  /** A trained model to start from: a Hugging Face folder, a .safetensors file with config.json beside it, a checkpoint or a run. */
+  init: text('a model’s folder or file').optional(),
   data: dataSchema.optional(),
   ...optional,
   threads: integer(1, 256).optional(),

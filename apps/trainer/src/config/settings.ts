@@ -1,8 +1,9 @@
 /** @file The configuration of a run with nothing left open: options over file over the model's preset. */
 import { resolve } from 'node:path';
 import { preparedFolderOf, preparedTokenizerSpec, readPreparedIndex, type TextSettings } from '@octavo/data';
-import { checkSettings, type Hyperparameters, presetOf, type RunSettings } from '@octavo/trainer';
+import { checkSettings, fineTuning, type Hyperparameters, presetOf, type RunSettings } from '@octavo/trainer';
 import { hyperparameters, type Told } from '@octavo/trainer/record';
+import { resolveInit } from './init.ts';
 import { resolveModel } from './model.ts';
 import { libraryFrom, tokenizerFrom } from './places.ts';
 import { resolveRecipe } from './recipe.ts';
@@ -14,17 +15,20 @@ const libraryOf = ({ library }: Config): string | undefined => library && librar
 /** Later configurations win, key by key. */
 export async function resolveSettings(...configs: readonly Config[]): Promise<RunSettings> {
   const config = mergeConfigs(configs);
-  const model = await resolveModel(config.model ?? 'nano', process.cwd());
+  const start = config.init === undefined ? null : await resolveInit(config.init, config);
+  const model = start?.model ?? (await resolveModel(config.model ?? 'nano', process.cwd()));
   const recipe = resolveRecipe(config.recipe ?? 'fp8-full');
   const preset = presetOf(model.name);
-  const chosen: Hyperparameters = { ...preset.hyperparameters, ...hyperparametersOf(config) };
+  const usual = start ? fineTuning : preset.hyperparameters;
+  const chosen: Hyperparameters = { ...usual, ...hyperparametersOf(config) };
   // A shape of one's own may have a shorter context, and a short run no room for the preset's warm-up.
   const sequence = config.sequence ?? Math.min(chosen.sequence, model.config.contextLength);
   const warmup = config.warmup ?? Math.min(chosen.warmup, Math.floor(chosen.steps / 10));
-  const tokenizer = (await tokenizerOfPrepared(config)) ?? preset.tokenizer;
+  const tokenizer = start?.tokenizer ?? (await tokenizerOfPrepared(config)) ?? preset.tokenizer;
   return checkSettings({
     model,
     recipe,
+    init: config.init === undefined ? null : resolve(config.init),
     data: dataOf(config, { train: null, heldOut: null, tokenizer, textField: 'text' }),
     hyperparameters: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
@@ -38,11 +42,12 @@ const hyperparametersOf = (config: Config): Partial<Hyperparameters> =>
 
 /** What a configuration says anew of a run that is resumed. */
 export async function toldOf(config: Config, before: RunSettings): Promise<Told> {
-  const { model, recipe, threads } = config;
+  const { model, recipe, init, threads } = config;
   const library = libraryOf(config);
   return {
     ...(model !== undefined && { model: await resolveModel(model, process.cwd()) }),
     ...(recipe !== undefined && { recipe: resolveRecipe(recipe) }),
+    ...(init !== undefined && { init: resolve(init) }),
     ...(threads !== undefined && { threads }),
     ...(library !== undefined && { library }),
     data: dataOf(config, before.data),

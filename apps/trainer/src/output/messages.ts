@@ -1,13 +1,17 @@
 /** @file Everything the command tells its user, as tagged data: `--json` prints it as it is, the others word it. */
 import type { ComparedMetric, Results } from '@octavo/evals';
 import type { EvaluationRow, GuardRow, StepRow, Told } from '@octavo/store';
-import type { TrainEvent } from '@octavo/trainer';
+import type { MemoryNeed, TrainEvent } from '@octavo/trainer';
 
 /** At the beginning of a run. */
 export interface StartMessage {
   readonly event: 'start';
   readonly model: string;
   readonly parameters: number;
+  /** The model that the run starts from, a path; null: random weights. */
+  readonly init: string | null;
+  /** The peak of a step, reckoned, in bytes. */
+  readonly memory: Pick<MemoryNeed, 'parts' | 'total'>;
   readonly recipe: string;
   readonly recipeSummary: string;
   /** Layers whose SwiGLU is smoothed though the recipe does not say so: an earlier part of the run has switched them. */

@@ -1,4 +1,5 @@
 /** @file Messages in words, one or a few lines each; steps are worded by whoever shows progress. */
+import { gigabytes } from '@octavo/trainer';
 import { digits, duration, plural, printable, short } from './format.ts';
 import type { Message, StepMessage } from './messages.ts';
 import type { Pace } from './pace.ts';
@@ -33,10 +34,14 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
     case 'start':
       return [
         `model    ${message.model}, ${plural(message.parameters, 'parameter')}`,
+        ...(message.init === null ? [] : [`start    ${message.init}`]),
         `recipe   ${message.recipe}: ${message.recipeSummary}${switched(message.switchedLayers)}`,
         `device   ${message.device}`,
         ...(message.deviceChoice === null ? [] : [`         ${message.deviceChoice}`]),
         `corpus   ${message.corpus}: ${plural(message.trainTokens, 'token')} to train on, ${message.heldOutTokens.toLocaleString('en')} held out`,
+        `memory   about ${gigabytes(message.memory.total)} at most: ${Object.entries(message.memory.parts)
+          .map(([part, bytes]) => `${part} ${gigabytes(bytes)}`)
+          .join(', ')}`,
         `steps    ${message.steps.toLocaleString('en')} of ${plural(message.tokensPerStep, 'token')}${message.resumedFrom > 0 ? `, resumed after step ${message.resumedFrom}` : ''}`,
         `folder   ${message.folder}`,
       ];

@@ -1,28 +1,12 @@
 /** @file A checkpoint to evaluate: its tokenizer, text that it has not seen, and its model. */
-import { dirname } from 'node:path';
-import {
-  checkVocabulary,
-  describeText,
-  type HeldOut,
-  openHeldOut,
-  openTrainingText,
-  type Tokenizer,
-} from '@octavo/data';
+import { describeText, type HeldOut, openHeldOut, openTrainingText, type Tokenizer } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { Llama } from '@octavo/llama';
-import {
-  checkMemory,
-  chooseDevice,
-  loadModel,
-  openCheckpointAt,
-  runOf,
-  stateOf,
-  textShapeOf,
-  workOf,
-} from '@octavo/trainer';
-import { readRun, tokenizerOf } from '@octavo/trainer/record';
+import { checkMemory, chooseDevice, loadModel, runOf, stateOf, textShapeOf, workOf } from '@octavo/trainer';
+import { readRun } from '@octavo/trainer/record';
 import { resolveRecipe } from '../config/recipe.ts';
 import type { ofCheckpoint, Values } from '../options.ts';
+import { openTrained } from './open-trained.ts';
 
 /** Batches of the held-out text that delayed scales without a history learn from. */
 const CALIBRATION = 4;
@@ -68,21 +52,19 @@ export async function openEvaluated(
   request: EvaluatedRequest,
   { warn, signal, text }: Opening,
 ): Promise<Evaluated> {
-  const checkpoint = await openCheckpointAt(path, warn);
+  const { checkpoint, tokenizer } = await openTrained(path, request.tokenizer, warn);
   let closeDevice = async (): Promise<void> => {};
   const close = async (): Promise<void> => {
     await closeDevice();
     await checkpoint.close();
   };
   try {
-    const { plan, step, tokenizer: identity } = stateOf(checkpoint);
+    const { plan, step } = stateOf(checkpoint);
     const { device: name, threads, library, force } = request;
     const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
     const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
     checkMemory(work, { what: `evaluating ${checkpoint.path}`, device: name, force, warn });
     const run = runOf(checkpoint.path);
-    const tokenizer = await tokenizerOf(identity, run, request.tokenizer, dirname(checkpoint.path));
-    checkVocabulary(tokenizer, plan.model.vocabularySize);
     const { batch, sequence } = plan;
     const found = { run, path, batch, sequence, tokenizer, opening: text.opening };
     const heldOut = await heldOutOf(found, request, { warn, signal });

@@ -1,6 +1,7 @@
 /** @file A training session from its request to its last line: everything between the command line and the trainer. */
 import { setImmediate } from 'node:timers/promises';
 import { keepTokenizer, type LoaderPosition, openTrainingText, type TrainingText } from '@octavo/data';
+import { keepModelFiles } from '@octavo/exchange';
 import type { Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
 import type { FolderLock } from '@octavo/store';
@@ -8,21 +9,18 @@ import {
   checkHeld,
   checkMemory,
   claimFolder,
-  createTraining,
   deviceOfRun,
   type GuardAlarm,
   type LogSink,
   logSinks,
+  memoryNeeded,
   type NonFinite,
   openRunFiles,
   openRunLog,
   planOf,
-  restoreTraining,
   run,
   type SessionDevice,
-  stateOf,
   type TrainEvent,
-  type Training,
   textShapeOf,
   tokensPerStep,
   workOf,
@@ -32,6 +30,7 @@ import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
 import type { Output } from '../output/messages.ts';
 import { version } from '../version.ts';
+import { type Beginning, beginTraining } from './begin.ts';
 import { messageOf } from './event-messages.ts';
 import { stoppedError, switchedLayers } from './guard.ts';
 import { nextSteps } from './next.ts';
@@ -95,16 +94,13 @@ interface Session extends SessionDevice {
 /** The run's state at its beginning, or as it was saved; then, once that is known to be possible, its folder. */
 async function runSession(session: Session, whatNext: boolean): Promise<void> {
   const { settings, resumed } = session.origin;
-  const plan = planOf(settings);
-  const checkpoint = resumed?.checkpoint ?? null;
-  const training = checkpoint
-    ? await restoreTraining(session.device, plan, checkpoint)
-    : createTraining(session.device, plan);
-  if (checkpoint) session.text.loader.seek(stateOf(checkpoint).loader as LoaderPosition);
+  const beginning = await beginTraining(session.origin, session.device, session.text, (message) =>
+    session.output.say({ event: 'warning', message }),
+  );
   const name = `${settings.model.name}-${settings.recipe.name}`;
   const lock = resumed?.lock ?? (await claimFolder(settings.out, name));
   try {
-    await trainIn(lock, training, session, whatNext);
+    await trainIn(lock, beginning, session, whatNext);
   } finally {
     lock.release();
   }
@@ -112,7 +108,7 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
 
 async function trainIn(
   lock: FolderLock,
-  training: Training,
+  { training, weights, files: modelFiles }: Beginning,
   { origin: { settings, resumed }, text, device, choice, said, output, signal, log: sink }: Session,
   whatNext: boolean,
 ): Promise<void> {
@@ -128,7 +124,7 @@ async function trainIn(
   const { description, train, heldOut, tokenizer, loader } = text;
   const trainTokens = train.length;
   const heldOutTokens = heldOut?.tokens ?? 0;
-  await writeRun(folder, settings, text.identity, {
+  await writeRun(folder, settings, text.identity, weights, {
     octavo: version(),
     node: process.version,
     started: new Date().toISOString(),
@@ -138,10 +134,13 @@ async function trainIn(
     corpus: { description, trainTokens, heldOutTokens },
   });
   await keepTokenizer(folder, tokenizer);
+  if (modelFiles) await keepModelFiles(folder, modelFiles);
   output.say({
     event: 'start',
     model: settings.model.name,
     parameters,
+    init: settings.init,
+    memory: memoryNeeded(workOf('train', plan)),
     recipe: plan.recipe.name,
     recipeSummary: plan.recipe.summary,
     switchedLayers: switchedLayers(training),

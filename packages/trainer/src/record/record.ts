@@ -32,6 +32,7 @@ export interface RunFacts {
 const settingsSchema = fields({
   model: fields({ name: name(), config: modelShape }),
   recipe: recipeShape,
+  init: text('a model').nullable().default(null),
   data: fields({
     train: z.array(text('a path')).nullable(),
     heldOut: z.union([z.array(text('a path')), number(0, 0.5)]).nullable(),
@@ -55,6 +56,8 @@ export interface RunRecord {
   readonly settings: RunSettings;
   /** Null where the file is older than this part. */
   readonly identity: TextIdentity | null;
+  /** Hash of the weights that it started from; null where it has none, or drew them. */
+  readonly weights: string | null;
   /** What the run computed on last, in words; null where it does not say. */
   readonly device: string | null;
   /** Null where the file is older than this part. */
@@ -73,6 +76,7 @@ const choiceSchema = z.object({
 const recordSchema = z.object({
   settings: settingsSchema,
   identity: textIdentitySchema.nullable().default(null),
+  weights: text('a hash').nullable().default(null),
   facts: z
     .object(
       { device: text('a device in words'), choice: choiceSchema.nullable().default(null) },
@@ -86,6 +90,7 @@ export async function writeRun(
   folder: string,
   settings: RunSettings,
   identity: TextIdentity,
+  weights: string | null,
   facts: RunFacts,
 ): Promise<void> {
   const { model, recipe, data, hyperparameters: knobs, ...rest } = settings; // `knobs` is the file's word
@@ -93,6 +98,7 @@ export async function writeRun(
     settings: { model, recipe, data, knobs, ...rest },
     plan: planOf(settings),
     identity,
+    weights,
     facts,
   };
   await writeFileAtomically(join(folder, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
@@ -111,7 +117,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
       exitCode: 2,
     });
   }
-  const { settings, identity, facts } = check(recordSchema, renameKeys(value), path);
+  const { settings, identity, weights, facts } = check(recordSchema, renameKeys(value), path);
   const { model, knobs, ...rest } = settings;
   return {
     settings: {
@@ -120,6 +126,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
       hyperparameters: knobs,
     },
     identity,
+    weights,
     device: facts?.device ?? null,
     choice: facts?.choice ?? null,
   };

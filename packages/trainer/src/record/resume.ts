@@ -29,7 +29,9 @@ const FREE_AFTER_FAILURE = new Set<keyof Hyperparameters>([
 ]);
 
 /** What is said anew of a run; what is absent stays. */
-export type Told = Partial<Pick<RunSettings, 'model' | 'recipe' | 'data' | 'threads' | 'library'>> & {
+export type Told = Partial<
+  Pick<RunSettings, 'model' | 'recipe' | 'init' | 'data' | 'threads' | 'library'>
+> & {
   readonly hyperparameters: Partial<Hyperparameters>;
 };
 
@@ -51,6 +53,7 @@ export function resumedSettings(
   };
   const { model = before.model, recipe = before.recipe, data = before.data } = told;
   if (!sameValue(model.config, before.model.config)) fail('model', model.name, before.model.name);
+  if (told.init !== undefined && told.init !== before.init) fail('init', told.init, before.init ?? 'none');
   if (!rescued && !sameValue(recipe, before.recipe)) fail('recipe', recipe.name, before.recipe.name);
   for (const key of ['train', 'heldOut', 'tokenizer', 'textField'] as const) {
     if (!sameValue(data[key], before.data[key]))

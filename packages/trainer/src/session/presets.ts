@@ -86,5 +86,19 @@ const presets = new Map<string, Preset>([
   ['llama2-70b', { tokenizer: 'llama2', hyperparameters: { ...llama2, learningRate: 1.5e-4 } }],
 ]);
 
+/** A model that is trained already goes on at a low rate: that of Alpaca (Taori et al., 2023) and of most recipes since. */
+export const fineTuning: Hyperparameters = {
+  ...nano,
+  batch: 4,
+  accumulation: 4,
+  sequence: 512,
+  steps: 500,
+  learningRate: 2e-5,
+  warmup: 20,
+  weightDecay: 0,
+  checkpointEvery: 100,
+  keepCheckpoints: 3,
+};
+
 /** The preset of a model's name. */
 export const presetOf = (model: string): Preset => presets.get(model) ?? presets.get('nano')!;

@@ -49,6 +49,8 @@ export interface Hyperparameters {
 export interface RunSettings {
   readonly model: NamedModel;
   readonly recipe: Recipe;
+  /** The model that it starts from: a folder or file as `openModel` of @octavo/exchange takes it, by its absolute path; null: random weights. */
+  readonly init: string | null;
   readonly data: TextSettings;
   readonly hyperparameters: Hyperparameters;
   readonly threads: number | null;
