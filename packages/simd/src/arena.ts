@@ -8,7 +8,8 @@
 import { OctavoError } from '@octavo/formats';
 import type { WasmMemory } from './web-assembly.ts';
 
-const PAGE = 65536;
+/** Bytes of a page of WebAssembly's memory. */
+export const PAGE = 65536;
 const MOST_PAGES = 65536;
 /** Bytes behind the last piece that kernels may read (never write) beyond a tensor. */
 const SLACK = 1024;

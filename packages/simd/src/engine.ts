@@ -1,11 +1,11 @@
 /** @file The kernels at work: memory, scratch and commands. */
 import { type Format, OctavoError } from '@octavo/formats';
-import { type Arena, createArena } from './arena.ts';
+import { type Arena, createArena, PAGE } from './arena.ts';
 import { DESCRIPTION_BYTES, describe } from './format-description.ts';
 import { bindProduct } from './library/bind.ts';
 import type { ProductLibrary } from './library/find.ts';
 import { type InstructionSet, kernels } from './module.ts';
-import { ARENA, ARGUMENTS, COMMAND, PARAMETERS, QUIT } from './numbers.ts';
+import { ARENA, ARGUMENTS, COMMAND, PAGES, PARAMETERS, QUIT } from './numbers.ts';
 import { wasm } from './web-assembly.ts';
 import { failureOf, startWorker } from './workers.ts';
 
@@ -49,7 +49,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const module = await kernels(instructionSet, shared);
   const memory = new wasm.Memory({ initial: 16, maximum: 65536, shared });
   const product = library ? bindProduct(library.koffi, library.binding, memory.buffer) : () => {};
-  const instance = await wasm.instantiate(module, { env: { memory, product } });
+  const seeGrowth = () => {}; // this thread grows it
+  const instance = await wasm.instantiate(module, { env: { memory, product, seeGrowth } });
   const { runAlone, runShared } = instance.exports as unknown as Exports;
   const arena = createArena(memory, ARENA);
   const count = shared ? threads : 1;
@@ -68,6 +69,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     bytes = new Uint8Array(buffer);
     words = new Int32Array(buffer);
     floats = new Float32Array(buffer);
+    words[PAGES / 4] = buffer.byteLength / PAGE;
   };
 
   const region = (least: number) => {

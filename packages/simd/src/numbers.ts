@@ -14,6 +14,8 @@ export const STOCHASTIC = 2;
 
 /** i64: epoch << 32 | tasks of the command that are not yet taken. */
 export const COMMAND = 64;
+/** i32: pages that the command's addresses may reach. */
+export const PAGES = 72;
 /** i32: tasks done. */
 export const DONE = 128;
 /** i32: workers asleep. */

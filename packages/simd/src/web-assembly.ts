@@ -16,7 +16,13 @@ interface Wasm {
   compile(bytes: Uint8Array): Promise<WasmModule>;
   instantiate(
     module: WasmModule,
-    imports: { readonly env: { readonly memory: WasmMemory; readonly product: Product } },
+    imports: {
+      readonly env: {
+        readonly memory: WasmMemory;
+        readonly product: Product;
+        readonly seeGrowth: () => void;
+      };
+    },
   ): Promise<{ readonly exports: object }>;
   Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
 }

@@ -25,7 +25,7 @@ const bind = ({ library, memory, bound }) => {
 const start = ({ module, memory, thread, library, bound }) => {
   try {
     const product = bind({ library, memory, bound });
-    const { exports } = new WebAssembly.Instance(module, { env: { memory, product } });
+    const { exports } = new WebAssembly.Instance(module, { env: { memory, product, seeGrowth: () => memory.grow(0) } });
     exports.work(thread);
   } catch (error) {
     const reason = new TextEncoder().encode('thread ' + thread + ': ' + error).subarray(0, ${REASON_BYTES - 1});
