@@ -7,6 +7,7 @@ import { addDataCommand } from './commands/data.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
+import { addInspectCommand } from './commands/inspect.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStudyCommand } from './commands/study.ts';
 import { addTrainCommand } from './commands/train.ts';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addEvalCommand(program);
   addGenerateCommand(program);
   addConvertCommand(program);
+  addInspectCommand(program);
   addDoctorCommand(program);
   addDataCommand(program);
   addStudyCommand(program);

@@ -43,6 +43,7 @@ test.each<[command: string, events: readonly string[], args: readonly string[]]>
   ['generate', ['start', 'token', 'end'], ['generate', 'run', '--prompt', 'a', '--tokens', '3', ...simd]],
   ['data prepare', ['prepared'], ['data', 'prepare', 'text.txt', '--out', 'prepared', '--json']],
   ['report', ['end'], ['report', 'run', '--json']],
+  ['inspect', ['start', 'tensor', 'swiglu', 'end'], ['inspect', 'run', '--json']],
 ])('octavo %s --json: every field of every event stands in the README', async (command, events, args) => {
   const { code, stdout, stderr } = await octavo(args, folder);
   expect(stderr).toBe('');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenizerIdentity } from '@octavo/data';
-import { decodeArray, FP32, formatOf, OctavoError } from '@octavo/formats';
+import { decodeArray, type Format, FP32, formatOf, OctavoError, unpackNibbles } from '@octavo/formats';
 import {
   configFromHuggingFace,
   type HuggingFaceTensor,
@@ -109,15 +109,19 @@ async function keptFiles(run: string, config: LlamaConfig) {
 }
 
 /** The bytes of a record's values in float32, scale removed. */
-function floats({ format: name, data, scale }: StoredTensor): Uint8Array<ArrayBuffer> {
-  const format = formatOf(name);
-  const [factor = 1] = scale;
-  if (format === FP32 && factor === 1) return data;
+function floats({ format, data, scale }: StoredTensor): Uint8Array<ArrayBuffer> {
+  const values = decodeStored(formatOf(format), data, scale[0]);
+  return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+}
+
+/** The numbers of a record's codes, packed as they lie there, scale removed. */
+export function decodeStored(format: Format, data: Uint8Array<ArrayBuffer>, scale = 1): Float32Array {
   const codes =
-    format.bits === 32
-      ? new Uint32Array(data.buffer)
-      : format.bits === 16
-        ? new Uint16Array(data.buffer)
-        : data;
-  return new Uint8Array(decodeArray(format, codes, undefined, { scale: factor }).buffer as ArrayBuffer);
+    format.bits === 4
+      ? unpackNibbles(data)
+      : format.bits === 8
+        ? data
+        : new { 16: Uint16Array, 32: Uint32Array }[format.bits as 16 | 32](data.buffer);
+  if (format === FP32 && scale === 1) return new Float32Array(data.buffer);
+  return decodeArray(format, codes, undefined, { scale });
 }

@@ -27,11 +27,16 @@ export function smoothingScales(up: Float32Array, down: Float32Array, channels: 
       row = Math.max(row, Math.abs(up[j * width + i]!));
       column = Math.max(column, Math.abs(down[i * channels + j]!));
     }
-    const exponent = Math.round(Math.log2(column / row) / 2);
-    return row > 0 && column > 0 && Number.isFinite(exponent)
-      ? 2 ** Math.max(-LIMIT, Math.min(LIMIT, exponent))
-      : 1;
+    return balancingScale(row, column);
   });
+}
+
+/** The same from a channel's maxima. */
+export function balancingScale(row: number, column: number): number {
+  const exponent = Math.round(Math.log2(column / row) / 2);
+  return row > 0 && column > 0 && Number.isFinite(exponent)
+    ? 2 ** Math.max(-LIMIT, Math.min(LIMIT, exponent))
+    : 1;
 }
 
 /**

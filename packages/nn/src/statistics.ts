@@ -1,6 +1,7 @@
 /** @file What casts do to their tensors, recorded once a sampled step, on its first micro-batch. */
 import { FP32 } from '@octavo/formats';
 import { type Block, castStatistics, elements, type Tensor } from '@octavo/kernels';
+import { CLIPS_ABOVE } from '@octavo/scaling';
 import { apply, type Context } from './context.ts';
 import type { Site } from './precision.ts';
 import { STATISTICS_LENGTH } from './recording.ts';
@@ -11,7 +12,7 @@ export const samples = ({ precision: { recording } }: Pick<Context, 'precision'>
 
 /** The magnitude above which values are clipped, and the one below which they become zero. */
 export const limitsOf = ({ format }: Site) => ({
-  max: format.max * (1 + 2 ** -22), // amax · (max / amax) may exceed max by its rounding: nothing is clipped
+  max: format.max * CLIPS_ABOVE,
   minSubnormal: format.minSubnormal,
 });
 

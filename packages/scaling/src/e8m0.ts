@@ -10,6 +10,16 @@ import { scaleFromAmax } from './scale-from-amax.ts';
 export const e8m0Scale = (amax: number, max: number): number => scaleFromAmax(amax, max, 0, true);
 
 /**
+ * The scale of the MX specification, 2^(⌊log2 max⌋ - ⌊log2 amax⌋): elements of up to 2 · 2^⌊log2 max⌋ appear, and those
+ * above max saturate (OCP Microscaling Formats 1.0, section 6.3). 1 where amax is 0.
+ */
+export function mxSpecScale(amax: number, max: number): number {
+  if (!(amax > 0)) return 1;
+  const floor = (x: number) => scaleFromAmax(1, x, 0, true); // 2^⌊log2 x⌋
+  return floor(max) / floor(amax);
+}
+
+/**
  * Scales as MX files keep them: the E8M0 code of 1 / scale, the multiplier that dequantises.
  * Throws on a scale that is not a power of two from 2^-127 to 2^127.
  */

@@ -1,7 +1,7 @@
 /** @file `@octavo/scaling`: scaling policies as plain data, and pure functions on serialisable state. */
 export { blockAmax } from './amax.ts';
 export { checkBoolean, checkChoice, checkKeys, checkText, faultError, refuse } from './check.ts';
-export { e8m0Codes, e8m0Scale, scalesFromE8m0 } from './e8m0.ts';
+export { e8m0Codes, e8m0Scale, mxSpecScale, scalesFromE8m0 } from './e8m0.ts';
 export {
   type BlockShape,
   blockOf,
@@ -22,5 +22,5 @@ export {
   type Policy,
 } from './policy.ts';
 export { dequantize, type QuantizedMatrix, type QuantizeOptions, quantize } from './quantize.ts';
-export { scaleFromAmax } from './scale-from-amax.ts';
+export { CLIPS_ABOVE, scaleFromAmax } from './scale-from-amax.ts';
 export { checkState, initState, needsOwnMaximum, observe, type ScalingState, scales } from './state.ts';

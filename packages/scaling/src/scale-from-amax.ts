@@ -3,6 +3,9 @@
 const SMALLEST_NORMAL = 2 ** -126;
 const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
+/** Times a format's largest value, what a scaled element must exceed to be clipped: amax · (max / amax) may exceed it by its rounding. */
+export const CLIPS_ABOVE = 1 + 2 ** -22;
+
 /**
  * The scale that takes `amax` to the largest value of a format:
  * s = max / (amax · 2^margin), computed in float32 and clamped to its normal numbers; with `powerOfTwo` 2^⌊log2 s⌋, by

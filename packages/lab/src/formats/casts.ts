@@ -1,6 +1,6 @@
 /** @file The casts that are compared: every format, granularity and policy that go together. */
-import { type Format, formatOf } from '@octavo/formats';
-import { current, delayed, fixed, type Granularity, type Policy, scaleFromAmax } from '@octavo/scaling';
+import { formatOf } from '@octavo/formats';
+import { current, delayed, fixed, type Granularity, type Policy } from '@octavo/scaling';
 import type { FormatsSettings } from './settings.ts';
 
 /** Which elements share a scale. Rows of activations and gradients are tokens; MX blocks lie along rows. */
@@ -57,16 +57,6 @@ export const policies = (settings: FormatsSettings): Readonly<Record<PolicyName,
   fixed: fixed(settings.fixedScale),
   'mx-spec': null,
 });
-
-/**
- * The scale of the MX specification, 2^(⌊log2 max⌋ - ⌊log2 amax⌋): elements of up to 2 · 2^⌊log2 max⌋ appear, and those
- * above max saturate (OCP Microscaling Formats 1.0, section 6.3).
- */
-export function specScale(amax: number, { max }: Format): number {
-  if (!(amax > 0)) return 1;
-  const floor = (x: number) => scaleFromAmax(1, x, 0, true); // 2^⌊log2 x⌋
-  return floor(max) / floor(amax);
-}
 
 /** The format a recipe of the paper casts this operand to. */
 export const paperFormat = (operand: string): string => (operand === 'grad' ? 'e5m2' : 'e4m3fn');

@@ -4,7 +4,9 @@ import {
   type BlockShape,
   blockAmax,
   blockOf,
+  CLIPS_ABOVE,
   initState,
+  mxSpecScale,
   observe,
   type Policy,
   type ScalingState,
@@ -12,7 +14,7 @@ import {
   scales,
 } from '@octavo/scaling';
 import { median } from '../engine/numbers.ts';
-import { type Cast, type GranularityName, granularities, type PolicyName, specScale } from './casts.ts';
+import { type Cast, type GranularityName, granularities, type PolicyName } from './casts.ts';
 
 /** A row-major matrix as a linear layer's product takes it. */
 export interface Matrix {
@@ -23,9 +25,6 @@ export interface Matrix {
 
 /** One cast of one matrix. */
 export type Measured = Cast & ReturnType<typeof errors>;
-
-/** amax · (max / amax) may exceed max by its rounding: nothing is clipped (the operators' limit). */
-export const CLIPS_ABOVE = 1 + 2 ** -22;
 
 /**
  * Casts `matrix` in every way of `casts`. `history` are the maxima that delayed policies have seen, oldest first;
@@ -54,7 +53,7 @@ export function measure(
     const policy = policies[cast.policy];
     const own = policy
       ? scales(policy, stateOf(policy, amax.length), format, amax)
-      : amax.map((a) => specScale(a, format));
+      : amax.map((a) => mxSpecScale(a, format.max));
     for (let i = 0; i < values.length; i++) scaled[i] = values[i]! * own[at[i]!]!;
     roundArray(format, scaled, rounded);
     const limit = format.max * CLIPS_ABOVE;

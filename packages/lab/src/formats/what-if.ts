@@ -1,6 +1,7 @@
 /** @file What scaling policies would have chosen in a run that recorded its tensors' maxima: pure functions, no model. */
 import { type Format, formatOf } from '@octavo/formats';
 import {
+  CLIPS_ABOVE,
   current,
   delayed,
   fixed,
@@ -12,7 +13,6 @@ import {
 } from '@octavo/scaling';
 import type { RecordedRow } from '../engine/study.ts';
 import { eightBits, paperFormat } from './casts.ts';
-import { CLIPS_ABOVE } from './measure.ts';
 
 /** A step whose largest value leaves this many powers of two unused counts as one that wastes range. */
 export const WASTED_BITS = 4;
