@@ -36,7 +36,7 @@ export async function openHuggingFace(path: string, isFolder: boolean): Promise<
   const folder = isFolder ? path : dirname(path);
   const json = await readModelConfig(folder);
   const quantized = isQuantized(json);
-  const { quantization_config: _, ...plain } = json;
+  const { quantization_config: _, compression_config: __, ...plain } = json;
   const config = configFromHuggingFace(quantized ? plain : json);
   const files = await openSafetensorsFolder(path);
   try {
@@ -52,6 +52,12 @@ export async function openHuggingFace(path: string, isFolder: boolean): Promise<
       if (home === undefined) throw lacks(path, name);
       return home;
     };
+    for (const [name, { dtype }] of given)
+      if (quantized && dtype.startsWith('F8_E') && scaled(name) === undefined)
+        throw new OctavoError(
+          `[exchange] ${path}: ${name}: got ${dtype} codes without a scale, expected ${name}_scale: octavo doctor says more`,
+          { exitCode: 2 },
+        );
     const tensors = expected.map(({ name, shape }) => ({
       ...{ name, shape },
       dtype: scaled(homeOf(name))

@@ -6,6 +6,9 @@ import { flag } from '../options.ts';
 import { plural, printable } from '../output/format.ts';
 import { toLine } from '../output/json.ts';
 
+/** Most times that a folder is mended. */
+const ROUNDS = 4;
+
 export const addDoctorCommand = (program: Command): void =>
   addCommand(program, {
     name: 'doctor',
@@ -21,8 +24,13 @@ export const addDoctorCommand = (program: Command): void =>
     ],
     async run({ fix, json }, folder: string) {
       const findings = await examine(folder);
-      const changed = fix && findings.some((one) => one.fix) ? await fixFolder(folder, findings) : [];
-      const left = changed.length > 0 ? await examine(folder) : findings;
+      let left = findings;
+      const changed = new Set<string>();
+      // What one mend lays open, a name that follows from another shape say, the next round mends.
+      for (let round = 0; fix && left.some((one) => one.fix) && round < ROUNDS; round++) {
+        for (const name of await fixFolder(folder, left)) changed.add(name);
+        left = await examine(folder);
+      }
       for (const { kind, where, what, mend, fix: safe } of findings)
         process.stdout.write(
           json
@@ -31,10 +39,12 @@ export const addDoctorCommand = (program: Command): void =>
         );
       const said = `${folder}: ${findings.length === 0 ? 'nothing is wrong' : plural(findings.length, 'finding')}`;
       const mended =
-        changed.length > 0 ? `; ${changed.join(', ')} changed, ${plural(left.length, 'finding')} left` : '';
+        changed.size > 0
+          ? `; ${[...changed].join(', ')} changed, ${plural(left.length, 'finding')} left`
+          : '';
       process.stdout.write(
         json
-          ? toLine({ event: 'end', findings: findings.length, changed, left: left.length })
+          ? toLine({ event: 'end', findings: findings.length, changed: [...changed], left: left.length })
           : `${said}${mended}\n`,
       );
       if (left.length > 0) process.exitCode = 1;

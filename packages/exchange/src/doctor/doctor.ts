@@ -1,8 +1,7 @@
 /** @file What a loader would trip over in a folder, said before it does; and the mends that lose nothing. */
 import { join } from 'node:path';
 import {
-  decodeSafetensors,
-  encodeSafetensors,
+  entryBytes,
   INDEX_FILE,
   type SafetensorsRecord,
   type SafetensorsType,
@@ -10,13 +9,18 @@ import {
   writeSafetensors,
   writeShardIndex,
 } from '@octavo/store';
-import type { Finding, TensorFix } from './finding.ts';
-import { openPatient, type Patient, type Rule } from './folder.ts';
-import { activations, homes, scales } from './scale-rules.ts';
-import { configuration, index, scheme, tied } from './structure-rules.ts';
-import { values } from './value-rules.ts';
+import type { Finding } from './finding.ts';
+import { openPatient, type Rule } from './folder.ts';
+import { fused } from './fused-rules.ts';
+import type { Mend } from './mends.ts';
+import { activations, homes, names, shapes, types } from './scale-rules.ts';
+import { configuration, index, leftOut, scheme, tied } from './structure-rules.ts';
+import { codes, inverses, values } from './value-rules.ts';
 
-const rules: readonly Rule[] = [index, configuration, scheme, homes, scales, values, activations, tied];
+const rules: readonly Rule[] = [
+  ...[index, configuration, scheme, leftOut, fused, homes, types, shapes, names, values, inverses, codes],
+  ...[activations, tied],
+];
 
 /** All findings, in the order of the rules; none is good news. Throws an `OctavoError` (exit code 2) for what is no model's folder. */
 export async function examine(folder: string): Promise<readonly Finding[]> {
@@ -37,22 +41,30 @@ export async function examine(folder: string): Promise<readonly Finding[]> {
 export async function fixFolder(folder: string, findings: readonly Finding[]): Promise<readonly string[]> {
   const patient = await openPatient(folder);
   try {
-    const tensors = new Map<string, TensorFix>();
+    const mends = new Map<string, Mend>();
     let json = patient.json;
     for (const { fix } of findings) {
-      if (fix?.of === 'tensor') tensors.set(fix.name, { ...tensors.get(fix.name), ...fix.to });
+      if (fix?.of === 'tensor') mends.set(fix.name, after(mends.get(fix.name), fix.to));
       if (fix?.of === 'config') json = { ...json, ...fix.set };
     }
     const changed: string[] = [];
-    for (const shard of patient.shards.keys())
-      if ([...tensors.keys()].some((name) => patient.tensors.get(name)?.shard === shard)) {
-        await rewrite(patient, shard, tensors);
-        changed.push(shard);
+    const home: { name: string; shard: string; byteLength: number }[] = [];
+    for (const [shard, file] of patient.shards) {
+      const records: SafetensorsRecord[] = [];
+      for (const { name, shape, dtype, byteLength } of file.tensors) {
+        const data = async () => (await file.read(name)).data;
+        const record = { name, shape, dtype: dtype as SafetensorsType, data };
+        const mended = mends.get(name)?.(record);
+        records.push(...(mended ?? [record]));
+        if (mended)
+          for (const one of mended) home.push({ name: one.name, shard, byteLength: entryBytes(one) });
+        else home.push({ name, shard, byteLength });
       }
+      if (!file.tensors.some(({ name }) => mends.has(name))) continue;
+      await writeSafetensors(join(folder, shard), records, file.metadata);
+      changed.push(shard);
+    }
     if (patient.hasIndex && (changed.length > 0 || findings.some(({ fix }) => fix?.of === 'index'))) {
-      const home = [...patient.tensors.values()].map(({ name, shard, byteLength }) => ({
-        ...{ name: tensors.get(name)?.name ?? name, shard, byteLength },
-      }));
       await writeShardIndex(folder, home);
       changed.push(INDEX_FILE);
     }
@@ -66,27 +78,8 @@ export async function fixFolder(folder: string, findings: readonly Finding[]): P
   }
 }
 
-async function rewrite(
-  { folder, shards }: Patient,
-  shard: string,
-  fixes: ReadonlyMap<string, TensorFix>,
-): Promise<void> {
-  const file = shards.get(shard)!;
-  const records = file.tensors.map(({ name, dtype, shape }): SafetensorsRecord => {
-    const fix = fixes.get(name);
-    const type = dtype as SafetensorsType;
-    return {
-      ...{ name: fix?.name ?? name, dtype: type, shape: fix?.shape ?? shape },
-      async data() {
-        const { data } = await file.read(name);
-        return fix?.inverse
-          ? encodeSafetensors(
-              type,
-              decodeSafetensors(type, data).map((value) => 1 / value),
-            )
-          : data;
-      },
-    };
-  });
-  await writeSafetensors(join(folder, shard), records, file.metadata);
-}
+/** A mend of what another leaves. */
+const after =
+  (first: Mend | undefined, then: Mend): Mend =>
+  (record) =>
+    (first?.(record) ?? [record]).flatMap(then);

@@ -1,4 +1,5 @@
-/** @file What is wrong with a folder, as data, and what a fix would change. */
+/** @file What is wrong with a folder, and what a fix would change. */
+import type { Mend } from './mends.ts';
 
 /** The kinds of findings; each is a rule's. */
 export type FindingKind =
@@ -6,12 +7,18 @@ export type FindingKind =
   | 'stray-shard'
   | 'configuration'
   | 'no-scheme'
+  | 'other-scheme'
+  | 'left-out'
   | 'scale-without-weight'
   | 'weight-without-scale'
+  | 'fused'
   | 'scale-name'
   | 'scale-shape'
+  | 'scale-type'
   | 'scale-inverse'
   | 'scale-value'
+  | 'weight-type'
+  | 'weight-value'
   | 'activation-scales'
   | 'tied-head';
 
@@ -29,14 +36,7 @@ export interface Finding {
 export type Fix =
   | { readonly of: 'index' }
   | { readonly of: 'config'; readonly set: Readonly<Record<string, unknown>> }
-  | { readonly of: 'tensor'; readonly name: string; readonly to: TensorFix };
-
-export interface TensorFix {
-  readonly name?: string;
-  readonly shape?: readonly number[];
-  /** Each value becomes its reciprocal. */
-  readonly inverse?: true;
-}
+  | { readonly of: 'tensor'; readonly name: string; readonly to: Mend };
 
 export const finding = (
   kind: FindingKind,
@@ -45,3 +45,12 @@ export const finding = (
   mend: string,
   fix: Fix | null = null,
 ): Finding => ({ kind, where, what, mend, fix });
+
+/** `finding` about a tensor that a mend sets right; null: none does. */
+export const ofTensor = (
+  kind: FindingKind,
+  name: string,
+  what: string,
+  mend: string,
+  to: Mend | null,
+): Finding => finding(kind, name, what, mend, to && { of: 'tensor', name, to });

@@ -8,6 +8,7 @@ import {
   openSafetensors,
   openSafetensorsFolder,
   type Safetensors,
+  type SafetensorsTensor,
 } from '@octavo/store';
 import { readModelConfig } from '../hugging-face-source.ts';
 import type { Finding } from './finding.ts';
@@ -25,6 +26,8 @@ export interface Patient {
   readonly strays: readonly string[];
   readonly twice: readonly string[];
   readonly hasIndex: boolean;
+  read(name: string): Promise<SafetensorsTensor>;
+  readRange(name: string, from: number, to: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -62,14 +65,21 @@ export async function openPatient(folder: string): Promise<Patient> {
     await close();
     throw error;
   }
-  return { folder, json, tensors, shards, fault, strays, twice, hasIndex: files.includes(INDEX_FILE), close };
+  const fileOf = (name: string): Safetensors => shards.get(tensors.get(name)!.shard)!;
+  return {
+    ...{ folder, json, tensors, shards, fault, strays, twice, hasIndex: files.includes(INDEX_FILE), close },
+    read: (name) => fileOf(name).read(name),
+    readRange: (name, from, to) => fileOf(name).readRange(name, from, to),
+  };
 }
 
 /** `quantization_config`, empty where there is none. */
 export const quantizationOf = ({ json }: Pick<Patient, 'json'>): Json =>
   Object(json.quantization_config ?? json.compression_config) as Json;
 
-const SCALE = /^(.*)\.(weight_scale|weight_scale_inv)$/;
+/** How programs call the scale of a weight; loaders know the first two. */
+const SCALE =
+  /^(.*?)\.(weight_scale|weight_scale_inv|weight_scales|weight\.scale|scales?|scale_inv|scale_weight|qscale_weight)$/;
 
 /** A scale of weights, and the matrix that it belongs to. */
 export interface ScalePair {
@@ -85,6 +95,16 @@ export const scalesIn = ({ tensors }: Pick<Patient, 'tensors'>): ScalePair[] =>
     const [, module, suffix] = SCALE.exec(scale.name) ?? [];
     if (module === undefined || suffix === undefined) return [];
     return [{ name: scale.name, suffix, module, scale, weight: tensors.get(`${module}.weight`) }];
+  });
+
+/** How programs call the scale of what flows into a matrix; loaders know the first, and in the dialect `fp8` the second. */
+const INPUT_SCALE = /^(.*)\.(input_scale|activation_scale|input_scales|act_scale|scale_input|qscale_act)$/;
+
+/** A scale of activations, and the module that it belongs to. */
+export const inputScalesIn = ({ tensors }: Pick<Patient, 'tensors'>) =>
+  [...tensors.values()].flatMap((scale) => {
+    const [, module, suffix] = INPUT_SCALE.exec(scale.name) ?? [];
+    return module === undefined || suffix === undefined ? [] : [{ name: scale.name, module, suffix, scale }];
   });
 
 export const isFloat8 = (tensor: ListedEntry | undefined): boolean =>

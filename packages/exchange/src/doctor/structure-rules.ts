@@ -2,12 +2,10 @@
 
 import { OctavoError } from '@octavo/formats';
 import { configFromHuggingFace } from '@octavo/llama';
-import { INDEX_FILE, type ListedEntry } from '@octavo/store';
-import { blockOfScales } from '../quantize/matrix.ts';
-import { isQuantized } from '../quantize/read.ts';
-import { quantizationConfig, type SchemeName, schemes } from '../quantize/schemes.ts';
+import { INDEX_FILE } from '@octavo/store';
+import { expectationOf } from './expectation.ts';
 import { finding } from './finding.ts';
-import { isFloat8, quantizationOf, type Rule, scalesIn } from './folder.ts';
+import { isFloat8, type Patient, quantizationOf, type Rule, scalesIn } from './folder.ts';
 
 /** The index and the shards do not agree, or files lie there that it does not know. */
 export const index: Rule = ({ fault, strays, twice, hasIndex }) => [
@@ -57,59 +55,65 @@ export const configuration: Rule = ({ json }) => {
   }
 };
 
-/** FP8 weights of which the configuration does not say how to read them. */
+/** FP8 weights of which the configuration does not say how to read them, or says what their scales are not. */
 export const scheme: Rule = (patient) => {
+  const { wrong } = expectationOf(patient);
+  return wrong === null ? [] : [wrong];
+};
+
+const LEFT_OUT = {
+  'compressed-tensors': ['ignore'],
+  fp8: ['ignored_layers', 'modules_to_not_convert'],
+} as const;
+
+/** Matrices that the configuration leaves out and that are FP8, or the other way round. */
+export const leftOut: Rule = (patient) => {
+  const { dialect, wrong } = expectationOf(patient);
   const config = quantizationOf(patient);
-  const coded = [...patient.tensors.values()].some(isFloat8);
-  if (!coded) return [];
-  const groups = Object(config.config_groups) as object;
-  const lacks = config.quant_method === 'compressed-tensors' && Object.keys(groups).length === 0;
-  if (!lacks && isQuantized({ quantization_config: config })) return [];
-  const [seen, ...others] = new Set(scalesIn(patient).map((pair) => schemeOf(pair.scale, pair.weight)));
-  const left = [...patient.tensors.values()]
-    .filter((tensor) => tensor.name.endsWith('.weight') && tensor.shape.length === 2 && !isFloat8(tensor))
-    .map(({ name }) => name.replace(/\.weight$/, ''))
-    .filter((name) => !name.endsWith('embed_tokens'));
-  const dialect = seen === 'fp8-block' ? 'fp8' : 'compressed-tensors';
-  const fix =
-    seen && others.length === 0 && (lacks || config.quant_method === undefined)
-      ? ({
-          of: 'config',
-          set: {
-            quantization_config: quantizationConfig(
-              schemes[seen],
-              lacks ? 'compressed-tensors' : dialect,
-              left,
-            ),
-          },
-        } as const)
-      : null;
+  if (dialect === null || wrong !== null) return [];
+  const fields = LEFT_OUT[dialect].filter((field) => Array.isArray(config[field]));
+  const listed = new Set(fields.flatMap((field) => config[field] as unknown[]));
+  const patterns = [...listed].filter(
+    (one) => typeof one !== 'string' || /^re:|^\w+$/.test(one.replace('lm_head', '.')),
+  );
+  if (patterns.length > 0) return []; // by class, or by a pattern: loaders differ in what that means
+  const coded = new Set(scalesIn(patient).map(({ module }) => module));
+  const isOut = (module: string): boolean => listed.has(module);
+  const matrices = [...patient.tensors.values()]
+    .filter(
+      ({ name }) =>
+        /_proj\.weight$/.test(name) || (name === 'lm_head.weight' && dialect !== 'fp8' && !isTied(patient)),
+    )
+    .map((tensor) => ({ tensor, module: tensor.name.replace(/\.weight$/, '') }));
+  const wrongly = matrices.filter(
+    ({ tensor, module }) => isFloat8(tensor) === isOut(module) && !(coded.has(module) && !isFloat8(tensor)),
+  );
+  if (wrongly.length === 0) return [];
+  const now = [
+    ...[...listed].filter((one) => !wrongly.some(({ module }) => module === one)),
+    ...wrongly.filter(({ tensor }) => !isFloat8(tensor)).map(({ module }) => module),
+  ];
+  const field = fields[0] ?? LEFT_OUT[dialect][0];
+  const set = Object.fromEntries((fields.length > 0 ? fields : [field]).map((one) => [one, now]));
+  const [{ module, tensor }] = wrongly as [(typeof wrongly)[number]];
   return [
     finding(
-      'no-scheme',
-      'quantization_config',
-      lacks
-        ? 'compressed-tensors without config_groups (KeyError: group_0)'
-        : `got quant_method ${JSON.stringify(config.quant_method) ?? 'nothing'}, though weights are FP8`,
-      seen ? `say what the scales' shapes say: ${seen}` : 'say how the weights are quantised',
-      fix,
+      'left-out',
+      field,
+      isFloat8(tensor)
+        ? `it has ${module}, whose weight is ${tensor.dtype}`
+        : `it lacks ${module}, whose weight is ${tensor.dtype}, not quantised${wrongly.length > 1 ? `, and ${wrongly.length - 1} more` : ''}`,
+      'list those that are not quantised',
+      { of: 'config', set: { quantization_config: { ...config, ...set } } },
     ),
   ];
 };
 
-/** The scheme that a scale's shape means. */
-function schemeOf(scale: ListedEntry, weight: ListedEntry | undefined): SchemeName | undefined {
-  const [rows = 0, columns = 0] = weight?.shape ?? [];
-  const block = blockOfScales({ shape: scale.shape, dtype: scale.dtype }, rows, columns);
-  if (block === null || weight === undefined) return undefined;
-  if (block.columns === 32) return 'mxfp8';
-  if (block.rows === 1) return 'fp8-channel';
-  return block.rows >= rows && block.columns >= columns && scale.shape.length < 2 ? 'fp8' : 'fp8-block';
-}
+const isTied = ({ json }: Patient): boolean => json.tie_word_embeddings === true;
 
 /** A head that is the embedding cannot be FP8 where the embedding is not. */
 export const tied: Rule = (patient) => {
-  if (patient.json.tie_word_embeddings !== true) return [];
+  if (!isTied(patient)) return [];
   return ['lm_head', 'model.embed_tokens']
     .filter((module) => isFloat8(patient.tensors.get(`${module}.weight`)))
     .map((module) =>

@@ -1,55 +1,73 @@
-/** @file What only the values show: scales that are zero or not finite, and scales the wrong way round. */
-import { decodeSafetensors, type SafetensorsType } from '@octavo/store';
+/** @file What only the values show: scales that are zero or not finite, scales the wrong way round, codes that are NaN. */
+import type { ListedEntry } from '@octavo/store';
 import { numbersOf } from '../quantize/matrix.ts';
-import type { Finding } from './finding.ts';
-import { isFloat8, type Rule, scalesIn } from './folder.ts';
+import { type Finding, finding, ofTensor } from './finding.ts';
+import { inputScalesIn, isFloat8, type Patient, type Rule, scalesIn } from './folder.ts';
+import { inverted } from './mends.ts';
+import { inWords, isFloat, readingsOf } from './reading.ts';
 
-/** Codes that are looked at of a matrix. */
-const SAMPLE = 2 ** 16;
-
-/** How far a matrix's gain, rms · √columns (about 1 as matrices begin and are trained), may lie from 1 and be believed. */
-const BELIEVED = 300;
-
-export const values: Rule = async ({ shards, tensors }) => {
+/** Scales that are no scales, of weights and of activations. */
+export const values: Rule = async (patient) => {
   const found: Finding[] = [];
-  const fileOf = (name: string) => shards.get(tensors.get(name)!.shard)!;
-  for (const { name, scale, weight } of scalesIn({ tensors })) {
-    if (!/^(B?F\d|U8)/.test(scale.dtype)) continue;
-    const numbers = numbersOf(await fileOf(name).read(name));
+  for (const { scale } of [...scalesIn(patient), ...inputScalesIn(patient)]) {
+    if (!isFloat(scale.dtype) && !/^(U8|F8_E8M0)$/.test(scale.dtype)) continue;
+    const numbers = numbersOf(await patient.read(scale.name));
     const bad = numbers.findIndex((value) => !(value > 0) || !Number.isFinite(value));
-    if (bad >= 0) {
-      found.push({
-        ...{
-          kind: 'scale-value',
-          where: name,
-          what: `got ${numbers[bad]} at ${bad}, expected positive numbers`,
-        },
-        ...{ mend: 'quantise the weight again: what it scaled is lost', fix: null },
-      });
-      continue;
-    }
-    if (weight === undefined || !isFloat8(weight) || scale.dtype === 'U8') continue;
-    const codes = await fileOf(weight.name).readRange(weight.name, 0, Math.min(SAMPLE, weight.byteLength));
-    const rms = rootMeanSquare(decodeSafetensors(weight.dtype as SafetensorsType, codes));
-    const middle = Math.exp(numbers.reduce((sum, value) => sum + Math.log(value), 0) / numbers.length);
-    const gain = (factor: number): number =>
-      Math.abs(Math.log(rms * factor * Math.sqrt(weight.shape[1] ?? 1)));
-    if (rms > 0 && gain(middle) > Math.log(BELIEVED) && gain(1 / middle) < Math.log(BELIEVED))
-      found.push({
-        ...{ kind: 'scale-inverse', where: name },
-        what: `its values (about ${middle.toPrecision(3)}) divide: multiplied, the weights' rms would be ${(rms * middle).toPrecision(3)}, divided it is ${(rms / middle).toPrecision(3)}`,
-        ...{ mend: 'store the reciprocals', fix: { of: 'tensor', name, to: { inverse: true } } },
-      });
+    if (bad < 0) continue;
+    const what = `got ${numbers[bad]} at ${bad}, expected positive numbers`;
+    const mend = 'quantise the weight again: what it scaled is lost';
+    found.push(finding('scale-value', scale.name, what, mend));
   }
   return found;
 };
 
-const rootMeanSquare = (numbers: Float32Array | Float64Array): number => {
-  let [sum, count] = [0, 0];
-  for (const value of numbers)
-    if (Number.isFinite(value)) {
-      sum += value * value;
-      count++;
-    }
-  return Math.sqrt(sum / Math.max(1, count));
+/** Scales that divide, as the weights' size proves: every loader multiplies by them. */
+export const inverses: Rule = async (patient) =>
+  [...(await readingsOf(patient))]
+    .filter(([, { way }]) => way === 'divide')
+    .map(([name, reading]) =>
+      ofTensor(
+        'scale-inverse',
+        name,
+        `its values divide (${inWords(reading)}), and loaders multiply`,
+        'store the reciprocals',
+        inverted,
+      ),
+    );
+
+/** Bytes that are looked through at a time. */
+const STRETCH = 2 ** 22;
+
+/** The codes of NaN, by the type of the weights. */
+const NAN_CODES: Readonly<Record<string, readonly number[]>> = {
+  F8_E4M3: [0x7f, 0xff],
+  F8_E5M2: [0x7d, 0x7e, 0x7f, 0xfd, 0xfe, 0xff],
+  F8_E4M3FNUZ: [0x80],
+  F8_E5M2FNUZ: [0x80],
 };
+
+/** Codes of NaN among the weights. */
+export const codes: Rule = async (patient) => {
+  const found: Finding[] = [];
+  for (const tensor of patient.tensors.values()) {
+    const at = isFloat8(tensor) ? await firstOf(NAN_CODES[tensor.dtype] ?? [], tensor, patient) : null;
+    if (at !== null)
+      found.push(
+        finding('weight-value', tensor.name, `got NaN at ${at}`, 'quantise it again: its value is lost'),
+      );
+  }
+  return found;
+};
+
+async function firstOf(
+  wanted: readonly number[],
+  { name, byteLength }: ListedEntry,
+  patient: Patient,
+): Promise<number | null> {
+  for (let from = 0; from < byteLength; from += STRETCH) {
+    const bytes = Buffer.from(await patient.readRange(name, from, Math.min(byteLength, from + STRETCH)));
+    const places = wanted.map((code) => bytes.indexOf(code)).filter((at) => at >= 0);
+    if (places.length > 0) return from + Math.min(...places);
+  }
+  return null;
+}

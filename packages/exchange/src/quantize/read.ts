@@ -7,8 +7,10 @@ import { dequantized } from './matrix.ts';
 const FORMATS = new Set(['float-quantized', 'naive-quantized', 'mxfp8-quantized']);
 
 /** Whether a `config.json` says that its weights are FP8 in a layout that is read here. Another one is not for this to judge. */
-export function isQuantized({ quantization_config: config }: Readonly<Record<string, unknown>>): boolean {
-  const { quant_method: method, format } = Object(config) as Readonly<Record<string, unknown>>;
+export function isQuantized(json: Readonly<Record<string, unknown>>): boolean {
+  const { quant_method: method, format } = Object(
+    json.quantization_config ?? json.compression_config,
+  ) as Readonly<Record<string, unknown>>;
   return method === 'fp8' || (method === 'compressed-tensors' && FORMATS.has(String(format)));
 }
 
