@@ -17,27 +17,40 @@ export async function* withText(documents: Documents): AsyncGenerator<TextDocume
 }
 
 export interface Survey {
-  /** Bytes of UTF-8, document by document, empty ones left out. */
-  readonly sizes: readonly number[];
-  /** Sum of `sizes`. */
+  /** Where documents begin, in bytes of UTF-8 before them, empty ones left out: each one, or every `stride`-th where they are many. */
+  readonly starts: readonly number[];
+  readonly stride: number;
+  /** Of all texts. */
   readonly bytes: number;
   /** SHA-256 of all texts and their lengths, in order; names do not count. */
   readonly hash: string;
 }
 
-/** Walks the documents once and keeps none. */
-export async function surveyDocuments(documents: Documents, signal?: AbortSignal): Promise<Survey> {
+/** Starts that are remembered at most. */
+const MOST_STARTS = 2 ** 20;
+
+/** Walks the documents once and keeps none; `onDocument` hears of the bytes so far. */
+export async function surveyDocuments(
+  documents: Documents,
+  signal?: AbortSignal,
+  onDocument?: (bytes: number) => void,
+): Promise<Survey> {
   const turn = createTurns(signal);
   const hash = createHash('sha256');
   const encoder = new TextEncoder();
-  const sizes: number[] = [];
-  let bytes = 0;
+  let starts: number[] = [];
+  let [document, stride, bytes] = [0, 1, 0];
   for await (const { text } of withText(documents)) {
     const encoded = encoder.encode(text);
     hash.update(`${encoded.length}:`).update(encoded);
-    sizes.push(encoded.length);
+    if (document++ % stride === 0) starts.push(bytes);
+    if (starts.length > MOST_STARTS) {
+      starts = starts.filter((_, i) => i % 2 === 0);
+      stride *= 2;
+    }
     bytes += encoded.length;
+    onDocument?.(bytes);
     await turn();
   }
-  return { sizes, bytes, hash: hash.digest('hex') };
+  return { starts, stride, bytes, hash: hash.digest('hex') };
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { byteLevelEncoder } from './bpe/encode.ts';
 import { chunker } from './chunks.ts';
 import { badInput, readTextFile, statOf } from './text-file.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -74,8 +75,10 @@ function buildTokenizer(file: string, text: string, configText: string | null): 
     }
     return null;
   };
-  const encodeChunk = (part: string): number[] =>
-    limited(part.length, () => engine.encode(part, { add_special_tokens: false }).ids);
+  const encodeChunk =
+    guarded(file, () => byteLevelEncoder(definition)) ??
+    ((part: string): number[] =>
+      limited(part.length, () => engine.encode(part, { add_special_tokens: false }).ids));
   const chunks = chunker(encodeChunk);
   function* encodeParts(input: string): Generator<number[]> {
     for (const chunk of chunks(input)) yield encodeChunk(chunk);

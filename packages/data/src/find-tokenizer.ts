@@ -49,7 +49,7 @@ export async function findTokenizerPlace(
 }
 
 /** Keeps the files of a tokenizer that came from files in a run's folder, so that the run can be moved as a whole. */
-export async function keepTokenizer(folder: string, { files }: Tokenizer): Promise<void> {
+export async function keepTokenizer(folder: string, { files }: Pick<Tokenizer, 'files'>): Promise<void> {
   if (files === undefined) return;
   await writeFileAtomically(join(folder, TOKENIZER_FILE), files.tokenizer);
   if (files.config !== null) await writeFileAtomically(join(folder, CONFIG_FILE), files.config);

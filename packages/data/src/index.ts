@@ -1,4 +1,5 @@
 /** @file `@octavo/data`: text to batches of tokens. */
+export { type TokenizerRequest, tokenizerRequest } from './bpe/train.ts';
 export { byteTokenizer } from './byte-tokenizer.ts';
 export { cacheFolder } from './cache-folder.ts';
 export { type Corpus, defaultCorpus } from './default-corpus.ts';
@@ -25,13 +26,15 @@ export {
   preparedTokenizer,
   preparedTokenizerSpec,
 } from './open-prepared.ts';
-export { type PrepareInput, type PrepareOptions, prepare } from './prepare.ts';
+export { type PrepareOptions, prepare } from './prepare.ts';
 export { prepareCached } from './prepare-cached.ts';
+export type { PrepareProgress } from './prepare-progress.ts';
 export { type PreparedIndex, type PreparedSplit, readPreparedIndex } from './prepared-index.ts';
 export { type ReadOptions, readDocuments } from './read-documents.ts';
 export { readRows } from './read-rows.ts';
 export type { Row } from './row.ts';
 export { type StreamDecoder, streamDecoder } from './stream-decoder.ts';
+export type { PrepareInput } from './survey-input.ts';
 export { readTextFile } from './text-file.ts';
 export { openShards, type TokenSource, tokenSource } from './token-source.ts';
 export type { Tokenizer, TokenList } from './tokenizer.ts';
@@ -47,4 +50,3 @@ export {
   type TrainingText,
 } from './training-text.ts';
 export { type EvaluationBatch, type WindowsOptions, windows } from './windows.ts';
-export type { PrepareProgress } from './write-split.ts';

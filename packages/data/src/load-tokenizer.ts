@@ -1,6 +1,7 @@
 /** @file Tokenizers by name, for configuration files and command lines. */
 import { existsSync } from 'node:fs';
 import { OctavoError } from '@octavo/formats';
+import { tokenizerRequest } from './bpe/train.ts';
 import { byteTokenizer } from './byte-tokenizer.ts';
 import { tokenizerFromFile } from './file-tokenizer.ts';
 import { llamaTokenizer } from './llama-tokenizer.ts';
@@ -10,6 +11,11 @@ import type { Tokenizer } from './tokenizer.ts';
 export async function loadTokenizer(spec: string): Promise<Tokenizer> {
   if (spec === 'byte') return byteTokenizer();
   if (spec === 'llama2') return llamaTokenizer();
+  if (tokenizerRequest(spec) !== null)
+    throw new OctavoError(
+      `[data] tokenizer: got "${spec}", which octavo data prepare trains, expected one that is there: prepare the text first, and name the folder as the data`,
+      { exitCode: 2 },
+    );
   if (!existsSync(spec))
     throw new OctavoError(
       `[data] tokenizer: got "${spec}", expected byte, llama2 or the path of a tokenizer.json`,

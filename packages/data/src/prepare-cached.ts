@@ -1,10 +1,13 @@
 /** @file Preparing once: a cache of prepared folders, by content. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { writeFolder } from '@octavo/store';
 import { openPrepared, type PreparedData } from './open-prepared.ts';
-import { type PrepareInput, type PrepareOptions, surveyInput, writePrepared } from './prepare.ts';
+import { replaceable } from './prepare.ts';
 import { PREPARED_LAYOUT } from './prepared-index.ts';
+import { type PrepareInput, type SurveyOptions, surveyInput } from './survey-input.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { type WriteOptions, writePrepared } from './write-prepared.ts';
 
 /**
  * Opens the prepared form of these documents in `cacheFolder`, made if it is not there, or damaged at its beginning.
@@ -14,7 +17,7 @@ export async function prepareCached(
   input: PrepareInput,
   tokenizer: Tokenizer,
   cacheFolder: string,
-  options: Omit<PrepareOptions, 'overwrite'> = {},
+  options: SurveyOptions & WriteOptions = {},
 ): Promise<PreparedData & { readonly cached: boolean }> {
   const surveyed = await surveyInput(input, options);
   const key = [
@@ -30,7 +33,9 @@ export async function prepareCached(
   const found = await openPrepared(folder).catch(() => undefined);
   if (found !== undefined) return { ...found, cached: true };
   try {
-    await writePrepared(surveyed, tokenizer, folder, { ...options, overwrite: true });
+    await writeFolder(folder, replaceable(true), (temporary) =>
+      writePrepared(surveyed, tokenizer, temporary, options),
+    );
   } catch (error) {
     // Another process may have been faster: what it made is as good.
     const made = options.signal?.aborted ? undefined : await openPrepared(folder).catch(() => undefined);

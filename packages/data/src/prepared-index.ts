@@ -15,7 +15,7 @@ const SHARD = /^[a-z]+-\d{5,}\.arrow$/;
 export const isShardName = (name: string): boolean => SHARD.test(name);
 
 const count = z.int().min(0);
-const splitSchema = z.strictObject({
+export const splitSchema = z.strictObject({
   shards: z.array(z.strictObject({ file: z.string().regex(SHARD), tokens: count })).min(1),
   tokens: count,
   documents: count,

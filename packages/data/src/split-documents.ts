@@ -1,5 +1,5 @@
 /** @file Holding out the end of a corpus. */
-import type { Documents, TextDocument } from './documents.ts';
+import type { Documents, Survey, TextDocument } from './documents.ts';
 import { withText } from './documents.ts';
 
 /** Where the held-out part begins: at the start of a document, or inside one, at a share of its length. */
@@ -10,22 +10,20 @@ export interface Cut {
 }
 
 /**
- * The last `fraction` of the bytes. The cut moves to the nearest start of a document if that changes the held-out part
- * by at most half; otherwise (few long documents) it falls inside one.
+ * The last `fraction` of the bytes. The cut moves to the nearest start of a document (of those that the survey has kept) if that
+ * changes the held-out part by at most half; otherwise (few long documents) it falls inside one.
  */
-export function cutPoint(sizes: readonly number[], fraction: number): Cut {
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+export function cutPoint({ starts, stride, bytes: total }: Omit<Survey, 'hash'>, fraction: number): Cut {
   const target = total * (1 - fraction);
-  let document = 0;
-  let start = 0;
-  while (document < sizes.length - 1 && start + sizes[document]! <= target) start += sizes[document++]!;
-  const end = start + sizes[document]!;
+  let at = 0;
+  while (at < starts.length - 1 && starts[at + 1]! <= target) at++;
+  const [start, end] = [starts[at]!, starts[at + 1] ?? total];
   const slack = (total * fraction) / 2;
-  const fits = (at: number): boolean => at > 0 && at < total && Math.abs(at - target) <= slack;
+  const fits = (cut: number): boolean => cut > 0 && cut < total && Math.abs(cut - target) <= slack;
   const nearer = target - start <= end - target;
-  if (fits(start) && (nearer || !fits(end))) return { document, share: 0 };
-  if (fits(end)) return { document: document + 1, share: 0 };
-  return { document, share: (target - start) / sizes[document]! };
+  if (fits(start) && (nearer || !fits(end))) return { document: at * stride, share: 0 };
+  if (fits(end) || stride > 1) return { document: (at + 1) * stride, share: 0 };
+  return { document: at, share: (target - start) / (end - start) };
 }
 
 /** The documents before and after a cut; a document that is cut gives a part to each, at a space or line break. */

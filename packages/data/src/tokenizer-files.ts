@@ -1,4 +1,5 @@
 /** @file A tokenizer as Hugging Face's files, for programs that know no other. */
+import { letters } from './bpe/letters.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** `tokenizer.json` and `tokenizer_config.json` as texts. */
@@ -10,32 +11,26 @@ export interface TokenizerFiles {
 /** The files that it came from, or files of the same ids: of `byte` and `llama2`. Null for any other. */
 export async function tokenizerFiles({ name, files }: Tokenizer): Promise<TokenizerFiles | null> {
   if (files !== undefined) return files;
-  if (name === 'byte') return { tokenizer: text(byteDefinition()), config: text(configOf(null, SEPARATOR)) };
+  if (name === 'byte') return { tokenizer: json(byteDefinition()), config: json(configOf(null, SEPARATOR)) };
   if (name === 'llama2')
-    return { tokenizer: text(await llamaDefinition()), config: text(configOf('<s>', '</s>')) };
+    return { tokenizer: json(await llamaDefinition()), config: json(configOf('<s>', '</s>')) };
   return null;
 }
 
-const text = (json: unknown): string => `${JSON.stringify(json, null, 1)}\n`;
+export const json = (content: unknown): string => `${JSON.stringify(content, null, 1)}\n`;
 
-const configOf = (bos: string | null, eos: string): unknown => ({
+export const configOf = (bos: string | null, eos: string, unk: string | null = null): unknown => ({
   ...(bos !== null && { bos_token: bos }),
   eos_token: eos,
+  ...(unk !== null && { unk_token: unk }),
   clean_up_tokenization_spaces: false,
   tokenizer_class: 'PreTrainedTokenizerFast',
 });
 
-const special = (content: string, id: number): unknown => ({
+/** An entry of `added_tokens`. */
+export const special = (content: string, id: number): unknown => ({
   ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
 });
-
-/** GPT-2's letters for bytes, which stand in a `tokenizer.json` where a byte is meant: printable ones are themselves. */
-function letters(): string[] {
-  const printable = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-  let next = 256;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
-}
 
 /** The letter of byte 0, which ends a document. */
 const SEPARATOR = letters()[0]!;

@@ -9,9 +9,10 @@ import { isPrepared } from './is-prepared.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { createLoader, type Loader } from './loader.ts';
 import { openPrepared, type PreparedData } from './open-prepared.ts';
-import type { PrepareInput } from './prepare.ts';
+
 import { prepareCached } from './prepare-cached.ts';
 import { readDocuments } from './read-documents.ts';
+import type { PrepareInput } from './survey-input.ts';
 import { badInput } from './text-file.ts';
 import type { TokenSource } from './token-source.ts';
 import type { Tokenizer } from './tokenizer.ts';

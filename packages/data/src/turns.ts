@@ -14,9 +14,6 @@ export function createTurns(signal: AbortSignal | undefined): () => Promise<void
       began = performance.now();
     }
     if (signal?.aborted)
-      throw new OctavoError(
-        '[data] interrupted: the text was not prepared to its end, nothing is left of it',
-        { exitCode: 0 },
-      );
+      throw new OctavoError('[data] interrupted: the text was not prepared to its end', { exitCode: 0 });
   };
 }

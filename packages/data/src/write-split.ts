@@ -4,25 +4,27 @@ import { OctavoError } from '@octavo/formats';
 import { createTokenShard, type TokenShardWriter } from '@octavo/store';
 import { type Documents, withText } from './documents.ts';
 import type { PreparedSplit, SplitName } from './prepared-index.ts';
+import type { SplitState } from './preparing.ts';
 import { badInput } from './text-file.ts';
 import type { Tokenizer, TokenList } from './tokenizer.ts';
 import { createTurns } from './turns.ts';
 
-/** A document done. */
-export interface PrepareProgress {
-  readonly split: SplitName;
+/** Whole documents that are done. */
+interface Done {
   readonly documents: number;
   readonly tokens: number;
-  /** Of text, all splits together. */
+  /** Of their text. */
   readonly bytes: number;
-  readonly totalBytes: number;
 }
 
 export interface WriteSplitOptions {
   readonly shardTokens: number;
   readonly signal?: AbortSignal | undefined;
-  /** Is told what is done. */
-  readonly onDocument: (done: { documents: number; tokens: number; bytes: number }) => void;
+  /** What an earlier process has written of the same documents. */
+  readonly state: SplitState | null;
+  readonly onDocument: (done: Done) => void;
+  /** A shard is on the disk. */
+  readonly onShard: (state: SplitState) => Promise<void>;
 }
 
 /**
@@ -34,21 +36,29 @@ export async function writeSplit(
   documents: Documents,
   tokenizer: Tokenizer,
   folder: string,
-  { shardTokens, signal, onDocument }: WriteSplitOptions,
+  { shardTokens, signal, state, onDocument, onShard }: WriteSplitOptions,
 ): Promise<PreparedSplit> {
+  if (state?.complete) return splitOf(state.shards, state);
   const { vocabularySize, eos } = tokenizer;
   const bos = tokenizer.bos === eos ? null : tokenizer.bos;
   const turn = createTurns(signal);
   const metadata = { split: name, tokenizer: tokenizer.name, tokenizerHash: tokenizer.hash };
-  const shards: { file: string; tokens: number }[] = [];
+  const shards = (state?.shards ?? []).map((shard) => ({ ...shard }));
+  const { documents: skipped, ...begun } = state ?? { documents: 0, tokens: 0, bytes: 0 };
+  const done = { documents: 0, tokens: begun.tokens, bytes: begun.bytes };
+  /** Tokens of the document at hand that the shards have already. */
+  let written = shards.reduce((sum, { tokens }) => sum + tokens, 0) - done.tokens;
   let writer: TokenShardWriter | undefined;
-  const finish = async (): Promise<void> => {
-    const done = writer;
+  const finish = async (complete: boolean): Promise<void> => {
+    const finished = writer;
     writer = undefined;
-    await done?.finish();
+    await finished?.finish();
+    await onShard({ shards, ...done, complete });
   };
   const put = async (tokens: TokenList, startsDocument: boolean): Promise<void> => {
-    for (let from = 0; from < tokens.length; ) {
+    let from = Math.min(written, tokens.length);
+    written -= from;
+    while (from < tokens.length) {
       if (writer === undefined) {
         const file = `${name}-${String(shards.length).padStart(5, '0')}.arrow`;
         writer = await createTokenShard(join(folder, file), { vocabularySize, metadata });
@@ -60,17 +70,21 @@ export async function writeSplit(
       await writer.append(part, startsDocument && from === 0);
       shards[shards.length - 1]!.tokens = writer.length;
       from = to;
-      if (writer.length === shardTokens) await finish();
+      if (writer.length === shardTokens) await finish(false);
     }
   };
   const encoder = new TextEncoder();
-  const done = { documents: 0, tokens: 0, bytes: 0 };
   try {
     for await (const { name: document, text } of withText(documents)) {
-      const before = done.tokens;
-      const add = async (tokens: TokenList): Promise<void> => {
-        await put(tokens, done.tokens === before);
-        done.tokens += tokens.length;
+      if (done.documents < skipped) {
+        done.documents++;
+        await turn();
+        continue;
+      }
+      let tokens = 0;
+      const add = async (ids: TokenList): Promise<void> => {
+        await put(ids, tokens === 0);
+        tokens += ids.length;
       };
       if (bos !== null) await add([bos]);
       for (const ids of encodeParts(tokenizer, document, text)) {
@@ -78,11 +92,12 @@ export async function writeSplit(
         await turn();
       }
       if (eos !== null) await add([eos]);
+      done.tokens += tokens;
       done.documents++;
       done.bytes += encoder.encode(text).length;
       onDocument({ ...done });
     }
-    await finish();
+    if (done.tokens > 0) await finish(true);
   } catch (error) {
     await writer?.abort();
     throw error;
@@ -91,8 +106,13 @@ export async function writeSplit(
     throw badInput(
       `corpus is too small: got no text for ${name}, expected some: add text, or hold out another part`,
     );
-  return { shards, ...done };
+  return splitOf(shards, done);
 }
+
+/** In this order always: the same input gives the same bytes. */
+const splitOf = (shards: PreparedSplit['shards'], { tokens, documents, bytes }: Done): PreparedSplit => ({
+  ...{ shards, tokens, documents, bytes },
+});
 
 function* encodeParts(tokenizer: Tokenizer, name: string, text: string): Generator<TokenList> {
   try {

@@ -38,6 +38,12 @@ const digest = (path: string): string =>
     )
     .join('\n');
 
+const surveyOf = (sizes: number[]) => ({
+  starts: sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0)),
+  stride: 1,
+  bytes: sizes.reduce((sum, size) => sum + size, 0),
+});
+
 describe('prepare', () => {
   it('packs documents with a separator after each, over several shards', async () => {
     const path = join(folder, 'packed');
@@ -111,10 +117,17 @@ describe('prepare', () => {
     );
     expect(index.splits.train.documents).toBe(14);
     expect(index.splits.validation?.documents).toBe(5);
-    expect(progress.length).toBe(19);
-    const last = progress[18]!;
+    expect(progress.map(({ phase }) => phase)).toEqual([
+      ...Array(19).fill('read'),
+      ...Array(19).fill('write'),
+    ]);
+    expect(progress[18]!.phase === 'read' && progress[18]!.bytes).toBe(
+      index.splits.train.bytes + index.splits.validation!.bytes,
+    );
+    const written = progress.flatMap((p) => (p.phase === 'write' ? [p] : []));
+    const last = written.at(-1)!;
     expect([last.split, last.documents, last.bytes]).toEqual(['validation', 5, last.totalBytes]);
-    expect(progress.every((p, i) => i === 0 || p.bytes > progress[i - 1]!.bytes)).toBe(true);
+    expect(written.every((p, i) => i === 0 || p.bytes > written[i - 1]!.bytes)).toBe(true);
   });
 
   it('holds out the end: at a document where one starts nearby, else inside', async () => {
@@ -144,12 +157,12 @@ describe('prepare', () => {
   });
 
   it('chooses the cut by bytes', () => {
-    expect(cutPoint([10, 10, 10, 10], 0.25)).toEqual({ document: 3, share: 0 });
-    expect(cutPoint([10, 10, 10, 10], 0.3)).toEqual({ document: 3, share: 0 });
-    expect(cutPoint([100], 0.1)).toEqual({ document: 0, share: 0.9 });
-    expect(cutPoint([5, 95], 0.1).document).toBe(1);
-    expect(cutPoint([5, 95], 0.1).share).toBeCloseTo(85 / 95, 12);
-    expect(cutPoint([95, 5], 0.06)).toEqual({ document: 1, share: 0 });
+    expect(cutPoint(surveyOf([10, 10, 10, 10]), 0.25)).toEqual({ document: 3, share: 0 });
+    expect(cutPoint(surveyOf([10, 10, 10, 10]), 0.3)).toEqual({ document: 3, share: 0 });
+    expect(cutPoint(surveyOf([100]), 0.1)).toEqual({ document: 0, share: 0.9 });
+    expect(cutPoint(surveyOf([5, 95]), 0.1).document).toBe(1);
+    expect(cutPoint(surveyOf([5, 95]), 0.1).share).toBeCloseTo(85 / 95, 12);
+    expect(cutPoint(surveyOf([95, 5]), 0.06)).toEqual({ document: 1, share: 0 });
   });
 
   it('keeps the tokenizer with the data', async () => {

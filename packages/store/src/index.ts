@@ -18,7 +18,7 @@ export { type Crc32c, loadCrc32c } from './checksums.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';
-export { type Replaceable, writeFolder } from './replace-folder.ts';
+export { continueFolder, type Replaceable, type Unfinished, writeFolder } from './replace-folder.ts';
 export { openSafetensorsFolder, type SafetensorsFolder } from './safetensors/folder.ts';
 export {
   entryBytes,

@@ -57,10 +57,15 @@ export function lockFolder(folder: string): FolderLock {
 
 function locked(folder: string, path: string, descriptor: number): FolderLock {
   const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-  writing(path, () => {
-    ftruncateSync(descriptor, 0);
-    writeSync(descriptor, `${JSON.stringify(holder)}\n`);
-  });
+  try {
+    writing(path, () => {
+      ftruncateSync(descriptor, 0);
+      writeSync(descriptor, `${JSON.stringify(holder)}\n`);
+    });
+  } catch (error) {
+    closeSync(descriptor); // and with it the lock
+    throw error;
+  }
   let open = true;
   const holds = (): boolean => open && isStill(descriptor, path);
   return {

@@ -14,11 +14,22 @@ export function prepareProgress(
   return (progress) => {
     if (now() - last < INTERVAL) return;
     last = now();
-    const { bytes, totalBytes, tokens, documents, split } = progress;
-    if (json) process.stdout.write(toLine({ event: 'progress', ...progress }));
-    else
-      process.stderr.write(
-        `${((100 * bytes) / totalBytes).toFixed(0)} % of ${short(totalBytes)}B: ${plural(documents, 'document')}, ${short(tokens)} tokens${split === 'train' ? '' : ' held out'}\n`,
-      );
+    process[json ? 'stdout' : 'stderr'].write(
+      json ? toLine({ event: 'progress', ...progress }) : lineOf(progress),
+    );
   };
+}
+
+function lineOf(progress: PrepareProgress): string {
+  const share = (done: number, total: number): string => `${((100 * done) / total).toFixed(0)} %`;
+  if (progress.phase === 'read') return `reading: ${short(progress.bytes)}B\n`;
+  if (progress.phase === 'merge') {
+    const { tokens, totalTokens, bytes } = progress;
+    return `tokenizer: ${share(tokens, totalTokens)} of ${plural(totalTokens, 'token')}, learnt from ${short(bytes)}B\n`;
+  }
+  const { bytes, totalBytes } = progress;
+  const done = `${share(bytes, totalBytes)} of ${short(totalBytes)}B`;
+  if (progress.phase === 'count') return `tokenizer: ${done} read\n`;
+  const { tokens, documents, split } = progress;
+  return `${done}: ${plural(documents, 'document')}, ${short(tokens)} tokens${split === 'train' ? '' : ' held out'}\n`;
 }
