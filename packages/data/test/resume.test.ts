@@ -51,7 +51,8 @@ test.each([
   async (name, overwrite) => {
     const begin = async (at: string): Promise<string> => {
       const home = newHome(`${name} ${at}`);
-      if (overwrite) await prepare(documents.slice(2), byteTokenizer(), join(home, 'out'));
+      const other = () => prepare(documents.slice(2), byteTokenizer(), join(home, 'out'));
+      if (overwrite) await killedAt(NEVER, async () => void (await other()));
       return home;
     };
     const first = await begin('whole');
