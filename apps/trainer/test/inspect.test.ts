@@ -1,9 +1,10 @@
 // @module-tag slow
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { counterRandom } from '@octavo/formats';
 import { writeSafetensors } from '@octavo/store';
+import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lines, octavo } from './support.ts';
 
@@ -36,7 +37,7 @@ test('a folder of any model: a line a tensor, what cannot be measured named, ali
     /^layers\.2\.mlp: mean \|cos\| 1\.000, largest 1\.000, 5 channels of 5 above 0\.9; most aligned: \d \(-1\.000\), \d \(-1\.000\)$/m,
   );
   expect(stdout).toMatch(
-    /smoothing by 2\^-?\d+ to 2\^-?\d+: up [\d.]+ → [\d.]+ dB, down [\d.]+ → [\d.]+ dB\n4 tensors measured, 123 elements\n$/,
+    /smoothing by 2\^-?\d+ to 2\^-?\d+: up [\d.]+ → [\d.]+ dB, down [\d.]+ → [\d.]+ dB\n\n4 tensors measured, 123 elements\n$/,
   );
   expect(stdout).not.toContain('\u001b');
 });
@@ -67,6 +68,49 @@ test('--json: the same as objects, all channels’ cosines and scales', async ()
   });
   expect((swiglu!.smoothing as { scales: number[] }).scales).toHaveLength(5);
   expect(said.at(-1)).toMatchObject({ tensors: 5, measured: 4, elements: 123 });
+});
+
+test('--out: Arrow files with the same figures; made anew, but nothing else is replaced', async () => {
+  const args = ['inspect', 'model', '--format', 'e5m2', '--out', 'found/here'];
+  expect((await octavo(['inspect', 'model', '--out', 'found/here'], folder)).code).toBe(0);
+  const { code, stdout } = await octavo([...args, '--json'], folder);
+  expect(code).toBe(0);
+  const said = lines(stdout);
+  const files = ['tensors.arrow', 'swiglus.arrow', 'channels.arrow'];
+  expect(said.at(-1)).toMatchObject({ out: 'found/here', written: files });
+  const rowsOf = (file: string): Record<string, unknown>[] =>
+    [...tableFromIPC(readFileSync(join(folder, 'found/here', file)))].map((row) => ({ ...row }));
+  const [tensors, swiglus, channels] = files.map(rowsOf);
+  const spoken = said.filter(({ event }) => event === 'tensor');
+  expect(tensors).toHaveLength(5);
+  for (const [i, row] of tensors!.entries()) {
+    const {
+      name,
+      amax = null,
+      rms = null,
+      sqnr = null,
+      dynamicRange = null,
+      shape,
+      nans = null,
+    } = spoken[i]!;
+    expect(row).toMatchObject({ name, amax, rms, dynamic_range: dynamicRange });
+    expect(row.sqnr).toBe(sqnr === 'Infinity' ? Number.POSITIVE_INFINITY : sqnr);
+    expect(row.shape).toBe(JSON.stringify(shape));
+    expect(row.nans === null ? null : Number(row.nans)).toBe(nans);
+  }
+  const swiglu = said.find(({ event }) => event === 'swiglu') as {
+    cosines: number[];
+    smoothing: { scales: number[] };
+  };
+  expect(swiglus).toMatchObject([{ place: 'layers.2.mlp', layer: 2, abs_cosine_max: expect.closeTo(1, 12) }]);
+  expect(channels!.map(({ cosine }) => cosine)).toEqual(swiglu.cosines);
+  expect(channels!.map(({ smoothing }) => smoothing)).toEqual(swiglu.smoothing.scales);
+  const { metadata, fields } = tableFromIPC(readFileSync(join(folder, 'found/here/tensors.arrow'))).schema;
+  expect(Object.fromEntries(metadata)).toMatchObject({ model: 'model', cast: 'e5m2-current-tensor' });
+  expect(fields.find(({ name }) => name === 'sqnr')!.metadata.get('unit')).toBe('decibels');
+  const other = await octavo([...args.slice(0, -1), 'model'], folder);
+  expect([other.code, other.stdout]).toEqual([2, '']);
+  expect(other.stderr).toMatch(/^octavo: \[store\] model holds other files[^\n]*\n$/);
 });
 
 describe('what is wrong is one line, exit code 2', () => {

@@ -23,6 +23,12 @@ export {
 export { type InspectEvent, inspect, type TensorFindings } from './inspect/inspect.ts';
 export type { CastLoss, Measured, Survey } from './inspect/measure.ts';
 export { openTensors } from './inspect/open-tensors.ts';
+export {
+  inspectedChannels,
+  inspectedSwiglus,
+  inspectedTensors,
+  inspectionTables,
+} from './inspect/tables.ts';
 export type { ListedTensor, TensorFile, Values } from './inspect/tensors.ts';
 export { openModel } from './open-model.ts';
 export { type OutputType, outputTypes } from './output-type.ts';

@@ -69,6 +69,7 @@ export {
   type TensorRow,
   tensorStatistics,
 } from './statistics/run.ts';
+export { createTable, type Table } from './statistics/table.ts';
 export { type Told, told } from './statistics/told.ts';
 export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics/write.ts';
 export { isTemporary, removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';

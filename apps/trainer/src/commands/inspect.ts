@@ -1,12 +1,17 @@
 /** @file `octavo inspect`: a model's tensors as they are, and what FP8 would do to them. */
+import { readdir } from 'node:fs/promises';
 import {
   castFormats,
   granularityNames,
+  type InspectedCast,
   inspect,
   inspectedCast,
+  inspectionTables,
   openTensors,
   policyNames,
+  type TensorFile,
 } from '@octavo/exchange';
+import { writeFolder } from '@octavo/store';
 import { integer } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand, type Given } from '../command.ts';
@@ -35,6 +40,7 @@ const options = {
     numeric(integer(1, 1000)),
   ),
   all: flag('of a checkpoint the optimizer’s tensors, too'),
+  out: value('<dir>', 'also write Arrow files: tensors, SwiGLUs, channels'),
 };
 
 export const addInspectCommand = (program: Command): void =>
@@ -52,51 +58,75 @@ export const addInspectCommand = (program: Command): void =>
     options,
     examples: [
       ['octavo inspect runs/nano-fp8-full', 'a run’s newest checkpoint'],
-      ['octavo inspect nano-hf --granularity block', 'a folder, a scale for each 128 × 128 elements'],
+      [
+        'octavo inspect nano-hf --granularity block --out nano-inspected',
+        'a folder, a scale for each 128 × 128 elements',
+      ],
       ['octavo inspect nano-fp8/model.safetensors --format e5m2 --json', 'a file, for a program'],
     ],
-    run: look,
+    async run({ format, granularity, policy, all, out, ...shown }, path: string) {
+      const cast = inspectedCast({ format, granularity, policy });
+      const file = await openTensors(path, { all });
+      try {
+        if (out === null) await look(file, cast, shown, null);
+        else
+          await writeFolder(out, { what: 'an inspection', is: isInspection, overwrite: true }, (temporary) =>
+            look(file, cast, shown, { temporary, out }),
+          );
+      } finally {
+        await file.close();
+      }
+    },
   });
 
+/** Files that `--out` writes; a run has some of these names, and others. */
+const FILES = ['tensors.arrow', 'swiglus.arrow', 'channels.arrow'];
+
+const isInspection = async (folder: string): Promise<boolean> => {
+  const names = await readdir(folder);
+  return FILES.every((name) => names.includes(name)) && names.every((name) => FILES.includes(name));
+};
+
+/** Says what is found as it is found, and writes it into a folder where one is given. */
 async function look(
-  { format, granularity, policy, top, all, json }: Given<typeof options>,
-  path: string,
+  file: TensorFile,
+  cast: InspectedCast,
+  { top, json }: Pick<Given<typeof options>, 'top' | 'json'>,
+  to: { readonly temporary: string; readonly out: string } | null,
 ): Promise<void> {
-  const cast = inspectedCast({ format, granularity, policy });
   const began = performance.now();
-  const file = await openTensors(path, { all });
   const say = (text: string): unknown => process.stdout.write(text);
-  const table = tensorTable(file.tensors);
-  let [measured, elements] = [0, 0];
-  try {
-    const { kind, path: found, tensors, leftOut } = file;
-    const facts = { kind, path: found, tensors: tensors.length, leftOut, cast: cast.name };
-    const others = leftOut > 0 ? `, ${short(leftOut)} of training left out (--all)` : '';
-    if (json) say(toLine({ event: 'start', ...facts }));
-    else
-      say(
-        `${found}: ${kind}, ${plural(tensors.length, 'tensor')}${others}; cast to ${cast.name}\n\n${table.head}\n`,
-      );
-    let before = 'tensor';
-    for await (const event of inspect(file, cast)) {
-      if (event.kind === 'tensor' && event.tensor.measured) {
-        measured++;
-        elements += event.tensor.elements;
-      }
-      if (json) say(toLine(inspectedObject(event, top)));
-      else if (event.kind === 'tensor') say(`${table.line(event.tensor)}\n`);
-      else if (event.kind === 'note') process.stderr.write(`octavo: note: ${event.note}\n`);
-      else {
-        if (before === 'tensor') say('\ngate and up vectors of each channel\n');
-        say(`${swigluLines(event.swiglu, top)}\n`);
-      }
-      before = event.kind;
+  const { kind, path, tensors, leftOut } = file;
+  const table = tensorTable(tensors);
+  const facts = { kind, path, tensors: tensors.length, leftOut, cast: cast.name };
+  const others = leftOut > 0 ? `, ${short(leftOut)} of training left out (--all)` : '';
+  if (json) say(toLine({ event: 'start', ...facts }));
+  else
+    say(
+      `${path}: ${kind}, ${plural(tensors.length, 'tensor')}${others}; cast to ${cast.name}\n\n${table.head}\n`,
+    );
+  const tables = inspectionTables({ model: path, kind, cast: cast.name });
+  let [measured, elements, swiglus] = [0, 0, 0];
+  for await (const event of inspect(file, cast)) {
+    tables.add(event);
+    if (event.kind === 'tensor' && event.tensor.measured) {
+      measured++;
+      elements += event.tensor.elements;
     }
-    const seconds = (performance.now() - began) / 1000;
-    const sum = { tensors: tensors.length, measured, elements };
-    if (json) say(toLine({ event: 'end', ...sum, seconds }));
-    else say(`${plural(measured, 'tensor')} measured, ${short(elements)} elements\n`);
-  } finally {
-    await file.close();
+    if (json) say(toLine(inspectedObject(event, top)));
+    else if (event.kind === 'tensor') say(`${table.line(event.tensor)}\n`);
+    else if (event.kind === 'note') process.stderr.write(`octavo: note: ${event.note}\n`);
+    else {
+      if (swiglus++ === 0) say('\ngate and up vectors of each channel\n');
+      say(`${swigluLines(event.swiglu, top)}\n`);
+    }
   }
+  const written = to ? await tables.write(to.temporary) : [];
+  const seconds = (performance.now() - began) / 1000;
+  const sum = { tensors: tensors.length, measured, elements };
+  if (json) say(toLine({ event: 'end', ...sum, seconds, out: to?.out ?? null, written }));
+  else
+    say(
+      `\n${plural(measured, 'tensor')} measured, ${short(elements)} elements${to ? `; ${to.out}: ${written.join(', ')}` : ''}\n`,
+    );
 }
