@@ -8,6 +8,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addEvalCommand } from './commands/eval.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addInspectCommand } from './commands/inspect.ts';
+import { addPlanCommand } from './commands/plan.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStudyCommand } from './commands/study.ts';
 import { addTrainCommand } from './commands/train.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addStudyCommand(program);
   addReportCommand(program);
   addBenchCommand(program);
+  addPlanCommand(program);
   wordErrors(program, program.name());
   return program;
 }

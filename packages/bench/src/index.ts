@@ -22,7 +22,13 @@ import { breakdownTable, type MeasuredCase, stepTable } from './step-tables.ts';
 import type { BenchTable } from './table.ts';
 import { FULL, QUICK } from './timing.ts';
 
-export { createLibraryDevice, createPlainDevice, type ProductLibrary, productLibraries } from './devices.ts';
+export {
+  createBestDevice,
+  createLibraryDevice,
+  createPlainDevice,
+  type ProductLibrary,
+  productLibraries,
+} from './devices.ts';
 export { prepareProduct } from './gemm.ts';
 export { describeMachine, type Machine, machine } from './machine.ts';
 export { createProfile, type Profile, profiled } from './profile.ts';

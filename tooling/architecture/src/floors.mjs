@@ -8,7 +8,7 @@ export const floors = [
   ['llama', 'evals'],
   ['trainer', 'exchange'],
   ['bench', 'report'],
-  ['lab'],
+  ['lab', 'plan'],
   ['cli', 'dashboard', 'playground'],
 ];
 

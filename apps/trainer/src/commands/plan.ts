@@ -1,0 +1,99 @@
+/** @file `octavo plan`: what a step takes of memory and time, on devices that are not here or on this one. */
+import { availableParallelism } from 'node:os';
+import { recipes } from '@octavo/nn';
+import { EXCHANGES, hardware, ZERO } from '@octavo/plan';
+import { hyperparameters, integer, oneOf } from '@octavo/trainer/record';
+import { type Command, InvalidArgumentError } from 'commander';
+import { addCommand } from '../command.ts';
+import { flag, numeric, value, withDefault, word } from '../options.ts';
+import { plan } from '../run/plan.ts';
+
+const names: [string, ...string[]] = ['host', ...Object.keys(hardware)];
+const count = numeric(integer(1));
+
+export const addPlanCommand = (program: Command): void =>
+  addCommand(program, {
+    name: 'plan',
+    summary: 'memory and time of a step on one device or thousands, before anything is started',
+    description:
+      'What a training step takes of memory and time, by recipe: every operation of the step at the published peaks of a ' +
+      'device, or at what is measured of this machine. What a plan takes for granted is said with it.',
+    options: {
+      model: withDefault('<name|file>', 'the model', 'llama2-7b'),
+      recipe: withDefault(
+        '<list>',
+        'recipes, separated by commas; the first is what others are compared with',
+        ['bf16', 'fp8-full'],
+        recipeList,
+      ),
+      hardware: withDefault('<name>', names.join(', '), 'gaudi2', word(oneOf(names))),
+      devices: withDefault('<n>', 'devices in all', 8, count),
+      zero: withDefault(
+        '<stage>',
+        'what replicas share (ZeRO): 0 to 3',
+        1 as (typeof ZERO)[number],
+        zeroStage,
+      ),
+      tensor: withDefault('<n>', 'devices that share each product', 1, count),
+      pipeline: withDefault('<n>', 'stages that layers are cut into', 1, count),
+      batch: value(
+        '<n>',
+        'sequences a micro-batch (default: the model’s preset)',
+        numeric(hyperparameters.batch),
+      ),
+      sequence: value(
+        '<n>',
+        'tokens a sequence (default: the model’s preset)',
+        numeric(hyperparameters.sequence),
+      ),
+      accumulation: value(
+        '<n>',
+        'micro-batches a step and replica (default: the preset’s batch, shared out)',
+        numeric(hyperparameters.accumulation),
+      ),
+      recompute: withDefault(
+        '<what>',
+        'none, selective or full',
+        'none' as const,
+        word(hyperparameters.recompute),
+      ),
+      exchange: withDefault(
+        '<format>',
+        `gradients are sent in ${Object.keys(EXCHANGES).join(', ')}`,
+        'bf16' as const,
+        word(oneOf(['fp32', 'bf16', 'fp8'])),
+      ),
+      after: flag('send gradients when the backward pass is over, not while it goes on'),
+      paper: flag('beside the paper’s speed-ups and memory: Llama2 7B on 8 Gaudi 2'),
+      check: flag('of this machine, beside steps that are measured: takes a minute or two'),
+      threads: {
+        ...value('<n>', 'threads of this machine (default: 1)', numeric(integer(1, availableParallelism()))),
+        absent: 1,
+      },
+      markdown: flag('tables in Markdown'),
+    },
+    examples: [
+      ['octavo plan --model llama2-7b --recipe fp8-full --devices 8 --hardware gaudi2', 'the paper’s system'],
+      [
+        'octavo plan --model llama2-70b --devices 64 --hardware h100 --tensor 8 --zero 3',
+        'a model that fits on no device',
+      ],
+      ['octavo plan --paper', 'what of the paper’s tables follows from published peaks'],
+      ['octavo plan --check', 'how far to trust it: this machine, planned and measured'],
+    ],
+    run: plan,
+  });
+
+function recipeList(text: string): string[] {
+  const asked = text.split(',').map((name) => name.trim());
+  if (asked.every((name) => Object.hasOwn(recipes, name))) return asked;
+  throw new InvalidArgumentError(
+    `Got "${text}", expected some of ${Object.keys(recipes).join(', ')}, separated by commas.`,
+  );
+}
+
+function zeroStage(text: string): (typeof ZERO)[number] {
+  const stage = ZERO.find((one) => String(one) === text.trim());
+  if (stage !== undefined) return stage;
+  throw new InvalidArgumentError(`Got "${text}", expected one of ${ZERO.join(', ')}.`);
+}

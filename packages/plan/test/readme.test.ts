@@ -1,0 +1,3 @@
+import { testReadme } from '../../../tooling/vitest/readme-examples.ts';
+
+testReadme(import.meta.url);
