@@ -31,7 +31,7 @@ export interface Probe {
 
 const block = (hiddenSize: number, ffnSize: number, heads: number, vocabularySize: number): LlamaConfig => ({
   ...{ hiddenSize, ffnSize, heads, keyValueHeads: heads, vocabularySize },
-  ...{ layers: 1, contextLength: 1024, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false },
+  ...{ layers: 1, contextLength: 1024, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: true },
 });
 /** Below, between and beyond the widths of the small models. */
 export const PROBES: readonly Probe[] = [
