@@ -1,9 +1,8 @@
 /** @file What a step is said to do and to hold, against what a step on the host device does and holds. */
-import { stepBatch, stepPlan } from '@octavo/bench';
+import { createPlainDevice, stepBatch, stepPlan } from '@octavo/bench';
 import type { Device } from '@octavo/kernels';
 import { llamaConfigOf } from '@octavo/llama';
 import { recipes } from '@octavo/nn';
-import { createSimdDevice } from '@octavo/simd';
 import { createTraining, trainStep } from '@octavo/trainer';
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../src/hollow-device.ts';
@@ -43,7 +42,7 @@ describe.each(Object.keys(recipes))('%s', (recipe) => {
       const [recompute, accumulation] = given;
       const plan = { ...stepPlan(one, recipe), recompute, accumulation };
       const trace = await traceStep(plan);
-      const [device, counts] = [await createSimdDevice({ threads: 1 }), counted()];
+      const [device, counts] = [await createPlainDevice(1), counted()];
       const training = createTraining(counting(device, counts), plan);
       const batches = Array.from({ length: accumulation }, () => stepBatch(one));
       await trainStep(training, batches);
