@@ -1,12 +1,11 @@
 /** @file Any Hugging Face `tokenizer.json`. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
+import { look, nameOf, parentOf, within } from '@octavo/store';
 import { z } from 'zod';
 import { byteLevelEncoder } from './bpe/encode.ts';
 import { chunker } from './chunks.ts';
-import { badInput, readTextFile, statOf } from './text-file.ts';
+import { badInput, readTextFile } from './text-file.ts';
 import { withTimeLimit } from './time-limit.ts';
 import { checkToken, joined, type Tokenizer } from './tokenizer.ts';
 
@@ -41,11 +40,11 @@ const timeFor = (length: number): number => 2000 + length / 20;
  * Throws an `OctavoError` where the file is missing, is not JSON or not a tokenizer the engine knows.
  */
 export async function tokenizerFromFile(path: string): Promise<Tokenizer> {
-  const folder = (await statOf(path, 'tokenizer')).isDirectory();
-  const file = folder ? join(path, 'tokenizer.json') : path;
+  const folder = (await look(path))?.kind === 'folder';
+  const file = folder ? within(path, 'tokenizer.json') : path;
   const text = await readTextFile(file, 'tokenizer');
-  const beside = join(dirname(file), 'tokenizer_config.json');
-  const config = existsSync(beside) ? await readTextFile(beside, 'tokenizer’s configuration') : null;
+  const beside = within(parentOf(file), 'tokenizer_config.json');
+  const config = (await look(beside)) ? await readTextFile(beside, 'tokenizer’s configuration') : null;
   return buildTokenizer(file, text, config);
 }
 
@@ -65,7 +64,7 @@ function buildTokenizer(file: string, text: string, configText: string | null): 
   const vocabularySize = largest + 1;
   if (!(vocabularySize >= 1 && vocabularySize <= 2 ** 24))
     throw badInput(`vocabulary of ${file}: got ${vocabularySize} tokens, expected 1 to ${2 ** 24}`);
-  const tokenizer = { name: basename(dirname(file)) || 'tokenizer', vocabularySize };
+  const tokenizer = { name: nameOf(parentOf(file)) || 'tokenizer', vocabularySize };
   const special = (given: z.infer<typeof specialSchema>, names: readonly string[]): number | null => {
     const wanted = given == null ? names : [typeof given === 'string' ? given : given.content];
     for (const name of wanted) {

@@ -1,8 +1,6 @@
 /** @file The tokenizer that something was made with, found by its hash; a run keeps the files of one from outside. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { writeFileAtomically } from '@octavo/store';
+import { look, within, writeFileAtomically } from '@octavo/store';
 import type { TokenizerIdentity } from './identity.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { badInput } from './text-file.ts';
@@ -51,14 +49,14 @@ export async function findTokenizerPlace(
 /** Keeps the files of a tokenizer that came from files in a run's folder, so that the run can be moved as a whole. */
 export async function keepTokenizer(folder: string, { files }: Pick<Tokenizer, 'files'>): Promise<void> {
   if (files === undefined) return;
-  await writeFileAtomically(join(folder, TOKENIZER_FILE), files.tokenizer);
-  if (files.config !== null) await writeFileAtomically(join(folder, CONFIG_FILE), files.config);
+  await writeFileAtomically(within(folder, TOKENIZER_FILE), files.tokenizer);
+  if (files.config !== null) await writeFileAtomically(within(folder, CONFIG_FILE), files.config);
 }
 
 /** Where `keepTokenizer` has put them; null where there are none. */
-export function keptTokenizer(folder: string): string | null {
-  const path = join(folder, TOKENIZER_FILE);
-  return existsSync(path) ? path : null;
+export async function keptTokenizer(folder: string): Promise<string | null> {
+  const path = within(folder, TOKENIZER_FILE);
+  return (await look(path)) ? path : null;
 }
 
 /** A prompt as tokens, at least one: after the token that begins a document, if the vocabulary has it. */

@@ -1,6 +1,6 @@
 /** @file Tokenizers by name, for configuration files and command lines. */
-import { existsSync } from 'node:fs';
 import { OctavoError } from '@octavo/formats';
+import { look } from '@octavo/store';
 import { tokenizerRequest } from './bpe/train.ts';
 import { byteTokenizer } from './byte-tokenizer.ts';
 import { tokenizerFromFile } from './file-tokenizer.ts';
@@ -16,7 +16,7 @@ export async function loadTokenizer(spec: string): Promise<Tokenizer> {
       `[data] tokenizer: got "${spec}", which octavo data prepare trains, expected one that is there: prepare the text first, and name the folder as the data`,
       { exitCode: 2 },
     );
-  if (!existsSync(spec))
+  if (!(await look(spec)))
     throw new OctavoError(
       `[data] tokenizer: got "${spec}", expected byte, llama2 or the path of a tokenizer.json`,
       { exitCode: 2 },

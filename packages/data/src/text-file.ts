@@ -2,6 +2,7 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { OctavoError } from '@octavo/formats';
+import { isRemote, readWhole } from '@octavo/store';
 
 /** Bytes of the largest text that is read whole: JavaScript's strings end not far beyond. */
 export const LARGEST = 2 ** 28;
@@ -39,6 +40,7 @@ export async function readTextFile(
   what: string,
   { largest = LARGEST, advice = '' }: { readonly largest?: number; readonly advice?: string } = {},
 ): Promise<string> {
+  if (isRemote(path)) return decodeText(await readWhole(path, largest), `${what} ${path}`);
   const stats = await statOf(path, what);
   checkRegular(stats, path, what);
   if (stats.size > largest)

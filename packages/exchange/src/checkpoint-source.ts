@@ -1,6 +1,4 @@
 /** @file An Arrow checkpoint's working weights as a model; q, k, v and gate, up are cut out of the matrices they share. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenizerIdentity } from '@octavo/data';
 import { decodeArray, type Format, FP32, formatOf, OctavoError, unpackNibbles } from '@octavo/formats';
@@ -12,7 +10,15 @@ import {
   parameterSpecs,
   validateConfig,
 } from '@octavo/llama';
-import { openCheckpoint, type SafetensorsType, type StoredTensor, safetensorsFormats } from '@octavo/store';
+import {
+  look,
+  openCheckpoint,
+  parentOf,
+  type SafetensorsType,
+  type StoredTensor,
+  safetensorsFormats,
+  within,
+} from '@octavo/store';
 import { KEPT } from './folder-files.ts';
 import { readModelConfig } from './hugging-face-source.ts';
 import { lacks, type ModelSource } from './source.ts';
@@ -77,7 +83,7 @@ export async function openCheckpointModel(path: string, run: string | null): Pro
       },
       notes: finite ? [] : [`${path} is not finite`],
       tokenizer: {
-        places: ['byte', 'llama2', dirname(path), ...(run === null ? [] : [run])],
+        places: ['byte', 'llama2', parentOf(path), ...(run === null ? [] : [run])],
         identity,
       },
       async read(name) {
@@ -101,8 +107,8 @@ export async function openCheckpointModel(path: string, run: string | null): Pro
 
 /** The files of the model that a run started from; null where it began anew, or they are of another shape. */
 async function keptFiles(run: string, config: LlamaConfig) {
-  const folder = join(run, KEPT);
-  if (!existsSync(join(folder, 'config.json'))) return null;
+  const folder = within(run, KEPT);
+  if (!(await look(within(folder, 'config.json')))) return null;
   const json = await readModelConfig(folder);
   const { quantization_config: _, ...plain } = json;
   return isDeepStrictEqual(configFromHuggingFace(plain), config) ? { json: plain, folder } : null;

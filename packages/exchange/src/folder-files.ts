@@ -1,9 +1,6 @@
 /** @file The files of a Hugging Face folder beside its weights. */
-import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { INDEX_FILE, makeFolder, writeFileAtomically } from '@octavo/store';
+import { INDEX_FILE, listNames, look, readWhole, within, writeFileAtomically } from '@octavo/store';
 import type { ModelSource } from './source.ts';
 
 /** A tokenizer's files, and what is said with a model: copied as they are. */
@@ -27,7 +24,7 @@ const OWN = new Set<string>([...COPIED, 'config.json', INDEX_FILE]);
 
 /** Whether a folder holds a model's files and nothing else: only then may it be replaced. */
 export async function isModelFolder(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((): string[] => []);
+  const names = await listNames(folder);
   return (
     names.includes('config.json') &&
     names.every((name) => OWN.has(name) || /^model.*\.safetensors$/.test(name))
@@ -44,15 +41,15 @@ const LARGEST = 2 ** 28;
 export async function copiedFiles(folder: string): Promise<Map<string, Uint8Array | string>> {
   const files = new Map<string, Uint8Array | string>();
   for (const name of COPIED) {
-    const path = join(folder, name);
-    if (!existsSync(path)) continue;
-    const found = await stat(path);
-    if (!found.isFile() || found.size > LARGEST)
+    const path = within(folder, name);
+    const found = await look(path);
+    if (found === null) continue;
+    if (found.kind !== 'file' || found.size > LARGEST)
       throw new OctavoError(
-        `[exchange] ${path}: got ${found.isFile() ? `${found.size} bytes` : 'no plain file'}, expected a file of at most ${LARGEST}`,
+        `[exchange] ${path}: got ${found.kind === 'file' ? `${found.size} bytes` : 'no plain file'}, expected a file of at most ${LARGEST}`,
         { exitCode: 2 },
       );
-    files.set(name, await readFile(path));
+    files.set(name, await readWhole(path));
   }
   return files;
 }
@@ -69,7 +66,5 @@ export async function keepModelFiles(
   files: ReadonlyMap<string, Uint8Array | string>,
 ): Promise<void> {
   if (files.size === 0) return;
-  const folder = join(run, KEPT);
-  makeFolder(folder);
-  for (const [name, content] of files) await writeFileAtomically(join(folder, name), content);
+  for (const [name, content] of files) await writeFileAtomically(within(run, KEPT, name), content);
 }

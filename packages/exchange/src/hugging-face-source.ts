@@ -1,9 +1,14 @@
 /** @file A Hugging Face folder, or a safetensors file with its `config.json` beside it, as a model. */
-import { dirname, join } from 'node:path';
 import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { configFromHuggingFace, huggingFaceTensors, matchHuggingFace } from '@octavo/llama';
-import { openSafetensorsFolder, type SafetensorsFolder, type SafetensorsTensor } from '@octavo/store';
+import {
+  openSafetensorsFolder,
+  parentOf,
+  type SafetensorsFolder,
+  type SafetensorsTensor,
+  within,
+} from '@octavo/store';
 import { isQuantized, scaleOf, withoutScale } from './quantize/read.ts';
 import { lacks, type ModelSource } from './source.ts';
 
@@ -14,7 +19,7 @@ const LARGEST = 2 ** 24;
 
 /** The `config.json` in a folder, parsed. Throws an `OctavoError` (exit code 2) where there is none, or it is no object. */
 export async function readModelConfig(folder: string): Promise<Json> {
-  const path = join(folder, 'config.json');
+  const path = within(folder, 'config.json');
   const text = await readTextFile(path, 'model’s configuration', { largest: LARGEST });
   let json: unknown;
   try {
@@ -33,7 +38,7 @@ export async function readModelConfig(folder: string): Promise<Json> {
 
 /** Opens it; throws an `OctavoError` (exit code 2) that names what is not a Llama's, as `configFromHuggingFace` and `matchHuggingFace` do. */
 export async function openHuggingFace(path: string, isFolder: boolean): Promise<ModelSource> {
-  const folder = isFolder ? path : dirname(path);
+  const folder = isFolder ? path : parentOf(path);
   const json = await readModelConfig(folder);
   const quantized = isQuantized(json);
   const { quantization_config: _, compression_config: __, ...plain } = json;

@@ -1,10 +1,7 @@
 /** @file The model that a path means. */
-
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { newestWholeCheckpoint } from '@octavo/store';
+import { absolute, look, nameOf, newestWholeCheckpoint, parentOf, within } from '@octavo/store';
 import { openCheckpointModel } from './checkpoint-source.ts';
 import { openHuggingFace } from './hugging-face-source.ts';
 import { openLlama2c } from './llama2c-source.ts';
@@ -15,15 +12,14 @@ import type { ModelSource } from './source.ts';
  * whole checkpoint) or a llama2.c `.bin`. Throws an `OctavoError` (exit code 2) that says what the path is instead.
  */
 export async function openModel(path: string): Promise<ModelSource> {
-  const kind = await stat(path).catch((cause) => {
-    throw new OctavoError(
-      `[exchange] ${path} cannot be read: got ${cause.code === 'ENOENT' ? 'no such file or folder' : cause.code}, expected a model`,
-      { cause, exitCode: 2 },
-    );
-  });
-  if (kind.isDirectory()) {
-    const checkpoints = [join(path, 'checkpoints'), path];
-    for (const folder of existsSync(join(path, 'config.json')) ? [] : checkpoints) {
+  const found = await look(path);
+  if (found === null)
+    throw new OctavoError(`[exchange] ${path} cannot be read: got no such file or folder, expected a model`, {
+      exitCode: 2,
+    });
+  if (found.kind === 'folder') {
+    const checkpoints = [within(path, 'checkpoints'), path];
+    for (const folder of (await look(within(path, 'config.json'))) ? [] : checkpoints) {
       const { newest } = await newestWholeCheckpoint(folder);
       if (newest) return openCheckpointModel(newest.path, path);
     }
@@ -31,8 +27,8 @@ export async function openModel(path: string): Promise<ModelSource> {
   }
   switch (extname(path)) {
     case '.arrow': {
-      const folder = dirname(resolve(path));
-      return openCheckpointModel(path, basename(folder) === 'checkpoints' ? dirname(folder) : null);
+      const folder = parentOf(absolute(path));
+      return openCheckpointModel(path, nameOf(folder) === 'checkpoints' ? parentOf(folder) : null);
     }
     case '.safetensors':
       return openHuggingFace(path, false);
@@ -40,7 +36,7 @@ export async function openModel(path: string): Promise<ModelSource> {
       return openLlama2c(path);
     default:
       throw new OctavoError(
-        `[exchange] ${path} is no model: got "${basename(path)}", expected a folder, or a file .arrow, .safetensors or .bin (llama2.c)`,
+        `[exchange] ${path} is no model: got "${nameOf(path)}", expected a folder, or a file .arrow, .safetensors or .bin (llama2.c)`,
         { exitCode: 2 },
       );
   }

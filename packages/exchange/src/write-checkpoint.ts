@@ -1,7 +1,6 @@
 /** @file A model as an Arrow checkpoint of weights alone, with which a run may begin. */
-import { existsSync } from 'node:fs';
 import { OctavoError } from '@octavo/formats';
-import { writeCheckpoint } from '@octavo/store';
+import { look, writeCheckpoint } from '@octavo/store';
 import { checkpointOf } from './as-checkpoint.ts';
 import type { ModelSource } from './source.ts';
 
@@ -15,7 +14,7 @@ export async function writeCheckpointModel(
   metadata: Readonly<Record<string, string>>,
   { overwrite }: { readonly overwrite: boolean },
 ): Promise<void> {
-  if (!overwrite && existsSync(path))
+  if (!overwrite && (await look(path)))
     throw new OctavoError(
       `[exchange] ${path} exists already, expected a new file: name another, or allow overwriting (--overwrite)`,
       { exitCode: 2 },

@@ -18,6 +18,22 @@ export { type Crc32c, loadCrc32c } from './checksums.ts';
 export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';
+export { absolute, addressOf, isRemote, nameOf, parentOf, within } from './place/address.ts';
+export type { AtomicFile, ReadableFile, Seen } from './place/driver.ts';
+export { lockPlace, type PlaceLock } from './place/lock.ts';
+export {
+  createAtomically,
+  listNames,
+  look,
+  moveFile,
+  openReadable,
+  readWhole,
+  removeFile,
+  removeTemporaries,
+  writeAtomically,
+  writeFileAtomically,
+} from './place/place.ts';
+export { openWorkingFolder, type WorkingFolder } from './place/working-folder.ts';
 export { continueFolder, type Replaceable, type Unfinished, writeFolder } from './replace-folder.ts';
 export { openSafetensorsFolder, type SafetensorsFolder } from './safetensors/folder.ts';
 export {
@@ -72,4 +88,4 @@ export {
 export { createTable, type Table } from './statistics/table.ts';
 export { type Told, told } from './statistics/told.ts';
 export { openStatistics, type StatisticsOptions, type StatisticsWriter } from './statistics/write.ts';
-export { isTemporary, removeTemporaries, writeAtomically, writeFileAtomically } from './write-atomically.ts';
+export { isTemporary } from './write-atomically.ts';

@@ -29,7 +29,7 @@ export interface FolderLock {
 }
 
 /** What the lock file says of the process that holds it: for people, and where the system has no locks. */
-interface Holder {
+export interface Holder {
   readonly pid: number;
   readonly host: string;
   /** ISO 8601. */
@@ -111,7 +111,7 @@ function holderOf(path: string): Holder | null {
   return null;
 }
 
-function busy(folder: string, path: string, holder: Holder | null): OctavoError {
+export function busy(folder: string, path: string, holder: Holder | null): OctavoError {
   const plain = (text: string): string => text.replace(/[^\w.:-]/g, '?').slice(0, 80);
   const who =
     holder === null

@@ -1,21 +1,11 @@
-/** @file Reading pieces of a file at known places, never past its end. */
+/** @file Reading pieces of a file of this machine at known places, never past its end. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { OctavoError } from '@octavo/formats';
 import { badFile, fileError } from './file-error.ts';
-
-/** A file opened for reading; its size is that at the time of opening. */
-export interface ReadableFile {
-  readonly path: string;
-  readonly size: number;
-  /** Exactly `length` fresh bytes from `position`. Throws an `OctavoError` where the file is shorter. */
-  read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** As `read`, into memory that exists. */
-  readInto(target: Uint8Array, position: number): Promise<void>;
-  close(): Promise<void>;
-}
+import type { ReadableFile } from './place/driver.ts';
 
 /** Opens `path`; throws an `OctavoError` if that cannot be done or it is not a plain file. */
-export async function openReadable(path: string): Promise<ReadableFile> {
+export async function openLocal(path: string): Promise<ReadableFile> {
   const { handle, size } = await openPlain(path).catch((error: unknown) => {
     throw fileError('read', path, error);
   });
@@ -46,17 +36,6 @@ export async function openReadable(path: string): Promise<ReadableFile> {
     },
     close: () => handle.close(),
   };
-}
-
-/** What `build` makes of the file under `path`; where that fails the file is closed. */
-export async function openAs<T>(path: string, build: (file: ReadableFile) => Promise<T>): Promise<T> {
-  const file = await openReadable(path);
-  try {
-    return await build(file);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
 }
 
 async function openPlain(path: string): Promise<{ handle: FileHandle; size: number }> {

@@ -7,6 +7,7 @@ import { OctavoError } from '@octavo/formats';
 import { badFile } from './file-error.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
+import { isRemote } from './place/address.ts';
 import { isAlive, syncFolder } from './write-atomically.ts';
 
 /** What may stand in a folder that is replaced. */
@@ -28,6 +29,10 @@ export async function writeFolder<T>(
   replaceable: Replaceable,
   fill: (temporary: string) => Promise<T>,
 ): Promise<T> {
+  if (isRemote(folder))
+    throw badFile(
+      `[store] ${folder}: got an address in a bucket, expected a folder of this machine, which can be made as a whole: copy it there afterwards`,
+    );
   const target = resolve(folder);
   await sweep(target);
   await checkFree(target, folder, replaceable);

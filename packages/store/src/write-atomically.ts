@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path';
 import { fileError } from './file-error.ts';
 import { makeFolder } from './make-folder.ts';
+import type { AtomicFile } from './place/driver.ts';
 
 const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{12}\.octavo-tmp$/;
 
@@ -11,22 +12,11 @@ const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{12}\.octavo-tmp$/;
 export const temporaryPath = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.octavo-tmp`);
 
-/** A file under a temporary name, in the folder of `path`, until `commit` gives it its own. */
-export interface AtomicFile {
-  readonly path: string;
-  /** Appends the pieces. */
-  write(pieces: readonly Uint8Array[]): Promise<void>;
-  /** Flushes to disk and renames; what stood under `path` before is replaced in one step. */
-  commit(): Promise<void>;
-  /** Removes the temporary file; harmless after `commit`. */
-  abort(): Promise<void>;
-}
-
 /**
  * Starts a file that appears under `path` only when it is complete. The folder is made if it is missing.
  * Every failure is an `OctavoError`; call `abort` after one.
  */
-export async function createAtomically(path: string): Promise<AtomicFile> {
+export async function createLocal(path: string): Promise<AtomicFile> {
   const folder = dirname(path);
   const temporary = temporaryPath(path);
   let handle: FileHandle | undefined;
@@ -64,27 +54,6 @@ export async function createAtomically(path: string): Promise<AtomicFile> {
   };
 }
 
-/** Writes through `produce` and commits; on any failure nothing is left behind and an earlier file stays as it was. */
-export async function writeAtomically(
-  path: string,
-  produce: (write: AtomicFile['write']) => Promise<void>,
-): Promise<void> {
-  const file = await createAtomically(path);
-  try {
-    await produce(file.write);
-    await file.commit();
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
-}
-
-/** Writes bytes, or a string as UTF-8, so that `path` holds either all of it or what it held before. */
-export async function writeFileAtomically(path: string, content: Uint8Array | string): Promise<void> {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  await writeAtomically(path, (write) => write([bytes]));
-}
-
 /** Whether a file of this name is one that a killed process may have left half written. */
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
@@ -92,7 +61,7 @@ export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
  * Removes temporary files that killed processes left in `folder`; those of living processes stay. Returns their number.
  * A file older than this process is not its own, though it has its number: in a container every run has the same.
  */
-export async function removeTemporaries(folder: string): Promise<number> {
+export async function removeLocalTemporaries(folder: string): Promise<number> {
   let removed = 0;
   for (const name of await readdir(folder).catch(() => [])) {
     const owner = TEMPORARY.exec(name)?.[1];

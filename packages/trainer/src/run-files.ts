@@ -1,21 +1,27 @@
 /** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `evaluations.arrow`, `checkpoints/step-00000100.arrow`. */
-import { rename, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import {
   checkpointFileName,
   type EvaluationRow,
   evaluationStatistics,
   guardStatistics,
+  isRemote,
   listCheckpoints,
   makeFolder,
+  moveFile,
+  nameOf,
   openCheckpoint,
   openStatistics,
+  openWorkingFolder,
   readRows,
+  removeFile,
   removeTemporaries,
   rowFrom,
   runStatistics,
   type StepRow,
+  type WorkingFolder,
+  within,
   writeCheckpoint,
 } from '@octavo/store';
 import { type CheckpointState, type FailedStep, faultOf, metadataOf, recordsOf } from './checkpoint.ts';
@@ -44,12 +50,12 @@ export interface RunFiles {
   close(): void;
 }
 
-export const checkpointFolder = (run: string): string => join(run, 'checkpoints');
+export const checkpointFolder = (run: string): string => within(run, 'checkpoints');
 
 /** What the schema of every statistics file says of its run: JSON strings `run`, `recipe` and `model`. */
 function statisticsMetadata(folder: string, plan: TrainPlan): Record<string, string> {
   const { model, recipe, seed, batch, accumulation, sequence } = plan;
-  const run = { name: basename(resolve(folder)), seed, batch, accumulation, sequence };
+  const run = { name: nameOf(folder), seed, batch, accumulation, sequence };
   return { run: JSON.stringify(run), recipe: JSON.stringify(recipe), model: JSON.stringify(model) };
 }
 
@@ -58,19 +64,26 @@ function statisticsMetadata(folder: string, plan: TrainPlan): Record<string, str
  * rows of later steps are dropped: they come again.
  */
 export async function openRunFiles(
-  folder: string,
-  options: { plan: TrainPlan; tokenizer: CheckpointState['tokenizer']; resumeFrom?: number },
+  folder: string | WorkingFolder,
+  options: {
+    plan: TrainPlan;
+    tokenizer: CheckpointState['tokenizer'];
+    resumeFrom?: number;
+    /** Throws where the run is no longer this process's to write. */
+    checkHeld?: () => Promise<void>;
+  },
 ): Promise<RunFiles> {
-  const checkpoints = checkpointFolder(folder);
-  makeFolder(checkpoints);
-  for (const one of [folder, checkpoints]) await removeTemporaries(one);
+  const working = typeof folder === 'string' ? await openWorkingFolder(folder) : folder;
+  const checkpoints = checkpointFolder(working.place);
+  if (!isRemote(checkpoints)) makeFolder(checkpoints);
+  for (const one of [working.place, checkpoints]) await removeTemporaries(one);
   // A kill may have come between the newest checkpoint and the removal of the oldest.
   if (options.resumeFrom !== undefined)
     await dropOld(checkpoints, options.plan.keepCheckpoints, options.resumeFrom);
   const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
-  const how = { ...resume, metadata: statisticsMetadata(folder, options.plan) };
+  const how = { ...resume, metadata: statisticsMetadata(working.place, options.plan) };
   const open = <F extends keyof typeof runStatistics>(file: F) =>
-    openStatistics(join(folder, file), runStatistics[file], how);
+    openStatistics(join(working.local, file), runStatistics[file], how);
   const [steps, tensors] = [open('steps.arrow'), open('tensors.arrow')];
   const [guard, evaluations] = [open('guard.arrow'), open('evaluations.arrow')];
   const files = [steps, tensors, guard, evaluations];
@@ -91,26 +104,43 @@ export async function openRunFiles(
     },
     async setAside(after) {
       for (const { path, step } of await listCheckpoints(checkpoints))
-        if (step > after) await rename(path, `${path}.set-aside`);
+        if (step > after) await moveFile(path, `${path}.set-aside`);
     },
     async save(training, loader, failed) {
       const fault = await stateFault(training);
       if (fault && training.plan.nonFinite !== 'continue') throw unsavable(training, fault);
       for (const file of files) file.flush();
-      const path = join(checkpoints, checkpointFileName(training.step));
-      await writeCheckpoint(
-        path,
-        metadataOf(training, loader, options.tokenizer, { fault, failed }),
-        recordsOf(training),
-      );
-      await dropOld(checkpoints, training.plan.keepCheckpoints, training.step);
-      return path;
+      const write = async (folder: string): Promise<string> => {
+        const path = within(folder, checkpointFileName(training.step));
+        const metadata = metadataOf(training, loader, options.tokenizer, { fault, failed });
+        const held = folder === checkpoints ? options.checkHeld : undefined;
+        await writeCheckpoint(path, metadata, recordsOf(training), held && { beforeCommit: held });
+        return path;
+      };
+      try {
+        await working.publish();
+        const path = await write(checkpoints);
+        await dropOld(checkpoints, training.plan.keepCheckpoints, training.step);
+        return path;
+      } catch (error) {
+        if (working.local === working.place || !OctavoError.is(error)) throw error;
+        await write(checkpointFolder(working.local));
+        working.keep();
+        throw keptIn(working.local, error);
+      }
     },
     close() {
       for (const file of files) file.close();
     },
   };
 }
+
+/** The error for a place that takes no more, with where the run lies as it stands. */
+const keptIn = (folder: string, cause: OctavoError): OctavoError =>
+  new OctavoError(
+    `${cause.message}; nothing is lost: the run as it stands is in ${folder}: go on there (octavo train --resume --out ${folder})`,
+    { cause },
+  );
 
 /**
  * Later ones, which were damaged and passed over when the run was resumed, do not count among those kept; and the newest that is
@@ -121,9 +151,9 @@ async function dropOld(folder: string, keep: number, now: number): Promise<void>
   const newest = (await listCheckpoints(folder)).filter(({ step }) => step <= now).reverse();
   let safe = false;
   for (const [i, { path }] of newest.entries()) {
-    if (i >= keep && safe) await rm(path, { force: true });
+    if (i >= keep && safe) await removeFile(path);
     else if (await holdsFinite(path)) safe = true;
-    else if (i >= keep) await rm(path, { force: true });
+    else if (i >= keep) await removeFile(path);
   }
 }
 

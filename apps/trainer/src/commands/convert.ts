@@ -1,6 +1,4 @@
 /** @file `octavo convert`: models between Arrow checkpoints, Hugging Face folders and llama2.c files. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { keepTokenizer, loadTokenizer, type Tokenizer } from '@octavo/data';
 import {
   BLOCK,
@@ -16,6 +14,7 @@ import {
   writeHuggingFace,
 } from '@octavo/exchange';
 import { OctavoError } from '@octavo/formats';
+import { look, parentOf, within } from '@octavo/store';
 import { importedMetadata } from '@octavo/trainer';
 import { integer, oneOf } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -146,7 +145,7 @@ async function convert(
       await writeCheckpointModel(to, source, importedMetadata(source.config, recipe, tokenizer!), {
         overwrite,
       });
-      if (tokenizer!.files) await keepBeside(dirname(to), tokenizer!, warn);
+      if (tokenizer!.files) await keepBeside(parentOf(to), tokenizer!, warn);
     } else {
       const { hiddenSize, ffnSize } = source.config;
       if (quantize === 'fp8-block' && (hiddenSize % BLOCK !== 0 || ffnSize % BLOCK !== 0))
@@ -185,8 +184,8 @@ async function keepBeside(
   tokenizer: Tokenizer,
   warn: (message: string) => void,
 ): Promise<void> {
-  const there = join(folder, 'tokenizer.json');
-  if (!existsSync(there)) return keepTokenizer(folder, tokenizer);
+  const there = within(folder, 'tokenizer.json');
+  if (!(await look(there))) return keepTokenizer(folder, tokenizer);
   if ((await loadTokenizer(there)).hash !== tokenizer.hash)
     warn(
       `${there} is another tokenizer: give the model's own to octavo eval and octavo generate by --tokenizer`,

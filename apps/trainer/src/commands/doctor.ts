@@ -1,5 +1,6 @@
 /** @file `octavo doctor`: why a model's folder does not load, or loads wrong. */
 import { examine, fixFolder } from '@octavo/exchange';
+import { addressOf } from '@octavo/store';
 import type { Command } from 'commander';
 import { addCommand } from '../command.ts';
 import { flag } from '../options.ts';
@@ -22,7 +23,8 @@ export const addDoctorCommand = (program: Command): void =>
       ['octavo doctor nano-fp8', 'what is wrong with it'],
       ['octavo doctor nano-fp8 --fix', 'and mends what is safe to'],
     ],
-    async run({ fix, json }, folder: string) {
+    async run({ fix, json }, given: string) {
+      const folder = addressOf(given);
       const findings = await examine(folder);
       let left = findings;
       const changed = new Set<string>();

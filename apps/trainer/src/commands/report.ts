@@ -1,11 +1,8 @@
 /** @file `octavo report`: runs and studies as one page to look at, and the pictures beside it. */
-import { existsSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { studies } from '@octavo/lab';
 import { MARK, pageOf, picturesOf, readInputs, reportOf, writePictures } from '@octavo/report';
-import { writeFileAtomically } from '@octavo/store';
+import { addressOf, look, openReadable, parentOf, within, writeFileAtomically } from '@octavo/store';
 import type { Command } from 'commander';
 import { addCommand, type Given } from '../command.ts';
 import { flag, value } from '../options.ts';
@@ -39,8 +36,14 @@ export const addReportCommand = (program: Command): void =>
     run: report,
   });
 
-async function report({ out, png, svg, json }: Given<typeof options>, folders: string[]): Promise<void> {
-  const path = out ?? (folders.length === 1 ? join(folders[0]!, 'report.html') : 'report.html');
+async function report({ out, png, svg, json }: Given<typeof options>, given: string[]): Promise<void> {
+  const folders = given.map(addressOf);
+  const path =
+    out === null
+      ? folders.length === 1
+        ? within(folders[0]!, 'report.html')
+        : 'report.html'
+      : addressOf(out);
   await checkOut(path);
   const inputs = await readInputs(folders);
   const command = ['octavo report', ...folders, ...(out === null ? [] : ['--out', out])].join(' ');
@@ -62,25 +65,26 @@ async function report({ out, png, svg, json }: Given<typeof options>, folders: s
   }
   for (const what of leftOut) process.stdout.write(`left out: ${what}\n`);
   process.stdout.write(`${path}: ${plural(figures.length, 'picture')}, ${short(bytes)}B\n`);
-  for (const folder of new Set(pictures.map(dirname)))
+  for (const folder of new Set(pictures.map(parentOf)))
     process.stdout.write(
-      `${folder}: ${plural(pictures.filter((file) => dirname(file) === folder).length, 'picture')}\n`,
+      `${folder}: ${plural(pictures.filter((file) => parentOf(file) === folder).length, 'picture')}\n`,
     );
 }
 
 /** A report may be made anew; any other file stays as it is. */
 async function checkOut(path: string): Promise<void> {
-  if (!existsSync(path)) return;
+  const found = await look(path);
+  if (found === null) return;
   const fail = (got: string): never => {
     throw new OctavoError(`[report] --out ${path}: got ${got}, expected a new file or an earlier report`, {
       exitCode: 2,
     });
   };
-  if ((await stat(path)).isDirectory()) fail('a folder');
-  const file = await open(path);
+  if (found.kind === 'folder') fail('a folder');
+  const file = await openReadable(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK.length), 0, MARK.length, 0);
-    if (buffer.toString('utf8', 0, bytesRead) !== MARK) fail('a file that octavo report did not write');
+    const start = await file.read(0, Math.min(MARK.length, file.size));
+    if (Buffer.from(start).toString() !== MARK) fail('a file that octavo report did not write');
   } finally {
     await file.close();
   }

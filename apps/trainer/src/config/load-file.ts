@@ -4,6 +4,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { llamaConfigs } from '@octavo/llama';
+import { absolute, addressOf } from '@octavo/store';
 import { check } from './check.ts';
 import { checkExtent } from './extent.ts';
 import { libraryFrom, modelFrom, tokenizerFrom } from './places.ts';
@@ -84,8 +85,8 @@ function withPathsFrom(folder: string, config: Config): Config {
   const list = (paths: string | string[]): string[] => [paths].flat().map((path) => resolve(folder, path));
   return {
     ...config,
-    ...(out === undefined ? {} : { out: resolve(folder, out) }),
-    ...(init === undefined ? {} : { init: resolve(folder, init) }),
+    ...(out === undefined ? {} : { out: absolute(addressOf(out), folder) }),
+    ...(init === undefined ? {} : { init: absolute(addressOf(init), folder) }),
     ...(library === undefined ? {} : { library: libraryFrom(folder, library) }),
     ...(typeof model === 'string' ? { model: modelFrom(folder, model, Object.keys(llamaConfigs)) } : {}),
     ...(data && {

@@ -1,9 +1,8 @@
 /** @file The tokenizer of a model in whatever file it lies. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { checkVocabulary, findTokenizerPlace, loadTokenizer, type PlacedTokenizer } from '@octavo/data';
 import type { ModelSource } from '@octavo/exchange';
 import { OctavoError } from '@octavo/formats';
+import { look, within } from '@octavo/store';
 
 /** The model's own, or the one that is named; null where it has none. Throws where it does not fit (exit code 2). */
 export async function tokenizerOfModel(
@@ -13,7 +12,7 @@ export async function tokenizerOfModel(
   const found =
     identity !== null
       ? await findTokenizerPlace(identity, spec === null ? places : [spec])
-      : await firstOf(spec === null ? places.filter(isThere) : [spec]);
+      : await firstOf(spec === null ? await thereOf(places) : [spec]);
   if (found) checkVocabulary(found.tokenizer, config.vocabularySize);
   return found;
 }
@@ -26,8 +25,13 @@ export function lacksTokenizer({ path }: ModelSource): never {
   );
 }
 
-const isThere = (place: string): boolean =>
-  place === 'byte' || place === 'llama2' || existsSync(join(place, 'tokenizer.json'));
+async function thereOf(places: readonly string[]): Promise<string[]> {
+  const there: string[] = [];
+  for (const place of places)
+    if (place === 'byte' || place === 'llama2' || (await look(within(place, 'tokenizer.json'))))
+      there.push(place);
+  return there;
+}
 
 const firstOf = async ([place]: readonly string[]): Promise<PlacedTokenizer | null> =>
   place === undefined ? null : { place, tokenizer: await loadTokenizer(place) };

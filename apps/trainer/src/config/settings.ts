@@ -1,6 +1,7 @@
 /** @file The configuration of a run with nothing left open: options over file over the model's preset. */
 import { resolve } from 'node:path';
 import { preparedFolderOf, preparedTokenizerSpec, readPreparedIndex, type TextSettings } from '@octavo/data';
+import { absolute, addressOf } from '@octavo/store';
 import { checkSettings, fineTuning, type Hyperparameters, presetOf, type RunSettings } from '@octavo/trainer';
 import { hyperparameters, type Told } from '@octavo/trainer/record';
 import { resolveInit } from './init.ts';
@@ -15,7 +16,7 @@ const libraryOf = ({ library }: Config): string | undefined => library && librar
 /** Later configurations win, key by key. */
 export async function resolveSettings(...configs: readonly Config[]): Promise<RunSettings> {
   const config = mergeConfigs(configs);
-  const start = config.init === undefined ? null : await resolveInit(config.init, config);
+  const start = config.init === undefined ? null : await resolveInit(addressOf(config.init), config);
   const model = start?.model ?? (await resolveModel(config.model ?? 'nano', process.cwd()));
   const recipe = resolveRecipe(config.recipe ?? 'fp8-full');
   const preset = presetOf(model.name);
@@ -28,12 +29,12 @@ export async function resolveSettings(...configs: readonly Config[]): Promise<Ru
   return checkSettings({
     model,
     recipe,
-    init: config.init === undefined ? null : resolve(config.init),
+    init: config.init === undefined ? null : absolute(addressOf(config.init)),
     data: dataOf(config, { train: null, heldOut: null, tokenizer, textField: 'text' }),
     hyperparameters: { ...chosen, sequence, warmup },
     threads: config.threads ?? null,
     library: libraryOf(config) ?? 'auto',
-    out: config.out ?? null,
+    out: config.out === undefined ? null : addressOf(config.out),
   });
 }
 
@@ -47,7 +48,7 @@ export async function toldOf(config: Config, before: RunSettings): Promise<Told>
   return {
     ...(model !== undefined && { model: await resolveModel(model, process.cwd()) }),
     ...(recipe !== undefined && { recipe: resolveRecipe(recipe) }),
-    ...(init !== undefined && { init: resolve(init) }),
+    ...(init !== undefined && { init: absolute(addressOf(init)) }),
     ...(threads !== undefined && { threads }),
     ...(library !== undefined && { library }),
     data: dataOf(config, before.data),

@@ -64,7 +64,7 @@ export async function openEvaluated(
     const recipe = request.recipe === null ? undefined : resolveRecipe(request.recipe);
     const work = workOf('evaluate', recipe ? { ...plan, recipe } : plan);
     checkMemory(work, { what: `evaluating ${checkpoint.path}`, device: name, force, warn });
-    const run = runOf(checkpoint.path);
+    const run = await runOf(checkpoint.path);
     const { batch, sequence } = plan;
     const found = { run, path, batch, sequence, tokenizer, opening: text.opening };
     const heldOut = await heldOutOf(found, request, { warn, signal });

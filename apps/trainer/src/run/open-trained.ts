@@ -1,9 +1,8 @@
 /** @file A trained model to evaluate or to write with: a checkpoint, a run, or a model of another program, and its tokenizer. */
-import { existsSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { checkVocabulary, type Tokenizer } from '@octavo/data';
 import { checkpointOf, openModel } from '@octavo/exchange';
-import type { Checkpoint } from '@octavo/store';
+import { addressOf, type Checkpoint, look, parentOf, within } from '@octavo/store';
 import { importedMetadata, isRun, openCheckpointAt, runOf, stateOf } from '@octavo/trainer';
 import { tokenizerOf } from '@octavo/trainer/record';
 import { lacksTokenizer, tokenizerOfModel } from '../config/model-tokenizer.ts';
@@ -20,16 +19,17 @@ const RECIPE = 'bf16';
 
 /** Opens it; `spec` names a tokenizer, `warn` hears of what is passed over. */
 export async function openTrained(
-  path: string,
+  given: string,
   spec: string | null,
   warn: (message: string) => void,
 ): Promise<Trained> {
-  if (isForeign(path)) return openForeign(path, spec, warn);
+  const path = addressOf(given);
+  if (await isForeign(path)) return openForeign(path, spec, warn);
   const checkpoint = await openCheckpointAt(path, warn);
   try {
     const { tokenizer: identity, plan } = stateOf(checkpoint);
-    const beside = dirname(checkpoint.path);
-    const tokenizer = await tokenizerOf(identity, runOf(checkpoint.path), spec, beside);
+    const beside = parentOf(checkpoint.path);
+    const tokenizer = await tokenizerOf(identity, await runOf(checkpoint.path), spec, beside);
     checkVocabulary(tokenizer, plan.model.vocabularySize);
     return { checkpoint, tokenizer };
   } catch (error) {
@@ -38,8 +38,9 @@ export async function openTrained(
   }
 }
 
-const isForeign = (path: string): boolean =>
-  ['.safetensors', '.bin'].includes(extname(path)) || (existsSync(join(path, 'config.json')) && !isRun(path));
+const isForeign = async (path: string): Promise<boolean> =>
+  ['.safetensors', '.bin'].includes(extname(path)) ||
+  ((await look(within(path, 'config.json'))) !== null && !(await isRun(path)));
 
 async function openForeign(
   path: string,

@@ -1,6 +1,6 @@
 /** @file What a training session begins from: a configuration alone, or a run's folder, locked, with what it holds. */
 import type { Began } from '@octavo/data';
-import { type Checkpoint, type FolderLock, lockFolder, removeTemporaries } from '@octavo/store';
+import { addressOf, type Checkpoint, lockPlace, type PlaceLock, removeTemporaries } from '@octavo/store';
 import {
   checkFree,
   checkpointFolder,
@@ -21,7 +21,7 @@ export interface Origin {
 }
 
 export interface Resumed {
-  readonly lock: FolderLock;
+  readonly lock: PlaceLock;
   readonly record: RunRecord;
   /** The newest whole one; null: the run was ended before it had saved any. */
   readonly checkpoint: Checkpoint | null;
@@ -40,15 +40,17 @@ export async function openOrigin(
   { file, options, resume }: OriginRequest,
   warn: (message: string) => void,
 ): Promise<Origin> {
-  if (resume) return resumeIn(folderToResume(options.out ?? file.out ?? null), [file, options], warn);
+  const out = options.out ?? file.out ?? null;
+  if (resume)
+    return resumeIn(await folderToResume(out === null ? null : addressOf(out)), [file, options], warn);
   const settings = await resolveSettings(file, options);
-  if (settings.out !== null) checkFree(settings.out);
+  if (settings.out !== null) await checkFree(settings.out);
   return { settings, resumed: null };
 }
 
 export async function closeOrigin({ resumed }: Origin): Promise<void> {
   await resumed?.checkpoint?.close();
-  resumed?.lock.release();
+  await resumed?.lock.release();
 }
 
 async function resumeIn(
@@ -56,7 +58,7 @@ async function resumeIn(
   configs: readonly Config[],
   warn: (message: string) => void,
 ): Promise<Origin> {
-  const lock = lockFolder(folder);
+  const lock = await lockPlace(folder);
   let checkpoint: Checkpoint | null = null;
   try {
     const record = await readRun(folder);
@@ -71,7 +73,7 @@ async function resumeIn(
     return { settings, resumed: { lock, record, checkpoint, began } };
   } catch (error) {
     await checkpoint?.close();
-    lock.release();
+    await lock.release();
     throw error;
   }
 }

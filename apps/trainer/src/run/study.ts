@@ -66,7 +66,7 @@ export async function study(request: StudyRequest): Promise<void> {
   try {
     if (request.run !== null && record !== null) {
       const { settings: ofRun, identity } = record;
-      const tokenizers = tokenizerPlaces(request.run, record);
+      const tokenizers = await tokenizerPlaces(request.run, record);
       const text = { settings: ofRun.data, shape: textShapeOf(ofRun), identity, tokenizers };
       recorded = await openRecordedRun(request.run, text, device, screen.line);
     }
@@ -101,7 +101,7 @@ export async function study(request: StudyRequest): Promise<void> {
 }
 
 async function recordOf(folder: string): Promise<RunRecord> {
-  if (isRun(folder)) return readRun(folder);
+  if (await isRun(folder)) return readRun(folder);
   throw new OctavoError(
     `[study] --run: got "${folder}", which holds no run.json, expected the folder of a run of octavo train`,
     { exitCode: 2 },

@@ -4,7 +4,7 @@ import { keepTokenizer, type LoaderPosition, openTrainingText, type TrainingText
 import { keepModelFiles } from '@octavo/exchange';
 import type { Device } from '@octavo/kernels';
 import { countParameters } from '@octavo/llama';
-import type { FolderLock } from '@octavo/store';
+import { openWorkingFolder, type PlaceLock, type WorkingFolder } from '@octavo/store';
 import {
   checkHeld,
   checkMemory,
@@ -100,20 +100,26 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
   const name = `${settings.model.name}-${settings.recipe.name}`;
   const lock = resumed?.lock ?? (await claimFolder(settings.out, name));
   try {
-    await trainIn(lock, beginning, session, whatNext);
+    const working = await openWorkingFolder(lock.folder);
+    try {
+      await trainIn(lock, working, beginning, session, whatNext);
+    } finally {
+      await working.close();
+    }
   } finally {
-    lock.release();
+    await lock.release();
   }
 }
 
 async function trainIn(
-  lock: FolderLock,
+  lock: PlaceLock,
+  working: WorkingFolder,
   { training, weights, files: modelFiles }: Beginning,
   { origin: { settings, resumed }, text, device, choice, said, output, signal, log: sink }: Session,
   whatNext: boolean,
 ): Promise<void> {
   const { plan } = training;
-  const { folder } = lock;
+  const { place: folder, local } = working;
   const before = resumed?.record.device;
   if (before && withoutThreads(before) !== withoutThreads(device.description))
     output.say({
@@ -124,7 +130,7 @@ async function trainIn(
   const { description, train, heldOut, tokenizer, loader } = text;
   const trainTokens = train.length;
   const heldOutTokens = heldOut?.tokens ?? 0;
-  await writeRun(folder, settings, text.identity, weights, {
+  await writeRun(local, settings, text.identity, weights, {
     octavo: version(),
     node: process.version,
     started: new Date().toISOString(),
@@ -133,8 +139,9 @@ async function trainIn(
     parameters,
     corpus: { description, trainTokens, heldOutTokens },
   });
-  await keepTokenizer(folder, tokenizer);
-  if (modelFiles) await keepModelFiles(folder, modelFiles);
+  await keepTokenizer(local, tokenizer);
+  if (modelFiles) await keepModelFiles(local, modelFiles);
+  await working.publish();
   output.say({
     event: 'start',
     model: settings.model.name,
@@ -157,12 +164,13 @@ async function trainIn(
 
   const began = performance.now();
   const identity = { name: tokenizer.name, hash: tokenizer.hash };
-  const files = await openRunFiles(folder, {
+  const files = await openRunFiles(working, {
     plan,
     tokenizer: identity,
+    checkHeld: () => checkHeld(lock, true),
     ...(resumed ? { resumeFrom: training.step } : {}),
   });
-  const log = sink && (await openRunLog(folder, training.step));
+  const log = sink && (await openRunLog(local, training.step));
   let end: (TrainEvent & { kind: 'end'; seconds: number }) | null = null;
   let alarms: GuardAlarm[] = [];
   let fault: NonFinite | null = null; // of the last step
@@ -188,16 +196,17 @@ async function trainIn(
       } else output.say(messageOf(event, plan.steps));
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
       await setImmediate();
-      checkHeld(lock); // the last thing before a checkpoint is written
+      await checkHeld(lock); // the last thing before a checkpoint is written
     }
     files.close();
+    await working.publish();
   } catch (error) {
     try {
       files.close();
     } catch {
       // What went wrong first says more.
     }
-    checkHeld(lock); // why writing failed, if that is why
+    await checkHeld(lock); // why writing failed, if that is why
     throw error;
   } finally {
     log?.close();

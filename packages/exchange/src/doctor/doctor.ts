@@ -1,10 +1,10 @@
 /** @file What a loader would trip over in a folder, said before it does; and the mends that lose nothing. */
-import { join } from 'node:path';
 import {
   entryBytes,
   INDEX_FILE,
   type SafetensorsRecord,
   type SafetensorsType,
+  within,
   writeFileAtomically,
   writeSafetensors,
   writeShardIndex,
@@ -61,7 +61,7 @@ export async function fixFolder(folder: string, findings: readonly Finding[]): P
         else home.push({ name, shard, byteLength });
       }
       if (!file.tensors.some(({ name }) => mends.has(name))) continue;
-      await writeSafetensors(join(folder, shard), records, file.metadata);
+      await writeSafetensors(within(folder, shard), records, file.metadata);
       changed.push(shard);
     }
     if (patient.hasIndex && (changed.length > 0 || findings.some(({ fix }) => fix?.of === 'index'))) {
@@ -69,7 +69,7 @@ export async function fixFolder(folder: string, findings: readonly Finding[]): P
       changed.push(INDEX_FILE);
     }
     if (json !== patient.json) {
-      await writeFileAtomically(join(folder, 'config.json'), `${JSON.stringify(json, null, 2)}\n`);
+      await writeFileAtomically(within(folder, 'config.json'), `${JSON.stringify(json, null, 2)}\n`);
       changed.push('config.json');
     }
     return changed;

@@ -1,10 +1,9 @@
 /** @file A folder as it lies there, right or wrong: every shard's header, the index, `config.json`. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import {
   INDEX_FILE,
   type ListedEntry,
+  listNames,
   openSafetensors,
   openSafetensorsFolder,
   type Safetensors,
@@ -34,9 +33,9 @@ export interface Patient {
 /** Opens what can be opened. Throws an `OctavoError` (exit code 2) where there is no model, or a shard is no safetensors file. */
 export async function openPatient(folder: string): Promise<Patient> {
   const json = await readModelConfig(folder);
-  const files = await readdir(folder);
+  const files = await listNames(folder);
   let fault: string | null = null;
-  let names = files.filter((name) => name.endsWith('.safetensors')).sort();
+  let names = files.filter((name) => name.endsWith('.safetensors'));
   let strays: readonly string[] = [];
   try {
     const opened = await openSafetensorsFolder(folder);
@@ -55,7 +54,7 @@ export async function openPatient(folder: string): Promise<Patient> {
   };
   try {
     for (const shard of names) {
-      const file = await openSafetensors(join(folder, shard));
+      const file = await openSafetensors(within(folder, shard));
       shards.set(shard, file);
       for (const tensor of file.tensors)
         if (tensors.has(tensor.name)) twice.push(tensor.name);

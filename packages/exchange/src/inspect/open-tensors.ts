@@ -1,9 +1,14 @@
 /** @file The tensors that a path means, of whatever model. */
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { formats, OctavoError } from '@octavo/formats';
-import { type Checkpoint, type IndexedTensor, newestWholeCheckpoint, openCheckpoint } from '@octavo/store';
+import {
+  type Checkpoint,
+  type IndexedTensor,
+  look,
+  newestWholeCheckpoint,
+  openCheckpoint,
+  within,
+} from '@octavo/store';
 import { decodeStored } from '../checkpoint-source.ts';
 import { openLlama2c } from '../llama2c-source.ts';
 import { type ModelSource, valuesOf } from '../source.ts';
@@ -17,15 +22,14 @@ import { type ListedTensor, matrixOf, type TensorFile } from './tensors.ts';
  * (exit code 2) that says what the path is instead.
  */
 export async function openTensors(path: string, { all = false } = {}): Promise<TensorFile> {
-  const kind = await stat(path).catch((cause) => {
-    const got = cause.code === 'ENOENT' ? 'no such file or folder' : cause.code;
-    throw new OctavoError(`[exchange] ${path} cannot be read: got ${got}, expected a model`, {
-      ...{ cause, exitCode: 2 },
+  const found = await look(path);
+  if (found === null)
+    throw new OctavoError(`[exchange] ${path} cannot be read: got no such file or folder, expected a model`, {
+      exitCode: 2,
     });
-  });
-  if (kind.isDirectory()) {
-    if (!existsSync(join(path, 'config.json')))
-      for (const folder of [join(path, 'checkpoints'), path]) {
+  if (found.kind === 'folder') {
+    if (!(await look(within(path, 'config.json'))))
+      for (const folder of [within(path, 'checkpoints'), path]) {
         const { newest } = await newestWholeCheckpoint(folder);
         if (newest) return checkpointTensors(await openCheckpoint(newest.path), all);
       }

@@ -1,5 +1,4 @@
 /** @file A run's folder as a study takes it: its newest checkpoint's weights, its text, and what it recorded. */
-import { join } from 'node:path';
 import {
   findTokenizer,
   openTrainingText,
@@ -10,7 +9,7 @@ import {
 import type { Device } from '@octavo/kernels';
 import { destroyLlama } from '@octavo/llama';
 import { destroyPrecision, recipeOf } from '@octavo/nn';
-import { type Checkpoint, readRows, tensorStatistics } from '@octavo/store';
+import { type Checkpoint, readRows, tensorStatistics, within } from '@octavo/store';
 import { loadModel, openCheckpointAt, stateOf } from '@octavo/trainer';
 import type { RecordedRow, RecordedRun } from './study.ts';
 
@@ -36,7 +35,7 @@ export async function openRecordedRun(
     const { model, recipe, plan, step, tokenizer: trainedWith } = stateOf(checkpoint);
     const { activations } = recipe;
     const weights = await weightsOf(device, checkpoint, activations);
-    const tensors = await recordedRows(join(folder, 'tensors.arrow'));
+    const tensors = await recordedRows(within(folder, 'tensors.arrow'));
     const tokenizer = await findTokenizer(trainedWith, tokenizers);
     const text = await openTrainingText(settings, shape, { folder, identity, tokenizer });
     const { seed, sequence } = plan;

@@ -46,8 +46,8 @@ export async function openStudyFolder(folder: string, identity: object): Promise
   }
   return {
     parts: partsIn(join(folder, 'parts'), () => checkHeld(lock)),
-    writeResult: (result) => {
-      checkHeld(lock);
+    writeResult: async (result) => {
+      await checkHeld(lock);
       return writeResult(folder, result);
     },
     close: () => lock.release(),
@@ -63,7 +63,7 @@ async function checkStudy(folder: string, text: string): Promise<void> {
       { exitCode: 2 },
     );
   }
-  if (existsSync(folder) && !isFree(folder))
+  if (!(await isFree(folder)))
     throw new OctavoError(
       `[study] ${folder}: got a folder that is not empty and holds no study, expected a new or an empty one for --out`,
       { exitCode: 2 },
@@ -71,7 +71,7 @@ async function checkStudy(folder: string, text: string): Promise<void> {
 }
 
 /** `check` throws where the folder is no longer ours: a part is not written beside it. */
-function partsIn(folder: string, check: () => void): Parts {
+function partsIn(folder: string, check: () => Promise<void>): Parts {
   const json = (key: string) => join(folder, `${key}.json`);
   const arrays = (key: string) => join(folder, `${key}.safetensors`);
   return {
@@ -84,7 +84,7 @@ function partsIn(folder: string, check: () => void): Parts {
       }
     },
     write: async (key, value) => {
-      check();
+      await check();
       await writeFileAtomically(json(key), `${JSON.stringify(value)}\n`);
     },
     async readArrays(key) {
@@ -100,7 +100,7 @@ function partsIn(folder: string, check: () => void): Parts {
       }
     },
     writeArrays: async (key, values) => {
-      check();
+      await check();
       const tensors = [...values].map(
         ([name, data]) => ({ name, dtype: 'F32', shape: [data.length], data }) as const,
       );

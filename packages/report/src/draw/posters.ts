@@ -1,8 +1,7 @@
 /** @file Pictures as files of their own, each with its title: as SVG, and as PNG at twice its size, whose font comes with it. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { makeFolder, writeFileAtomically } from '@octavo/store';
+import { within, writeFileAtomically } from '@octavo/store';
 import { drawPoster } from './svg.ts';
 import { fontFiles } from './text-width.ts';
 
@@ -16,10 +15,9 @@ export async function writePictures(
   end: 'svg' | 'png',
 ): Promise<string[]> {
   const paint = end === 'png' ? await painter() : (svg: string) => `${svg}\n`;
-  makeFolder(folder);
   const written: string[] = [];
   for (const { name, chart } of pictures) {
-    const path = join(folder, `${name.replace(/[^\w.-]/g, '_')}.${end}`);
+    const path = within(folder, `${name.replace(/[^\w.-]/g, '_')}.${end}`);
     await writeFileAtomically(path, paint(await drawPoster(name, chart)));
     written.push(path);
   }

@@ -1,7 +1,6 @@
 /** @file The most aligned channel of a run's newest checkpoint, and the same channel in its oldest one. */
-import { join } from 'node:path';
 import { decodeArray, formatOf, OctavoError } from '@octavo/formats';
-import { type Checkpoint, type CheckpointFile, listCheckpoints, openCheckpoint } from '@octavo/store';
+import { type Checkpoint, type CheckpointFile, listCheckpoints, openCheckpoint, within } from '@octavo/store';
 import { channelOf, cosinesOf, type GateUp, mostAligned } from '../charts/gate-up-chart.ts';
 import { topOf } from '../charts/numbers.ts';
 import type { RunRecord } from './run-record.ts';
@@ -16,7 +15,7 @@ interface ReadGateUp {
 type Shape = RunRecord['plan']['model'];
 
 export async function readGateUp(folder: string, model: Shape): Promise<ReadGateUp> {
-  const files = await listCheckpoints(join(folder, 'checkpoints'));
+  const files = await listCheckpoints(within(folder, 'checkpoints'));
   const notes: string[] = [];
   const late = await firstWhole([...files].reverse(), notes, async (checkpoint, step) => {
     const layers: GateUp[] = [];

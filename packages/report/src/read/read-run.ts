@@ -1,8 +1,14 @@
 /** @file A run's folder as a report needs it, at any moment: while it is written, after a kill, without samples. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { evaluated, type evaluationStatistics, readRows, runStatistics, type StoredRow } from '@octavo/store';
+import {
+  evaluated,
+  type evaluationStatistics,
+  look,
+  readRows,
+  runStatistics,
+  type StoredRow,
+  within,
+} from '@octavo/store';
 import type { GateUp } from '../charts/gate-up-chart.ts';
 import type { ReportRun } from '../charts/rows.ts';
 import { readGateUp } from './read-gate-up.ts';
@@ -54,8 +60,8 @@ async function readIfThere<File extends keyof typeof runStatistics>(
   file: File,
   notes: string[],
 ): Promise<StoredRow<(typeof runStatistics)[File]>[]> {
-  const path = join(folder, file);
-  if (!existsSync(path)) return [];
+  const path = within(folder, file);
+  if (!(await look(path))) return [];
   const leftOut = (what: string): void => {
     notes.push(what.replace(/^\[\w+\] /, ''));
   };

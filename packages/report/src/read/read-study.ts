@@ -1,8 +1,8 @@
 /** @file A study's folder as a report needs it, whichever study it is, finished or not. */
-import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
+import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
+import { listNames, readWhole, within } from '@octavo/store';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { z } from 'zod';
 import { readJson } from './read-json.ts';
@@ -52,37 +52,32 @@ const chartSchema = z.record(z.string(), z.unknown());
 /** Throws an `OctavoError` in one line that names the file that is not what `octavo study` writes. */
 export async function readStudyFolder(folder: string, name: string): Promise<StudyInput> {
   const read = <Schema extends z.ZodType>(file: string, schema: Schema) =>
-    readJson(join(folder, file), schema, { writer: 'octavo study', exitCode: 1 });
+    readJson(within(folder, file), schema, { writer: 'octavo study', exitCode: 1 });
   const { value: about, text: record } = await read(STUDY_FILE, studySchema);
-  const files = readdirSync(folder).sort();
+  const files = await listNames(folder);
   const ending = (end: string): string[] => files.filter((file) => file.endsWith(end));
   const charts = new Map<string, object>();
   for (const file of ending('.vl.json'))
     charts.set(basename(file, '.vl.json'), (await read(file, chartSchema)).value);
   const tables = new Map<string, Table>();
   for (const file of ending('.arrow'))
-    tables.set(basename(file, '.arrow'), await readArrow(join(folder, file)));
+    tables.set(basename(file, '.arrow'), await readArrow(within(folder, file)));
   return {
     kind: 'study',
     name,
     ...about,
     record,
     claims: files.includes('summary.json') ? (await read('summary.json', claimsSchema)).value : null,
-    summary: files.includes('summary.md') ? await readFile(join(folder, 'summary.md'), 'utf8') : null,
+    summary: files.includes('summary.md') ? await readTextFile(within(folder, 'summary.md'), 'report') : null,
     charts,
     tables,
-    parts: partsOf(folder),
+    parts: (await listNames(within(folder, 'parts'))).filter((file) => file.endsWith('.json')).length,
   };
-}
-
-function partsOf(folder: string): number {
-  const parts = join(folder, 'parts');
-  return existsSync(parts) ? readdirSync(parts).filter((file) => file.endsWith('.json')).length : 0;
 }
 
 /** A whole Arrow file of any columns. */
 async function readArrow(path: string): Promise<Table> {
-  const bytes = await readFile(path);
+  const bytes = await readWhole(path);
   try {
     const table = tableFromIPC(bytes);
     // Buffers are only looked at when a value is: a file that was cut off is found out here, not in the page.

@@ -1,7 +1,7 @@
 /** @file `run.json` as far as a report shows it: the plan of the run, its text, and what is known of its machine. */
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { validateRecipe } from '@octavo/nn';
+import { within } from '@octavo/store';
 import { z } from 'zod';
 import { readJson } from './read-json.ts';
 
@@ -78,4 +78,4 @@ export type RunRecord = z.output<typeof recordSchema>;
 
 /** Also all of the file as text. Throws an `OctavoError` (exit code 2) where it is not what `octavo train` writes. */
 export const readRunRecord = (folder: string) =>
-  readJson(join(folder, RUN_FILE), recordSchema, { writer: 'octavo train', exitCode: 2 });
+  readJson(within(folder, RUN_FILE), recordSchema, { writer: 'octavo train', exitCode: 2 });

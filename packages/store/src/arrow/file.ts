@@ -4,7 +4,7 @@ import { Footer } from 'apache-arrow/fb/footer';
 import { ByteBuffer } from 'flatbuffers';
 import { sameBytes } from '../bytes.ts';
 import { badFile } from '../file-error.ts';
-import type { ReadableFile } from '../readable-file.ts';
+import type { ReadableFile } from '../place/driver.ts';
 import { type BatchMessage, parseBatchMessage } from './batch.ts';
 import type { Column } from './column.ts';
 import { type Block, END_OF_STREAM, MAGIC, messageLength } from './encode.ts';

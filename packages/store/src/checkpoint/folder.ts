@@ -1,8 +1,7 @@
 /** @file The checkpoints of a run: `step-00000100.arrow`, … in one folder. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { fileError } from '../file-error.ts';
+import { within } from '../place/address.ts';
+import { listNames } from '../place/place.ts';
 import type { CheckpointOptions } from './layout.ts';
 import { verifyCheckpoint } from './read.ts';
 
@@ -20,14 +19,11 @@ export function checkpointFileName(step: number): string {
 
 /** Checkpoints in `folder` by name, earliest step first; none where the folder is missing. Their content isn't looked at. */
 export async function listCheckpoints(folder: string): Promise<CheckpointFile[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw fileError('read', folder, error);
-  });
+  const names = await listNames(folder);
   return names
     .flatMap((name) => {
       const step = Number(/^step-(\d{8,15})\.arrow$/.exec(name)?.[1] ?? Number.NaN);
-      return Number.isNaN(step) ? [] : [{ path: join(folder, name), step }];
+      return Number.isNaN(step) ? [] : [{ path: within(folder, name), step }];
     })
     .sort((a, b) => a.step - b.step || (a.path < b.path ? -1 : 1));
 }

@@ -7,7 +7,8 @@ import { concatenate } from '../bytes.ts';
 import { type Crc32c, loadCrc32c } from '../checksums.ts';
 import { tensorBytes } from '../element-bits.ts';
 import { badFile } from '../file-error.ts';
-import { openAs, type ReadableFile } from '../readable-file.ts';
+import type { ReadableFile } from '../place/driver.ts';
+import { openAs } from '../place/place.ts';
 import {
   CHECKPOINT_LAYOUT,
   type CheckpointOptions,

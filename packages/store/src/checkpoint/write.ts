@@ -5,7 +5,7 @@ import { arrowFileEncoder } from '../arrow/encode.ts';
 import { isWellFormed, type Metadata, sealMetadata } from '../arrow/metadata.ts';
 import { loadCrc32c } from '../checksums.ts';
 import { type ExtraFormats, tensorBytes } from '../element-bits.ts';
-import { writeAtomically } from '../write-atomically.ts';
+import { writeAtomically } from '../place/place.ts';
 import {
   CHECKPOINT_LAYOUT,
   CHUNK_BYTES,
@@ -27,9 +27,13 @@ export async function writeCheckpoint(
   path: string,
   metadata: Metadata,
   tensors: Iterable<TensorRecord> | AsyncIterable<TensorRecord>,
-  options: CheckpointOptions & { readonly chunkBytes?: number } = {},
+  options: CheckpointOptions & {
+    readonly chunkBytes?: number;
+    /** Throws where the file must not appear after all: asked when all of it is written. */
+    readonly beforeCommit?: () => Promise<void>;
+  } = {},
 ): Promise<void> {
-  const { chunkBytes = CHUNK_BYTES, formats } = options;
+  const { chunkBytes = CHUNK_BYTES, formats, beforeCommit } = options;
   if (!Number.isInteger(chunkBytes) || chunkBytes < 8 || chunkBytes % 8 !== 0 || chunkBytes > 2 ** 30)
     throw new OctavoError(
       `[store] chunk size is impossible: got ${chunkBytes}, expected a multiple of 8 up to 2^30`,
@@ -68,6 +72,7 @@ export async function writeCheckpoint(
       }
     }
     await write(encoder.end());
+    await beforeCommit?.();
   });
 }
 

@@ -1,8 +1,8 @@
 /** @file A model's tensors, in one safetensors file or in shards by their index, as one. */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { quoted } from '@octavo/formats';
-import { badFile, fileError } from '../file-error.ts';
+import { badFile } from '../file-error.ts';
+import { nameOf, parentOf, within } from '../place/address.ts';
+import { listNames, look } from '../place/place.ts';
 import type { ListedEntry } from './header.ts';
 import { openSafetensors, type Safetensors } from './read.ts';
 import { INDEX_FILE, readShardIndex, SINGLE_FILE } from './shard-index.ts';
@@ -23,21 +23,13 @@ export interface SafetensorsFolder extends Omit<Safetensors, 'tensors'> {
  * a tensor stands in two shards or in none, or in a shard that the index does not give for it.
  */
 export async function openSafetensorsFolder(path: string): Promise<SafetensorsFolder> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    (error: unknown) => {
-      throw fileError('read', path, error);
-    },
-  );
-  if (!isFolder) return together(path, dirname(path), [basename(path)], null, []);
-  const files = await readdir(path).catch((error: unknown) => {
-    throw fileError('read', path, error);
-  });
-  const there = files.filter((name) => name.endsWith('.safetensors')).sort();
+  if ((await look(path))?.kind !== 'folder') return together(path, parentOf(path), [nameOf(path)], null, []);
+  const files = await listNames(path);
+  const there = files.filter((name) => name.endsWith('.safetensors'));
   const strays = (used: readonly string[]): string[] => there.filter((name) => !used.includes(name));
   if (there.includes(SINGLE_FILE)) return together(path, path, [SINGLE_FILE], null, strays([SINGLE_FILE]));
   if (files.includes(INDEX_FILE)) {
-    const { shards, shardOf } = await readShardIndex(join(path, INDEX_FILE));
+    const { shards, shardOf } = await readShardIndex(within(path, INDEX_FILE));
     return together(path, path, shards, shardOf, strays(shards));
   }
   const instead = there.length > 0 ? there : files.filter((name) => /\.(bin|pth?|gguf)$/.test(name));
@@ -68,7 +60,7 @@ async function together(
     const homes = new Map<string, string>();
     const tensors: (ListedEntry & { shard: string })[] = [];
     for (const shard of shards) {
-      const file = await openSafetensors(join(folder, shard));
+      const file = await openSafetensors(within(folder, shard));
       opened.set(shard, file);
       for (const tensor of file.tensors) {
         const { name } = tensor;

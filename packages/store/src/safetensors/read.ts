@@ -1,7 +1,7 @@
 /** @file Reading safetensors: the header at once, tensors by seeking. */
 import { quoted } from '@octavo/formats';
 import { badFile } from '../file-error.ts';
-import { openAs } from '../readable-file.ts';
+import { openAs } from '../place/place.ts';
 import {
   isSafetensorsType,
   type ListedEntry,

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { quoted } from '@octavo/formats';
 import { duplicateKey } from '../duplicate-key.ts';
 import { badFile } from '../file-error.ts';
-import { openAs } from '../readable-file.ts';
+import { openAs } from '../place/place.ts';
 import { isRecord, isStrings, MAX_HEADER } from './header.ts';
 
 /** A model in one file, and the index of one in several. */

@@ -1,7 +1,7 @@
 /** @file Writing a model's tensors into one safetensors file or, beyond a size, into shards with their index. */
-import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
-import { writeFileAtomically } from '../write-atomically.ts';
+import { within } from '../place/address.ts';
+import { writeFileAtomically } from '../place/place.ts';
 import { entryBytes, type SafetensorsEntry } from './header.ts';
 import { INDEX_FILE, SINGLE_FILE, shardName } from './shard-index.ts';
 import { type SafetensorsRecord, writeSafetensors } from './write.ts';
@@ -38,7 +38,7 @@ export async function writeSafetensorsFolder(
 ): Promise<readonly string[]> {
   const shards = planShards(tensors, shardBytes);
   if (shards.length === 1) {
-    await writeSafetensors(join(folder, SINGLE_FILE), tensors, metadata);
+    await writeSafetensors(within(folder, SINGLE_FILE), tensors, metadata);
     return [SINGLE_FILE];
   }
   const home = new Map<string, string>();
@@ -51,7 +51,7 @@ export async function writeSafetensorsFolder(
     }
   }
   const names = [...new Set(home.values())];
-  for (const [i, name] of names.entries()) await writeSafetensors(join(folder, name), shards[i]!, metadata);
+  for (const [i, name] of names.entries()) await writeSafetensors(within(folder, name), shards[i]!, metadata);
   await writeShardIndex(
     folder,
     tensors.map((tensor) => ({
@@ -72,5 +72,5 @@ export async function writeShardIndex(
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   const map = sorted.map(({ name, shard }) => `    ${JSON.stringify(name)}: ${JSON.stringify(shard)}`);
   const text = `{\n  "metadata": {\n    "total_size": ${totalSize}\n  },\n  "weight_map": {\n${map.join(',\n')}\n  }\n}\n`;
-  await writeFileAtomically(join(folder, INDEX_FILE), text);
+  await writeFileAtomically(within(folder, INDEX_FILE), text);
 }

@@ -1,7 +1,7 @@
 /** @file Writing safetensors: a header padded to eight bytes, then tensor after tensor. */
 import { OctavoError, quoted } from '@octavo/formats';
 import { checkTexts, isWellFormed } from '../arrow/metadata.ts';
-import { writeAtomically } from '../write-atomically.ts';
+import { writeAtomically } from '../place/place.ts';
 import {
   entryBytes,
   isSafetensorsType,

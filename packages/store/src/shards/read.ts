@@ -3,7 +3,7 @@ import { type ArrowFile, loadBatch, openArrowFile } from '../arrow/file.ts';
 import { unsealMetadata } from '../arrow/metadata.ts';
 import { loadCrc32c } from '../checksums.ts';
 import { badFile } from '../file-error.ts';
-import { openAs } from '../readable-file.ts';
+import { openAs } from '../place/place.ts';
 import {
   SHARD_LAYOUT,
   SHARD_LIMIT,

@@ -4,7 +4,7 @@ import { arrowSchema, plainData, recordBatch } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { sealMetadata } from '../arrow/metadata.ts';
 import { type Crc32c, loadCrc32c } from '../checksums.ts';
-import { createAtomically } from '../write-atomically.ts';
+import { createAtomically } from '../place/place.ts';
 import {
   SHARD_BATCH,
   SHARD_LAYOUT,

@@ -3,7 +3,7 @@ import { type RecordBatch, Table } from 'apache-arrow';
 import { arrowSchema } from '../arrow/column.ts';
 import { decodeBatch } from '../arrow/decode.ts';
 import { badFile } from '../file-error.ts';
-import { openReadable } from '../readable-file.ts';
+import { openReadable } from '../place/place.ts';
 import type { StatisticsColumn, StatisticsSchema, StoredRow } from './layout.ts';
 import { readHead, type Source, scanStatistics } from './scan.ts';
 

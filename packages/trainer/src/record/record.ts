@@ -1,9 +1,8 @@
 /** @file `run.json`: everything a run was told, with nothing left open, so that it can be repeated and resumed. */
-import { join } from 'node:path';
 import { readTextFile, type TextIdentity, textIdentitySchema } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
-import { writeFileAtomically } from '@octavo/store';
+import { within, writeFileAtomically } from '@octavo/store';
 import { z } from 'zod';
 import type { DeviceChoice } from '../device/choose.ts';
 import { deviceNames } from '../device/open.ts';
@@ -101,12 +100,12 @@ export async function writeRun(
     weights,
     facts,
   };
-  await writeFileAtomically(join(folder, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
+  await writeFileAtomically(within(folder, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** The record of the run in `folder`; an `OctavoError` says in one line what is wrong with it. */
 export async function readRun(folder: string): Promise<RunRecord> {
-  const path = join(folder, RUN_FILE);
+  const path = within(folder, RUN_FILE);
   let value: unknown;
   try {
     value = JSON.parse(await readTextFile(path, 'run'));

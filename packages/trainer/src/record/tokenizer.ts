@@ -1,7 +1,6 @@
 /** @file The tokenizer that a checkpoint was trained with. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { findTokenizer, keptTokenizer, type Tokenizer, type TokenizerIdentity } from '@octavo/data';
+import { look, within } from '@octavo/store';
 import { type RunRecord, readRun } from './record.ts';
 
 /**
@@ -16,13 +15,13 @@ export async function tokenizerOf(
   beside: string | null = null,
 ): Promise<Tokenizer> {
   if (spec !== null) return findTokenizer(identity, [spec]);
-  if (run !== null) return findTokenizer(identity, tokenizerPlaces(run, await readRun(run)));
-  const there = beside !== null && existsSync(join(beside, 'tokenizer.json'));
+  if (run !== null) return findTokenizer(identity, await tokenizerPlaces(run, await readRun(run)));
+  const there = beside !== null && (await look(within(beside, 'tokenizer.json'))) !== null;
   return findTokenizer(identity, ['byte', 'llama2', ...(there ? [beside] : [])]);
 }
 
 /** Where the tokenizer of the run in `folder` may lie. */
-export const tokenizerPlaces = (folder: string, { settings }: RunRecord): string[] => {
-  const copy = keptTokenizer(folder);
+export const tokenizerPlaces = async (folder: string, { settings }: RunRecord): Promise<string[]> => {
+  const copy = await keptTokenizer(folder);
   return ['byte', ...(copy === null ? [] : [copy]), settings.data.tokenizer];
 };

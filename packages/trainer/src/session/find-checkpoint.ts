@@ -1,12 +1,16 @@
 /** @file The checkpoint that a path means: a file, or the newest whole one of a run. */
-import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
 import { OctavoError } from '@octavo/formats';
 import {
+  absolute,
   type Checkpoint,
+  isRemote,
   listCheckpoints,
+  look,
+  nameOf,
   newestWholeCheckpoint,
   openCheckpoint,
+  parentOf,
   verifyCheckpoint,
 } from '@octavo/store';
 import { faultOf } from '../checkpoint.ts';
@@ -15,14 +19,14 @@ import { isRun } from './folder.ts';
 
 /** Opens it; close it afterwards. `warn` hears of newer checkpoints that are damaged. */
 export async function openCheckpointAt(path: string, warn: (message: string) => void): Promise<Checkpoint> {
-  const kind = statSync(path, { throwIfNoEntry: false });
-  if (!kind)
+  const found = await look(path);
+  if (!found)
     throw new OctavoError(
       `[run] no such file or folder: got "${path}", expected a checkpoint or a run folder`,
       { exitCode: 2 },
     );
-  if (!kind.isDirectory()) return openCheckpoint(path);
-  const folder = isRun(path) ? checkpointFolder(path) : path;
+  if (found.kind !== 'folder') return openCheckpoint(path);
+  const folder = (await isRun(path)) ? checkpointFolder(path) : path;
   const checkpoint = await newestCheckpoint(folder, warn);
   if (checkpoint) return checkpoint;
   throw new OctavoError(
@@ -77,10 +81,11 @@ async function newestFinite(folder: string, step: number): Promise<Checkpoint | 
 }
 
 /** The run folder that a checkpoint lies in, as its path is written or where its links lead, or null. */
-export function runOf(checkpointPath: string): string | null {
-  for (const path of [resolve(checkpointPath), realpathSync(checkpointPath)]) {
-    const folder = dirname(path);
-    if (basename(folder) === 'checkpoints' && isRun(dirname(folder))) return dirname(folder);
+export async function runOf(checkpoint: string): Promise<string | null> {
+  const named = absolute(checkpoint);
+  for (const path of isRemote(named) ? [named] : [named, await realpath(named)]) {
+    const folder = parentOf(path);
+    if (nameOf(folder) === 'checkpoints' && (await isRun(parentOf(folder)))) return parentOf(folder);
   }
   return null;
 }

@@ -1,15 +1,20 @@
 /** @file Run folders: which one a new run gets, and which one a resumed run goes on in. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import {
   type FolderLock,
+  isRemote,
   isTemporary,
   LOCK_FILE,
-  lockFolder,
+  listNames,
+  lockPlace,
+  look,
   makeFolder,
+  type PlaceLock,
   removeTemporaries,
+  within,
 } from '@octavo/store';
 
 /** Where runs lie unless `--out` says otherwise. */
@@ -17,43 +22,39 @@ const RUNS = 'runs';
 
 export const RUN_FILE = 'run.json';
 
-export const isRun = (folder: string): boolean => existsSync(join(folder, RUN_FILE));
+export const isRun = async (folder: string): Promise<boolean> =>
+  (await look(within(folder, RUN_FILE))) !== null;
 
 /** What a killed process may have left in a folder that it had just begun to write in. */
 const isLeftover = (name: string): boolean => name === LOCK_FILE || isTemporary(name);
 
-/** A folder without anything that is anybody’s. */
-export const isFree = (folder: string): boolean =>
-  statSync(folder).isDirectory() && readdirSync(folder).every(isLeftover);
+/** Whether it is missing, or a folder without anything that is anybody’s. */
+export async function isFree(folder: string): Promise<boolean> {
+  const found = await look(folder);
+  return found === null || (found.kind === 'folder' && (await listNames(folder)).every(isLeftover));
+}
 
 /** Refuses a folder for a new run that holds anything, and leaves it as it is. */
-export function checkFree(out: string): void {
-  if (isRun(out)) {
-    throw new OctavoError(
-      `[run] ${out} already holds a run: go on with it by --resume, or choose another --out`,
-      { exitCode: 2 },
-    );
-  }
-  if (existsSync(out) && !isFree(out)) {
-    throw new OctavoError(
-      `[run] ${out}: got something that is not an empty folder, expected a new or an empty one for --out`,
-      { exitCode: 2 },
-    );
-  }
+export async function checkFree(out: string): Promise<void> {
+  if (await isFree(out)) return;
+  const why = (await isRun(out))
+    ? ' already holds a run: go on with it by --resume, or choose another --out'
+    : ': got something that is not an empty folder, expected a new or an empty one for --out';
+  throw new OctavoError(`[run] ${out}${why}`, { exitCode: 2 });
 }
 
 /** Makes and locks the folder of a new run: the one given, or a new one named after the run. */
-export async function claimFolder(out: string | null, name: string): Promise<FolderLock> {
+export async function claimFolder(out: string | null, name: string): Promise<PlaceLock> {
   if (out !== null) {
-    checkFree(out);
-    makeRoom(out);
-    const lock = lockFolder(out);
+    await checkFree(out);
+    if (!isRemote(out)) makeRoom(out);
+    const lock = await lockPlace(out);
     try {
-      checkFree(out); // again, since another run may have come and gone
+      await checkFree(out); // again, since another run may have come and gone
       await removeTemporaries(out);
       return lock;
     } catch (error) {
-      lock.release();
+      await lock.release();
       throw error;
     }
   }
@@ -68,7 +69,7 @@ export async function claimFolder(out: string | null, name: string): Promise<Fol
         throw error;
       },
     );
-    if (made) return lockFolder(folder);
+    if (made) return lockPlace(folder);
   }
 }
 
@@ -84,23 +85,23 @@ function makeRoom(folder: string): void {
 }
 
 /** Refuses to go on once the folder is another than the one locked: what is written would not reach it. */
-export function checkHeld(lock: FolderLock): void {
-  if (lock.holds()) return;
+export async function checkHeld(lock: PlaceLock | FolderLock, certain = false): Promise<void> {
+  if (await lock.holds(certain)) return;
   throw new OctavoError(
-    `[run] ${lock.folder} is no longer the folder that this process writes in: it was moved or deleted, or its ${LOCK_FILE} was; stopped: go on in the folder as it was last written, with --out where it lies now`,
+    `[run] ${lock.folder} is no longer the folder that this process writes in: it was moved or deleted, or its ${LOCK_FILE} was, or another process took it over; stopped: go on in the folder as it was last written, with --out where it lies now`,
   );
 }
 
 /** The folder to resume: the one given, or the newest run. */
-export function folderToResume(out: string | null): string {
+export async function folderToResume(out: string | null): Promise<string> {
   if (out !== null) {
-    if (isRun(out)) return out;
+    if (await isRun(out)) return out;
     throw new OctavoError(
       `[run] nothing to resume: ${out} holds no ${RUN_FILE}; start a run there without --resume`,
       { exitCode: 2 },
     );
   }
-  const newest = newestRun();
+  const newest = await newestRun();
   if (newest === null) {
     throw new OctavoError(
       `[run] nothing to resume: no run under ${RUNS}/; name one by --out, or start one without --resume`,
@@ -111,12 +112,12 @@ export function folderToResume(out: string | null): string {
 }
 
 /** The run under `runs/` that was written to last, or null. */
-function newestRun(): string | null {
-  if (!existsSync(RUNS)) return null;
-  const runs = readdirSync(RUNS)
-    .map((name) => join(RUNS, name))
-    .filter(isRun)
-    .map((folder) => ({ folder, time: lastWritten(folder) }));
+async function newestRun(): Promise<string | null> {
+  const runs: { folder: string; time: number }[] = [];
+  for (const name of await listNames(RUNS)) {
+    const folder = join(RUNS, name);
+    if (await isRun(folder)) runs.push({ folder, time: lastWritten(folder) });
+  }
   runs.sort((a, b) => b.time - a.time);
   return runs[0]?.folder ?? null;
 }
