@@ -19,8 +19,8 @@ export type { ExtraFormats } from './element-bits.ts';
 export { type FolderLock, LOCK_FILE, lockFolder } from './lock.ts';
 export { makeFolder } from './make-folder.ts';
 export { absolute, addressOf, isRemote, nameOf, parentOf, within } from './place/address.ts';
-export type { AtomicFile, ReadableFile, Seen } from './place/driver.ts';
-export { lockPlace, type PlaceLock } from './place/lock.ts';
+export type { AtomicFile, PlaceLock, ReadableFile, Seen } from './place/driver.ts';
+export { lockPlace } from './place/lock.ts';
 export {
   createAtomically,
   listNames,

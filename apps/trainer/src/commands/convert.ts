@@ -14,7 +14,7 @@ import {
   writeHuggingFace,
 } from '@octavo/exchange';
 import { OctavoError } from '@octavo/formats';
-import { look, parentOf, within } from '@octavo/store';
+import { addressOf, look, parentOf, within } from '@octavo/store';
 import { importedMetadata } from '@octavo/trainer';
 import { integer, oneOf } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -108,9 +108,9 @@ async function convert(
     json,
     ...request
   }: Given<typeof options>,
-  from: string,
-  to: string,
+  ...places: readonly string[]
 ): Promise<void> {
+  const [from = '', to = ''] = places.map(addressOf);
   const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
   const shardBytes = bytesOf(shardSize);
   const recipe = resolveRecipe(recipeName);

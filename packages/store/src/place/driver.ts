@@ -44,3 +44,14 @@ export interface Driver {
   /** Removes what killed processes left half written in a folder; returns how many. */
   sweep(folder: string): Promise<number>;
 }
+
+/** A place that nobody else writes to. */
+export interface PlaceLock {
+  readonly folder: string;
+  /**
+   * Whether it is still ours: false once it is moved, deleted, or taken by another. In a bucket the answer may be half a
+   * minute old, unless it is to be `certain`.
+   */
+  holds(certain?: boolean): Promise<boolean>;
+  release(): Promise<void>;
+}

@@ -1,6 +1,6 @@
 /** @file What a store refuses, in one line that says what to do. */
 import { OctavoError, visible } from '@octavo/formats';
-import type { Answer, Request } from './request.ts';
+import type { Answer, Request } from './message.ts';
 import { textOf } from './xml.ts';
 
 const causes: Readonly<Record<string, string>> = {

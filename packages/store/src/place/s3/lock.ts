@@ -8,8 +8,9 @@ import { OctavoError } from '@octavo/formats';
 import { badFile } from '../../file-error.ts';
 import { busy, type Holder, LOCK_FILE } from '../../lock.ts';
 import { isAlive } from '../../write-atomically.ts';
-import type { PlaceLock } from '../lock.ts';
-import { type Answer, type Request, send } from './request.ts';
+import type { PlaceLock } from '../driver.ts';
+import type { Answer, Request } from './message.ts';
+import { send } from './request.ts';
 
 /** Milliseconds for which a lock holds; it is renewed by its owner, after a quarter of them at the earliest. */
 const LASTS = 120_000;

@@ -4,27 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { accountFor, bucketUrl, encodeKey, placeOf } from './account.ts';
 import { refused, unreachable } from './error.ts';
-
-export interface Request {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-  /** Statuses that the caller deals with, beside success. */
-  readonly answers?: readonly number[];
-  /** Times that it is tried; default: as the environment says. */
-  readonly attempts?: number;
-  /** Milliseconds that one try may take. */
-  readonly timeout?: number;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** Tries that it took: after the first, an earlier one may have done what it was to do. */
-  readonly tries: number;
-}
+import type { Answer, Request } from './message.ts';
 
 const TIMEOUT = 120_000;
 /** Milliseconds before the second try; twice as many before each further one, up to the second number. */
