@@ -8,8 +8,8 @@ export interface Passing {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** What becomes of a request: `pass`; `lose` its answer; `swallow` it, so that nobody answers; or a status in place of it. */
-export type Fate = 'pass' | 'lose' | 'swallow' | number | { readonly after: number };
+/** What becomes of a request: `pass`; `lose` its answer; `swallow` it, so that nobody answers; or a status in place of it, or after it. */
+export type Fate = 'pass' | 'lose' | 'swallow' | number | { readonly after: number; readonly body?: string };
 
 export interface Between {
   readonly endpoint: string;
@@ -40,8 +40,9 @@ export async function standBetween(port: number): Promise<Between> {
       answer.on('end', () => {
         if (fate === 'lose') outgoing.destroy();
         else {
-          const status = typeof fate === 'object' ? fate.after : answer.statusCode!;
-          outgoing.writeHead(status, answer.headers as OutgoingHttpHeaders).end(Buffer.concat(body));
+          const { after = answer.statusCode!, body: instead } = typeof fate === 'object' ? fate : {};
+          const headers = instead === undefined ? (answer.headers as OutgoingHttpHeaders) : {};
+          outgoing.writeHead(after, headers).end(instead ?? Buffer.concat(body));
         }
       });
     });

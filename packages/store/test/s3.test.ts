@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Between, standBetween } from '../../../tooling/vitest/s3-between.ts';
+import { type Between, type Fate, standBetween } from '../../../tooling/vitest/s3-between.ts';
 import { BUCKET, describeWithS3, type S3Server, startS3 } from '../../../tooling/vitest/s3-server.ts';
 import {
   checkpointFileName,
@@ -135,7 +135,7 @@ describeWithS3('in a bucket', () => {
       await writeFileAtomically(`${run}/w`, 'before');
       vi.stubEnv('AWS_MAX_ATTEMPTS', '2');
       let parts = 0;
-      between.judge = async ({ url }) => {
+      between.judge = async ({ url }): Promise<Fate> => {
         if (url.includes('partNumber=') && ++parts === 2) await server.kill();
         return 'pass';
       };
@@ -161,12 +161,12 @@ describeWithS3('in a bucket', () => {
     test('an upload whose last answer is lost is known to be whole', async () => {
       let lost = 0;
       between.judge = ({ method, url }) => {
-        if (method !== 'POST' || !url.includes('uploadId=') || lost > 0) return 'pass';
-        lost++;
-        return 'lose';
+        if (method !== 'POST' || !url.includes('uploadId=')) return 'pass';
+        if (lost++ === 0) return 'lose';
+        return { after: 404, body: '<Error><Code>NoSuchUpload</Code></Error>' };
       };
       await writeFileAtomically(`${run}/w`, large);
-      expect(lost).toBe(1);
+      expect(lost).toBe(2);
       expect(Buffer.compare(await readWhole(`${run}/w`), large)).toBe(0);
     });
 

@@ -11,7 +11,7 @@ import {
   policyNames,
   type TensorFile,
 } from '@octavo/exchange';
-import { writeFolder } from '@octavo/store';
+import { addressOf, writeFolder } from '@octavo/store';
 import { integer } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand, type Given } from '../command.ts';
@@ -66,7 +66,7 @@ export const addInspectCommand = (program: Command): void =>
     ],
     async run({ format, granularity, policy, all, out, ...shown }, path: string) {
       const cast = inspectedCast({ format, granularity, policy });
-      const file = await openTensors(path, { all });
+      const file = await openTensors(addressOf(path), { all });
       try {
         if (out === null) await look(file, cast, shown, null);
         else

@@ -8,6 +8,7 @@ import {
   openSafetensorsFolder,
   type Safetensors,
   type SafetensorsTensor,
+  within,
 } from '@octavo/store';
 import { readModelConfig } from '../hugging-face-source.ts';
 import type { Finding } from './finding.ts';
