@@ -1,6 +1,7 @@
 /** @file What stands for a file in a configuration: where it lies, counted from a folder. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isRemote } from '@octavo/store';
 
 const BUILT_IN_TOKENIZERS = ['byte', 'llama2'];
 
@@ -9,7 +10,7 @@ const hasSeparator = (text: string): boolean => /[\\/]/.test(text);
 
 /** A bare name is a file where one lies there, unless it is `known` as something else. */
 function placeFrom(folder: string, text: string, known: readonly string[]): string {
-  if (known.includes(text)) return text;
+  if (known.includes(text) || isRemote(text)) return text;
   const path = resolve(folder, text);
   return hasSeparator(text) || existsSync(path) ? path : text;
 }

@@ -2,7 +2,7 @@
 import { arrowSchema } from '../arrow/column.ts';
 import { arrowFileEncoder } from '../arrow/encode.ts';
 import { checkMetadata, type Metadata } from '../arrow/metadata.ts';
-import { writeAtomically } from '../write-atomically.ts';
+import { writeAtomically } from '../place/place.ts';
 import { type StatisticsRow, type StatisticsSchema, statisticsColumns } from './layout.ts';
 import { checkRow, encodeRows } from './rows.ts';
 
