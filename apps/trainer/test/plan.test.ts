@@ -31,6 +31,20 @@ test('the paper’s system on 8 Gaudi 2: one row a recipe, and the assumptions',
   expect(rows[0].optimizer).toBeCloseTo(3 * rows[1].optimizer, 1); // 12 bytes and 4, an eighth of each
 });
 
+test('simulated runs: goodput falls with ranks, the same every time', async () => {
+  const args = ['--simulate', '--model', 'stories110m', '--recipe', 'bf16', '--hardware', 'h100', '--json'];
+  const [first, again] = [await plan(...args), await plan(...args)];
+  expect(first.code).toBe(0);
+  expect(again.stdout).toBe(first.stdout);
+  const rows = first.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows).toHaveLength(10);
+  expect(rows[9].goodput).toBeLessThan(rows[0].goodput);
+  expect(rows[9].best / rows[9].daly).toBeLessThan(4);
+});
+
 test.each([
   [['--devices', '6', '--tensor', '4'], /impossible layout: got 6 devices, expected a multiple of tensor 4/],
   [['--hardware', 'h1000'], /--hardware.*h100/],

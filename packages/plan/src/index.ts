@@ -1,4 +1,8 @@
 /** @file `@octavo/plan`: what a training step takes on one device or thousands, before anything is bought or started. */
+export { goodputChart } from './goodput/chart.ts';
+export { dalyInterval, expectedGoodput, type Rhythm, youngInterval } from './goodput/interval.ts';
+export { type Cluster, type Outcome, rhythmOf, type Spent, simulate } from './goodput/simulate.ts';
+export { bestInterval, goodputTable, type SweepPoint } from './goodput/sweep.ts';
 export type { Hardware, Published } from './hardware/hardware.ts';
 export { hardware, hardwareOf } from './hardware/index.ts';
 export { type Calibration, calibrate, type Now } from './host/calibrate.ts';

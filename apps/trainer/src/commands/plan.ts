@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { recipes } from '@octavo/nn';
 import { EXCHANGES, hardware, ZERO } from '@octavo/plan';
-import { hyperparameters, integer, oneOf } from '@octavo/trainer/record';
+import { hyperparameters, integer, number, oneOf, positive } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand } from '../command.ts';
 import { flag, numeric, value, withDefault, word } from '../options.ts';
@@ -10,6 +10,7 @@ import { plan } from '../run/plan.ts';
 
 const names: [string, ...string[]] = ['host', ...Object.keys(hardware)];
 const count = numeric(integer(1));
+const hours = numeric(positive());
 
 export const addPlanCommand = (program: Command): void =>
   addCommand(program, {
@@ -70,6 +71,23 @@ export const addPlanCommand = (program: Command): void =>
         ...value('<n>', 'threads of this machine (default: 1)', numeric(integer(1, availableParallelism()))),
         absent: 1,
       },
+      simulate: flag('long runs of 8 to 4096 ranks: goodput, and the best interval of checkpoints'),
+      mtbf: withDefault('<hours>', 'simulated: between failures of one rank', 50_000, hours),
+      slowEvery: withDefault('<hours>', 'simulated: between slow spells of one rank', 1000, hours),
+      restart: withDefault(
+        '<seconds>',
+        'simulated: from a failure to the next step',
+        300,
+        numeric(number(0)),
+      ),
+      write: withDefault(
+        '<GB/s>',
+        'simulated: a rank writes its share of a checkpoint at',
+        1,
+        numeric(positive()),
+      ),
+      seed: withDefault('<n>', 'simulated: of the failures', 1, numeric(hyperparameters.seed)),
+      svg: value('<file>', 'simulated: a picture of where the time goes'),
       markdown: flag('tables in Markdown'),
     },
     examples: [
@@ -79,6 +97,10 @@ export const addPlanCommand = (program: Command): void =>
         'a model that fits on no device',
       ],
       ['octavo plan --paper', 'what of the paper’s tables follows from published peaks'],
+      [
+        'octavo plan --simulate --hardware h100 --svg goodput.svg',
+        'what failures and slow ranks leave of it',
+      ],
       ['octavo plan --check', 'how far to trust it: this machine, planned and measured'],
     ],
     run: plan,

@@ -1,10 +1,12 @@
 /** @file A plan's tables and what they rest on. */
 import { type BenchTable, createBestDevice, jsonRows, toMarkdown, toText } from '@octavo/bench';
+import { OctavoError } from '@octavo/formats';
 import type { Recompute } from '@octavo/nn';
 import { recipeOf } from '@octavo/nn';
 import {
   assumptionsOf,
   calibrate,
+  checkLayout,
   clockFor,
   type Exchange,
   hardwareOf,
@@ -20,11 +22,14 @@ import {
   traceStep,
   type Zero,
 } from '@octavo/plan';
-import { measuringPlan, presetOf } from '@octavo/trainer';
+import { measuringPlan, presetOf, type TrainPlan } from '@octavo/trainer';
 import { resolveModel } from '../config/model.ts';
 import { toLine } from '../output/json.ts';
+import { type GoodputRequest, type Ranked, simulated } from './goodput.ts';
 
-export interface PlanRequest {
+type Device = Pick<PlanOptions, 'hardware' | 'clock'>;
+
+export interface PlanRequest extends GoodputRequest {
   readonly model: string;
   readonly recipe: readonly string[];
   readonly hardware: string;
@@ -40,6 +45,7 @@ export interface PlanRequest {
   readonly after: boolean;
   readonly paper: boolean;
   readonly check: boolean;
+  readonly simulate: boolean;
   readonly threads: number;
   readonly markdown: boolean;
   readonly json: boolean;
@@ -54,6 +60,7 @@ export async function plan(request: PlanRequest): Promise<void> {
   if (paper) for (const table of await paperTables()) print(table);
   else if (check)
     print(await hostCheck({ create: () => createBestDevice(threads), threads, recipes: recipe, onNext }));
+  else if (request.simulate) await simulated(request, await ranked(request), print);
   else await planned(request, print);
 }
 
@@ -62,7 +69,36 @@ const onNext = (what: string): void =>
 
 /** The tables of each recipe on one kind of device, and what they rest on. */
 async function planned(request: PlanRequest, print: (table: BenchTable) => void): Promise<void> {
-  const { recipe: names, devices, zero, tensor, pipeline, exchange, after, recompute, json } = request;
+  const { recipe: names, devices, recompute, json } = request;
+  const found = [];
+  for (const name of names) found.push(await planOf(request, name, devices, await device(request, name)));
+  const { model, trace, options } = found[0]!;
+  const plans = found.map(({ plan }, i): NamedPlan => ({ name: names[i]!, ...plan }));
+  const { accumulation, batch, sequence } = trace.plan;
+  const what = `${model}, ${devices} × ${options.hardware.title}, ${accumulation} micro-batches of ${batch} × ${sequence} tokens a step and replica, recompute ${recompute}`;
+  const assumptions = assumptionsOf(options);
+  if (json) process.stdout.write(toLine({ event: 'assumptions', plan: what, assumptions }));
+  else process.stdout.write(`${what}\n\n`);
+  print(memoryTable(plans, options.hardware));
+  print(timeTable(plans));
+  if (!json) process.stdout.write(`It is assumed that\n${assumptions.map((one) => `  - ${one}\n`).join('')}`);
+}
+
+/** Of the first recipe, each rank a device: seconds of a step, and its share of weights and optimizer. */
+async function ranked(request: PlanRequest): Promise<Ranked> {
+  const [recipe] = request.recipe;
+  const on = await device(request, recipe!);
+  return async (ranks) => {
+    if (ranks % (request.tensor * request.pipeline)) return null;
+    const { plan, trace } = await planOf(request, recipe!, ranks, on);
+    const { weights, optimizer } = trace.held.at(-1)!;
+    return { step: plan.seconds, shard: (weights + optimizer) / ranks };
+  };
+}
+
+/** A step of the asked model under a recipe, on so many devices. */
+async function planOf(request: PlanRequest, recipe: string, devices: number, on: Device) {
+  const { zero, tensor, pipeline, exchange, after, recompute } = request;
   const model = await resolveModel(request.model, process.cwd());
   const preset = presetOf(model.name).hyperparameters;
   const layout = { devices, zero, tensor, pipeline };
@@ -70,29 +106,28 @@ async function planned(request: PlanRequest, print: (table: BenchTable) => void)
   const sequence = request.sequence ?? Math.min(preset.sequence, model.config.contextLength);
   const share = (preset.batch * preset.accumulation) / (batch * replicas(layout));
   const accumulation = request.accumulation ?? Math.max(1, Math.round(share));
-  const plans: NamedPlan[] = [];
-  let options: PlanOptions | null = null;
-  for (const name of names) {
-    const shape = { model: model.config, recipe: recipeOf(name), batch, sequence, steps: 1 };
-    const trace = await traceStep({ ...measuringPlan(shape), accumulation, recompute });
-    options = { layout, exchange, overlap: !after, ...(await device(request, name)) };
-    const one = planStep(trace, options);
-    plans.push({ name, ...one, ...(options.clock && { seconds: one.seconds + trace.code }) });
-  }
-  const what = `${model.name}, ${devices} × ${options!.hardware.title}, ${accumulation} micro-batches of ${batch} × ${sequence} tokens a step and replica, recompute ${recompute}`;
-  const assumptions = assumptionsOf(options!);
-  if (json) process.stdout.write(toLine({ event: 'assumptions', plan: what, assumptions }));
-  else process.stdout.write(`${what}\n\n`);
-  print(memoryTable(plans, options!.hardware));
-  print(timeTable(plans));
-  if (!json) process.stdout.write(`It is assumed that\n${assumptions.map((one) => `  - ${one}\n`).join('')}`);
+  const shape = { model: model.config, recipe: recipeOf(recipe), batch, sequence, steps: 1 };
+  const options: PlanOptions = { layout, exchange, overlap: !after, ...on };
+  const trace = await traceStep(checkedPlan({ ...measuringPlan(shape), accumulation, recompute }, options));
+  const plan = planStep(trace, options);
+  const seconds = plan.seconds + (on.clock ? trace.code : 0);
+  return { model: model.name, trace, options, plan: { ...plan, seconds } };
+}
+
+/** Before anything is traced. */
+function checkedPlan(plan: TrainPlan, { layout }: PlanOptions): TrainPlan {
+  const { sequence, model } = plan;
+  if (sequence > model.contextLength)
+    throw new OctavoError(
+      `[plan] sequence: got ${sequence}, expected at most the model's contextLength, ${model.contextLength}`,
+      { exitCode: 2 },
+    );
+  checkLayout(layout, plan);
+  return plan;
 }
 
 /** A published device; or this machine, measured for one recipe. */
-async function device(
-  { hardware, threads }: PlanRequest,
-  recipe: string,
-): Promise<Pick<PlanOptions, 'hardware' | 'clock'>> {
+async function device({ hardware, threads }: PlanRequest, recipe: string): Promise<Device> {
   if (hardware !== 'host') return { hardware: hardwareOf(hardware) };
   onNext(`operations of ${recipe}`);
   const here = await createBestDevice(threads);
