@@ -105,14 +105,10 @@ export function forward({ training, scope: kept, weight, losses }: Pass, batch: 
 }
 
 /** Adds the micro-batch's gradients to the parameters'. */
-export function backward({ training: { device, model } }: Pass, { tape, scope }: MicroBatch): void {
-  const before = model.parameters.map(({ grad }) => grad);
+export function backward({ training: { model } }: Pass, { tape, scope }: MicroBatch): void {
+  for (const { grad } of model.parameters) if (grad) scope.adopt(grad); // it goes as soon as a sum has taken its place
   tape.backward();
-  for (const [i, { grad }] of model.parameters.entries()) {
-    if (grad) scope.keep(grad);
-    const old = before[i];
-    if (old) device.free(old);
-  }
+  for (const { grad } of model.parameters) if (grad) scope.keep(grad);
   scope.release();
 }
 

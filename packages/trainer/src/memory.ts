@@ -35,24 +35,27 @@ interface Sizes {
 const reckonings: Readonly<Record<Workload['kind'], (work: Workload, sizes: Sizes) => MemoryNeed['parts']>> =
   {
     /**
-     * Weights, master weights and moments; beside them, whatever is more: what the forward pass keeps and a part of the
-     * logits with their gradient, or all gradients in float32 and, as they are taken up, the new state beside the old.
+     * Weights, master weights and moments, and these once more: what an update makes, and then holds of the state before it
+     * until gradients have proven the new one. Beside them, whatever is more: what the forward pass keeps and a part of the
+     * logits with their gradient (and the gradients of earlier micro-batches), or all gradients in float32 and a sum of two.
      */
     train(work, sizes) {
-      const { model, recipe } = work;
+      const { model, recipe, accumulation = 1 } = work;
       const formats = adamFormats(recipe.optimizer);
       const bytes = (isMatrix: boolean) => bytesPerParameter(formatsFor(formats, isMatrix));
-      const state = {
-        weights: weightBytes(model, recipe, sizes),
-        optimizer: sizes.matrices * bytes(true) + sizes.gains * bytes(false),
-        codes: isQuantized(recipe) ? linearElements(model) : 0,
-      };
-      const activations = activationBytes(work);
+      const weights = weightBytes(model, recipe, sizes);
+      const optimizer = sizes.matrices * bytes(true) + sizes.gains * bytes(false);
+      const state = { weights, optimizer, codes: isQuantized(recipe) ? linearElements(model) : 0 };
       const gradients = 4 * (sizes.matrices + sizes.gains);
-      const next = state.weights + state.optimizer;
+      const activations = activationBytes(work);
+      const several = accumulation > 1;
+      const sum = several || model.tiedHead ? 8 * model.vocabularySize * model.hiddenSize : 0;
       return {
         ...state,
-        ...(activations > gradients + next ? { activations } : { gradients, 'new state': next }),
+        'second state': weights + optimizer,
+        ...(activations + (several ? gradients : 0) > gradients + sum
+          ? { activations, ...(several && { gradients }) }
+          : { gradients: gradients + sum }),
       };
     },
 

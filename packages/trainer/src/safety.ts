@@ -43,6 +43,13 @@ export function accept(training: Training, before: Held, proven: boolean): void 
   for (const state of [before, ...(held ? [held] : [])]) freeExcept(training, state, kept);
 }
 
+/** Lets the held state go once the gradients of the present one have proven that: an update needs the room. */
+export function releaseHeld(training: Training): void {
+  const { held } = training.safety;
+  if (held) freeExcept(training, held, [stateNow(training)]);
+  training.safety.held = null;
+}
+
 /** Frees the tensors of a state that others do not share. */
 function freeExcept({ device }: Training, state: Held, kept: readonly Held[]): void {
   const keeps = new Set(kept.flatMap(tensorsIn));

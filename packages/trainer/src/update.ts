@@ -1,13 +1,21 @@
 /** @file The optimizer's part of a step: every parameter moved, how far, and whether the new state stands. */
 import { FP32 } from '@octavo/formats';
-import { dequantize, elements, type Scope, subtract, sumSquares, type Tensor } from '@octavo/kernels';
+import {
+  createScope,
+  dequantize,
+  elements,
+  type Scope,
+  subtract,
+  sumSquares,
+  type Tensor,
+} from '@octavo/kernels';
 import { activationFormat, apply, dropQuantizedWeights } from '@octavo/nn';
 import { adamStep, clipFactor, globalNorm, hyperparameterValues, STREAMS } from '@octavo/optim';
 import type { Decision } from './decide.ts';
 import { freeGradient } from './gradients.ts';
 import type { Held } from './held.ts';
 import type { NonFinite } from './non-finite.ts';
-import { accept, putBack } from './safety.ts';
+import { accept, putBack, releaseHeld } from './safety.ts';
 import { updateFault } from './state-fault.ts';
 import type { Training } from './training.ts';
 import { gather } from './transfer.ts';
@@ -36,13 +44,14 @@ export const updateStream = (parameter: number): number => 0x800000 + STREAMS * 
 export async function update(
   training: Training,
   before: Held,
-  { nonFinite, gradientNorm, learningRate }: Decision,
+  { nonFinite, gradientNorm, learningRate, proven }: Decision,
   scope: Scope,
   sample: boolean,
 ): Promise<Update> {
   const { device, plan, model, hyper } = training;
   const always = plan.nonFinite === 'continue';
   if (nonFinite && !always) return { ...UNMOVED, nonFinite, updated: false };
+  if (!nonFinite && proven) releaseHeld(training);
   training.updates += 1;
   const numbers = { ...plan.adam, learningRate };
   device.write(hyper, hyperparameterValues(numbers, clipFactor(gradientNorm, plan.clip), training.updates));
@@ -60,13 +69,13 @@ async function moveParameters(training: Training, scope: Scope, sample: boolean)
   const { device, model, optimizer, hyper } = training;
   const { seed } = model.precision;
   const working = activationFormat(model);
-  const squared = (x: Tensor): Tensor => apply({ device, scope }, sumSquares, {}, [x], FP32);
   /** Of each matrix: ‖Δw‖², ‖w‖², lost updates. */
   const measures = { changes: [] as Tensor[], weights: [] as Tensor[], lost: [] as Tensor[] };
   for (const [i, parameter] of model.parameters.entries()) {
     const { state, formats } = optimizer[i]!;
     const measured = sample && parameter.isMatrix;
-    const old = measured ? masterValues(training, scope, i) : null;
+    const own = createScope(device); // values of one matrix at a time
+    const old = measured ? masterValues(training, own, i) : null;
     const lost = measured ? scope.alloc([1], FP32) : null;
     adamStep(device, state, formats, {
       grad: parameter.grad!,
@@ -81,11 +90,13 @@ async function moveParameters(training: Training, scope: Scope, sample: boolean)
     parameter.value = device.alloc(parameter.value.shape, parameter.isMatrix ? working : FP32);
     device.run(dequantize, wholeBlock(parameter.value), [state.master, state.masterScale], [parameter.value]);
     if (old && lost) {
-      const change = [masterValues(training, scope, i), old];
-      measures.changes.push(squared(apply({ device, scope }, subtract, {}, change, FP32)));
+      const squared = (x: Tensor): Tensor => apply({ device, scope }, sumSquares, {}, [x], FP32);
+      const change = [masterValues(training, own, i), old];
+      measures.changes.push(squared(apply({ device, scope: own }, subtract, {}, change, FP32)));
       measures.weights.push(squared(old));
       measures.lost.push(lost);
     }
+    own.release();
   }
   if (!sample) return UNMOVED;
   const { changes, weights, lost } = await gather(device, measures);

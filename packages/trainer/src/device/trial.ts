@@ -25,6 +25,8 @@ export interface Workload {
   /** Of kept keys and values; by default that of the activations. */
   readonly kvCache?: CacheFormat | undefined;
   readonly recompute?: Recompute | undefined;
+  /** Micro-batches a step, where there is more than one. */
+  readonly accumulation?: number | undefined;
 }
 
 export interface Trial {

@@ -99,5 +99,5 @@ export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPl
 /** What a device is chosen for, and memory reckoned: the shape of one micro-batch. */
 export const workOf = (
   kind: Workload['kind'],
-  { model, recipe, batch, sequence, recompute, kvCache }: Omit<Workload, 'kind'>,
-): Workload => ({ kind, model, recipe, batch, sequence, recompute, kvCache });
+  { model, recipe, batch, sequence, recompute, accumulation, kvCache }: Omit<Workload, 'kind'>,
+): Workload => ({ kind, model, recipe, batch, sequence, recompute, accumulation, kvCache });
