@@ -15,6 +15,9 @@ const config: LlamaConfig = {
   ...{ contextLength: 32, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: true },
 };
 
+const TEMPLATE =
+  "{% for message in messages %}{{ '<' + message.role + '>' + message.content + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
+
 let folder: string;
 const at = (...path: string[]): string => join(folder, ...path);
 
@@ -31,6 +34,7 @@ async function saveModel(name: string, seed: number): Promise<void> {
   const files = (await tokenizerFiles(byteTokenizer()))!;
   writeFileSync(at(name, 'config.json'), JSON.stringify({ ...json, transformers_version: '5.0' }));
   writeFileSync(at(name, 'generation_config.json'), '{"temperature": 0.3}');
+  writeFileSync(at(name, 'chat_template.jinja'), TEMPLATE);
   writeFileSync(at(name, 'tokenizer.json'), files.tokenizer);
   writeFileSync(at(name, 'tokenizer_config.json'), files.config!);
 }
@@ -73,7 +77,12 @@ describe('a run that starts from a folder', () => {
     for (const [name, values] of before)
       for (const [i, value] of after.get(name)!.entries())
         expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(2 ** -8 * Math.abs(values[i]!)); // FP16 masters, BF16 weights
-    for (const name of ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json'])
+    for (const name of [
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'chat_template.jinja',
+      'generation_config.json',
+    ])
       expect(readFileSync(at('back', name), 'utf8')).toBe(readFileSync(at('llama', name), 'utf8'));
     const json = (name: string) => JSON.parse(readFileSync(at(name, 'config.json'), 'utf8'));
     expect(json('back')).toEqual(json('llama'));
@@ -122,6 +131,25 @@ describe('a run that starts from a folder', () => {
       2,
       expect.stringContaining('is no longer the model that the run started'),
     ]);
+  }, 60_000);
+
+  test('learns the answers of conversations, by the template that came with the model, which goes with the run', async () => {
+    const chats = Array.from({ length: 200 }, (_, i) => [
+      { role: 'user', content: `${babble(5 + (i % 7))}?` },
+      { role: 'assistant', content: 'yes' },
+    ]);
+    writeFileSync(at('chats.jsonl'), chats.map((messages) => `${JSON.stringify({ messages })}\n`).join(''));
+    cpSync(at('llama'), at('talker'), { recursive: true });
+    const run = ['--data', 'chats.jsonl', '--learning-rate', '3e-2', '--recipe', 'bf16'];
+    const made = await train('--init', 'talker', ...run, '--steps', '40', '--out', 'chats');
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    const losses = lines(made.stdout).flatMap(({ event, loss }) =>
+      event === 'step' ? [loss as number] : [],
+    );
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 4); // the questions are not to be guessed
+    rmSync(at('talker'), { recursive: true });
+    const resumed = await octavo(['train', '--resume', '--out', 'chats', '--steps', '41', '--json'], folder);
+    expect([resumed.code, resumed.stderr]).toEqual([0, '']);
   }, 60_000);
 
   test('evaluates and generates from the folder itself', async () => {

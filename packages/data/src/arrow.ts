@@ -11,18 +11,18 @@ import {
 } from 'apache-arrow';
 import { arrowMessages, checkArrowFile, isArrowFile } from './arrow-messages.ts';
 import { unpackLz4Frame } from './lz4-frame.ts';
-import type { Row } from './row.ts';
+import { chosenColumns, type Row } from './row.ts';
 import { badInput, LARGEST } from './text-file.ts';
 import { loadZstandard } from './zstandard.ts';
 
 /**
- * The rows of a file or a stream, of all columns or of those named (which have to be there); strings have to be UTF-8. Memory
+ * The rows of a file or a stream, of all columns or of the first set of them that is there (one has to be); strings have to be UTF-8. Memory
  * follows the largest batch. Throws an `OctavoError` (exit code 2).
  */
 export async function* readArrow(
   path: string,
   name: string,
-  columns?: readonly string[],
+  sets?: readonly (readonly string[])[],
 ): AsyncGenerator<Row> {
   const handle = await open(path, 'r');
   try {
@@ -34,11 +34,7 @@ export async function* readArrow(
       : RecordBatchReader.from(arrowMessages(handle)));
     await reader.open();
     const names = reader.schema.fields.map((field) => field.name);
-    for (const column of columns ?? [])
-      if (!names.includes(column))
-        throw badInput(
-          `${name} has no column "${column}": got ${names.slice(0, 20).map(visible).join(', ') || 'none'}: name another field (--text-field)`,
-        );
+    const columns = chosenColumns(name, names, sets);
     let row = 0;
     for await (const batch of reader) {
       const values = (columns ?? names).map((column) => [column, valuesOf(batch, column)] as const);

@@ -6,6 +6,10 @@ import { createTurns } from './turns.ts';
 export interface TextDocument {
   readonly name: string;
   readonly text: string;
+  /** Stretches of the text that are learned, in characters, ascending; absent: all of it. */
+  readonly learned?: readonly (readonly [from: number, to: number])[];
+  /** The text spells out its own beginning and end: no tokens are put around it. */
+  readonly complete?: boolean;
 }
 
 /** Can be walked more than once, with the same documents each time: an array, or what `readDocuments` returns. */
@@ -22,8 +26,10 @@ export interface Survey {
   readonly stride: number;
   /** Of all texts. */
   readonly bytes: number;
-  /** SHA-256 of all texts and their lengths, in order; names do not count. */
+  /** SHA-256 of all texts, their lengths and what of them is learned, in order; names do not count. */
   readonly hash: string;
+  /** Whether some document is learned in part. */
+  readonly masked: boolean;
 }
 
 /** Starts that are remembered at most. */
@@ -40,9 +46,12 @@ export async function surveyDocuments(
   const encoder = new TextEncoder();
   let starts: number[] = [];
   let [document, stride, bytes] = [0, 1, 0];
-  for await (const { text } of withText(documents)) {
+  let masked = false;
+  for await (const { text, learned, complete } of withText(documents)) {
     const encoded = encoder.encode(text);
     hash.update(`${encoded.length}:`).update(encoded);
+    if (learned) hash.update(JSON.stringify([learned, complete]));
+    masked ||= learned !== undefined;
     if (document++ % stride === 0) starts.push(bytes);
     if (starts.length > MOST_STARTS) {
       starts = starts.filter((_, i) => i % 2 === 0);
@@ -52,5 +61,5 @@ export async function surveyDocuments(
     onDocument?.(bytes);
     await turn();
   }
-  return { starts, stride, bytes, hash: hash.digest('hex') };
+  return { starts, stride, bytes, hash: hash.digest('hex'), masked };
 }

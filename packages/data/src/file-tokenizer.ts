@@ -45,7 +45,10 @@ export async function tokenizerFromFile(path: string): Promise<Tokenizer> {
   const text = await readTextFile(file, 'tokenizer');
   const beside = within(parentOf(file), 'tokenizer_config.json');
   const config = (await look(beside)) ? await readTextFile(beside, 'tokenizer’s configuration') : null;
-  return buildTokenizer(file, text, config);
+  const chat = within(parentOf(file), 'chat_template.jinja');
+  const template = (await look(chat)) ? await readTextFile(chat, 'chat template') : null;
+  const tokenizer = buildTokenizer(file, text, config);
+  return { ...tokenizer, files: { tokenizer: text, config, ...(template !== null && { template }) } };
 }
 
 function buildTokenizer(file: string, text: string, configText: string | null): Tokenizer {
@@ -89,7 +92,6 @@ function buildTokenizer(file: string, text: string, configText: string | null): 
     hash: createHash('sha256')
       .update(`${text.length}:${text}${configText ?? ''}`)
       .digest('hex'),
-    files: { tokenizer: text, config: configText },
     encode: (input) => joined(encodeParts(input)),
     encodeParts,
     decode(tokens) {

@@ -8,6 +8,7 @@ import type { Tokenizer } from './tokenizer.ts';
 
 const TOKENIZER_FILE = 'tokenizer.json';
 const CONFIG_FILE = 'tokenizer_config.json';
+const TEMPLATE_FILE = 'chat_template.jinja';
 
 /**
  * The one among `places` (as `loadTokenizer` takes them, the likeliest last) whose hash is that of the identity, whatever
@@ -51,6 +52,7 @@ export async function keepTokenizer(folder: string, { files }: Pick<Tokenizer, '
   if (files === undefined) return;
   await writeFileAtomically(within(folder, TOKENIZER_FILE), files.tokenizer);
   if (files.config !== null) await writeFileAtomically(within(folder, CONFIG_FILE), files.config);
+  if (files.template !== undefined) await writeFileAtomically(within(folder, TEMPLATE_FILE), files.template);
 }
 
 /** Where `keepTokenizer` has put them; null where there are none. */

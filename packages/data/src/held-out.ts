@@ -41,17 +41,28 @@ export interface Preparing {
 export async function heldOutOf(
   text: TokenSource,
   split: PreparedSplit,
+  tokenizer: Pick<Tokenizer, 'decode'>,
   { batch, sequence, tokens, opening = 64 }: HeldOutOptions,
 ): Promise<HeldOut> {
   const batches: EvaluationBatch[] = [];
   for await (const window of windows(text, { sequence, batch, tokens })) batches.push(window);
+  const counted = batches.reduce((sum, { count }) => sum + count, 0);
   return {
     batches,
-    tokens: batches.reduce((sum, { count }) => sum + count, 0),
-    bytesPerToken: split.bytes / split.tokens,
+    tokens: counted,
+    bytesPerToken: text.learned
+      ? learnedBytes(batches, tokenizer) / Math.max(1, counted)
+      : split.bytes / split.tokens,
     opening: Int32Array.from(await text.read(0, Math.min(text.length, opening))),
   };
 }
+
+/** Bytes of the text that all targets make, where some tokens are not predicted. */
+const learnedBytes = (batches: readonly EvaluationBatch[], { decode }: Pick<Tokenizer, 'decode'>): number =>
+  batches.reduce(
+    (sum, { targets }) => sum + Buffer.byteLength(decode(targets.filter((target) => target >= 0))),
+    0,
+  );
 
 /** All the text in these paths, prepared; of one prepared folder its held-out part, if it has one. `field`: of JSONL. */
 export async function openHeldOut(
@@ -64,7 +75,7 @@ export async function openHeldOut(
   const prepared =
     paths.length === 1 && (await isPrepared(path!))
       ? await openPrepared(path!)
-      : await prepareCached(readDocuments(paths, { field, warn }), tokenizer, cacheFolder(), {
+      : await prepareCached(readDocuments(paths, { field, tokenizer, warn }), tokenizer, cacheFolder(), {
           heldOutFraction: 0,
           signal,
         });
@@ -75,7 +86,12 @@ export async function openHeldOut(
         `${path} was prepared with another tokenizer: got ${name}, expected ${tokenizer.name} with hash ${tokenizer.hash.slice(0, 12)}`,
       );
     const { train, heldOut, index } = prepared;
-    return await heldOutOf(heldOut ?? train, index.splits.validation ?? index.splits.train, options);
+    return await heldOutOf(
+      heldOut ?? train,
+      index.splits.validation ?? index.splits.train,
+      tokenizer,
+      options,
+    );
   } finally {
     await prepared.close();
   }

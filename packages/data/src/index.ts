@@ -2,6 +2,7 @@
 export { type TokenizerRequest, tokenizerRequest } from './bpe/train.ts';
 export { byteTokenizer } from './byte-tokenizer.ts';
 export { cacheFolder } from './cache-folder.ts';
+export { type ChatTemplate, chatTemplateOf, type Message } from './chat-template.ts';
 export { type Corpus, defaultCorpus } from './default-corpus.ts';
 export type { Documents, TextDocument } from './documents.ts';
 export { tokenizerFromFile } from './file-tokenizer.ts';

@@ -2,7 +2,7 @@
 import { OctavoError, streamSeed } from '@octavo/formats';
 import type { TokenArray } from '@octavo/store';
 import { permute } from './permutation.ts';
-import { type TokenSource, tokenSource } from './token-source.ts';
+import { type TokenSource, targetsOf, tokenSource } from './token-source.ts';
 
 export interface LoaderOptions {
   /** Windows a batch, of this rank. */
@@ -27,7 +27,7 @@ export interface LoaderPosition {
   readonly length: number;
 }
 
-/** `[batch · sequence]` each, row-major; `targets[i]` is the token after `tokens[i]`. */
+/** `[batch · sequence]` each, row-major; `targets[i]` is the token after `tokens[i]`, or −1 where that is not learned. */
 export interface Batch {
   readonly tokens: Int32Array;
   readonly targets: Int32Array;
@@ -102,9 +102,8 @@ export function createLoader(from: TokenSource | TokenArray, options: LoaderOpti
       const tokens = new Int32Array(batch * sequence);
       const targets = new Int32Array(batch * sequence);
       for (const [row, offset] of offsets.entries()) {
-        const window = await source.read(offset, sequence + 1);
-        tokens.set(window.subarray(0, sequence), row * sequence);
-        targets.set(window.subarray(1), row * sequence);
+        tokens.set(await source.read(offset, sequence), row * sequence);
+        targets.set(await targetsOf(source, offset, sequence), row * sequence);
       }
       return { tokens, targets };
     },

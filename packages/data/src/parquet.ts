@@ -1,6 +1,6 @@
 /** @file Parquet files of strangers, a row group at a time. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { OctavoError, visible } from '@octavo/formats';
+import { OctavoError } from '@octavo/formats';
 import {
   type AsyncBuffer,
   type ColumnMetaData,
@@ -12,7 +12,7 @@ import {
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { getPhysicalColumns } from 'hyparquet/src/schema.js';
 import type { CompressionCodec } from 'hyparquet-compressors';
-import type { Row } from './row.ts';
+import { chosenColumns, type Row } from './row.ts';
 import { badInput, LARGEST } from './text-file.ts';
 import { withTimeLimit } from './time-limit.ts';
 
@@ -20,19 +20,19 @@ import { withTimeLimit } from './time-limit.ts';
 const MOST_VALUES = 2 ** 25;
 
 /**
- * The rows of a file as objects, of all columns or of those named (which have to be there). Memory follows the largest
+ * The rows of a file as objects, of all columns or of the first set of them that is there (one has to be). Memory follows the largest
  * row group. Whatever codec the column has; strings have to be UTF-8. Throws an `OctavoError` (exit code 2).
  */
 export async function* readParquet(
   path: string,
   name: string,
-  columns?: readonly string[],
+  sets?: readonly (readonly string[])[],
 ): AsyncGenerator<Row> {
   const handle = await open(path, 'r');
   try {
     const [file, unpackers] = [await bufferOf(handle), await decompressors()];
     const metadata = await guarded(name, () => parquetMetadataAsync(file, { geoparquet: false }));
-    await guarded(name, async () => checkColumns(name, metadata, columns));
+    const columns = await guarded(name, async () => checkColumns(name, metadata, sets));
     let row = 0;
     for (const group of metadata.row_groups) {
       const count = Number(group.num_rows);
@@ -68,21 +68,22 @@ async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
   };
 }
 
-/** The named columns are there; and every group has the schema's columns, each once: the library looks them up by name. */
-function checkColumns(name: string, metadata: FileMetaData, columns: readonly string[] = []): void {
+/** The columns to read, of a set that is there; and every group has the schema's columns, each once: the library looks them up by name. */
+function checkColumns(
+  name: string,
+  metadata: FileMetaData,
+  sets?: readonly (readonly string[])[],
+): readonly string[] | undefined {
   const schema = parquetSchema(metadata);
   const names = schema.children.map(({ element }) => element.name);
-  for (const column of columns)
-    if (!names.includes(column))
-      throw badInput(
-        `${name} has no column "${column}": got ${names.slice(0, 20).map(visible).join(', ') || 'none'}: name another field (--text-field)`,
-      );
+  const columns = chosenColumns(name, names, sets);
   const expected = getPhysicalColumns(schema);
   if (new Set(expected).size < expected.length) throw unreadable(name, 'two columns of one name');
   for (const group of metadata.row_groups) {
     const paths = group.columns.map(({ meta_data: chunk }) => chunk?.path_in_schema.join('.'));
     if (paths.join('\n') !== expected.join('\n')) throw unreadable(name, 'a row group with other columns');
   }
+  return columns;
 }
 
 /** Walks a column's pages and refuses sizes and counts that cannot be: the library believes them. */

@@ -1,12 +1,17 @@
 /** @file Text files, folders of them, and files of rows as documents. */
+import { type ChatTemplate, chatTemplateOf } from './chat-template.ts';
 import type { TextDocument } from './documents.ts';
 import { type FoundFile, findAllFiles } from './find-files.ts';
 import { contentOf } from './read-rows.ts';
+import { documentOf, fieldsOf, type RowReading, TEXT_FIELD, withoutCr } from './row-document.ts';
 import { badInput } from './text-file.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 export interface ReadOptions {
   /** The field of a row that holds its text: the key of a JSONL line, the column of a Parquet or Arrow file. Default `text`. */
   readonly field?: string | undefined;
+  /** Who reads the documents: rows of `messages` become text by its chat template. */
+  readonly tokenizer?: Pick<Tokenizer, 'name' | 'files'> | undefined;
   /** Hears, on the first walk, of files that are reached more than once. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -14,7 +19,8 @@ export interface ReadOptions {
 /**
  * The documents in files and folders (see `findFiles`), each file once: a .jsonl or .ndjson file has one a line, a .json
  * file one an element of its array (or one a line), a Parquet or Arrow file one a row, any other file is one; text and JSON
- * may be packed by gzip or Zstandard. Reads as it is walked, a file or a line at a
+ * may be packed by gzip or Zstandard. A row is a text (`field`), or of field `text` also a conversation (`messages`) or a `prompt`
+ * with its `completion`, of which the answers are learned. Reads as it is walked, a file or a line at a
  * time, and can be walked again. A byte order mark is dropped, CRLF becomes LF. Throws, while walking, an `OctavoError`
  * (exit code 2) that names the file (and line): where it is missing, no regular file, no text (xz, a PDF, …), not
  * UTF-8, not JSON, without the field, or too long for one document; and where there is no text at all.
@@ -24,7 +30,9 @@ export function readDocuments(
   options: ReadOptions = {},
 ): AsyncIterable<TextDocument> {
   const list = typeof paths === 'string' ? [paths] : paths;
-  const { field = 'text' } = options;
+  const { field = TEXT_FIELD, tokenizer } = options;
+  let found: ChatTemplate | null | undefined;
+  const template = () => (found ??= tokenizer ? chatTemplateOf(tokenizer) : null);
   let warn = options.warn;
   return {
     async *[Symbol.asyncIterator]() {
@@ -35,7 +43,7 @@ export function readDocuments(
         say?.(`${again.name} is given twice (${first.name}): it is read once`),
       );
       for (const file of files) {
-        for await (const document of readFileDocuments(file, field)) {
+        for await (const document of readFileDocuments(file, { field, template })) {
           if (document.text.length > 0) texts++;
           yield document;
         }
@@ -46,23 +54,8 @@ export function readDocuments(
   };
 }
 
-async function* readFileDocuments(file: FoundFile, field: string): AsyncGenerator<TextDocument> {
-  const content = await contentOf(file, [field]);
+async function* readFileDocuments(file: FoundFile, reading: RowReading): AsyncGenerator<TextDocument> {
+  const content = await contentOf(file, fieldsOf(reading.field));
   if ('text' in content) yield { name: file.name, text: withoutCr(await content.text()) };
-  else
-    for await (const { where, value } of content.rows)
-      yield { name: where, text: textOf(value, field, where) };
+  else for await (const row of content.rows) yield documentOf(row, reading);
 }
-
-/** A text, or an object's field that is one. */
-function textOf(value: unknown, field: string, where: string): string {
-  if (typeof value === 'string') return withoutCr(value);
-  const has = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
-  const text = has ? (value as Record<string, unknown>)[field] : undefined;
-  if (typeof text === 'string') return withoutCr(text);
-  throw badInput(
-    `${where} has no text: got ${has ? typeof text : 'no'} field "${field}", expected a string there: name another field (--text-field)`,
-  );
-}
-
-const withoutCr = (text: string): string => text.replaceAll('\r\n', '\n');

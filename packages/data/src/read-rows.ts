@@ -24,10 +24,10 @@ interface Packed extends FoundFile {
   readonly packing: Packing | null;
 }
 
-/** The rows of a file that has some, by how it begins or by its name; else its text. `columns`: of Parquet and Arrow. */
+/** The rows of a file that has some, by how it begins or by its name; else its text. `columns`: of Parquet and Arrow the first of these sets that is there whole. */
 export async function contentOf(
   file: FoundFile,
-  columns?: readonly string[],
+  columns?: readonly (readonly string[])[],
 ): Promise<{ readonly rows: AsyncGenerator<Row> } | { readonly text: () => Promise<string> }> {
   const kind = kindOf(await beginningOf(file.path, file.name), file.name);
   if (kind === 'Parquet') return { rows: readParquet(file.path, file.name, columns) };

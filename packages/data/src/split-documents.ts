@@ -13,7 +13,10 @@ export interface Cut {
  * The last `fraction` of the bytes. The cut moves to the nearest start of a document (of those that the survey has kept) if that
  * changes the held-out part by at most half; otherwise (few long documents) it falls inside one.
  */
-export function cutPoint({ starts, stride, bytes: total }: Omit<Survey, 'hash'>, fraction: number): Cut {
+export function cutPoint(
+  { starts, stride, bytes: total }: Omit<Survey, 'hash' | 'masked'>,
+  fraction: number,
+): Cut {
   const target = total * (1 - fraction);
   let at = 0;
   while (at < starts.length - 1 && starts[at + 1]! <= target) at++;
@@ -34,16 +37,19 @@ export function splitDocuments(
   const part = (held: boolean): AsyncIterable<TextDocument> => ({
     async *[Symbol.asyncIterator]() {
       let index = 0;
-      for await (const { name, text } of withText(documents)) {
+      for await (const document of withText(documents)) {
+        const { name, text, learned } = document;
         if (index < cut.document) {
-          if (!held) yield { name, text };
+          if (!held) yield document;
         } else if (index > cut.document) {
           if (!held) return;
-          yield { name, text };
+          yield document;
+        } else if (learned) {
+          if (held) yield document; // what answers something stays whole
         } else {
           const at = cut.share === 0 ? 0 : boundary(text, Math.floor(cut.share * text.length));
           const piece = held ? text.slice(at) : text.slice(0, at);
-          if (piece !== '') yield { name, text: piece };
+          if (piece !== '') yield { ...document, name, text: piece };
         }
         index++;
       }

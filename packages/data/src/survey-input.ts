@@ -19,6 +19,8 @@ export interface SurveyedInput {
   readonly heldOut: Documents | null;
   readonly bytes: number;
   readonly contentHash: string;
+  /** Whether some document is learned in part. */
+  readonly masked: boolean;
   /** Null where the caller has chosen what is held out. */
   readonly fraction: number | null;
 }
@@ -45,10 +47,11 @@ export async function surveyInput(
   if ('train' in input) {
     const [train, heldOut] = [await surveyed(input.train), await surveyed(input.heldOut)];
     const contentHash = `${train.hash}+${heldOut.hash}`;
-    return { ...input, bytes: train.bytes + heldOut.bytes, contentHash, fraction: null };
+    const masked = train.masked || heldOut.masked;
+    return { ...input, bytes: train.bytes + heldOut.bytes, contentHash, masked, fraction: null };
   }
   const survey = await surveyed(input);
   const parts =
     fraction === 0 ? { train: input, heldOut: null } : splitDocuments(input, cutPoint(survey, fraction));
-  return { ...parts, bytes: survey.bytes, contentHash: survey.hash, fraction };
+  return { ...parts, bytes: survey.bytes, contentHash: survey.hash, masked: survey.masked, fraction };
 }

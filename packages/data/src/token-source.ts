@@ -7,6 +7,8 @@ export interface TokenSource {
   readonly length: number;
   /** Tokens `offset … offset + length − 1`. Throws outside the source. */
   read(offset: number, length: number): Promise<TokenArray>;
+  /** 1 for each of these that is learned, 0 for the others; absent where all are. */
+  learned?(offset: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -50,22 +52,44 @@ function joinReaders(readers: readonly TokenShardReader[], close: () => Promise<
     total += length;
   }
   const { vocabularySize } = readers[0]!;
+  /** Fills a result from the shards that a stretch lies in. */
+  const gather = async <A extends TokenArray | Uint8Array>(
+    result: A,
+    offset: number,
+    read: (reader: TokenShardReader, offset: number, length: number) => Promise<A>,
+  ): Promise<A> => {
+    const { length } = result;
+    checkRange(offset, length, total);
+    let shard = starts.findLastIndex((start) => start <= offset);
+    for (let done = 0; done < length; shard++) {
+      const within = offset + done - starts[shard]!;
+      const part = Math.min(length - done, readers[shard]!.length - within);
+      if (part > 0) result.set(await read(readers[shard]!, within, part), done);
+      done += part;
+    }
+    return result;
+  };
   return {
     length: total,
-    async read(offset, length) {
-      checkRange(offset, length, total);
-      const result = vocabularySize <= 65536 ? new Uint16Array(length) : new Uint32Array(length);
-      let shard = starts.findLastIndex((start) => start <= offset);
-      for (let done = 0; done < length; shard++) {
-        const within = offset + done - starts[shard]!;
-        const part = Math.min(length - done, readers[shard]!.length - within);
-        if (part > 0) result.set(await readers[shard]!.read(within, part), done);
-        done += part;
-      }
-      return result;
-    },
+    read: (offset, length) =>
+      gather<TokenArray>(
+        vocabularySize <= 65536 ? new Uint16Array(length) : new Uint32Array(length),
+        offset,
+        (reader, ...stretch) => reader.read(...stretch),
+      ),
+    ...(readers.some(({ masked }) => masked) && {
+      learned: (offset: number, length: number) =>
+        gather(new Uint8Array(length), offset, (reader, ...stretch) => reader.learned(...stretch)),
+    }),
     close,
   };
+}
+
+/** The tokens after each of a stretch, as targets: −1, which the loss ignores, where one is not learned. */
+export async function targetsOf(source: TokenSource, offset: number, length: number): Promise<Int32Array> {
+  const targets = Int32Array.from(await source.read(offset + 1, length));
+  const learned = await source.learned?.(offset + 1, length);
+  return learned ? targets.map((target, i) => (learned[i] ? target : -1)) : targets;
 }
 
 function checkRange(offset: number, length: number, total: number): void {

@@ -6,6 +6,7 @@ import type { Tokenizer } from './tokenizer.ts';
 export interface TokenizerFiles {
   readonly tokenizer: string;
   readonly config: string | null;
+  readonly template?: string;
 }
 
 /** The files that it came from, or files of the same ids: of `byte` and `llama2`. Null for any other. */

@@ -14,8 +14,13 @@ export interface Tokenizer {
   readonly eos: number | null;
   /** Equal for tokenizers that give equal ids. */
   readonly hash: string;
-  /** The JSON files that define it, where it came from files, so that they can travel with what was tokenised. */
-  readonly files?: { readonly tokenizer: string; readonly config: string | null };
+  /** The files that define it, where it came from files, so that they can travel with what was tokenised. */
+  readonly files?: {
+    readonly tokenizer: string;
+    readonly config: string | null;
+    /** `chat_template.jinja`. */
+    readonly template?: string;
+  };
   /** Ids of a text, without `bos` and `eos`. */
   encode(text: string): TokenList;
   /** The same ids in several pieces, where a long text takes long. */

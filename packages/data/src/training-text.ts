@@ -87,7 +87,7 @@ export async function openTrainingText(
       identity,
       loader: createLoader(train, { batch, sequence, seed }),
       train,
-      heldOut: heldOut && (await heldOutOf(heldOut, index.splits.validation!, options)),
+      heldOut: heldOut && (await heldOutOf(heldOut, index.splits.validation!, tokenizer, options)),
       close: () => prepared.close(),
     };
   } catch (error) {
@@ -107,7 +107,7 @@ async function openText(
   if (folder === null) {
     if (train && Array.isArray(heldOut)) await refuseShared(train, heldOut);
     const share = typeof heldOut === 'number' ? { heldOutFraction: heldOut } : {};
-    return prepareCached(inputOf(settings, warn), tokenizer, cacheFolder(), { ...share, signal });
+    return prepareCached(inputOf(settings, tokenizer, warn), tokenizer, cacheFolder(), { ...share, signal });
   }
   const prepared = await openPrepared(folder);
   const { name, hash } = prepared.index.tokenizer;
@@ -118,8 +118,12 @@ async function openText(
   );
 }
 
-function inputOf({ train, heldOut, textField }: TextSettings, warn: Preparing['warn']): PrepareInput {
-  const read = (paths: readonly string[]) => readDocuments(paths, { field: textField, warn });
+function inputOf(
+  { train, heldOut, textField }: TextSettings,
+  tokenizer: Tokenizer,
+  warn: Preparing['warn'],
+): PrepareInput {
+  const read = (paths: readonly string[]) => readDocuments(paths, { field: textField, tokenizer, warn });
   const input = train === null ? defaultCorpus() : read(train);
   if (!Array.isArray(heldOut)) return input;
   return { train: 'train' in input ? input.train : input, heldOut: read(heldOut) };

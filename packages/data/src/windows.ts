@@ -2,7 +2,7 @@
 import { OctavoError } from '@octavo/formats';
 import type { TokenArray } from '@octavo/store';
 import type { Batch } from './loader.ts';
-import { type TokenSource, tokenSource } from './token-source.ts';
+import { type TokenSource, targetsOf, tokenSource } from './token-source.ts';
 
 export interface WindowsOptions {
   readonly sequence: number;
@@ -22,7 +22,7 @@ export interface EvaluationBatch extends Batch {
 /**
  * The text in order, in windows that do not overlap: `tokens` and the next tokens as `targets`, both
  * `[batch · sequence]`. Where the text ends early, tokens are padded with 0 and targets with -1, which the loss ignores.
- * All windows together have `length − 1` targets, or `tokens` if those are fewer. Throws for fewer than two tokens.
+ * All windows together have `length − 1` targets, or `tokens` if those are fewer; those that are not learned are −1, too. Throws for fewer than two tokens.
  */
 export async function* windows(
   from: TokenSource | TokenArray,
@@ -47,11 +47,12 @@ export async function* windows(
     let count = 0;
     for (let row = 0; row < Math.min(batch, wanted - first); row++) {
       const offset = Math.floor(((first + row) * all) / wanted) * sequence;
-      const window = await source.read(offset, Math.min(sequence + 1, source.length - offset));
-      tokens.set(window.subarray(0, window.length - 1), row * sequence);
-      const predicted = Math.min(window.length - 1, left);
-      targets.set(window.subarray(1, 1 + predicted), row * sequence);
-      count += predicted;
+      const length = Math.min(sequence, source.length - offset - 1);
+      tokens.set(await source.read(offset, length), row * sequence);
+      const predicted = Math.min(length, left);
+      const next = await targetsOf(source, offset, predicted);
+      targets.set(next, row * sequence);
+      count += next.filter((target) => target >= 0).length;
       left -= predicted;
     }
     yield { tokens, targets, count };

@@ -75,7 +75,7 @@ export async function writePrepared(
   let before = 0;
   const write = async (split: SplitName, documents: Documents) => {
     const written = await writeSplit(split, documents, tokenizer, folder, {
-      ...{ shardTokens, signal, state: now.splits[split] },
+      ...{ shardTokens, signal, masked: input.masked, state: now.splits[split] },
       onDocument: (done) =>
         onProgress?.({ phase: 'write', split, ...done, bytes: before + done.bytes, totalBytes: input.bytes }),
       onShard: (part) => saved({ splits: { ...now.splits, [split]: part } }),

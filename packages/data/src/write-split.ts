@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
 import { createTokenShard, type TokenShardWriter } from '@octavo/store';
-import { type Documents, withText } from './documents.ts';
+import { type Documents, type TextDocument, withText } from './documents.ts';
+import { maskedPieces, type Piece } from './masked-pieces.ts';
 import type { PreparedSplit, SplitName } from './prepared-index.ts';
 import type { SplitState } from './preparing.ts';
 import { badInput } from './text-file.ts';
@@ -19,6 +20,8 @@ interface Done {
 
 export interface WriteSplitOptions {
   readonly shardTokens: number;
+  /** Some documents are learned in part: the shards say of every token whether it is. */
+  readonly masked: boolean;
   readonly signal?: AbortSignal | undefined;
   /** What an earlier process has written of the same documents. */
   readonly state: SplitState | null;
@@ -29,14 +32,15 @@ export interface WriteSplitOptions {
 
 /**
  * Writes `NAME-00000.arrow`, … into `folder`: each document is `bos`, its tokens, `eos` (as far as the vocabulary has
- * them; one token that is both stands once, between documents); it may go over the end of a shard.
+ * them; one token that is both stands once, between documents), or its tokens alone where it is `complete`; it may go over the
+ * end of a shard. What follows from a prompt is learned to its end, `eos` included.
  */
 export async function writeSplit(
   name: SplitName,
   documents: Documents,
   tokenizer: Tokenizer,
   folder: string,
-  { shardTokens, signal, state, onDocument, onShard }: WriteSplitOptions,
+  { shardTokens, masked, signal, state, onDocument, onShard }: WriteSplitOptions,
 ): Promise<PreparedSplit> {
   if (state?.complete) return splitOf(state.shards, state);
   const { vocabularySize, eos } = tokenizer;
@@ -55,19 +59,19 @@ export async function writeSplit(
     await finished?.finish();
     await onShard({ shards, ...done, complete });
   };
-  const put = async (tokens: TokenList, startsDocument: boolean): Promise<void> => {
+  const put = async (tokens: TokenList, startsDocument: boolean, learned: boolean): Promise<void> => {
     let from = Math.min(written, tokens.length);
     written -= from;
     while (from < tokens.length) {
       if (writer === undefined) {
         const file = `${name}-${String(shards.length).padStart(5, '0')}.arrow`;
-        writer = await createTokenShard(join(folder, file), { vocabularySize, metadata });
+        writer = await createTokenShard(join(folder, file), { vocabularySize, metadata, masked });
         shards.push({ file, tokens: 0 });
       }
       const to = Math.min(tokens.length, from + shardTokens - writer.length);
       const part: number[] | TokenList =
         from === 0 && to === tokens.length ? tokens : Array.prototype.slice.call(tokens, from, to);
-      await writer.append(part, startsDocument && from === 0);
+      await writer.append(part, startsDocument && from === 0, learned);
       shards[shards.length - 1]!.tokens = writer.length;
       from = to;
       if (writer.length === shardTokens) await finish(false);
@@ -75,23 +79,24 @@ export async function writeSplit(
   };
   const encoder = new TextEncoder();
   try {
-    for await (const { name: document, text } of withText(documents)) {
+    for await (const document of withText(documents)) {
       if (done.documents < skipped) {
         done.documents++;
         await turn();
         continue;
       }
       let tokens = 0;
-      const add = async (ids: TokenList): Promise<void> => {
-        await put(ids, tokens === 0);
+      const { text, learned, complete = false } = document;
+      const add = async (ids: TokenList, counts: boolean): Promise<void> => {
+        await put(ids, tokens === 0, counts);
         tokens += ids.length;
       };
-      if (bos !== null) await add([bos]);
-      for (const ids of encodeParts(tokenizer, document, text)) {
-        await add(ids);
+      if (bos !== null && !complete) await add([bos], learned === undefined);
+      for (const piece of encodePieces(tokenizer, document)) {
+        await add(piece.ids, piece.learned);
         await turn();
       }
-      if (eos !== null) await add([eos]);
+      if (eos !== null && !complete) await add([eos], true);
       done.tokens += tokens;
       done.documents++;
       done.bytes += encoder.encode(text).length;
@@ -114,9 +119,12 @@ const splitOf = (shards: PreparedSplit['shards'], { tokens, documents, bytes }: 
   ...{ shards, tokens, documents, bytes },
 });
 
-function* encodeParts(tokenizer: Tokenizer, name: string, text: string): Generator<TokenList> {
+function* encodePieces(tokenizer: Tokenizer, { name, text, learned }: TextDocument): Generator<Piece> {
   try {
-    yield* tokenizer.encodeParts?.(text) ?? [tokenizer.encode(text)];
+    if (learned) yield* maskedPieces(tokenizer, text, learned);
+    else
+      for (const ids of tokenizer.encodeParts?.(text) ?? [tokenizer.encode(text)])
+        yield { ids, learned: true };
   } catch (cause) {
     if (!OctavoError.is(cause)) throw cause;
     throw badInput(`${name}: ${cause.message.replace(/^\[data\] /, '')}`, cause);

@@ -54,6 +54,7 @@ export async function writeHuggingFace(
       const made = await tokenizerFiles(tokenizer);
       if (made) files.set('tokenizer.json', made.tokenizer);
       if (made?.config) files.set('tokenizer_config.json', made.config);
+      if (made?.template) files.set('chat_template.jinja', made.template);
     }
     const ids = { bos: tokenizer?.bos ?? null, eos: tokenizer?.eos ?? null };
     const dtype = torchType(mainType(records));

@@ -53,9 +53,10 @@ export function addDataCommand(program: Command): void {
       const warn = (message: string): unknown => process.stderr.write(`octavo: note: ${message}\n`);
       const interrupt = catchInterrupts();
       const request = tokenizerRequest(tokenizer);
+      const maker = request ?? (await loadTokenizer(tokenizer));
       const index = await prepare(
-        readDocuments(inputs, { field: textField, warn }),
-        request ?? (await loadTokenizer(tokenizer)),
+        readDocuments(inputs, { field: textField, warn, ...('encode' in maker && { tokenizer: maker }) }),
+        maker,
         resolve(out),
         {
           ...{ heldOutFraction, shardTokens, overwrite, restart },

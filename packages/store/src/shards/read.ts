@@ -14,10 +14,12 @@ import {
 } from './layout.ts';
 import { shardCrc } from './write.ts';
 
-/** Where the tokens and the document bits of a checked batch lie in the file. */
+/** Where the tokens, the document bits and the mask of a checked batch lie in the file. */
 interface CheckedBatch {
   readonly tokens: number;
   readonly starts: number;
+  /** Absent where the shard is not masked. */
+  readonly mask?: number;
 }
 
 /**
@@ -26,9 +28,16 @@ interface CheckedBatch {
  */
 export async function openTokenShard(path: string): Promise<TokenShardReader> {
   return openAs(path, async (file) =>
-    build(path, await openArrowFile(file, ({ metadata }) => shardColumns(vocabularyOf(path, metadata)))),
+    build(
+      path,
+      await openArrowFile(file, ({ metadata }) =>
+        shardColumns(vocabularyOf(path, metadata), metadata[MASKED] === 'true'),
+      ),
+    ),
   );
 }
+
+const MASKED = 'octavo.masked';
 
 function vocabularyOf(path: string, metadata: Readonly<Record<string, string>>): number {
   const size = Number(metadata['octavo.vocabulary']);
@@ -46,7 +55,8 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
     throw badFile(
       `[store] ${path} is damaged: got ${own['octavo.batch']} tokens a batch, expected 8 to 16777216`,
     );
-  const columns = shardColumns(vocabularySize);
+  const masked = own[MASKED] === 'true';
+  const columns = shardColumns(vocabularySize, masked);
   const width = tokenType(vocabularySize) === 'uint16' ? 2 : 4;
   const { file, blocks } = arrow;
   const where = (batch: number): string => `${path}, batch ${batch}`;
@@ -67,19 +77,41 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
     const rows = index === last ? lastRows : batchRows;
     if (header.rows !== rows)
       throw badFile(`[store] ${where(index)} is damaged: got ${header.rows} tokens, expected ${rows}`);
-    const [tokens, starts] = header.columns;
-    const bytes = await file.read(body + tokens!.values.offset, rows * width);
-    const bits = await file.read(body + starts!.values.offset, Math.ceil(rows / 8));
-    if (String(shardCrc(crc, index, rows, bytes, bits)) !== header.metadata.crc32c)
+    const [tokens, ...bits] = header.columns.map(({ values }) => body + values.offset);
+    const bytes = await file.read(tokens!, rows * width);
+    const parts = [bytes];
+    for (const at of bits) parts.push(await file.read(at, Math.ceil(rows / 8)));
+    if (String(shardCrc(crc, index, rows, parts)) !== header.metadata.crc32c)
       throw badFile(`[store] ${where(index)} is altered: its CRC-32C does not fit: make the shard again`);
     for (const id of view(bytes))
       if (id >= vocabularySize)
         throw badFile(
           `[store] ${where(index)} is damaged: got token ${id}, expected 0 to ${vocabularySize - 1}`,
         );
-    const found = { tokens: body + tokens!.values.offset, starts: body + starts!.values.offset };
+    const [starts, mask] = bits;
+    const found = { tokens: tokens!, starts: starts!, ...(mask !== undefined && { mask }) };
     checked[index] = found;
     return found;
+  }
+
+  /** The batches that a stretch of tokens lies in: which tokens of each, and where among those asked for. */
+  function* parts(offset: number, wanted: number) {
+    if (
+      !Number.isSafeInteger(offset) ||
+      !Number.isSafeInteger(wanted) ||
+      offset < 0 ||
+      wanted < 0 ||
+      offset + wanted > length
+    )
+      throw badFile(
+        `[store] tokens lie outside ${path}: got ${offset} and ${wanted} more, expected a stretch of 0 to ${length}`,
+      );
+    for (let done = 0; done < wanted; ) {
+      const within = (offset + done) % batchRows;
+      const part = Math.min(wanted - done, batchRows - within);
+      yield { index: Math.floor((offset + done) / batchRows), within, part, done };
+      done += part;
+    }
   }
 
   return {
@@ -87,27 +119,27 @@ async function build(path: string, arrow: ArrowFile): Promise<TokenShardReader> 
     length,
     vocabularySize,
     metadata,
+    masked,
     async read(offset, wanted) {
-      if (
-        !Number.isSafeInteger(offset) ||
-        !Number.isSafeInteger(wanted) ||
-        offset < 0 ||
-        wanted < 0 ||
-        offset + wanted > length
-      )
-        throw badFile(
-          `[store] tokens lie outside ${path}: got ${offset} and ${wanted} more, expected a stretch of 0 to ${length}`,
-        );
       const bytes = new Uint8Array(wanted * width);
-      for (let done = 0; done < wanted; ) {
-        const index = Math.floor((offset + done) / batchRows);
-        const within = (offset + done) % batchRows;
-        const part = Math.min(wanted - done, batchRows - within);
+      for (const { index, within, part, done } of parts(offset, wanted)) {
         const { tokens } = await check(index);
         await file.readInto(bytes.subarray(done * width, (done + part) * width), tokens + within * width);
-        done += part;
       }
       return view(bytes);
+    },
+    async learned(offset, wanted) {
+      const learned = new Uint8Array(wanted).fill(1);
+      for (const { index, within, part, done } of parts(offset, wanted)) {
+        const { mask } = await check(index);
+        if (mask === undefined) continue;
+        const bits = await file.read(mask + (within >> 3), ((within + part + 7) >> 3) - (within >> 3));
+        for (let i = 0; i < part; i++) {
+          const at = (within & 7) + i;
+          learned[done + i] = (bits[at >> 3]! >> (at & 7)) & 1;
+        }
+      }
+      return learned;
     },
     async documents() {
       const found: number[] = [];

@@ -15,15 +15,9 @@ import {
   tokenType,
 } from './layout.ts';
 
-/** CRC-32C of a batch: its number and length (so that batches cannot change places), its tokens, its document bits. */
-export function shardCrc(
-  crc: Crc32c,
-  batch: number,
-  rows: number,
-  tokens: Uint8Array,
-  starts: Uint8Array,
-): number {
-  return crc(new TextEncoder().encode(`${batch}:${rows}`), tokens, starts);
+/** CRC-32C of a batch: its number and length (so that batches cannot change places), its tokens, its document bits, its mask. */
+export function shardCrc(crc: Crc32c, batch: number, rows: number, columns: readonly Uint8Array[]): number {
+  return crc(new TextEncoder().encode(`${batch}:${rows}`), ...columns);
 }
 
 /**
@@ -32,9 +26,12 @@ export function shardCrc(
  */
 export async function createTokenShard(
   path: string,
-  options: Pick<TokenShard, 'vocabularySize' | 'metadata'>,
+  options: Pick<TokenShard, 'vocabularySize' | 'metadata'> & {
+    /** Some tokens are not to be learned. Default false. */
+    readonly masked?: boolean;
+  },
 ): Promise<TokenShardWriter> {
-  const { vocabularySize, metadata } = options;
+  const { vocabularySize, metadata, masked = false } = options;
   if (!Number.isSafeInteger(vocabularySize) || vocabularySize < 1 || vocabularySize > 2 ** 32)
     throw new OctavoError(
       `[store] vocabulary size is impossible: got ${vocabularySize}, expected 1 to 4294967296`,
@@ -44,27 +41,29 @@ export async function createTokenShard(
   const sealed = sealMetadata(crc, SHARD_LAYOUT, metadata, {
     'octavo.batch': String(SHARD_BATCH),
     'octavo.vocabulary': String(vocabularySize),
+    ...(masked && { 'octavo.masked': 'true' }),
   });
-  const schema = arrowSchema(shardColumns(vocabularySize), sealed);
+  const schema = arrowSchema(shardColumns(vocabularySize, masked), sealed);
   const encoder = arrowFileEncoder(schema);
   const tokens = type === 'uint16' ? new Uint16Array(SHARD_BATCH) : new Uint32Array(SHARD_BATCH);
   const starts = new Uint8Array(SHARD_BATCH / 8);
+  const mask = new Uint8Array(masked ? SHARD_BATCH / 8 : 0);
   let [batches, filled, length] = [0, 0, 0];
 
   const file = await createAtomically(path);
   const flush = async (): Promise<void> => {
     const rows = filled;
     const values = tokens.subarray(0, rows);
-    const bits = starts.subarray(0, Math.ceil(rows / 8));
+    const bits = (masked ? [starts, mask] : [starts]).map((all) => all.subarray(0, Math.ceil(rows / 8)));
     const bytes = new Uint8Array(values.buffer, 0, values.byteLength);
-    const sum = shardCrc(crc, batches, rows, bytes, bits);
-    const batch = recordBatch(schema, rows, [plainData(type, values, rows), plainData('bool', bits, rows)], {
-      crc32c: String(sum),
-    });
+    const sum = shardCrc(crc, batches, rows, [bytes, ...bits]);
+    const data = [plainData(type, values, rows), ...bits.map((of) => plainData('bool', of, rows))];
+    const batch = recordBatch(schema, rows, data, { crc32c: String(sum) });
     await file.write(encoder.batch(batch));
     batches += 1;
     filled = 0;
     starts.fill(0);
+    mask.fill(0);
   };
   try {
     await file.write(encoder.start);
@@ -76,7 +75,11 @@ export async function createTokenShard(
     get length() {
       return length;
     },
-    async append(added, startsDocument = true) {
+    async append(added, startsDocument = true, learned = true) {
+      if (!masked && !learned)
+        throw new OctavoError(
+          '[store] token shard: got tokens that are not learned, expected a shard made with masked: true',
+        );
       if (length + added.length > SHARD_LIMIT)
         throw new OctavoError(
           `[store] token shard is too long: got ${length + added.length} tokens, expected at most ${SHARD_LIMIT}: begin another shard`,
@@ -88,6 +91,7 @@ export async function createTokenShard(
             `[store] token ${length} is outside the vocabulary: got ${id}, expected 0 to ${vocabularySize - 1}`,
           );
         if (i === 0 && startsDocument) starts[filled >> 3]! |= 1 << (filled & 7);
+        if (masked && learned) mask[filled >> 3]! |= 1 << (filled & 7);
         tokens[filled] = id;
         filled += 1;
         length += 1;
