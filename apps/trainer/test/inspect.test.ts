@@ -6,6 +6,7 @@ import { counterRandom } from '@octavo/formats';
 import { writeSafetensors } from '@octavo/store';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectSealed, shows } from '../../../tooling/vitest/sealed-page.ts';
 import { lines, octavo } from './support.ts';
 
 let folder: string;
@@ -77,7 +78,11 @@ test('--out: Arrow files with the same figures; made anew, but nothing else is r
   expect(code).toBe(0);
   const said = lines(stdout);
   const files = ['tensors.arrow', 'swiglus.arrow', 'channels.arrow'];
-  expect(said.at(-1)).toMatchObject({ out: 'found/here', written: files });
+  expect(said.at(-1)).toMatchObject({ out: 'found/here', written: [...files, 'report.html'] });
+  const page = readFileSync(join(folder, 'found/here/report.html'), 'utf8');
+  expectSealed(page);
+  shows(page, 'octavo inspect model --format e5m2 --out found/here');
+  shows(page, '5 SwiGLU channels are aligned beyond 0.9');
   const rowsOf = (file: string): Record<string, unknown>[] =>
     [...tableFromIPC(readFileSync(join(folder, 'found/here', file)))].map((row) => ({ ...row }));
   const [tensors, swiglus, channels] = files.map(rowsOf);

@@ -2,7 +2,7 @@
  * @file Peak memory and time of inspecting large folders, after a build: `node bench/inspect.mjs make DIR tinyllama|llama2-7b`
  * writes one, `node bench/inspect.mjs look DIR [GRANULARITY]` inspects it and prints what that took.
  *
- * tinyllama: 1.1 billion values in F32, 4.4 GB, normally distributed. llama2-7b: 6.7 billion in BF16, of which only the beginning
+ * tinyllama: 1.0 billion values in F32, 4.1 GB, normally distributed. llama2-7b: 6.7 billion in BF16, of which only the beginning
  * of every tensor is written: 13.5 GB to a reader, some hundred MB on a disk that knows sparse files.
  */
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';

@@ -3,10 +3,12 @@
  * Knows no terminal and no training.
  */
 
+export type { Inspection } from './charts/inspection-facts.ts';
 export { renderNarrow } from './draw/narrow.ts';
 export { writePictures } from './draw/posters.ts';
 export { renderSvg } from './draw/render-chart.ts';
 export type { Html } from './page/html.ts';
+export { inspectionReport } from './page/inspection.ts';
 export { MARK, type Made, pageOf } from './page/page.ts';
 export type { Picture, Section } from './page/parts.ts';
 export { picturesOf, type Report, reportOf } from './page/report.ts';

@@ -1,5 +1,6 @@
 /** @file `octavo inspect`: a model's tensors as they are, and what FP8 would do to them. */
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   castFormats,
   granularityNames,
@@ -9,9 +10,12 @@ import {
   inspectionTables,
   openTensors,
   policyNames,
+  type SwiGluFindings,
   type TensorFile,
+  type TensorFindings,
 } from '@octavo/exchange';
-import { addressOf, writeFolder } from '@octavo/store';
+import { inspectionReport, pageOf } from '@octavo/report';
+import { addressOf, writeFileAtomically, writeFolder } from '@octavo/store';
 import { integer } from '@octavo/trainer/record';
 import type { Command } from 'commander';
 import { addCommand, type Given } from '../command.ts';
@@ -19,6 +23,7 @@ import { flag, numeric, value, withDefault } from '../options.ts';
 import { plural, short } from '../output/format.ts';
 import { inspectedObject, swigluLines, tensorTable } from '../output/inspected.ts';
 import { toLine } from '../output/json.ts';
+import { version } from '../version.ts';
 
 const options = {
   format: value(
@@ -40,7 +45,10 @@ const options = {
     numeric(integer(1, 1000)),
   ),
   all: flag('of a checkpoint the optimizer’s tensors, too'),
-  out: value('<dir>', 'also write Arrow files: tensors, SwiGLUs, channels'),
+  out: value(
+    '<dir>',
+    'also write Arrow files (tensors, SwiGLUs, channels) and report.html, a page with pictures',
+  ),
 };
 
 export const addInspectCommand = (program: Command): void =>
@@ -64,14 +72,14 @@ export const addInspectCommand = (program: Command): void =>
       ],
       ['octavo inspect nano-fp8/model.safetensors --format e5m2 --json', 'a file, for a program'],
     ],
-    async run({ format, granularity, policy, all, out, ...shown }, path: string) {
-      const cast = inspectedCast({ format, granularity, policy });
-      const file = await openTensors(addressOf(path), { all });
+    async run({ top, json, out, ...words }, path: string) {
+      const cast = inspectedCast(words);
+      const file = await openTensors(addressOf(path), words);
       try {
-        if (out === null) await look(file, cast, shown, null);
+        if (out === null) await look(file, cast, { top, json }, null);
         else
           await writeFolder(out, { what: 'an inspection', is: isInspection, overwrite: true }, (temporary) =>
-            look(file, cast, shown, { temporary, out }),
+            look(file, cast, { top, json }, { temporary, out, command: commandOf(path, { ...words, out }) }),
           );
       } finally {
         await file.close();
@@ -79,8 +87,18 @@ export const addInspectCommand = (program: Command): void =>
     },
   });
 
+/** What made a page. */
+const commandOf = (path: string, given: Readonly<Record<string, string | boolean | null>>): string =>
+  [
+    `octavo inspect ${path}`,
+    ...Object.entries(given).flatMap(([name, to]) =>
+      to === true ? [`--${name}`] : typeof to === 'string' ? [`--${name} ${to}`] : [],
+    ),
+  ].join(' ');
+
 /** Files that `--out` writes; a run has some of these names, and others. */
-const FILES = ['tensors.arrow', 'swiglus.arrow', 'channels.arrow'];
+const PAGE = 'report.html';
+const FILES = ['tensors.arrow', 'swiglus.arrow', 'channels.arrow', PAGE];
 
 const isInspection = async (folder: string): Promise<boolean> => {
   const names = await readdir(folder);
@@ -92,7 +110,7 @@ async function look(
   file: TensorFile,
   cast: InspectedCast,
   { top, json }: Pick<Given<typeof options>, 'top' | 'json'>,
-  to: { readonly temporary: string; readonly out: string } | null,
+  to: { readonly temporary: string; readonly out: string; readonly command: string } | null,
 ): Promise<void> {
   const began = performance.now();
   const say = (text: string): unknown => process.stdout.write(text);
@@ -106,22 +124,32 @@ async function look(
       `${path}: ${kind}, ${plural(tensors.length, 'tensor')}${others}; cast to ${cast.name}\n\n${table.head}\n`,
     );
   const tables = inspectionTables({ model: path, kind, cast: cast.name });
-  let [measured, elements, swiglus] = [0, 0, 0];
+  const found = { tensors: [] as TensorFindings[], swiglus: [] as SwiGluFindings[], notes: [] as string[] };
+  let [measured, elements] = [0, 0];
   for await (const event of inspect(file, cast)) {
     tables.add(event);
-    if (event.kind === 'tensor' && event.tensor.measured) {
-      measured++;
-      elements += event.tensor.elements;
+    if (event.kind === 'note') found.notes.push(event.note);
+    else if (event.kind === 'swiglu') found.swiglus.push(event.swiglu);
+    else {
+      found.tensors.push(event.tensor);
+      measured += event.tensor.measured ? 1 : 0;
+      elements += event.tensor.measured ? event.tensor.elements : 0;
     }
     if (json) say(toLine(inspectedObject(event, top)));
     else if (event.kind === 'tensor') say(`${table.line(event.tensor)}\n`);
     else if (event.kind === 'note') process.stderr.write(`octavo: note: ${event.note}\n`);
     else {
-      if (swiglus++ === 0) say('\ngate and up vectors of each channel\n');
+      if (found.swiglus.length === 1) say('\ngate and up vectors of each channel\n');
       say(`${swigluLines(event.swiglu, top)}\n`);
     }
   }
-  const written = to ? await tables.write(to.temporary) : [];
+  const written: string[] = [];
+  if (to) {
+    written.push(...(await tables.write(to.temporary)), PAGE);
+    const report = inspectionReport({ path, kind, cast: cast.name, ...found });
+    const html = await pageOf(report, { command: to.command, version: version(), on: new Date() });
+    await writeFileAtomically(join(to.temporary, PAGE), html);
+  }
   const seconds = (performance.now() - began) / 1000;
   const sum = { tensors: tensors.length, measured, elements };
   if (json) say(toLine({ event: 'end', ...sum, seconds, out: to?.out ?? null, written }));

@@ -27,6 +27,9 @@ interface Decoding {
   readonly factor: { readonly name: string; readonly divides: boolean } | null;
 }
 
+/** Layer 10 follows layer 9, however a file has them. */
+const byName = new Intl.Collator('en', { numeric: true });
+
 /** Opens a file or a folder, of whatever model. Throws an `OctavoError` (exit code 2) where it is none. */
 export async function openSafetensorsTensors(path: string, isFolder: boolean): Promise<TensorFile> {
   const files = await openSafetensorsFolder(path);
@@ -52,6 +55,7 @@ export async function openSafetensorsTensors(path: string, isFolder: boolean): P
     notes: files.strays.map((name) => `${name} is none of the model's files: left out`),
     tensors: [...all.values()]
       .filter(({ name }) => !used.has(name))
+      .sort((a, b) => byName.compare(a.name, b.name))
       .map((entry) => listed(files, entry, decodings.get(entry.name), scales)),
     close: () => files.close(),
   };
