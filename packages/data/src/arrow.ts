@@ -1,60 +1,66 @@
 /** @file Arrow files and streams of strangers, a record batch at a time. */
-import { open } from 'node:fs/promises';
-import { OctavoError, visible } from '@octavo/formats';
+import type { FileHandle } from 'node:fs/promises';
 import {
   CompressionType,
   compressionRegistry,
+  type Data,
   DataType,
   type RecordBatch,
   RecordBatchReader,
+  Type,
   type Vector,
 } from 'apache-arrow';
 import { arrowMessages, checkArrowFile, isArrowFile } from './arrow-messages.ts';
 import { unpackLz4Frame } from './lz4-frame.ts';
-import { chosenColumns, type Row } from './row.ts';
-import { badInput, LARGEST } from './text-file.ts';
+import { LARGEST } from './text-file.ts';
 import { loadZstandard } from './zstandard.ts';
 
-/**
- * The rows of a file or a stream, of all columns or of the first set of them that is there (one has to be); strings have to be UTF-8. Memory
- * follows the largest batch. Throws an `OctavoError` (exit code 2).
- */
-export async function* readArrow(
-  path: string,
-  name: string,
-  sets?: readonly (readonly string[])[],
-): AsyncGenerator<Row> {
-  const handle = await open(path, 'r');
-  try {
-    await addCodecs();
-    const isFile = await isArrowFile(handle);
-    if (isFile) await checkArrowFile(handle);
-    const reader = await (isFile
-      ? RecordBatchReader.from(handle)
-      : RecordBatchReader.from(arrowMessages(handle)));
-    await reader.open();
-    const names = reader.schema.fields.map((field) => field.name);
-    const columns = chosenColumns(name, names, sets);
-    let row = 0;
-    for await (const batch of reader) {
-      const values = (columns ?? names).map((column) => [column, valuesOf(batch, column)] as const);
-      for (let i = 0; i < batch.numRows; i++)
-        yield {
-          where: `${name}, row ${++row}`,
-          value: Object.fromEntries(values.map(([column, at]) => [column, at(i)])),
-        };
-    }
-  } catch (cause) {
-    if (OctavoError.is(cause)) throw cause;
-    const why = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
-    throw badInput(
-      `${name} is not an Arrow file that can be read: got ${visible(why)}, expected a whole one: write it again`,
-      cause,
-    );
-  } finally {
-    await handle.close();
-  }
+/** A file or a stream, opened to be read batch by batch. */
+export async function openArrow(handle: FileHandle) {
+  await addCodecs();
+  const isFile = await isArrowFile(handle);
+  if (isFile) await checkArrowFile(handle);
+  const reader = await (isFile
+    ? RecordBatchReader.from(handle)
+    : RecordBatchReader.from(arrowMessages(handle)));
+  await reader.open();
+  return {
+    names: reader.schema.fields.map((field) => field.name),
+    async *batches(columns: readonly string[]) {
+      for await (const batch of reader) yield rowsOf(batch, columns);
+    },
+  };
 }
+
+function* rowsOf(batch: RecordBatch, columns: readonly string[]): Generator<unknown> {
+  checkRoom(batch.data);
+  const values = columns.map((column) => [column, valuesOf(batch, column)] as const);
+  for (let row = 0; row < batch.numRows; row++)
+    yield Object.fromEntries(values.map(([column, at]) => [column, at(row)]));
+}
+
+const WITH_OFFSETS: ReadonlySet<Type> = new Set([
+  ...[Type.Utf8, Type.LargeUtf8, Type.Binary, Type.LargeBinary],
+  ...[Type.List, Type.LargeList, Type.Map],
+]);
+const WITHOUT_BUFFERS: ReadonlySet<Type> = new Set([Type.Null, Type.Struct, Type.FixedSizeList]);
+
+/** Throws where a column has fewer values than it claims: the library goes on with none, for as many rows as are claimed. */
+function checkRoom({ type, length, stride, children, dictionary, ...buffers }: Data): void {
+  const { nullBitmap, valueOffsets, values, typeIds } = buffers as unknown as Partial<
+    Record<BufferName, { readonly length: number }>
+  >;
+  const room = (what: string, held: number): void => {
+    if (held < length) throw new Error(`${Math.max(0, held)} ${what} of ${length} values`);
+  };
+  if (nullBitmap?.length) room('validities', 8 * nullBitmap.length);
+  if (DataType.isUnion(type)) room('types', typeIds?.length ?? 0);
+  else if (length > 0 && WITH_OFFSETS.has(type.typeId)) room('offsets', (valueOffsets?.length ?? 0) - 1);
+  else if (!WITHOUT_BUFFERS.has(type.typeId))
+    room('values', ((values?.length ?? 0) * (DataType.isBool(type) ? 8 : 1)) / stride);
+  for (const child of [...children, ...(dictionary?.data ?? [])]) checkRoom(child);
+}
+type BufferName = 'nullBitmap' | 'valueOffsets' | 'values' | 'typeIds';
 
 async function addCodecs(): Promise<void> {
   const zstandard = await loadZstandard();

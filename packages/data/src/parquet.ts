@@ -1,6 +1,5 @@
 /** @file Parquet files of strangers, a row group at a time. */
-import { type FileHandle, open } from 'node:fs/promises';
-import { OctavoError } from '@octavo/formats';
+import type { FileHandle } from 'node:fs/promises';
 import {
   type AsyncBuffer,
   type ColumnMetaData,
@@ -12,45 +11,35 @@ import {
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { getPhysicalColumns } from 'hyparquet/src/schema.js';
 import type { CompressionCodec } from 'hyparquet-compressors';
-import { chosenColumns, type Row } from './row.ts';
-import { badInput, LARGEST } from './text-file.ts';
+import { LARGEST } from './text-file.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 /** Rows and values of a row group at most: what a damaged count would have us allocate for. */
 const MOST_VALUES = 2 ** 25;
 
-/**
- * The rows of a file as objects, of all columns or of the first set of them that is there (one has to be). Memory follows the largest
- * row group. Whatever codec the column has; strings have to be UTF-8. Throws an `OctavoError` (exit code 2).
- */
-export async function* readParquet(
-  path: string,
-  name: string,
-  sets?: readonly (readonly string[])[],
-): AsyncGenerator<Row> {
-  const handle = await open(path, 'r');
-  try {
-    const [file, unpackers] = [await bufferOf(handle), await decompressors()];
-    const metadata = await guarded(name, () => parquetMetadataAsync(file, { geoparquet: false }));
-    const columns = await guarded(name, async () => checkColumns(name, metadata, sets));
-    let row = 0;
-    for (const group of metadata.row_groups) {
-      const count = Number(group.num_rows);
-      for (const { meta_data: chunk } of group.columns)
-        if (columns?.includes(chunk?.path_in_schema[0] ?? '') ?? true)
-          await guarded(name, () => checkPages(file, chunk, count));
-      const rows = await guarded(name, () =>
-        parquetReadObjects({
+/** A file, opened to be read a row group at a time. */
+export async function openParquet(handle: FileHandle) {
+  const [file, unpackers] = [await bufferOf(handle), await decompressors()];
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+  checkColumns(metadata);
+  return {
+    names: parquetSchema(metadata).children.map(({ element }) => element.name),
+    async *batches(columns: readonly string[]) {
+      let row = 0;
+      for (const group of metadata.row_groups) {
+        const count = Number(group.num_rows);
+        for (const { meta_data: chunk } of group.columns)
+          if (columns.includes(chunk?.path_in_schema[0] ?? '')) await checkPages(file, chunk, count);
+        const rows = await parquetReadObjects({
           ...{ file, metadata, rowStart: row, rowEnd: row + count, compressors: unpackers, parsers },
-          ...(columns && { columns: [...columns] }),
-        }),
-      );
-      if (rows.length !== count) throw unreadable(name, `a row group with ${rows.length} of ${count} rows`);
-      for (const value of rows) yield { where: `${name}, row ${++row}`, value };
-    }
-  } finally {
-    await handle.close();
-  }
+          columns: [...columns],
+        });
+        if (rows.length !== count) throw new Error(`a row group with ${rows.length} of ${count} rows`);
+        yield rows;
+        row += count;
+      }
+    },
+  };
 }
 
 async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
@@ -68,22 +57,14 @@ async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
   };
 }
 
-/** The columns to read, of a set that is there; and every group has the schema's columns, each once: the library looks them up by name. */
-function checkColumns(
-  name: string,
-  metadata: FileMetaData,
-  sets?: readonly (readonly string[])[],
-): readonly string[] | undefined {
-  const schema = parquetSchema(metadata);
-  const names = schema.children.map(({ element }) => element.name);
-  const columns = chosenColumns(name, names, sets);
-  const expected = getPhysicalColumns(schema);
-  if (new Set(expected).size < expected.length) throw unreadable(name, 'two columns of one name');
+/** Every group has the schema's columns, each once: the library looks them up by name. */
+function checkColumns(metadata: FileMetaData): void {
+  const expected = getPhysicalColumns(parquetSchema(metadata));
+  if (new Set(expected).size < expected.length) throw new Error('two columns of one name');
   for (const group of metadata.row_groups) {
     const paths = group.columns.map(({ meta_data: chunk }) => chunk?.path_in_schema.join('.'));
-    if (paths.join('\n') !== expected.join('\n')) throw unreadable(name, 'a row group with other columns');
+    if (paths.join('\n') !== expected.join('\n')) throw new Error('a row group with other columns');
   }
-  return columns;
 }
 
 /** Walks a column's pages and refuses sizes and counts that cannot be: the library believes them. */
@@ -123,18 +104,3 @@ async function decompressors(): Promise<Record<CompressionCodec, Unpack>> {
   ]);
   return Object.fromEntries(limited) as Record<CompressionCodec, Unpack>;
 }
-
-async function guarded<T>(name: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (cause) {
-    if (OctavoError.is(cause)) throw cause;
-    throw unreadable(name, cause instanceof Error ? cause.message.split('\n')[0]! : String(cause), cause);
-  }
-}
-
-const unreadable = (name: string, why: string, cause?: unknown): Error =>
-  badInput(
-    `${name} is not a Parquet file that can be read: got ${why}, expected a whole one: write it again`,
-    cause,
-  );

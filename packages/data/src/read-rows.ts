@@ -1,10 +1,9 @@
 /** @file Files of rows: JSONL, JSON arrays, Parquet, Arrow. */
 import { quoted } from '@octavo/formats';
-import { readArrow } from './arrow.ts';
 import { beginningOf, kindOf, type Packing } from './binary-files.ts';
 import { byteStream, gather, unpackedName } from './byte-stream.ts';
 import { type FoundFile, findFiles } from './find-files.ts';
-import { readParquet } from './parquet.ts';
+import { readTable } from './read-table.ts';
 import type { Row } from './row.ts';
 import { splitLines } from './split-lines.ts';
 import { badInput, decodeText, LARGEST, readTextFile } from './text-file.ts';
@@ -30,8 +29,7 @@ export async function contentOf(
   columns?: readonly (readonly string[])[],
 ): Promise<{ readonly rows: AsyncGenerator<Row> } | { readonly text: () => Promise<string> }> {
   const kind = kindOf(await beginningOf(file.path, file.name), file.name);
-  if (kind === 'Parquet') return { rows: readParquet(file.path, file.name, columns) };
-  if (kind === 'Arrow') return { rows: readArrow(file.path, file.name, columns) };
+  if (kind === 'Parquet' || kind === 'Arrow') return { rows: readTable(kind, file.path, file.name, columns) };
   const packed = { ...file, packing: kind === 'text' ? null : kind };
   const name = unpackedName(file.path);
   if (/\.(jsonl|ndjson)$/i.test(name)) return { rows: readJsonLines(packed) };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { counterRandom, OctavoError } from '@octavo/formats';
 import { describe, expect, it, test } from 'vitest';
-import { corpusTasks, type Question, tasks } from '../src/index.ts';
+import { corpusTasks, encodePair, encodeWhole, type Question, tasks } from '../src/index.ts';
 import { countCharacters, countWords, strip } from '../src/python-text.ts';
 
 const fixture = (name: string) =>
@@ -58,39 +58,65 @@ test.each([
   expect(act).toThrow(expect.objectContaining({ exitCode: 2 }));
 });
 
-test('rows altered at random are questions, or refused in one line', () => {
-  const strange = [null, -1, 1e9, 0.5, '', ' ', [], {}, true, ['a', 'b'], '_', '\ud800', 10n];
-  let asked = 0;
-  const times = 4000;
-  for (let seed = 0; seed < times; seed++) {
-    let i = 0;
-    const draw = (bound: number): number => (counterRandom(seed, i++) >>> 8) % bound;
-    const [name, values] = Object.entries(rows)[draw(Object.keys(rows).length)]!;
-    const value = structuredClone(values[draw(values.length)]!);
-    let at: Record<string, unknown> = value;
-    for (;;) {
-      const keys = Object.keys(at);
-      const key = keys[draw(keys.length)]!;
-      if (typeof at[key] === 'object' && draw(3) > 0) {
-        at = at[key] as Record<string, unknown>;
-        continue;
-      }
-      if (draw(5) === 0 && !Array.isArray(at)) delete at[key];
-      else at[key] = strange[draw(strange.length)];
-      break;
+/** `OCTAVO_MUTATIONS=100000` (the package's script `mutations`) for more. */
+const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 4000);
+const strange = [null, -1, 1e9, 0.5, '', ' ', [], {}, true, ['a', 'b'], '_', '\ud800', 10n];
+type Draw = (bound: number) => number;
+
+/** One value, anywhere in a row, replaced by a strange one or left out. */
+function alteredValue(row: Record<string, unknown>, draw: Draw): unknown {
+  const value = structuredClone(row);
+  let at: Record<string, unknown> = value;
+  for (;;) {
+    const keys = Object.keys(at);
+    const key = keys[draw(keys.length)]!;
+    if (typeof at[key] === 'object' && draw(3) > 0) {
+      at = at[key] as Record<string, unknown>;
+      continue;
     }
+    if (draw(5) === 0 && !Array.isArray(at)) delete at[key];
+    else at[key] = strange[draw(strange.length)];
+    return value;
+  }
+}
+
+/** A line of a file with a byte changed, left out, or said twice; undefined where that is not JSON any more. */
+function alteredLine(row: unknown, draw: Draw): unknown {
+  const line = Buffer.from(JSON.stringify(row));
+  const at = draw(line.length);
+  const bytes = [Buffer.of(draw(256)), Buffer.of(), Buffer.of(line[at]!, line[at]!)][draw(3)]!;
+  try {
+    return JSON.parse(Buffer.concat([line.subarray(0, at), bytes, line.subarray(at + 1)]).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+test('rows and lines altered at random are questions that can be asked, or refused in one line', () => {
+  const encoder = { encode: (text: string) => Buffer.from(text), bos: 1, eos: 2 };
+  let asked = 0;
+  for (let seed = 0; seed < TIMES; seed++) {
+    let i = 0;
+    const draw: Draw = (bound) => (counterRandom(seed, i++) >>> 8) % bound;
+    const [name, values] = Object.entries(rows)[draw(Object.keys(rows).length)]!;
+    const value = (seed % 2 === 0 ? alteredValue : alteredLine)(values[draw(values.length)]!, draw);
+    if (value === undefined) continue;
     try {
       const question = tasks.get(name)!.question({ where: 'f:1', value });
       if (question.kind === 'multiple-choice') expect(question.pairs[question.gold]).toBeDefined();
+      if (question.kind === 'text') encodeWhole(encoder, question.text);
+      else
+        for (const pair of question.kind === 'continuation' ? [question.pair] : question.pairs)
+          encodePair(encoder, pair);
       asked++;
     } catch (error) {
       if (!OctavoError.is(error)) throw error;
       expect([error.exitCode, error.message.includes('\n')]).toEqual([2, false]);
     }
   }
-  expect(asked).toBeGreaterThan(times / 10);
-  expect(asked).toBeLessThan(times);
-});
+  expect(asked).toBeGreaterThan(TIMES / 10);
+  expect(asked).toBeLessThan(TIMES);
+}, 3_600_000);
 
 test('a page or a scene made to keep a pattern busy takes no time', () => {
   const began = performance.now();
