@@ -45,6 +45,30 @@ test('simulated runs: goodput falls with ranks, the same every time', async () =
   expect(rows[9].best / rows[9].daly).toBeLessThan(4);
 });
 
+test('--launch: a script for Slurm, a manifest for Kubeflow, as many ranks as devices', async () => {
+  const args = [
+    '--model',
+    'nano',
+    '--recipe',
+    'fp8-full',
+    '--hardware',
+    'host',
+    '--devices',
+    '6',
+    '--per-node',
+    '2',
+  ];
+  const slurm = await plan('--launch', 'slurm', ...args);
+  expect(slurm.stdout).toMatch(/^#!\/bin\/bash\n/);
+  expect(slurm.stdout).toContain('#SBATCH --nodes=1-3\n');
+  expect(slurm.stdout).toContain('--model nano --recipe fp8-full');
+  const kubeflow = await plan('--launch', 'kubeflow', ...args, '--image', 'registry/octavo:1');
+  expect(kubeflow.stdout).toMatch(/kind: TrainJob[^]*image: registry\/octavo:1/);
+  const uneven = await plan('--launch', 'slurm', ...args.with(-1, '4'));
+  expect(uneven).toMatchObject({ code: 2, stdout: '' });
+  expect(uneven.stderr).toContain('got 6 at 4 a node');
+});
+
 test.each([
   [['--devices', '6', '--tensor', '4'], /impossible layout: got 6 devices, expected a multiple of tensor 4/],
   [['--hardware', 'h1000'], /--hardware.*h100/],

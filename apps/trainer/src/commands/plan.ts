@@ -88,6 +88,15 @@ export const addPlanCommand = (program: Command): void =>
       ),
       seed: withDefault('<n>', 'simulated: of the failures', 1, numeric(hyperparameters.seed)),
       svg: value('<file>', 'simulated: a picture of where the time goes'),
+      launch: value(
+        '<cluster>',
+        'print what starts the run there: slurm or kubeflow',
+        word(oneOf(['slurm', 'kubeflow'])),
+      ),
+      perNode: value('<n>', 'launched: ranks a node (default: as many as the hardware’s nodes have)', count),
+      hours: withDefault('<n>', 'launched: time that is asked for', 24, hours),
+      out: value('<dir>', 'launched: the run’s folder (default: runs/MODEL-RECIPE; Kubeflow: under /runs)'),
+      image: withDefault('<name>', 'launched by Kubeflow: the image of the Containerfile', 'octavo'),
       markdown: flag('tables in Markdown'),
     },
     examples: [
@@ -100,6 +109,10 @@ export const addPlanCommand = (program: Command): void =>
       [
         'octavo plan --simulate --hardware h100 --svg goodput.svg',
         'what failures and slow ranks leave of it',
+      ],
+      [
+        'octavo plan --launch slurm --model stories110m --hardware host --devices 8 > octavo.sbatch',
+        'a script for sbatch',
       ],
       ['octavo plan --check', 'how far to trust it: this machine, planned and measured'],
     ],

@@ -1,4 +1,5 @@
 /** @file A plan's tables and what they rest on. */
+import { availableParallelism } from 'node:os';
 import { type BenchTable, createBestDevice, jsonRows, toMarkdown, toText } from '@octavo/bench';
 import { OctavoError } from '@octavo/formats';
 import type { Recompute } from '@octavo/nn';
@@ -26,10 +27,11 @@ import { measuringPlan, presetOf, type TrainPlan } from '@octavo/trainer';
 import { resolveModel } from '../config/model.ts';
 import { toLine } from '../output/json.ts';
 import { type GoodputRequest, type Ranked, simulated } from './goodput.ts';
+import { type LaunchRequest, launchFile } from './launch.ts';
 
 type Device = Pick<PlanOptions, 'hardware' | 'clock'>;
 
-export interface PlanRequest extends GoodputRequest {
+export interface PlanRequest extends GoodputRequest, LaunchRequest {
   readonly model: string;
   readonly recipe: readonly string[];
   readonly hardware: string;
@@ -60,6 +62,7 @@ export async function plan(request: PlanRequest): Promise<void> {
   if (paper) for (const table of await paperTables()) print(table);
   else if (check)
     print(await hostCheck({ create: () => createBestDevice(threads), threads, recipes: recipe, onNext }));
+  else if (request.launch) process.stdout.write(await launched(request));
   else if (request.simulate) await simulated(request, await ranked(request), print);
   else await planned(request, print);
 }
@@ -94,6 +97,18 @@ async function ranked(request: PlanRequest): Promise<Ranked> {
     const { weights, optimizer } = trace.held.at(-1)!;
     return { step: plan.seconds, shard: (weights + optimizer) / ranks };
   };
+}
+
+/** The file that starts the first recipe's run: each rank a device, with the memory that a rank needs here. */
+async function launched(request: PlanRequest): Promise<string> {
+  const [recipe] = request.recipe;
+  const [on, node] =
+    request.hardware === 'host'
+      ? [{ hardware: hardwareOf('gaudi2') }, availableParallelism()] // what a step holds, no device changes
+      : [{ hardware: hardwareOf(request.hardware) }, hardwareOf(request.hardware).node.devices];
+  const { model: name, plan } = await planOf(request, recipe!, request.devices, on);
+  const memory = plan.memory.total;
+  return launchFile(request, { model: request.model, name, recipe: recipe!, memory }, node);
 }
 
 /** A step of the asked model under a recipe, on so many devices. */
