@@ -63,7 +63,7 @@ test('--launch: a script for Slurm, a manifest for Kubeflow, as many ranks as de
   expect(slurm.stdout).toContain('#SBATCH --nodes=1-3\n');
   expect(slurm.stdout).toContain('--model nano --recipe fp8-full');
   const kubeflow = await plan('--launch', 'kubeflow', ...args, '--image', 'registry/octavo:1');
-  expect(kubeflow.stdout).toMatch(/kind: TrainJob[^]*image: registry\/octavo:1/);
+  expect(kubeflow.stdout).toMatch(/kind: TrainJob[\s\S]*image: registry\/octavo:1/);
   const uneven = await plan('--launch', 'slurm', ...args.with(-1, '4'));
   expect(uneven).toMatchObject({ code: 2, stdout: '' });
   expect(uneven.stderr).toContain('got 6 at 4 a node');

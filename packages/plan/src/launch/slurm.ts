@@ -49,10 +49,11 @@ mpi=$!
 # told ${NOTICE / 60} minutes before the end: the step is finished and saved, and the job queued again
 again=no
 trap 'again=yes; kill -USR1 "$mpi"' USR1
-code=0
-while kill -0 "$mpi" 2>/dev/null; do
+while :; do # a signal ends the waiting, not what is waited for
+  before=$again
   code=0
   wait "$mpi" || code=$?
+  [ "$again" != "$before" ] || break
 done
 
 if [ "$again" = yes ] || { [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; }; then
