@@ -81,7 +81,7 @@ async function look(folder, granularity) {
   const file = await openTensors(folder);
   let elements = 0;
   let largest = 0;
-  for await (const event of inspect(file, inspectedCast({ format: null, granularity, policy: null })))
+  for await (const event of inspect(file, inspectedCast({ granularity })))
     if (event.kind === 'tensor') {
       elements += event.tensor.elements;
       largest = Math.max(largest, event.tensor.elements);

@@ -29,13 +29,12 @@ import { small, temporaryFolder, weightsOf, writeModel } from './support.ts';
 
 const folder = temporaryFolder();
 const at = (...path: string[]): string => join(folder, ...path);
-const usual = { format: null, granularity: null, policy: null };
 
 async function look(path: string, words: Partial<Parameters<typeof inspectedCast>[0]> = {}, all = false) {
   const file = await openTensors(path, { all });
   const events: InspectEvent[] = [];
   try {
-    for await (const event of inspect(file, inspectedCast({ ...usual, ...words }))) events.push(event);
+    for await (const event of inspect(file, inspectedCast(words))) events.push(event);
   } finally {
     await file.close();
   }
@@ -184,6 +183,10 @@ describe('a tensor', () => {
       { name: 'empty', dtype: 'F32', shape: [0], data: new Float32Array(0) },
       { name: 'no rows', dtype: 'BF16', shape: [0, 8], data: new Uint16Array(0) },
       { name: 'no columns', dtype: 'BF16', shape: [8, 0], data: new Uint16Array(0) },
+      { name: 'no end of rows', dtype: 'F32', shape: [2 ** 45, 0], data: new Float32Array(0) },
+      { name: 'no end of columns', dtype: 'F32', shape: [0, 2 ** 45], data: new Float32Array(0) },
+      { name: 'a.gate_proj.weight', dtype: 'F32', shape: [2 ** 40, 0], data: new Float32Array(0) },
+      { name: 'a.up_proj.weight', dtype: 'F32', shape: [2 ** 40, 0], data: new Float32Array(0) },
       { name: 'number', dtype: 'F32', shape: [], data: Float32Array.of(-2.5) },
       { name: 'zeros', dtype: 'F16', shape: [3, 2], data: new Uint16Array(6) },
       { name: 'double', dtype: 'F64', shape: [4], data: huge },
@@ -192,7 +195,7 @@ describe('a tensor', () => {
     ]);
     for (const granularity of ['tensor', 'row', 'channel', 'block', 'mx', 'nvfp4']) {
       const found = await look(path, { granularity });
-      for (const name of ['empty', 'no rows', 'no columns'])
+      for (const name of ['empty', 'no rows', 'no columns', 'no end of rows', 'no end of columns'])
         expect(found.of(name)).toMatchObject({
           elements: 0,
           amax: 0,
@@ -322,6 +325,16 @@ describe('codes with scales beside them', () => {
     expect([...tensors.keys()]).toHaveLength(4);
   });
 
+  it('a scale that fits no block is said', async () => {
+    const path = await write('unfit.safetensors', [
+      { name: 'a.weight', dtype: 'F8_E4M3', shape: [6, 6], data: new Uint8Array(36).fill(0x38) },
+      { name: 'a.weight_scale', dtype: 'F32', shape: [5, 4], data: new Float32Array(20).fill(3) },
+    ]);
+    const { notes, of, tensors } = await look(path);
+    expect(notes).toEqual(['a.weight_scale fits no block of a.weight: its codes are measured as they are']);
+    expect([tensors.size, of('a.weight').amax]).toEqual([2, 1]);
+  });
+
   it('NVFP4’s cast has a scale for 16 elements and one for all', async () => {
     const values = noise(3 * 33);
     const path = await write('cast4.safetensors', [
@@ -430,9 +443,16 @@ describe('other files', () => {
         data: bytes(Float32Array.of(7, 3.5)),
       },
     ]);
-    const { of, tensors, swiglus, file } = await look(at('step-00000003.arrow'), { policy: 'delayed' });
+    const { of, tensors, swiglus, notes, file } = await look(at('step-00000003.arrow'), {
+      policy: 'delayed',
+    });
     expect([...tensors.keys()]).toEqual(['layers.0.down', 'layers.0.gateUp', 'norm']);
     expect(file.leftOut).toBe(2);
+    expect(notes).toEqual([]);
+    const rows = await look(at('step-00000003.arrow'), { policy: 'delayed', granularity: 'row' });
+    expect(rows.notes).toEqual([
+      'no maxima are remembered for these scales: they come from the tensors themselves',
+    ]);
     expect(of('norm').amax).toBe(Math.abs(values.reduce((a, b) => Math.max(a, Math.abs(b)), 0)) / 4);
     expect(of('norm').cast.scale).toBe(64);
     expect((await look(at('step-00000003.arrow'), { policy: 'delayed1' })).of('norm').cast.scale).toBe(128);
@@ -477,5 +497,5 @@ test.each([
   [{ policy: 'fixed0' }, /policy.scale: got 0, expected a number from/],
   [{ policy: 'current', granularity: 'nvfp4' }, /cast’s policy: got "current", expected none/],
 ])('%o is refused', (words, message) => {
-  expect(() => inspectedCast({ ...usual, ...words })).toThrow(message);
+  expect(() => inspectedCast(words)).toThrow(message);
 });

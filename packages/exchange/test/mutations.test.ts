@@ -1,5 +1,5 @@
 /**
- * @file Folders and files of strangers, altered at random: opened, converted, examined and mended, or one line says why not.
+ * @file Folders and files of strangers, altered at random: opened, converted, inspected, examined and mended, or one line says why not.
  * 2,000 a kind; `OCTAVO_MUTATIONS=100000` (the package's script `mutations`) for more.
  * @module-tag slow
  */
@@ -12,7 +12,10 @@ import {
   examine,
   fixFolder,
   foldSmooth,
+  inspect,
+  inspectedCast,
   openModel,
+  openTensors,
   quantizedWeights,
   type SchemeName,
   schemes,
@@ -118,6 +121,18 @@ const heal = async (path: string): Promise<void> => {
   await examine(path);
 };
 
+const CASTS = ['tensor', 'row', 'channel', 'block', 'mx', 'nvfp4', '3x5'];
+
+const see = async (path: string, seed: number): Promise<void> => {
+  const file = await openTensors(path);
+  const granularity = CASTS[(seed / 4) % CASTS.length]!;
+  try {
+    for await (const _ of inspect(file, inspectedCast({ granularity })));
+  } finally {
+    await file.close();
+  }
+};
+
 const SINGLE = 'model.safetensors';
 const kinds: readonly {
   readonly name: string;
@@ -187,7 +202,7 @@ test.each(kinds)(
         rmSync(target, { force: true }); // some file systems flush a file that is written over
         writeFileSync(target, altered(whole, draw));
         const began = process.cpuUsage();
-        for (const act of file === null ? [use] : [use, heal])
+        for (const act of [use, ...(file === null ? [] : [heal]), ...(seed % 4 === 0 ? [see] : [])])
           try {
             await act(path, seed);
           } catch (error) {

@@ -40,14 +40,14 @@ export const granularityNames = [...Object.keys(granularities), 'ROWSxCOLUMNS'];
 export const policyNames = ['current', 'delayed', 'fixedSCALE', 'mx-spec'];
 
 /**
- * A cast by its words; null is what is usual: E4M3 at 448 (E2M1 under NVFP4), a scale a tensor from its own maximum, in MX
+ * A cast by its words; what is left out, or null, is what is usual: E4M3 at 448 (E2M1 under NVFP4), a scale a tensor from its own maximum, in MX
  * blocks a power of two. Policies may end in `-p2` (a power of two) and `-marginN`, as a recipe's casts are called. Throws an
  * `OctavoError` (exit code 2) that names what is not known.
  */
 export function inspectedCast(words: {
-  readonly format: string | null;
-  readonly granularity: string | null;
-  readonly policy: string | null;
+  readonly format?: string | null;
+  readonly granularity?: string | null;
+  readonly policy?: string | null;
 }): InspectedCast {
   const by = words.granularity ?? 'tensor';
   const fine = by === 'nvfp4';
@@ -59,7 +59,7 @@ export function inspectedCast(words: {
       : Object.hasOwn(granularities, by)
         ? granularities[by]!
         : refuse('granularity', by, `one of ${granularityNames.join(', ')}`);
-  if (fine && words.policy !== null)
+  if (fine && words.policy != null)
     refuse('policy', words.policy, 'none with granularity nvfp4, which has its own');
   const policy = words.policy ?? (by === 'mx' ? 'current-p2' : 'current');
   const rule = fine ? ({ kind: 'nvfp4' } as const) : ruleBy(policy);

@@ -42,7 +42,7 @@ export function swiGlusOf(tensors: readonly ListedTensor[]): {
       const channels = fused ? rows / 2 : rows;
       const up = partner('up');
       const down = partner('down');
-      if (!Number.isInteger(channels)) continue;
+      if (!Number.isInteger(channels) || channels === 0) continue;
       if (!fused && (up.values?.rows !== rows || up.values.columns !== columns)) {
         // w1 may be the first of two plain layers
         if (up.values !== null || convention.gate !== 'w1')

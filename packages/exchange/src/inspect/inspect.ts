@@ -26,9 +26,12 @@ export type InspectEvent =
 export async function* inspect(file: TensorFile, cast: InspectedCast): AsyncGenerator<InspectEvent> {
   for (const note of file.notes) yield { kind: 'note', note };
   const known = new Map<Values, Measured>();
+  const delayed = cast.rule.kind === 'delayed';
+  let remembered = false;
   for (const { values, history, ...about } of file.tensors) {
     const { name, role, dtype, shape, decoded, skipped } = about;
-    const past = cast.rule.kind === 'delayed' && history ? await history(cast.format.name) : [];
+    const past = delayed && history ? await history(cast.format.name) : [];
+    remembered ||= past.length > 0;
     const measured = values && (await measure(values, cast, past));
     if (values && measured) known.set(values, measured);
     const elements = elementsOf(shape);
@@ -36,6 +39,11 @@ export async function* inspect(file: TensorFile, cast: InspectedCast): AsyncGene
   }
   const lossOf = async (values: Values): Promise<CastLoss> =>
     (known.get(values) ?? (await measure(values, cast))).cast;
+  if (delayed && !(remembered && cast.granularity.kind === 'tensor'))
+    yield {
+      kind: 'note',
+      note: 'no maxima are remembered for these scales: they come from the tensors themselves',
+    };
   const { found, notes } = swiGlusOf(file.tensors);
   for (const note of notes) yield { kind: 'note', note };
   for (const swiglu of found) yield { kind: 'swiglu', swiglu: await alignmentOf(swiglu, lossOf) };

@@ -35,9 +35,14 @@ export async function openSafetensorsTensors(path: string, isFolder: boolean): P
   const files = await openSafetensorsFolder(path);
   const all = new Map<string, ListedEntry>(files.tensors.map((tensor) => [tensor.name, tensor]));
   const decodings = new Map<string, Decoding>();
+  const notes = files.strays.map((name) => `${name} is none of the model's files: left out`);
   for (const entry of all.values()) {
     const decoding = decodingOf(entry, all);
     if (decoding) decodings.set(entry.name, decoding);
+    else if (entry.dtype.startsWith('F8_E') && scaleOf(entry.name, all) !== undefined)
+      notes.push(
+        `${scaleOf(entry.name, all)} fits no block of ${entry.name}: its codes are measured as they are`,
+      );
   }
   const used = new Set(
     [...decodings.values()].flatMap(({ scale, factor }) => [scale.name, ...(factor ? [factor.name] : [])]),
@@ -52,7 +57,7 @@ export async function openSafetensorsTensors(path: string, isFolder: boolean): P
     kind: isFolder ? 'Hugging Face folder' : 'safetensors file',
     path,
     leftOut: 0,
-    notes: files.strays.map((name) => `${name} is none of the model's files: left out`),
+    notes,
     tensors: [...all.values()]
       .filter(({ name }) => !used.has(name))
       .sort((a, b) => byName.compare(a.name, b.name))
@@ -118,6 +123,7 @@ const NVFP4: readonly (readonly [weight: RegExp, factor: string, divides: boolea
 /** Undefined where no scale is its own, or none whose shape fits: it is then what its type says. */
 function decodingOf(entry: ListedEntry, all: ReadonlyMap<string, ListedEntry>): Decoding | undefined {
   const { name, dtype, shape } = entry;
+  if (shape.length === 0) return undefined;
   if (dtype === 'U8')
     for (const [ending, end, divides] of NVFP4) {
       const scale = all.get(name.replace(ending, '.weight_scale'));
@@ -128,8 +134,7 @@ function decodingOf(entry: ListedEntry, all: ReadonlyMap<string, ListedEntry>): 
       if (block) return { codes: 'F4', scale, block, factor: { name: factor.name, divides } };
     }
   const scale = all.get(scaleOf(name, all) ?? '');
-  if (scale === undefined || shape.length === 0 || !(dtype.startsWith('F8_E') || dtype === 'I8'))
-    return undefined;
+  if (scale === undefined || !(dtype.startsWith('F8_E') || dtype === 'I8')) return undefined;
   const { rows, columns } = matrixOf(shape);
   const block = blockOfScales(scale, rows, columns) ?? gridBlock(scale.shape, rows, columns);
   return block ? { codes: dtype as SafetensorsType, scale, block, factor: null } : undefined;

@@ -40,11 +40,14 @@ export interface TensorFile {
 
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** As scales see it: the last axis is a row, all others count rows; a single number is 1 × 1. */
-export const matrixOf = (shape: readonly number[]): { readonly rows: number; readonly columns: number } => ({
-  rows: elementsOf(shape.slice(0, -1)),
-  columns: shape.at(-1) ?? 1,
-});
+/**
+ * As scales see it: the last axis is a row, all others count rows; a single number is 1 × 1. Nothing is 0 × 0, whatever its
+ * other axes say: a file may give them any length.
+ */
+export const matrixOf = (shape: readonly number[]): { readonly rows: number; readonly columns: number } =>
+  shape.includes(0)
+    ? { rows: 0, columns: 0 }
+    : { rows: elementsOf(shape.slice(0, -1)), columns: shape.at(-1) ?? 1 };
 
 /** Rows `[from, to)` of a matrix; where they begin is a multiple of 8 elements, or `aligned` reads a little more. */
 export const rowsOf = (values: Values, from: number, to: number): Values => ({
