@@ -195,6 +195,8 @@ describe('refused by name', () => {
     rmSync(at('mute', 'tokenizer.json'));
     const mute = await train('--init', 'mute', '--data', 'text.txt');
     expect([mute.code, mute.stderr]).toEqual([2, expect.stringContaining('has no tokenizer.json')]);
+    const large = await train('--init', 'mute', '--data', 'text.txt', '--tokenizer', 'llama2');
+    expect([large.code, large.stderr]).toEqual([2, expect.stringContaining('tokenizer llama2 does not fit')]);
     const other = await octavo(['train', '--resume', '--init', 'mute', '--out', 'whole'], folder);
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('began with another init')]);
   }, 60_000);

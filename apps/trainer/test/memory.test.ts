@@ -39,7 +39,7 @@ async function checkOf(model: string, kind: Workload['kind'], own: { force?: boo
 
 test('a model beyond the machine is refused with all the figures, or tried by --force', async () => {
   await expect(checkOf('llama2-7b', 'train')).rejects.toThrow(
-    /^\[run\] too little memory: using llama2-7b with \d+ x \d+ tokens needs about \d+ GB \(weights \S+ GB, optimizer \S+ GB, codes \S+ GB, gradients \S+ GB, new state \S+ GB\), and this machine has 32 GB and 8 cores, device simd holds 4.3 GB at most; choose a smaller .*--force$/,
+    /^\[run\] too little memory: using llama2-7b with \d+ x \d+ tokens needs about \d+ GB \(weights \S+ GB, optimizer \S+ GB, codes \S+ GB, second state \S+ GB, activations \S+ GB, gradients \S+ GB\), and this machine has 32 GB and 8 cores, device simd holds 4.3 GB at most; choose a smaller .*--force$/,
   );
   await expect(checkOf('llama2-7b', 'evaluate')).rejects.toThrow(
     /with \d+ x \d+ tokens needs about [\d.]+ GB \(weights \S+ GB, activations \S+ GB\), and .*--force$/,

@@ -87,7 +87,7 @@ export function checkMemory(
 }
 
 const ADVICE: Readonly<Record<Workload['kind'], string>> = {
-  train: 'choose a smaller --model, --batch or --sequence',
+  train: 'choose a smaller --model, --batch or --sequence, or --recompute full',
   evaluate: 'take a larger machine',
   generate: 'take a larger machine',
 };
