@@ -22,8 +22,23 @@ export interface Beginning {
   readonly training: Training;
   /** Hash of the weights that the run started from; null: it drew them. */
   readonly weights: string | null;
-  /** Files of the model that it starts from, to be kept with the run; null: nothing is new. */
+  /** Of a run that starts from a model: the model's files, to be kept with the run. */
   readonly files: ReadonlyMap<string, Uint8Array | string> | null;
+}
+
+/** Gives delayed scales of a run that starts from a model their first maxima; the loader stands where it stood. */
+export async function calibrateFirst(
+  training: Training,
+  { loader }: Pick<TrainingText, 'loader'>,
+): Promise<void> {
+  const start = loader.position();
+  const steps: TokenBatch[][] = [];
+  for (let step = 0; step < CALIBRATION; step++) {
+    steps.push([]);
+    for (let i = 0; i < training.plan.accumulation; i++) steps[step]!.push(await loader.next());
+  }
+  loader.seek(start);
+  await calibrateScales(training, steps);
 }
 
 /** Brings the loader to where the state goes on, too. */
@@ -51,14 +66,6 @@ export async function beginTraining(
         `[run] ${init} is no longer the model that the run started from: got weights of hash ${weights.slice(0, 12)}, expected ${before.slice(0, 12)}; put it back, or start a new run in another --out`,
         { exitCode: 2 },
       );
-    const start = loader.position();
-    const steps: TokenBatch[][] = [];
-    for (let step = 0; step < CALIBRATION; step++) {
-      steps.push([]);
-      for (let i = 0; i < plan.accumulation; i++) steps[step]!.push(await loader.next());
-    }
-    loader.seek(start);
-    await calibrateScales(training, steps);
     return { training, weights, files: await modelFiles(source) };
   } finally {
     await source.close();

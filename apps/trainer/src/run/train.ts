@@ -30,7 +30,7 @@ import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
 import type { Output } from '../output/messages.ts';
 import { version } from '../version.ts';
-import { type Beginning, beginTraining } from './begin.ts';
+import { type Beginning, beginTraining, calibrateFirst } from './begin.ts';
 import { messageOf } from './event-messages.ts';
 import { stoppedError, switchedLayers } from './guard.ts';
 import { nextSteps } from './next.ts';
@@ -161,6 +161,7 @@ async function trainIn(
     folder,
     resumedFrom: training.step,
   });
+  if (modelFiles) await calibrateFirst(training, text);
 
   const began = performance.now();
   const identity = { name: tokenizer.name, hash: tokenizer.hash };
