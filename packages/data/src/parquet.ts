@@ -5,38 +5,52 @@ import {
   type ColumnMetaData,
   type FileMetaData,
   parquetMetadataAsync,
-  parquetReadObjects,
   parquetSchema,
 } from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
-import { getPhysicalColumns } from 'hyparquet/src/schema.js';
-import type { CompressionCodec } from 'hyparquet-compressors';
+import { parquetHeader, readColumn } from 'hyparquet/src/column.js';
+import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
+import { assembleAsync, asyncGroupToRows } from 'hyparquet/src/rowgroup.js';
+import { getPhysicalColumns, getTreePath } from 'hyparquet/src/schema.js';
 import { LARGEST } from './text-file.ts';
 import { withTimeLimit } from './time-limit.ts';
+
+type ColumnDecoder = Parameters<typeof readColumn>[2];
 
 /** Rows and values of a row group at most: what a damaged count would have us allocate for. */
 const MOST_VALUES = 2 ** 25;
 
 /** A file, opened to be read a row group at a time. */
 export async function openParquet(handle: FileHandle) {
-  const [file, unpackers] = [await bufferOf(handle), await decompressors()];
+  const { compressors } = await import('hyparquet-compressors'); // where a file is read, for that compiles WebAssembly
+  const file = await bufferOf(handle);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+  const schema = parquetSchema(metadata);
   checkColumns(metadata);
   return {
-    names: parquetSchema(metadata).children.map(({ element }) => element.name),
+    names: schema.children.map(({ element }) => element.name),
     async *batches(columns: readonly string[]) {
-      let row = 0;
       for (const group of metadata.row_groups) {
-        const count = Number(group.num_rows);
-        for (const { meta_data: chunk } of group.columns)
-          if (columns.includes(chunk?.path_in_schema[0] ?? '')) await checkPages(file, chunk, count);
-        const rows = await parquetReadObjects({
-          ...{ file, metadata, rowStart: row, rowEnd: row + count, compressors: unpackers, parsers },
-          columns: [...columns],
-        });
-        if (rows.length !== count) throw new Error(`a row group with ${rows.length} of ${count} rows`);
-        yield rows;
-        row += count;
+        const rows = Number(group.num_rows);
+        if (!(rows >= 0 && rows <= MOST_VALUES)) throw new Error(`a row group of ${rows} rows`);
+        const asyncColumns = [];
+        for (const { meta_data: chunk } of group.columns) {
+          if (!columns.includes(chunk?.path_in_schema[0] ?? '')) continue;
+          if (chunk === undefined) throw new Error('a column in another file');
+          const schemaPath = getTreePath(schema, chunk.path_in_schema);
+          const { element } = schemaPath.at(-1)!;
+          const pathInSchema = chunk.path_in_schema;
+          const decoder = { ...chunk, pathInSchema, schemaPath, element, compressors, parsers };
+          asyncColumns.push({
+            pathInSchema,
+            data: Promise.resolve(await columnOf(file, chunk, rows, decoder)),
+          });
+        }
+        const whole = assembleAsync({ groupStart: 0, groupRows: rows, asyncColumns }, schema, parsers);
+        for (const { pathInSchema, data } of whole.asyncColumns) {
+          const held = (await data).data.reduce((sum, { length }) => sum + length, 0);
+          if (held < rows) throw new Error(`${held} of ${rows} rows of ${pathInSchema[0]}`);
+        }
+        yield await asyncGroupToRows(whole, 0, rows, [...columns], 'object');
       }
     },
   };
@@ -67,40 +81,38 @@ function checkColumns(metadata: FileMetaData): void {
   }
 }
 
-/** Walks a column's pages and refuses sizes and counts that cannot be: the library believes them. */
-async function checkPages(file: AsyncBuffer, chunk: ColumnMetaData | undefined, rows: number): Promise<void> {
-  if (chunk === undefined) throw new Error('a column in another file');
-  if (!(rows >= 0 && rows <= MOST_VALUES)) throw new Error(`a row group of ${rows} rows`);
+/** A column's values in a row group, decoded within a time limit: on damage the library may go round for ever. */
+async function columnOf(file: AsyncBuffer, chunk: ColumnMetaData, rows: number, decoder: ColumnDecoder) {
   const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
-  const bytes = await file.slice(start, start + Number(chunk.total_compressed_size));
-  const reader = { view: new DataView(bytes as ArrayBuffer), offset: 0 };
-  let values = 0;
-  while (reader.offset < reader.view.byteLength - 1) {
+  const view = new DataView(
+    (await file.slice(start, start + Number(chunk.total_compressed_size))) as ArrayBuffer,
+  );
+  const bytes = checkPages(view);
+  const all = { groupStart: 0, groupRows: rows, selectStart: 0, selectEnd: rows };
+  return withTimeLimit(2000 + bytes / 1000, () => readColumn({ view, offset: 0 }, all, decoder));
+}
+
+/** Walks a column's pages and refuses sizes and counts that cannot be: the library believes them. Gives their bytes, unpacked. */
+function checkPages(view: DataView<ArrayBuffer>): number {
+  const reader = { view, offset: 0 };
+  let [values, bytes] = [0, 0];
+  while (reader.offset < view.byteLength - 1) {
     const header = parquetHeader(reader);
     const { compressed_page_size: packed, uncompressed_page_size: size } = header;
     const page = header.data_page_header ?? header.data_page_header_v2 ?? header.dictionary_page_header;
     const count = page?.num_values ?? 0;
     values += count;
-    if (!(packed >= 0 && packed <= reader.view.byteLength - reader.offset && size >= 0 && size <= LARGEST))
+    bytes += size;
+    if (!(packed >= 0 && packed <= view.byteLength - reader.offset && size >= 0 && size <= LARGEST))
       throw new Error(`a page of ${packed} bytes, ${size} unpacked`);
     if (!(count >= 0 && values <= MOST_VALUES)) throw new Error(`a page of ${count} values`);
     reader.offset += packed;
   }
+  return bytes;
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 const parsers = {
+  ...DEFAULT_PARSERS,
   stringFromBytes: (bytes: Uint8Array): string => (bytes && strict.decode(bytes)) as string,
 };
-
-type Unpack = (input: Uint8Array, length: number) => Uint8Array;
-
-/** The decompressors, each ended where a damaged page keeps it busy; loaded where a file is read, for that compiles WebAssembly. */
-async function decompressors(): Promise<Record<CompressionCodec, Unpack>> {
-  const { compressors } = await import('hyparquet-compressors');
-  const limited = Object.entries(compressors).map(([codec, unpack]): [string, Unpack] => [
-    codec,
-    (input, length) => withTimeLimit(2000 + length / 1000, () => unpack(input, length)),
-  ]);
-  return Object.fromEntries(limited) as Record<CompressionCodec, Unpack>;
-}

@@ -44,6 +44,13 @@ describe('rows', () => {
     expect(await all(readDocuments(folder))).toHaveLength(40);
   });
 
+  it('whose damage would keep a decoder busy for ever are refused', async () => {
+    const path = fileURLToPath(new URL('./fixtures/endless.parquet', import.meta.url));
+    await expect(all(readRows(path))).rejects.toThrow(
+      'endless.parquet is not a Parquet file that can be read',
+    );
+  });
+
   it('has rows with lists, structures and truth values', async () => {
     const [first, second] = await all(readRows(join(rows, 'tasks.parquet')));
     expect(first!.value).toEqual({

@@ -39,6 +39,25 @@ describe('questions are the harness’s', () => {
   });
 });
 
+test('lines of WikiText are articles again, as those of the pages’ file', async () => {
+  // The raw file, and what the two published forms make of it.
+  const raw = ' \n = One = \n \n A line . \n = = Part = = \n More . \n \n = Two = \n Last . \n';
+  const pages = [' = One = \n \n A line . \n = = Part = = \n More . \n ', ' = Two = \n Last . \n'];
+  async function* lines() {
+    for (const [i, line] of raw.split('\n').slice(0, -1).entries())
+      yield { where: `f:${i + 1}`, value: { text: line.trim() === '' ? '' : `${line}\n` } };
+    yield { where: 'f:99', value: { page: 'a page' } };
+  }
+  const found: [string, unknown][] = [];
+  for await (const { where, value } of tasks.get('wikitext')!.rows!(lines()))
+    found.push([where, (value as { page: string }).page]);
+  expect(found).toEqual([
+    ['f:2', pages[0]],
+    ['f:99', 'a page'],
+    ['f:8', pages[1]],
+  ]);
+});
+
 test.each([
   ['lambada_openai', { txt: 'a b' }, 'f:3: text: got nothing, expected a text'],
   ['lambada_openai', { text: 'ends in a space ' }, 'f:3: text: got "ends in a space "'],

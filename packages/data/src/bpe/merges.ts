@@ -29,21 +29,19 @@ export interface Learnt {
 
 /**
  * Merges learnt from counted words (Sennrich et al., arXiv 1508.07909), the same ones in the same order as Hugging Face's
- * `BpeTrainer` learns: of equally frequent pairs that of the lowest ids; a token that two pairs spell is one token; a pair's
- * places are those of its own entry in the queue, so that a pair which such a token lets arise anew is merged apart. Each
- * merge costs what it changes: places are linked lists over all words, so that the time grows with the words' bytes and
- * not with their lengths. Yields the number of tokens from time to time.
+ * `BpeTrainer` learns: of equally frequent pairs that of the lowest ids. All places of a pair arise with the younger of its
+ * tokens, so that each pair is a candidate once, and its count can only fall. A merge costs what it changes: places are linked
+ * lists over all words, so that the time grows with the words' bytes, however long one of them is. Yields the number of tokens
+ * after each merge.
  */
 export function* learnMerges(
   words: WordCounts,
   { tokens: first, idOfByte, vocabularySize }: Learning,
 ): Generator<number, Learnt> {
-  const { symbol, next, previous, wordOf, starts, counts } = linked(words, idOfByte);
+  const { symbol, next, previous, wordOf, counts } = linked(words, idOfByte);
   const tokens = [...first];
-  const idOf = new Map(tokens.map((token, id) => [token, id]));
+  const merges: [string, string][] = [];
   const pairCounts = new Map<number, number>();
-  /** Pairs with more than one candidate. */
-  const repeated = new Set<number>();
   const queue = new TinyQueue<Candidate>(
     [],
     (a, b) => b.count - a.count || a.left - b.left || a.right - b.right,
@@ -51,15 +49,11 @@ export function* learnMerges(
   /** Where pairs have begun to stand since the last merge. */
   let fresh = new Map<number, number[]>();
   const add = (pair: number, count: number, place: number): void => {
-    const known = pairCounts.get(pair);
-    pairCounts.set(pair, (known ?? 0) + count);
+    pairCounts.set(pair, (pairCounts.get(pair) ?? 0) + count);
     if (count < 0) return;
     const places = fresh.get(pair);
-    if (places !== undefined) places.push(place);
-    else {
-      fresh.set(pair, [place]);
-      if (known !== undefined) repeated.add(pair);
-    }
+    if (places === undefined) fresh.set(pair, [place]);
+    else places.push(place);
   };
   const enqueue = (): void => {
     for (const [pair, places] of fresh) {
@@ -73,28 +67,19 @@ export function* learnMerges(
     if (next[at]! >= 0) add(symbol[at]! * PAIR + symbol[at + 1]!, counts[wordOf[at]!]!, at);
   enqueue();
 
-  const merges = new Map<number, readonly [string, string]>();
   for (;;) {
-    const top = idOf.size < vocabularySize ? queue.pop() : undefined;
-    if (top === undefined) return { tokens, merges: [...merges.values()] };
+    const top = tokens.length < vocabularySize ? queue.pop() : undefined;
+    if (top === undefined) return { tokens, merges };
     const { left, right, places } = top;
-    const pair = left * PAIR + right;
-    const count = pairCounts.get(pair)!;
+    const count = pairCounts.get(left * PAIR + right)!;
     if (top.count !== count) {
       top.count = count;
       if (count > 0) queue.push(top);
       continue;
     }
-    const spelt: readonly [string, string] = [tokens[left]!, tokens[right]!];
-    const token = spelt.join('');
-    let id = idOf.get(token);
-    if (id === undefined) {
-      id = tokens.push(token) - 1;
-      idOf.set(token, id);
-    }
-    merges.delete(pair); // merged again, it stands where it was merged last
-    merges.set(pair, spelt);
-    for (const at of repeated.has(pair) ? wholeWords(places) : places) {
+    merges.push([tokens[left]!, tokens[right]!]);
+    const id = tokens.push(tokens[left]! + tokens[right]!) - 1;
+    for (const at of places) {
       const behind = next[at]!;
       if (symbol[at] !== left || behind < 0 || symbol[behind] !== right) continue;
       const [before, after, weight] = [previous[at]!, next[behind]!, counts[wordOf[at]!]!];
@@ -113,12 +98,6 @@ export function* learnMerges(
     enqueue();
     yield tokens.length;
   }
-
-  /** All places of the words that some places lie in. */
-  function* wholeWords(places: readonly number[]): Generator<number> {
-    for (const word of new Set(places.map((at) => wordOf[at]!)))
-      for (let at = starts[word]!; at >= 0; at = next[at]!) yield at;
-  }
 }
 
 /** All words' bytes as tokens one after another, each with its neighbours' places (−1: none) and its word. */
@@ -131,10 +110,8 @@ function linked(words: WordCounts, idOfByte: ArrayLike<number>) {
     Int32Array,
     Int32Array,
   ];
-  const starts: number[] = [];
   let at = 0;
   for (const [word, bytes] of texts.entries()) {
-    starts.push(at);
     for (const [i, byte] of bytes.entries()) {
       symbol[at] = idOfByte[byte]!;
       previous[at] = i === 0 ? -1 : at - 1;
@@ -142,5 +119,5 @@ function linked(words: WordCounts, idOfByte: ArrayLike<number>) {
       wordOf[at++] = word;
     }
   }
-  return { symbol, next, previous, wordOf, starts, counts: [...words.values()].map(({ count }) => count) };
+  return { symbol, next, previous, wordOf, counts: [...words.values()].map(({ count }) => count) };
 }

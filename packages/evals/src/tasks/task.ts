@@ -16,6 +16,8 @@ export interface Task {
   readonly metrics: readonly MetricName[];
   /** The published files. */
   readonly files: string;
+  /** The rows to ask about, where a file may have others. */
+  rows?(lines: AsyncIterable<Row>): AsyncIterable<Row>;
   /** Throws an `OctavoError` (exit code 2) that names the row and what is wrong in it. */
   question(row: Row): Question;
 }

@@ -44,7 +44,8 @@ export async function openTask(task: NamedTask, limit: number | null, text: () =
   }
   const questions: Question[] = [];
   let of = 0;
-  for await (const row of withLabels(path))
+  const rows = withLabels(path);
+  for await (const row of published.rows?.(rows) ?? rows)
     if (of++ < (limit ?? Number.POSITIVE_INFINITY)) questions.push(published.question(row));
   if (of === 0) refuse(`task ${name}: got no rows in ${path}, expected ${published.files}`);
   const { version, metrics } = published;
