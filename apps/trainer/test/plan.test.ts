@@ -32,7 +32,18 @@ test('the paper’s system on 8 Gaudi 2: one row a recipe, and the assumptions',
 });
 
 test('simulated runs: goodput falls with ranks, the same every time', async () => {
-  const args = ['--simulate', '--model', 'stories110m', '--recipe', 'bf16', '--hardware', 'h100', '--json'];
+  const args = [
+    '--simulate',
+    '--model',
+    'stories110m',
+    '--recipe',
+    'bf16',
+    '--hardware',
+    'h100',
+    '--ranks',
+    '64,1024',
+    '--json',
+  ];
   const [first, again] = [await plan(...args), await plan(...args)];
   expect(first.code).toBe(0);
   expect(again.stdout).toBe(first.stdout);
@@ -40,9 +51,9 @@ test('simulated runs: goodput falls with ranks, the same every time', async () =
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(rows).toHaveLength(10);
-  expect(rows[9].goodput).toBeLessThan(rows[0].goodput);
-  expect(rows[9].best / rows[9].daly).toBeLessThan(4);
+  expect(rows).toHaveLength(2);
+  expect(rows[1].goodput).toBeLessThan(rows[0].goodput);
+  expect(rows[1].best / rows[1].daly).toBeLessThan(4);
 });
 
 test('--launch: a script for Slurm, a manifest for Kubeflow, as many ranks as devices', async () => {
@@ -71,7 +82,8 @@ test('--launch: a script for Slurm, a manifest for Kubeflow, as many ranks as de
 
 test.each([
   [['--devices', '6', '--tensor', '4'], /impossible layout: got 6 devices, expected a multiple of tensor 4/],
-  [['--hardware', 'h1000'], /--hardware.*h100/],
+  [['--hardware', 'h1000'], /unknown hardware: got "h1000", expected one of gaudi2/],
+  [['--hardware', 'none.json'], /none.json/],
   [['--recipe', 'fp9'], /expected some of fp32, bf16/],
   [['--zero', '4'], /Got "4", expected one of 0, 1, 2, 3/],
   [['--model', 'llama3'], /unknown model: got "llama3"/],

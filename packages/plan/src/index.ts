@@ -5,6 +5,7 @@ export { type Cluster, type Outcome, rhythmOf, type Spent, simulate } from './go
 export { bestInterval, goodputTable, type SweepPoint } from './goodput/sweep.ts';
 export type { Hardware, Published } from './hardware/hardware.ts';
 export { hardware, hardwareOf } from './hardware/index.ts';
+export { hardwareFrom } from './hardware/own.ts';
 export { type Calibration, calibrate, type Now } from './host/calibrate.ts';
 export { CHECKED, type CheckOptions, clockFor, hostCheck } from './host/check.ts';
 export { hostHardware } from './host/hardware.ts';

@@ -8,6 +8,7 @@ import {
   assumptionsOf,
   checkLayout,
   hardware,
+  hardwareFrom,
   hardwareOf,
   type Layout,
   type PlanOptions,
@@ -160,6 +161,17 @@ it('every figure of a device has a source', () => {
     expect(one.matrix['8']!.value / one.matrix['16']!.value).toBeCloseTo(2, 1);
   }
   expect(() => hardwareOf('tpu')).toThrow(/unknown hardware: got "tpu", expected one of gaudi2, h100/);
+});
+
+it('a device of one’s own: its figures in a file, refused by name where one is wrong', () => {
+  const own = { ...hardware.h100!, name: 'mine', title: 'My card' };
+  expect(hardwareFrom(JSON.stringify(own), 'mine.json')).toEqual(own);
+  const of = (change: object) => () => hardwareFrom(JSON.stringify({ ...own, ...change }), 'mine.json');
+  expect(of({ memory: { value: -1, source: 'x' } })).toThrow(/hardware mine.json: memory.value: /);
+  expect(of({ bandwidth: { value: 1e12 } })).toThrow(/bandwidth.source: /);
+  expect(of({ speed: 3 })).toThrow(/"speed"/);
+  expect(of({ matrix: {} })).toThrow(/matrix: one width at least/);
+  expect(() => hardwareFrom('{', 'mine.json')).toThrow(/expected JSON with a device's peaks/);
 });
 
 it('a law of two quantities is found, and none of it is negative', () => {

@@ -8,8 +8,9 @@ import { addCommand } from '../command.ts';
 import { flag, numeric, value, withDefault, word } from '../options.ts';
 import { plan } from '../run/plan.ts';
 
-const names: [string, ...string[]] = ['host', ...Object.keys(hardware)];
+const names = [...Object.keys(hardware), 'host'];
 const count = numeric(integer(1));
+const RANKS = Array.from({ length: 10 }, (_, i) => 8 * 2 ** i);
 const hours = numeric(positive());
 
 export const addPlanCommand = (program: Command): void =>
@@ -27,8 +28,8 @@ export const addPlanCommand = (program: Command): void =>
         ['bf16', 'fp8-full'],
         recipeList,
       ),
-      hardware: withDefault('<name>', names.join(', '), 'gaudi2', word(oneOf(names))),
-      devices: withDefault('<n>', 'devices in all', 8, count),
+      hardware: withDefault('<name|file>', `${names.join(', ')}, or a JSON file with peaks`, 'gaudi2'),
+      devices: value('<n>', 'devices in all (default: 8; host: 1)', count),
       zero: withDefault(
         '<stage>',
         'what replicas share (ZeRO): 0 to 3',
@@ -72,6 +73,7 @@ export const addPlanCommand = (program: Command): void =>
         absent: 1,
       },
       simulate: flag('long runs of 8 to 4096 ranks: goodput, and the best interval of checkpoints'),
+      ranks: withDefault('<list>', 'simulated: ranks, separated by commas', RANKS, rankList),
       mtbf: withDefault('<hours>', 'simulated: between failures of one rank', 50_000, hours),
       slowEvery: withDefault('<hours>', 'simulated: between slow spells of one rank', 1000, hours),
       restart: withDefault(
@@ -125,6 +127,10 @@ function recipeList(text: string): string[] {
   throw new InvalidArgumentError(
     `Got "${text}", expected some of ${Object.keys(recipes).join(', ')}, separated by commas.`,
   );
+}
+
+function rankList(text: string): number[] {
+  return text.split(',').map(numeric(integer(1, 2 ** 20)));
 }
 
 function zeroStage(text: string): (typeof ZERO)[number] {

@@ -6,6 +6,7 @@ import { writeFileAtomically } from '@octavo/store';
 
 /** What a simulation is told of a cluster. */
 export interface GoodputRequest {
+  readonly ranks: readonly number[];
   readonly mtbf: number;
   readonly restart: number;
   readonly write: number;
@@ -17,7 +18,6 @@ export interface GoodputRequest {
 /** A rank that is slow, and every step's jitter: assumed, since nothing is published of either. */
 const SLOW = { lasts: 600, factor: 1.5 };
 const JITTER = 0.005;
-const RANKS = Array.from({ length: 10 }, (_, i) => 8 * 2 ** i);
 
 /** Of so many ranks: seconds of a step, and bytes of a checkpoint that each writes. */
 export type Ranked = (ranks: number) => Promise<{ readonly step: number; readonly shard: number } | null>;
@@ -29,7 +29,7 @@ export async function simulated(
 ): Promise<void> {
   const { mtbf, restart, write, slowEvery, seed, svg } = request;
   const points: SweepPoint[] = [];
-  for (const ranks of RANKS) {
+  for (const ranks of request.ranks) {
     const planned = await ranked(ranks);
     if (!planned) continue;
     const cluster: Cluster = {

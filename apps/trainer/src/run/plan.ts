@@ -1,6 +1,7 @@
 /** @file A plan's tables and what they rest on. */
 import { availableParallelism } from 'node:os';
 import { type BenchTable, createBestDevice, jsonRows, toMarkdown, toText } from '@octavo/bench';
+import { readTextFile } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import type { Recompute } from '@octavo/nn';
 import { recipeOf } from '@octavo/nn';
@@ -10,6 +11,7 @@ import {
   checkLayout,
   clockFor,
   type Exchange,
+  hardwareFrom,
   hardwareOf,
   hostCheck,
   hostHardware,
@@ -31,11 +33,11 @@ import { type LaunchRequest, launchFile } from './launch.ts';
 
 type Device = Pick<PlanOptions, 'hardware' | 'clock'>;
 
-export interface PlanRequest extends GoodputRequest, LaunchRequest {
+export interface PlanRequest extends GoodputRequest, Omit<LaunchRequest, 'devices'> {
   readonly model: string;
   readonly recipe: readonly string[];
   readonly hardware: string;
-  readonly devices: number;
+  readonly devices: number | null;
   readonly zero: Zero;
   readonly tensor: number;
   readonly pipeline: number;
@@ -70,9 +72,12 @@ export async function plan(request: PlanRequest): Promise<void> {
 const onNext = (what: string): void =>
   void (process.stderr.isTTY && process.stderr.write(`measuring ${what}\n`));
 
+const devicesOf = ({ devices, hardware }: PlanRequest): number => devices ?? (hardware === 'host' ? 1 : 8);
+
 /** The tables of each recipe on one kind of device, and what they rest on. */
 async function planned(request: PlanRequest, print: (table: BenchTable) => void): Promise<void> {
-  const { recipe: names, devices, recompute, json } = request;
+  const { recipe: names, recompute, json } = request;
+  const devices = devicesOf(request);
   const found = [];
   for (const name of names) found.push(await planOf(request, name, devices, await device(request, name)));
   const { model, trace, options } = found[0]!;
@@ -105,10 +110,14 @@ async function launched(request: PlanRequest): Promise<string> {
   const [on, node] =
     request.hardware === 'host'
       ? [{ hardware: hardwareOf('gaudi2') }, availableParallelism()] // what a step holds, no device changes
-      : [{ hardware: hardwareOf(request.hardware) }, hardwareOf(request.hardware).node.devices];
-  const { model: name, plan } = await planOf(request, recipe!, request.devices, on);
+      : await device(request, recipe!).then((own) => [own, own.hardware.node.devices] as const);
+  const { model: name, plan } = await planOf(request, recipe!, devicesOf(request), on);
   const memory = plan.memory.total;
-  return launchFile(request, { model: request.model, name, recipe: recipe!, memory }, node);
+  return launchFile(
+    { ...request, devices: devicesOf(request) },
+    { model: request.model, name, recipe: recipe!, memory },
+    node,
+  );
 }
 
 /** A step of the asked model under a recipe, on so many devices. */
@@ -143,6 +152,8 @@ function checkedPlan(plan: TrainPlan, { layout }: PlanOptions): TrainPlan {
 
 /** A published device; or this machine, measured for one recipe. */
 async function device({ hardware, threads }: PlanRequest, recipe: string): Promise<Device> {
+  if (hardware.endsWith('.json'))
+    return { hardware: hardwareFrom(await readTextFile(hardware, 'hardware'), hardware) };
   if (hardware !== 'host') return { hardware: hardwareOf(hardware) };
   onNext(`operations of ${recipe}`);
   const here = await createBestDevice(threads);

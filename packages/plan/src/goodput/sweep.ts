@@ -5,9 +5,9 @@ import { type Cluster, type Outcome, rhythmOf, simulate } from './simulate.ts';
 
 /** Intervals that are tried: Daly's times these. */
 const FACTORS = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((power) => 2 ** (power / 2));
-/** Failures of each simulated run, about; and intervals where there are none. */
+/** Failures of each simulated run, about; intervals where there are none, and of Daly's at the most. */
 const FAILURES = 400;
-const INTERVALS = 400;
+const INTERVALS = { fewest: 400, most: 1e5 };
 
 export interface SweepPoint {
   readonly cluster: Cluster;
@@ -20,16 +20,14 @@ export interface SweepPoint {
 
 /**
  * Tries intervals around Daly's, of whole steps of `step` seconds, on the same failures; the best of them. A run lasts about
- * 400 failures, but no longer than `most` seconds of work.
+ * 400 failures, or 100,000 intervals if those are fewer.
  */
-export function bestInterval(cluster: Cluster, step: number, seed: number, most = 4e9): SweepPoint {
+export function bestInterval(cluster: Cluster, step: number, seed: number): SweepPoint {
   const rhythm = rhythmOf(cluster);
   const daly = dalyInterval(rhythm);
-  const around = Number.isFinite(daly) ? daly : most;
-  const intervals = new Set(
-    FACTORS.map((factor) => step * Math.max(1, Math.round((factor * around) / step))),
-  );
-  const work = Math.min(most, Math.max(FAILURES * rhythm.betweenFailures, INTERVALS * around));
+  const intervals = new Set(FACTORS.map((factor) => step * Math.max(1, Math.round((factor * daly) / step))));
+  const { fewest, most } = INTERVALS;
+  const work = Math.min(Math.max(FAILURES * rhythm.betweenFailures, fewest * daly), most * daly);
   const tried = [...intervals].map((interval) => ({
     interval,
     outcome: simulate(cluster, interval, work, seed),

@@ -17,7 +17,7 @@ export const hardware: Readonly<Record<string, Hardware>> = Object.freeze({
 export function hardwareOf(name: string): Hardware {
   if (Object.hasOwn(hardware, name)) return hardware[name]!;
   throw new OctavoError(
-    `[plan] unknown hardware: got "${name}", expected one of ${Object.keys(hardware).join(', ')}, or host`,
+    `[plan] unknown hardware: got "${name}", expected one of ${Object.keys(hardware).join(', ')}, host, or a JSON file`,
     { exitCode: 2 },
   );
 }
