@@ -15,6 +15,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   FOLDER: 'books/',
   IN: 'runs/nano-fp8-full',
   OUT: 'converted',
+  MODEL: 'runs/nano-fp8-full',
 };
 
 /** The arguments of an `octavo` command with placeholders replaced, or null where the text is none. */
