@@ -8,6 +8,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 
 const killAt = Number(process.env.KILL_AT ?? 0);
+/** Instead of being killed there, the process finds the disk full from there on. */
+const full = process.env.KILL_HOW === 'full';
+const NEEDS_ROOM = new Set(['openSync', 'open', 'writeSync', 'write', 'writev', 'mkdirSync', 'mkdir']);
 const said = [];
 const { writeSync } = fs;
 
@@ -21,7 +24,11 @@ function counted(owner, name, tear = () => null) {
     const path =
       typeof args[0] === 'string' ? ` ${basename(args[0]).replace(/\d+\.[0-9a-f]{12}\./, '')}` : '';
     said.push(`${name}${path}`);
-    if (said.length !== killAt) return original.apply(this, args);
+    if (full && killAt > 0 && said.length >= killAt && NEEDS_ROOM.has(name)) {
+      if (said.length === killAt) tear(this, args);
+      throw Object.assign(new Error(`ENOSPC: no space left on device, ${name}`), { code: 'ENOSPC' });
+    }
+    if (full || said.length !== killAt) return original.apply(this, args);
     tear(this, args);
     process.kill(process.pid, 'SIGKILL');
     for (;;); // until it is dead

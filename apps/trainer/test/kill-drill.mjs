@@ -56,9 +56,11 @@ export function openDrill() {
   const operations = JSON.parse(readFileSync(log, 'utf8'));
   const whole = contentsOf(join(folder, 'whole'));
   return {
+    folder,
     /** What the uninterrupted run does to files, in order. */
     operations,
     whole,
+    train,
     /** Kills at these operations, one process after another, then lets it finish; gives what is left. */
     run(kills) {
       const out = `run-${kills.join('-')}`;
@@ -73,7 +75,7 @@ export function openDrill() {
 }
 
 /** Names and bytes of the checkpoints, the rows of the tables without timings, and the names of all else. */
-function contentsOf(run) {
+export function contentsOf(run) {
   const checkpoints = Object.fromEntries(
     readdirSync(join(run, 'checkpoints')).map((name) => [
       name,

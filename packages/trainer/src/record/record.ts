@@ -2,8 +2,9 @@
 import { readTextFile, type TextIdentity, textIdentitySchema } from '@octavo/data';
 import { OctavoError } from '@octavo/formats';
 import { validateConfig } from '@octavo/llama';
-import { within, writeFileAtomically } from '@octavo/store';
+import { loadCrc32c, within, writeFileAtomically } from '@octavo/store';
 import { z } from 'zod';
+import { canonical } from '../checkpoint-metadata.ts';
 import type { DeviceChoice } from '../device/choose.ts';
 import { deviceNames } from '../device/open.ts';
 import { RUN_FILE } from '../session/folder.ts';
@@ -76,6 +77,7 @@ const recordSchema = z.object({
   settings: settingsSchema,
   identity: textIdentitySchema.nullable().default(null),
   weights: text('a hash').nullable().default(null),
+  crc32c: z.number().nullable().default(null), // runs from before there was one had none
   facts: z
     .object(
       { device: text('a device in words'), choice: choiceSchema.nullable().default(null) },
@@ -98,6 +100,7 @@ export async function writeRun(
     plan: planOf(settings),
     identity,
     weights,
+    crc32c: await sumOf({ settings: { model, recipe, data, knobs, ...rest }, identity, weights }),
     facts,
   };
   await writeFileAtomically(within(folder, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
@@ -116,7 +119,13 @@ export async function readRun(folder: string): Promise<RunRecord> {
       exitCode: 2,
     });
   }
-  const { settings, identity, weights, facts } = check(recordSchema, renameKeys(value), path);
+  const named = renameKeys(value);
+  const { settings, identity, weights, crc32c, facts } = check(recordSchema, named, path);
+  if (crc32c !== null && crc32c !== (await sumOf(named as Summed)))
+    throw new OctavoError(
+      `[run] ${path} is altered: got settings that its CRC-32C does not fit, expected those that the run began with: restore it from a copy (what may change is said by options)`,
+      { exitCode: 2 },
+    );
   const { model, knobs, ...rest } = settings;
   return {
     settings: {
@@ -129,6 +138,18 @@ export async function readRun(folder: string): Promise<RunRecord> {
     device: facts?.device ?? null,
     choice: facts?.choice ?? null,
   };
+}
+
+interface Summed {
+  readonly settings: unknown;
+  readonly identity: unknown;
+  readonly weights: unknown;
+}
+
+/** The CRC-32C of what a run depends on, in whatever order its keys stand. */
+async function sumOf({ settings, identity, weights }: Summed): Promise<number> {
+  const crc32c = await loadCrc32c();
+  return crc32c(new TextEncoder().encode(canonical({ settings, identity, weights })));
 }
 
 /** The record with its keys called what they are now: runs of before called some otherwise. */
