@@ -1,5 +1,7 @@
 /** @file The process: arguments in, exit code out. */
 import { writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { launchedRank } from '@octavo/mpi';
 import { describeError, oneLine } from './errors.ts';
 import { createProgram } from './program.ts';
 
@@ -20,6 +22,8 @@ try {
   await program.parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
+  // Of processes that mpirun has started the first speaks, and with its end all end.
+  if (launchedRank(process.env) > 0) await setTimeout(1000);
   const { text, exitCode } = describeError(error, program.opts<{ debug?: boolean }>().debug === true);
   process.stderr.write(text);
   process.exitCode = exitCode;

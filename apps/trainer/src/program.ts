@@ -1,4 +1,5 @@
 /** @file The command line: which commands there are, and how bad usage is said. */
+import { launchedRank } from '@octavo/mpi';
 import { Command } from 'commander';
 import { globalOptions } from './command.ts';
 import { addBenchCommand } from './commands/bench.ts';
@@ -48,6 +49,7 @@ export function createProgram(): Command {
 function wordErrors(command: Command, name: string): void {
   command.configureOutput({
     outputError: (text, write) =>
+      launchedRank(process.env) > 0 || // the first of mpirun's processes has been told the same
       write(`octavo: ${oneLine(text).replace(/^error: |\.$/g, '')}; see ${name} --help\n`),
   });
   for (const each of command.commands) wordErrors(each, `${name} ${each.name()}`);

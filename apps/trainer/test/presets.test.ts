@@ -29,6 +29,7 @@ const facts = {
   started: '',
   device: 'simd',
   parameters: 0,
+  ranks: 1,
   choice: { asked: 'simd', taken: 'simd', tried: [], layers: null, dropped: [], said: null },
   corpus: { description: '', trainTokens: 0, heldOutTokens: 0 },
 };

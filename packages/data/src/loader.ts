@@ -40,6 +40,8 @@ export interface Loader {
   /** Goes to a position of a loader with the same seed, sequence and corpus; batch and ranks may differ. */
   seek(position: LoaderPosition): void;
   next(): Promise<Batch>;
+  /** Passes over a batch. */
+  skip(): void;
 }
 
 /**
@@ -78,6 +80,8 @@ export function createLoader(from: TokenSource | TokenArray, options: LoaderOpti
     return phaseOf(epoch) + place * sequence;
   };
 
+  const offsetsOfAll = (): number[] => Array.from({ length: batch * ranks }, take);
+
   return {
     options: { batch, sequence, seed, rank, ranks },
     position: () => ({ epoch, index, seed, sequence, length }),
@@ -96,9 +100,10 @@ export function createLoader(from: TokenSource | TokenArray, options: LoaderOpti
         throw bad(`loader position: got epoch ${e}, index ${i}, expected 0 to ${length} windows`);
       [epoch, index] = [e, i];
     },
+    skip: () => void offsetsOfAll(),
     async next() {
       // The position moves before anything is awaited, so that calls may overlap.
-      const offsets = Array.from({ length: batch * ranks }, take).slice(rank * batch, (rank + 1) * batch);
+      const offsets = offsetsOfAll().slice(rank * batch, (rank + 1) * batch);
       const tokens = new Int32Array(batch * sequence);
       const targets = new Int32Array(batch * sequence);
       for (const [row, offset] of offsets.entries()) {

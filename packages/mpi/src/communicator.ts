@@ -32,8 +32,8 @@ export interface Communicator {
   allToAll(values: Movable, received: Movable): Promise<void>;
   /** All ranks' `values` become those of rank `root`. */
   broadcast(values: Movable, root: number): Promise<void>;
-  /** Fulfilled when every rank has called it. */
-  barrier(): Promise<void>;
+  /** Fulfilled when every rank has called it; they may take `patience` seconds (default: the group's). */
+  barrier(patience?: number): Promise<void>;
   /** Lets messages under way move on: to be called now and then in a long computation. */
   progress(): void;
   /** Leaves the group, in agreement with all others. */

@@ -52,7 +52,7 @@ export function joinThreadGroup(
   const slot = (of: number, bytes: number): Uint8Array =>
     new Uint8Array(memory, slotsFrom(size) + of * slotBytes, bytes);
 
-  async function meet(): Promise<void> {
+  async function meet(seconds = patience): Promise<void> {
     const meeting = Atomics.load(words, MEETINGS);
     Atomics.add(words, RANKS + rank, 1);
     if (Atomics.add(words, ARRIVED, 1) === size - 1) {
@@ -61,11 +61,11 @@ export function joinThreadGroup(
       Atomics.notify(words, MEETINGS);
       return;
     }
-    const { async, value } = Atomics.waitAsync(words, MEETINGS, meeting, patience * 1000);
+    const { async, value } = Atomics.waitAsync(words, MEETINGS, meeting, seconds * 1000);
     if (async && (await value) === 'timed-out') {
       const here = Atomics.load(words, RANKS + rank);
       const late = Array.from({ length: size }, (_, r) => r).filter((r) => words[RANKS + r]! < here);
-      throw absent(late, patience);
+      throw absent(late, seconds);
     }
   }
 
@@ -158,9 +158,9 @@ export function joinThreadGroup(
         }
       });
     },
-    barrier: () => inTurn(meet),
+    barrier: (seconds) => inTurn(() => meet(seconds)),
     progress() {},
-    close: () => inTurn(meet),
+    close: () => inTurn(() => meet()),
     abort: (exitCode) => process.exit(exitCode),
   };
 }

@@ -146,6 +146,16 @@ export function beginMicroBatch({ device, seed, recording }: Precision, microBat
   device.write(seed, [random.seed % 2 ** 24, (random.first + microBatch) % 2 ** 24]);
 }
 
+/** What `compute` gives, as if the step's first micro-batch were under way: its random bits, its place for maxima. */
+export function inFirstMicroBatch<T>(precision: Precision, compute: () => T): T {
+  const microBatch = precision.recording?.microBatch ?? 0;
+  if (microBatch === 0) return compute();
+  beginMicroBatch(precision, 0);
+  const computed = compute();
+  beginMicroBatch(precision, microBatch);
+  return computed;
+}
+
 /**
  * Ends a step: every site's policy sees the largest maximum over the step's micro-batches, and one that is not finite
  * where any of them is not.

@@ -22,7 +22,7 @@ import { blockOf, type FixedPolicy, type Policy } from '@octavo/scaling';
 import { apply, type Context } from './context.ts';
 import { maximumOf, noteMaximum } from './observe.ts';
 import { keepOperand } from './operand.ts';
-import type { Site } from './precision.ts';
+import { inFirstMicroBatch, type Site } from './precision.ts';
 import type { CastRecipe } from './recipe.ts';
 import { STATISTICS_LENGTH } from './recording.ts';
 import { limitsOf, noteStatistics, sampleStatistics, samples } from './statistics.ts';
@@ -108,10 +108,11 @@ export function quantizeSmooth(context: Context, site: Site, h: Tensor): MatrixO
   });
 }
 
-/** A weight's codes, cast once for as long as the weight stays the same. */
+/** A weight's codes, cast once for as long as the weight stays the same, whichever micro-batch comes first here. */
 export function quantizeWeight(context: Context, site: Site, weight: Tensor): MatrixOperand {
   const { weights, weightScope } = context.precision;
-  const operand = weights.get(site) ?? quantize(context, site, weight, weightScope);
+  const cast = () => quantize(context, site, weight, weightScope);
+  const operand = weights.get(site) ?? inFirstMicroBatch(context.precision, cast);
   weights.set(site, operand);
   return operand;
 }

@@ -3,16 +3,20 @@ export {
   type CheckpointFile,
   checkpointFileName,
   listCheckpoints,
+  listShards,
   newestWholeCheckpoint,
 } from './checkpoint/folder.ts';
 export {
+  type Checkpoint,
   type CheckpointOptions,
   checkpointColumns,
+  type IndexedTensor,
   type StoredTensor,
   type TensorDescription,
   type TensorRecord,
 } from './checkpoint/layout.ts';
-export { type Checkpoint, type IndexedTensor, openCheckpoint, verifyCheckpoint } from './checkpoint/read.ts';
+export { openCheckpoint, verifyCheckpoint } from './checkpoint/read.ts';
+export { SHARDS, type Shards, shardPath } from './checkpoint/shards.ts';
 export { writeCheckpoint } from './checkpoint/write.ts';
 export { type Crc32c, loadCrc32c } from './checksums.ts';
 export type { ExtraFormats } from './element-bits.ts';

@@ -1,23 +1,26 @@
 /** @file A run's whole state as a checkpoint, and a run from one. */
-import { FP32, OctavoError } from '@octavo/formats';
-import type { Device, Tensor } from '@octavo/kernels';
+import { OctavoError } from '@octavo/formats';
+import { type Device, elements } from '@octavo/kernels';
 import { type LlamaConfig, validateConfig } from '@octavo/llama';
+import { type Communicator, soloCommunicator } from '@octavo/mpi';
 import { createPrecision, type Recipe, validateRecipe } from '@octavo/nn';
-import { type AdamFormats, type AdamState, adamFormats, formatsFor, storedState } from '@octavo/optim';
-import type { Checkpoint, StoredTensor, TensorRecord } from '@octavo/store';
+import { ADAM_ROLES } from '@octavo/optim';
+import type { Checkpoint, TensorRecord } from '@octavo/store';
 import { canonical, partsOf, sameValue } from './checkpoint-metadata.ts';
 import { checkGuard, type GuardPlan, type GuardState, initGuard } from './guard/state.ts';
 import {
-  historyRecord,
+  historyRecords,
   inheritHistories,
   restoreHistories,
   type StoredScaling,
   scalingOf,
 } from './histories.ts';
 import type { NonFinite } from './non-finite.ts';
+import { readOptimizer } from './optimizer-state.ts';
 import type { TrainPlan } from './plan.ts';
-import { readModel, readRecord } from './read-model.ts';
-import { recordOf, tensorOf, valuesOf } from './records.ts';
+import { ranksOf } from './ranks/ranks.ts';
+import { readModel } from './read-model.ts';
+import { recordOf } from './records.ts';
 import { type Training, trainingOf } from './training.ts';
 
 /** What a checkpoint says beside its tensors. */
@@ -68,8 +71,6 @@ export const faultOf = ({ metadata }: Pick<Checkpoint, 'metadata'>): string | nu
 export const isRescued = ({ metadata }: Pick<Checkpoint, 'metadata'>): boolean =>
   metadata.failed !== undefined;
 
-const ROLES = ['master', 'moment1', 'moment2'] as const;
-
 /** Metadata strings, one per part of the state, so that any Arrow reader shows them. */
 export function metadataOf(
   training: Training,
@@ -101,17 +102,33 @@ export function metadataOf(
 
 /** Every tensor of the state: working weights, master weights, moments, amax histories. */
 export async function* recordsOf(training: Training): AsyncGenerator<TensorRecord> {
-  const { device, model, optimizer } = training;
-  for (const [i, parameter] of model.parameters.entries()) {
+  yield* stateRecords(training);
+  yield* historyRecords(training.model.precision);
+}
+
+/** Weights, master weights and moments; where ranks share the run, the parts of them that are this rank's. */
+export async function* stateRecords({
+  device,
+  model,
+  optimizer,
+  ranks,
+}: Training): AsyncGenerator<TensorRecord> {
+  for (const [i, { name, value }] of model.parameters.entries()) {
+    const { from, to } = ranks?.parts[i] ?? { from: 0, to: elements(value.shape) };
+    if (to === from) continue;
+    const { shape } = value;
+    yield recordOf(
+      name,
+      'weight',
+      { shape, format: value.format, scale: [] },
+      (await device.read(value)).subarray(from, to),
+    );
     const { state } = optimizer[i]!;
-    yield await recordOf(device, parameter.name, 'weight', parameter.value, []);
-    for (const role of ROLES) {
+    for (const role of ADAM_ROLES) {
       const scale = Array.from(await device.read(state[`${role}Scale`]));
-      yield await recordOf(device, parameter.name, role, state[role], scale);
+      const codes = (await device.read(state[role])).subarray(0, to - from);
+      yield recordOf(name, role, { shape, format: state[role].format, scale }, codes);
     }
-  }
-  for (const site of model.precision.sites) {
-    if (site.state) yield historyRecord(site, site.state);
   }
 }
 
@@ -147,37 +164,31 @@ export async function restoreTraining(
   device: Device,
   plan: TrainPlan,
   checkpoint: Checkpoint,
+  group: Communicator = soloCommunicator(),
 ): Promise<Training> {
   const state = stateOf(checkpoint);
   const sameRecipe = !isRescued(checkpoint) || sameValue(state.plan.recipe, plan.recipe);
-  checkSameRun(sameRecipe ? state.plan : { ...state.plan, recipe: plan.recipe }, plan, checkpoint.path);
+  const began = sameRecipe ? state.plan : { ...state.plan, recipe: plan.recipe };
+  checkSameRun(group.size > 1 ? cutAs(plan, began) : began, plan, checkpoint.path);
   const smoothLayers = sameRecipe ? state.recipe.smoothLayers : undefined;
   const precision = createPrecision(device, { ...plan.recipe, ...(smoothLayers && { smoothLayers }) });
   const model = await readModel(checkpoint, plan.model, precision);
-  const formats = adamFormats(plan.recipe.optimizer);
-  const optimizer: { formats: AdamFormats; state: AdamState }[] = [];
-  for (const parameter of model.parameters) {
-    const own = formatsFor(formats, parameter.isMatrix);
-    const parts: Partial<Record<keyof AdamState, Tensor>> = {};
-    for (const role of ROLES) {
-      const spec = { name: parameter.name, shape: parameter.value.shape };
-      const record = await readRecord(checkpoint, spec, role, sameRecipe ? own[role].name : undefined);
-      const stored: [Tensor, Tensor] =
-        record.format === own[role].name
-          ? [tensorOf(device, record), scalar(device, scaleOf(checkpoint, record))]
-          : storedState(device, own[role], record.shape, valuesOf(record));
-      [parts[role], parts[`${role}Scale`]] = stored;
-    }
-    optimizer.push({ formats: own, state: parts as AdamState });
-  }
+  const ranks = ranksOf(plan, group);
+  const optimizer = await readOptimizer(model, plan, ranks, checkpoint, sameRecipe);
   if (sameRecipe) await restoreHistories(precision.sites, checkpoint, state.scaling);
   else await inheritHistories(precision, checkpoint, state);
   const { step, updates, tokens, guard } = state;
-  return trainingOf(plan, model, optimizer, { step, updates, tokens, guard });
+  return trainingOf(plan, model, optimizer, { step, updates, tokens, guard, ranks });
 }
 
 /** What a step is computed from. All of it has to be what it was; how far a run goes and what it leaves behind may differ. */
 const LASTING = ['model', 'recipe', 'seed', 'batch', 'accumulation', 'sequence'] as const;
+
+/** A plan whose steps are cut into micro-batches as another's of as many sequences; where sums have an order they stay. */
+const cutAs = ({ batch, accumulation }: TrainPlan, saved: TrainPlan): TrainPlan =>
+  saved.deterministic || saved.batch * saved.accumulation !== batch * accumulation
+    ? saved
+    : { ...saved, batch, accumulation };
 
 /** Throws an `OctavoError` (exit code 2) where the plan of the checkpoint in `path` is another run's. */
 export function checkSameRun(saved: TrainPlan, plan: TrainPlan, path: string): void {
@@ -188,20 +199,4 @@ export function checkSameRun(saved: TrainPlan, plan: TrainPlan, path: string): v
       { exitCode: 2 },
     );
   }
-}
-
-/** The scale of a tensor of the optimizer's state, which always has one; only a state that is not finite has one that is not. */
-function scaleOf(checkpoint: Checkpoint, { name, role, scale }: StoredTensor): number {
-  const [value] = scale;
-  if (scale.length === 1 && (value! > 0 || !Number.isFinite(value))) return value!;
-  throw new OctavoError(
-    `[trainer] ${checkpoint.path}: ${role} "${name}": got ${scale.length === 1 ? `scale ${value}` : `${scale.length} scales`}, expected one above 0`,
-    { exitCode: 2 },
-  );
-}
-
-function scalar(device: Device, value: number): Tensor {
-  const tensor = device.alloc([1, 1], FP32);
-  device.write(tensor, [value]);
-  return tensor;
 }

@@ -1,6 +1,6 @@
 /** @file What the host decides of a step, before anything has moved and after: how far to go, and whether to go on. */
 import { globalNorm, learningRate } from '@octavo/optim';
-import type { Gradients } from './gradients.ts';
+import type { Gradients } from './learned.ts';
 import { firstNonFinite, type NonFinite, nonFiniteError, trustedMaxima } from './non-finite.ts';
 import type { Training } from './training.ts';
 

@@ -4,6 +4,7 @@ import { evaluateLoss, type WindowLoss } from '@octavo/evals';
 import { OctavoError } from '@octavo/formats';
 import { createScope } from '@octavo/kernels';
 import { type Llama, lossOf } from '@octavo/llama';
+import { type Communicator, soloCommunicator } from '@octavo/mpi';
 import { writeScales } from '@octavo/nn';
 import { countTargets, type TokenBatch, upload, uploadBatch } from './transfer.ts';
 
@@ -25,18 +26,38 @@ export async function batchLoss(model: Llama, batch: TokenBatch, sequence: numbe
   }
 }
 
-/** Mean loss in nats per token over batches of `sequence`-long windows. Throws (exit code 0) once `signal` is aborted. */
-export const heldOutLoss = (
+/**
+ * Mean loss in nats per token over batches of `sequence`-long windows, which the ranks of a `group` share. Throws (exit code 0)
+ * once `signal` is aborted, on all ranks.
+ */
+export async function heldOutLoss(
   model: Llama,
-  batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
+  text: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
   sequence: number,
   signal?: AbortSignal,
-): Promise<WindowLoss> =>
-  evaluateLoss(batches, async (batch) => {
+  group: Communicator = soloCommunicator(),
+): Promise<WindowLoss> {
+  const { rank, size } = group;
+  const batches: TokenBatch[] = [];
+  for await (const batch of text) batches.push(batch);
+  const losses = new Float64Array(batches.length);
+  const aborted = new Int32Array(1);
+  for (const [i, batch] of batches.entries()) {
+    if (i % size !== rank) continue;
     await setImmediate(); // host devices compute on this thread: without a turn no interrupt is heard
-    if (signal?.aborted)
-      throw new OctavoError('[trainer] interrupted: the held-out text was not read to its end', {
-        exitCode: 0,
-      });
-    return batchLoss(model, batch, sequence);
-  });
+    if (signal?.aborted) aborted[0] = 1;
+    if (aborted[0]) break;
+    losses[i] = (await batchLoss(model, batch, sequence)).loss;
+  }
+  await group.allReduce(aborted, 'max');
+  if (aborted[0])
+    throw new OctavoError('[trainer] interrupted: the held-out text was not read to its end', {
+      exitCode: 0,
+    });
+  const all = new Float64Array(batches.length * size);
+  await group.allGather(new Uint8Array(losses.buffer), new Uint8Array(all.buffer));
+  return evaluateLoss(batches.keys(), (i) => ({
+    loss: all[(i % size) * batches.length + i]!,
+    tokens: countTargets(batches[i]!.targets),
+  }));
+}

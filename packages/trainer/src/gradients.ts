@@ -16,7 +16,6 @@ import {
   createTape,
   observe,
   type Parameter,
-  type Point,
   type Precision,
   type Recording,
   type Seen,
@@ -25,32 +24,12 @@ import {
   slotOf,
   type Tape,
 } from '@octavo/nn';
+import type { Gradients, Sighting } from './learned.ts';
 import { pointOf } from './places.ts';
+import { agreeOnGradients, agreeOnTargets } from './ranks/agree.ts';
+import { type GradientSums, gradientSums } from './ranks/sums.ts';
 import type { Training } from './training.ts';
 import { countTargets, gather, type TokenBatch, upload, uploadBatch } from './transfer.ts';
-
-/** The largest magnitude of a tensor: infinity or NaN where it holds one. */
-export interface Sighting {
-  readonly of: Point;
-  readonly microBatch: number;
-  readonly amax: number;
-}
-
-/** What one forward and backward pass tells the host. */
-export interface Gradients {
-  /** Mean negative log-likelihood per token, nats. */
-  readonly loss: number;
-  /** Sum of squares of each parameter's gradient. */
-  readonly squares: Float32Array;
-  /** Maxima of every site for every micro-batch. */
-  readonly amaxes: Float32Array;
-  /** Every tensor that was looked at, in the order of computation. */
-  readonly seen: readonly Sighting[];
-  /** Statistics of every site, 8 each, on sampled steps. */
-  readonly statistics: Float32Array | null;
-  /** Cosine of gate and up per channel, per layer, on sampled steps. */
-  readonly cosines: readonly Float32Array[] | null;
-}
 
 /** A forward and backward pass over a step's micro-batches, under way. */
 export interface Pass {
@@ -63,6 +42,10 @@ export interface Pass {
   readonly targets: number;
   /** Of each micro-batch, summed over its targets, [1]. */
   readonly losses: Tensor[];
+  /** Number of the first micro-batch among those of the step. */
+  readonly first: number;
+  /** Where gradients go that ranks share; null: they stay the parameters'. */
+  readonly sums: GradientSums | null;
 }
 
 /** What a micro-batch's backward pass needs, and lets go. */
@@ -72,28 +55,39 @@ export interface MicroBatch {
 }
 
 /** Observes the tensors that no linear layer observes (embedding, head, norms), and frees the gradients of an earlier pass. */
-export function beginPass(
+export async function beginPass(
   training: Training,
   batches: readonly TokenBatch[],
   scope: Scope,
   sample: boolean,
-): Pass {
-  const { device, model, plan } = training;
+): Promise<Pass> {
+  const { device, model, plan, ranks } = training;
   const { precision } = model;
   freeGradients(training);
-  const of = { step: training.step, seed: plan.seed, microBatches: batches.length, sample };
-  const recording = beginStep(precision, scope, of);
-  const targets = batches.reduce((n, batch) => n + countTargets(batch.targets), 0);
+  const microBatches = ranks ? plan.accumulation : batches.length;
+  const recording = beginStep(precision, scope, {
+    step: training.step,
+    seed: plan.seed,
+    microBatches,
+    sample,
+  });
+  const own = batches.reduce((n, batch) => n + countTargets(batch.targets), 0);
+  const targets = ranks ? await agreeOnTargets(ranks, own) : own;
   const weight = upload(device, scope, [1 / Math.max(1, targets)]);
   for (const parameter of parametersOutsideLayers(model))
     observe({ device, precision }, pointOf(parameter.name, 'weight'), parameter.value);
-  return { training, scope, recording, weight, targets, losses: [] };
+  const first = ranks?.microBatches.from ?? 0;
+  const sums = ranks && gradientSums(training, ranks, scope);
+  return { training, scope, recording, weight, targets, losses: [], first, sums };
 }
 
 /** Computes a micro-batch's loss; its activations live until `backward`. */
-export function forward({ training, scope: kept, weight, losses }: Pass, batch: TokenBatch): MicroBatch {
+export function forward(
+  { training, scope: kept, weight, losses, first }: Pass,
+  batch: TokenBatch,
+): MicroBatch {
   const { device, model, plan } = training;
-  beginMicroBatch(model.precision, losses.length);
+  beginMicroBatch(model.precision, first + losses.length);
   const [scope, tape] = [createScope(device), createTape()];
   const { recompute = 'none' } = plan;
   const context = { device, scope, tape, precision: model.precision, recompute };
@@ -104,23 +98,29 @@ export function forward({ training, scope: kept, weight, losses }: Pass, batch: 
   return { tape, scope };
 }
 
-/** Adds the micro-batch's gradients to the parameters'. */
-export function backward({ training: { model } }: Pass, { tape, scope }: MicroBatch): void {
+/** Adds the micro-batch's gradients to the parameters', or to the sums that ranks share. */
+export function backward(
+  { training: { model }, sums, first, losses }: Pass,
+  { tape, scope }: MicroBatch,
+): void {
   for (const { grad } of model.parameters) if (grad) scope.adopt(grad); // it goes as soon as a sum has taken its place
   tape.backward();
   for (const { grad } of model.parameters) if (grad) scope.keep(grad);
+  sums?.take(first + losses.length - 1);
   scope.release();
 }
 
 /** All that the host learns of a pass, in one read. */
-export async function read({ training, scope, recording, targets, losses }: Pass): Promise<Gradients> {
-  const { device, model, plan } = training;
+export async function read(pass: Pass): Promise<Gradients> {
+  const { training, scope, recording, targets, losses, sums } = pass;
+  const { device, model, plan, ranks } = training;
+  const shared = await sums?.share();
   const { precision, parameters, blocks } = model;
   const apart = { device, scope };
   const { amaxes, statistics, seen } = recording;
   const values = await gather(device, {
     losses,
-    squares: parameters.map(({ grad }) => apply(apart, sumSquares, {}, [grad!], FP32)),
+    squares: shared ? [] : parameters.map(({ grad }) => apply(apart, sumSquares, {}, [grad!], FP32)),
     amaxes: [amaxes],
     maxima: seen.flatMap(({ maximum }) => maximum ?? []),
     statistics: statistics ? [statistics] : [],
@@ -129,14 +129,20 @@ export async function read({ training, scope, recording, targets, losses }: Pass
       : [],
   });
   precision.recording = null;
-  const ofSites = values.amaxes.subarray(0, losses.length * precision.sites.length);
+  const count = ranks ? plan.accumulation : losses.length;
+  const ofSites = values.amaxes.subarray(0, count * precision.sites.length);
   const width = plan.model.ffnSize;
-  return {
-    loss: values.losses.reduce((a, b) => a + b, 0) / Math.max(1, targets),
-    squares: values.squares,
+  const own = {
+    losses: values.losses,
     amaxes: ofSites,
     seen: sightings(precision, seen, ofSites, values.maxima),
     statistics: statistics && values.statistics.subarray(0, precision.sites.length * STATISTICS_LENGTH),
+  };
+  const { losses: each, ...all } = ranks ? await agreeOnGradients(training, ranks, own) : own;
+  return {
+    ...all,
+    loss: each.reduce((a, b) => a + b, 0) / Math.max(1, targets),
+    squares: shared ?? values.squares,
     cosines: statistics && blocks.map((_, i) => values.cosines.subarray(i * width, (i + 1) * width)),
   };
 }
@@ -162,10 +168,12 @@ function sightings(
 }
 
 /** Frees the parameters' gradients. */
-export const freeGradients = ({ device, model }: Training): void =>
-  model.parameters.forEach((parameter) => {
-    freeGradient(device, parameter);
-  });
+export function freeGradients({ device, model, ranks }: Training): void {
+  for (const parameter of model.parameters) freeGradient(device, parameter);
+  if (!ranks) return;
+  for (const part of ranks.gradients) device.free(part);
+  ranks.gradients = [];
+}
 
 export function freeGradient(device: Device, parameter: Parameter): void {
   if (parameter.grad) device.free(parameter.grad);

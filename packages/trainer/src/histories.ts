@@ -1,27 +1,24 @@
 /** @file The maxima that delayed scales remember: into a checkpoint, and out of it to sites that cast alike. */
 import { FP32, OctavoError } from '@octavo/formats';
-import type { LinearName, LinearRecipe, Recipe, Site } from '@octavo/nn';
+import type { LinearName, LinearRecipe, Precision, Recipe, Site } from '@octavo/nn';
 import { seesAlike, smoothingOf } from '@octavo/nn';
 import { checkState, type ScalingState } from '@octavo/scaling';
 import type { Checkpoint, TensorRecord } from '@octavo/store';
 import { sameValue } from './checkpoint-metadata.ts';
-import { valuesOf } from './records.ts';
+import { recordOf, valuesOf } from './records.ts';
 
 /** Scaling states by site, without the histories, which are tensors. */
 export type StoredScaling = Readonly<Record<string, Omit<ScalingState, 'history'>>>;
 
-/** The maxima that a site's policy remembers; the rest of its state is in the metadata. */
-export function historyRecord(site: Site, { history }: ScalingState): TensorRecord {
-  const values = Float32Array.from(history); // maxima of float32 tensors: exact
-  return {
-    name: siteKey(site),
-    role: 'amax-history',
-    format: FP32.name,
-    shape: [values.length],
-    scale: [],
-    data: new Uint8Array(values.buffer),
-  };
-}
+/** The maxima that each site's policy remembers; the rest of its state is in the metadata. */
+export const historyRecords = ({ sites }: Pick<Precision, 'sites'>): TensorRecord[] =>
+  sites.flatMap((site) => {
+    if (!site.state) return [];
+    const values = Float32Array.from(site.state.history); // maxima of float32 tensors: exact
+    return [
+      recordOf(siteKey(site), 'amax-history', { shape: [values.length], format: FP32, scale: [] }, values),
+    ];
+  });
 
 /** What the metadata say of the sites. */
 export const scalingOf = (sites: readonly Site[]): StoredScaling =>

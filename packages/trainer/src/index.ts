@@ -17,7 +17,7 @@ export { deviceNames } from './device/open.ts';
 export { type Trial, tryDevice, type Workload } from './device/trial.ts';
 export { batchLoss, heldOutLoss } from './evaluate.ts';
 export type { TrainEvent } from './events.ts';
-export { freeGradients, type Gradients } from './gradients.ts';
+export { freeGradients } from './gradients.ts';
 export { adviceOf, describeAlarm, type GuardAlarm, type GuardPolicy } from './guard/alarm.ts';
 export { type GuardLimits, guardLimits } from './guard/limits.ts';
 export type { Finding, GuardRule, Observation, RuleName } from './guard/rule.ts';
@@ -32,6 +32,7 @@ export {
 } from './guard/state.ts';
 export type { Safety } from './held.ts';
 export { importedMetadata } from './import.ts';
+export type { Gradients } from './learned.ts';
 export { type LoadOptions, loadModel, type MissingHistory } from './load-model.ts';
 export { type LogSink, logSinks, openRunLog, type RunLog } from './log/sink.ts';
 export { measuringBatch, measuringPlan } from './measured-step.ts';
@@ -44,6 +45,7 @@ export { type BatchSource, type RunInputs, run } from './run.ts';
 export { checkpointFolder, openRunFiles, type RunFiles } from './run-files.ts';
 export { scorerOf } from './score.ts';
 export { continueText, openingOf, type TextPiece } from './session/continue-text.ts';
+export { cutForRanks } from './session/cut.ts';
 export { deviceOfRun, type SessionDevice } from './session/device.ts';
 export { newestCheckpoint, openCheckpointAt, runOf } from './session/find-checkpoint.ts';
 export {

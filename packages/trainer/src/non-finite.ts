@@ -1,7 +1,7 @@
 /** @file Where a value that is not finite came from, and the error that says so. */
 import { OctavoError, round } from '@octavo/formats';
 import type { Point, Site } from '@octavo/nn';
-import type { Gradients, Sighting } from './gradients.ts';
+import type { Gradients, Sighting } from './learned.ts';
 import { pointOf, type SiteStatistics, siteStatistics } from './places.ts';
 import type { Training } from './training.ts';
 

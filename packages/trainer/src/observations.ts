@@ -1,7 +1,7 @@
 /** @file What the rules look at, from what a step has read back anyway. */
 import { smoothingOf } from '@octavo/nn';
-import type { Gradients } from './gradients.ts';
 import type { Observation } from './guard/rule.ts';
+import type { Gradients } from './learned.ts';
 import { siteStatistics } from './places.ts';
 import type { Training } from './training.ts';
 

@@ -3,6 +3,7 @@ import type { LlamaConfig } from '@octavo/llama';
 import type { Recipe, Recompute } from '@octavo/nn';
 import type { AdamHyperparameters, Schedule } from '@octavo/optim';
 import type { GuardPlan } from './guard/state.ts';
+import type { WireName } from './ranks/wire.ts';
 
 /** What to do when a tensor of the step, the loss, a gradient or an updated state is not finite. */
 export type NonFinitePolicy = 'stop' | 'skip-step' | 'continue';
@@ -18,6 +19,10 @@ export interface TrainPlan {
   readonly seed: number;
   /** What the backward pass computes again instead of keeping it; no bit depends on it. Absent: nothing. */
   readonly recompute?: Recompute;
+  /** Sum micro-batches in an order that does not depend on how many ranks share them. Absent: in the one that is fastest. */
+  readonly deterministic?: boolean;
+  /** How gradients travel between ranks; absent: in float32. */
+  readonly exchange?: WireName;
   readonly schedule: Schedule;
   readonly adam: Omit<AdamHyperparameters, 'learningRate'>;
   /** Largest global gradient norm; 0: no clipping. */

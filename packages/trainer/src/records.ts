@@ -1,37 +1,26 @@
 /** @file Tensors of a device as records of a checkpoint, and back. */
 import { decodeArray, encodeArray, type Format, FP32, formatOf, OctavoError } from '@octavo/formats';
-import type { Device, Tensor } from '@octavo/kernels';
+import { elements, type Tensor } from '@octavo/kernels';
 import type { StoredTensor, TensorRecord } from '@octavo/store';
 
-/** Codes of a tensor, byte for byte as a checkpoint keeps them (little endian). */
-export async function recordOf(
-  device: Device,
+/** Codes of a tensor, or of some of it, which is flat then, byte for byte as a checkpoint keeps them (little endian). */
+export const recordOf = (
   name: string,
   role: string,
-  tensor: Tensor,
-  scale: readonly number[],
-): Promise<TensorRecord> {
-  return {
-    name,
-    role,
-    format: tensor.format.name,
-    shape: tensor.shape,
-    scale,
-    data: encodeBytes(tensor.format, await device.read(tensor)),
-  };
-}
+  { shape, format, scale }: Pick<Tensor, 'shape' | 'format'> & { readonly scale: readonly number[] },
+  values: Float32Array,
+): TensorRecord => ({
+  ...{ name, role, format: format.name, scale },
+  shape: elements(shape) === values.length ? shape : [values.length],
+  data: encodeBytes(format, values),
+});
 
-/** A new tensor of a record's format and shape, holding its values. */
-export function tensorOf(device: Device, record: StoredTensor): Tensor {
-  const format = formatOf(record.format);
-  const tensor = device.alloc(record.shape, format);
-  device.write(tensor, decodeBytes(format, record.data));
-  return tensor;
-}
+/** A record's codes as the numbers they stand for, its scale not removed. */
+export const codesOf = ({ format, data }: StoredTensor): Float32Array => decodeBytes(formatOf(format), data);
 
 /** A record's values, scale removed, in float32. */
 export function valuesOf(record: StoredTensor): Float32Array {
-  const values = decodeBytes(formatOf(record.format), record.data);
+  const values = codesOf(record);
   if (record.scale.length > 1)
     throw new OctavoError(
       `[trainer] ${record.role} "${record.name}": got ${record.scale.length} scales, expected one`,

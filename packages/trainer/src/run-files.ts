@@ -1,6 +1,7 @@
 /** @file What a run leaves on disk: `steps.arrow`, `tensors.arrow`, `guard.arrow`, `evaluations.arrow`, `checkpoints/step-00000100.arrow`. */
 import { join } from 'node:path';
 import { OctavoError } from '@octavo/formats';
+import { type Communicator, soloCommunicator } from '@octavo/mpi';
 import {
   checkpointFileName,
   type EvaluationRow,
@@ -8,6 +9,7 @@ import {
   guardStatistics,
   isRemote,
   listCheckpoints,
+  listShards,
   makeFolder,
   moveFile,
   nameOf,
@@ -27,6 +29,7 @@ import {
 import { type CheckpointState, type FailedStep, faultOf, metadataOf, recordsOf } from './checkpoint.ts';
 import { type NonFiniteReport, unsavable } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
+import { writeShared } from './ranks/write-shared.ts';
 import { tensorRows } from './rows.ts';
 import { stateFault } from './state-fault.ts';
 import type { StepResult } from './step.ts';
@@ -71,17 +74,20 @@ export async function openRunFiles(
     resumeFrom?: number;
     /** Throws where the run is no longer this process's to write. */
     checkHeld?: () => Promise<void>;
+    /** Who shares the run; the first rank alone writes statistics. */
+    group?: Communicator;
   },
 ): Promise<RunFiles> {
+  const { plan, tokenizer, resumeFrom, checkHeld, group = soloCommunicator() } = options;
   const working = typeof folder === 'string' ? await openWorkingFolder(folder) : folder;
   const checkpoints = checkpointFolder(working.place);
+  if (group.rank > 0) return filesOfOthers(checkpoints, tokenizer);
   if (!isRemote(checkpoints)) makeFolder(checkpoints);
   for (const one of [working.place, checkpoints]) await removeTemporaries(one);
   // A kill may have come between the newest checkpoint and the removal of the oldest.
-  if (options.resumeFrom !== undefined)
-    await dropOld(checkpoints, options.plan.keepCheckpoints, options.resumeFrom);
-  const resume = options.resumeFrom === undefined ? {} : { resumeAtStep: options.resumeFrom + 1 };
-  const how = { ...resume, metadata: statisticsMetadata(working.place, options.plan) };
+  if (resumeFrom !== undefined) await dropOld(checkpoints, plan.keepCheckpoints, resumeFrom);
+  const resume = resumeFrom === undefined ? {} : { resumeAtStep: resumeFrom + 1 };
+  const how = { ...resume, metadata: statisticsMetadata(working.place, plan) };
   const open = <F extends keyof typeof runStatistics>(file: F) =>
     openStatistics(join(working.local, file), runStatistics[file], how);
   const [steps, tensors] = [open('steps.arrow'), open('tensors.arrow')];
@@ -103,28 +109,22 @@ export async function openRunFiles(
       if (gradients) tensors.append(tensorRows(training, { step, gradients }));
     },
     async setAside(after) {
-      for (const { path, step } of await listCheckpoints(checkpoints))
-        if (step > after) await moveFile(path, `${path}.set-aside`);
+      for (const list of [listCheckpoints, listShards])
+        for (const { path, step } of await list(checkpoints))
+          if (step > after) await moveFile(path, `${path}.set-aside`);
     },
     async save(training, loader, failed) {
-      const fault = await stateFault(training);
-      if (fault && training.plan.nonFinite !== 'continue') throw unsavable(training, fault);
+      await checkState(training);
       for (const file of files) file.flush();
-      const write = async (folder: string): Promise<string> => {
-        const path = within(folder, checkpointFileName(training.step));
-        const metadata = metadataOf(training, loader, options.tokenizer, { fault, failed });
-        const held = folder === checkpoints ? options.checkHeld : undefined;
-        await writeCheckpoint(path, metadata, recordsOf(training), held && { beforeCommit: held });
-        return path;
-      };
+      const of = { loader, tokenizer, failed };
       try {
         await working.publish();
-        const path = await write(checkpoints);
+        const path = await saveIn(checkpoints, training, of, checkHeld);
         await dropOld(checkpoints, training.plan.keepCheckpoints, training.step);
         return path;
       } catch (error) {
-        if (working.local === working.place || !OctavoError.is(error)) throw error;
-        await write(checkpointFolder(working.local));
+        if (working.local === working.place || !OctavoError.is(error) || group.size > 1) throw error;
+        await saveIn(checkpointFolder(working.local), training, of);
         working.keep();
         throw keptIn(working.local, error);
       }
@@ -142,12 +142,54 @@ const keptIn = (folder: string, cause: OctavoError): OctavoError =>
     { cause },
   );
 
+/** Those of a rank that is not the first: it writes its shards of the checkpoints. */
+const filesOfOthers = (checkpoints: string, tokenizer: CheckpointState['tokenizer']): RunFiles => ({
+  recordStep() {},
+  recordEvaluation() {},
+  evaluatedAt: () => -1,
+  recordFault() {},
+  async setAside() {},
+  async save(training, loader, failed) {
+    await checkState(training);
+    return saveIn(checkpoints, training, { loader, tokenizer, failed });
+  },
+  close() {},
+});
+
+/** Throws where the state is not to be saved. */
+async function checkState(training: Training): Promise<void> {
+  const fault = await stateFault(training);
+  if (fault && training.plan.nonFinite !== 'continue') throw unsavable(training, fault);
+}
+
+/** Writes a checkpoint; where ranks share the run, all of them call it. `checkHeld` may refuse it when all is written. */
+async function saveIn(
+  checkpoints: string,
+  training: Training,
+  of: { loader: unknown; tokenizer: CheckpointState['tokenizer']; failed: FailedStep | undefined },
+  checkHeld?: () => Promise<void>,
+): Promise<string> {
+  const path = within(checkpoints, checkpointFileName(training.step));
+  const fault = await stateFault(training);
+  const metadata = metadataOf(training, of.loader, of.tokenizer, { fault, failed: of.failed });
+  const how = checkHeld && { beforeCommit: checkHeld };
+  const { ranks } = training;
+  if (ranks && ranks.group.size > 1) await writeShared(path, metadata, training, ranks, how);
+  else await writeCheckpoint(path, metadata, recordsOf(training), how);
+  return path;
+}
+
 /**
- * Later ones, which were damaged and passed over when the run was resumed, do not count among those kept; and the newest that is
+ * Removes old checkpoints, and shards without one. Later ones, which were damaged and passed over when the run was resumed, do not count among those kept; and the newest that is
  * finite stays, however old.
  */
 async function dropOld(folder: string, keep: number, now: number): Promise<void> {
-  if (keep === 0) return;
+  if (keep > 0) await dropManifests(folder, keep, now);
+  const left = new Set((await listCheckpoints(folder)).map(({ step }) => step));
+  for (const { path, step } of await listShards(folder)) if (!left.has(step)) await removeFile(path);
+}
+
+async function dropManifests(folder: string, keep: number, now: number): Promise<void> {
   const newest = (await listCheckpoints(folder)).filter(({ step }) => step <= now).reverse();
   let safe = false;
   for (const [i, { path }] of newest.entries()) {

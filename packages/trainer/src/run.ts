@@ -1,10 +1,13 @@
 /** @file The training loop: steps, evaluations, statistics and checkpoints, told as events. */
 
+import { OctavoError } from '@octavo/formats';
+import { fromFirst, soloCommunicator } from '@octavo/mpi';
 import { evaluated } from '@octavo/store';
 import { heldOutLoss } from './evaluate.ts';
 import type { TrainEvent } from './events.ts';
-
 import { type NonFinite, NonFiniteError } from './non-finite.ts';
+import type { TrainPlan } from './plan.ts';
+import type { Ranks } from './ranks/ranks.ts';
 import { endedBy, rescue } from './rescue.ts';
 import { evaluationRow, stepRow } from './rows.ts';
 import type { RunFiles } from './run-files.ts';
@@ -15,6 +18,8 @@ import type { TokenBatch } from './transfer.ts';
 /** Batches in an order that depends on a seed only, from a position that a checkpoint keeps. */
 export interface BatchSource {
   next(): Promise<TokenBatch> | TokenBatch;
+  /** Moves on by a batch that nobody here needs; absent: by `next`. */
+  skip?(): void;
   position(): unknown;
   seek(position: unknown): void;
 }
@@ -46,23 +51,30 @@ export async function* run({
   signal,
   bytesPerToken = 1,
 }: RunInputs): AsyncGenerator<TrainEvent> {
-  const { plan } = training;
+  const { plan, ranks } = training;
+  const group = ranks?.group ?? soloCommunicator();
+  /** Whether any rank has been interrupted: all end together. */
+  const interrupted = async (): Promise<boolean> => {
+    const word = Int32Array.of(Number(signal?.aborted ?? false));
+    await group.allReduce(word, 'max');
+    return word[0] !== 0;
+  };
   /** One event, or none where an interrupt broke it off: then a resumed run makes up for it. */
   const evaluate = async (): Promise<readonly TrainEvent[]> => {
     const { step } = training;
     try {
-      const { loss, tokens } = await heldOutLoss(training.model, heldOut, plan.sequence, signal);
+      const { loss, tokens } = await heldOutLoss(training.model, heldOut, plan.sequence, signal, group);
       const row = evaluationRow(step, loss, bytesPerToken);
       files?.recordEvaluation(row);
       evaluatedAt = step;
       return [{ kind: 'evaluation', row, tokens }];
     } catch (error) {
-      if (signal?.aborted) return [];
+      if (OctavoError.is(error) && error.exitCode === 0) return [];
       throw error;
     }
   };
   /** Of a resumed run: what is on record is not made again. */
-  let evaluatedAt = files?.evaluatedAt(evaluated.model) ?? -1;
+  let evaluatedAt = await fromFirst(group, () => files?.evaluatedAt(evaluated.model) ?? -1);
   let savedAt = training.step > 0 ? training.step : -1;
   const due = (step: number): boolean =>
     heldOut.length > 0 && (step === 0 || (plan.evaluateEvery > 0 && step % plan.evaluateEvery === 0));
@@ -73,10 +85,9 @@ export async function* run({
   /** Of the loader, by the steps that a run may come back to. */
   const positions = new Map<number, unknown>([[training.step, source.position()]]);
   const steps = async function* (): AsyncGenerator<TrainEvent> {
-    while (training.step < plan.steps && !signal?.aborted && !stopped) {
+    while (training.step < plan.steps && !stopped && !(await interrupted())) {
       const began = performance.now();
-      const batches: TokenBatch[] = [];
-      for (let i = 0; i < plan.accumulation; i++) batches.push(await source.next());
+      const batches = await nextBatches(source, plan, ranks);
       const result = await trainStep(training, batches);
       positions.set(training.step, source.position());
       const oldest = training.safety.held?.step ?? training.step;
@@ -114,6 +125,22 @@ export async function* run({
   const finished = trained && (heldOut.length === 0 || evaluatedAt === training.step);
   const reason = finished ? 'finished' : stopped ? 'stopped' : 'interrupted';
   yield { kind: 'end', reason, step: training.step };
+}
+
+/** The batches of a step that are this process's; the others are passed over. */
+async function nextBatches(
+  source: BatchSource,
+  { accumulation }: TrainPlan,
+  ranks: Ranks | null,
+): Promise<TokenBatch[]> {
+  const { from, to } = ranks?.microBatches ?? { from: 0, to: accumulation };
+  const batches: TokenBatch[] = [];
+  for (let i = 0; i < accumulation; i++) {
+    if (i >= from && i < to) batches.push(await source.next());
+    else if (source.skip) source.skip();
+    else await source.next();
+  }
+  return batches;
 }
 
 const nonFiniteEvent = (

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import { createScope, type Device } from '@octavo/kernels';
 import { checkModel, parameterSpecs } from '@octavo/llama';
+import { type Communicator, soloCommunicator } from '@octavo/mpi';
 import { createPrecision, dropQuantizedWeights, endStep } from '@octavo/nn';
 import type { Checkpoint } from '@octavo/store';
 import { freeGradients } from './gradients.ts';
 import { trustedMaxima } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
+import { ranksOf } from './ranks/ranks.ts';
 import { readWeight } from './read-model.ts';
 import { computeGradients } from './step.ts';
 import { beginParameter, begunTraining, type Training } from './training.ts';
@@ -24,17 +26,23 @@ export interface Start {
  * anew. One parameter is in memory in float32 at a time. Throws an `OctavoError` (exit code 2) where one is missing or of
  * another shape than the plan's model says.
  */
-export async function startTraining(device: Device, plan: TrainPlan, checkpoint: Checkpoint): Promise<Start> {
+export async function startTraining(
+  device: Device,
+  plan: TrainPlan,
+  checkpoint: Checkpoint,
+  group: Communicator = soloCommunicator(),
+): Promise<Start> {
   const precision = createPrecision(device, plan.recipe);
   checkModel(plan.model, precision);
   const hash = createHash('sha256');
+  const ranks = ranksOf(plan, group);
   const begun: ReturnType<typeof beginParameter>[] = [];
-  for (const spec of parameterSpecs(plan.model)) {
+  for (const [i, spec] of parameterSpecs(plan.model).entries()) {
     const values = await readWeight(checkpoint, spec);
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    begun.push(beginParameter(precision, spec, values));
+    begun.push(beginParameter(precision, spec, values, ranks?.parts[i]));
   }
-  return { training: begunTraining(plan, precision, begun), weights: hash.digest('hex') };
+  return { training: begunTraining(plan, precision, ranks, begun), weights: hash.digest('hex') };
 }
 
 /**
@@ -46,13 +54,14 @@ export async function calibrateScales(
   training: Training,
   steps: readonly (readonly TokenBatch[])[],
 ): Promise<void> {
-  const { device, model } = training;
+  const { device, model, ranks } = training;
   const { precision } = model;
   if (!precision.sites.some(({ cast }) => cast?.policy.kind === 'delayed')) return;
   for (const batches of steps) {
     const scope = createScope(device);
     try {
-      const gradients = await computeGradients(training, batches, scope, false);
+      const own = ranks ? batches.slice(ranks.microBatches.from, ranks.microBatches.to) : batches;
+      const gradients = await computeGradients(training, own, scope, false);
       endStep(precision, trustedMaxima(training, gradients));
     } finally {
       freeGradients(training);

@@ -12,7 +12,7 @@ const ROLES = ['moment1', 'moment2', 'master'] as const;
 
 /** The first tensor that is not finite, or null. One pass over the state, and one read. */
 export async function stateFault(training: Training): Promise<NonFinite | null> {
-  const { device, model, optimizer } = training;
+  const { device, model, optimizer, ranks } = training;
   const scope = createScope(device);
   const largest = (x: Tensor): Tensor => {
     const [blockRows, blockColumns] = matrixShape(x.shape);
@@ -28,6 +28,7 @@ export async function stateFault(training: Training): Promise<NonFinite | null> 
       }),
     ]);
     const { maxima } = await gather(device, { maxima: looks.map(({ maximum }) => maximum) });
+    await ranks?.group.allReduce(maxima, 'max');
     const at = maxima.findIndex((x) => !Number.isFinite(x));
     return at < 0 ? null : nonFiniteAt(looks[at]!.point, maxima[at]!);
   } finally {

@@ -7,9 +7,10 @@
 import { createScope, type Scope } from '@octavo/kernels';
 import { endStep } from '@octavo/nn';
 import { decide, goOn } from './decide.ts';
-import { backward, beginPass, forward, freeGradients, type Gradients, read } from './gradients.ts';
+import { backward, beginPass, forward, freeGradients, read } from './gradients.ts';
 import type { GuardAlarm } from './guard/alarm.ts';
 import type { Nearness } from './guard/state.ts';
+import type { Gradients } from './learned.ts';
 import { tokensPerStep } from './plan.ts';
 import { stateNow } from './safety.ts';
 import type { Training } from './training.ts';
@@ -69,7 +70,7 @@ export async function computeGradients(
   scope: Scope,
   sample: boolean,
 ): Promise<Gradients> {
-  const pass = beginPass(training, batches, scope, sample);
+  const pass = await beginPass(training, batches, scope, sample);
   for (const batch of batches) {
     const microBatch = forward(pass, batch);
     backward(pass, microBatch);

@@ -1,8 +1,8 @@
 /** @file What a guarded step observes: the rules look at its gradients, and where the policy says so a layer is smoothed at once. */
 import { switchSmoothing } from '@octavo/nn';
-import type { Gradients } from './gradients.ts';
 import type { GuardAlarm } from './guard/alarm.ts';
 import { type GuardState, judge, type Nearness } from './guard/state.ts';
+import type { Gradients } from './learned.ts';
 import { observationsOf } from './observations.ts';
 import type { Training } from './training.ts';
 

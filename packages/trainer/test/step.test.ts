@@ -12,7 +12,7 @@ import {
   type TokenBatch,
   trainStep,
 } from '../src/index.ts';
-import { updateStream } from '../src/update.ts';
+import { updateStream } from '../src/move.ts';
 import { circleSource, tinyModel, tinyPlan } from './support.ts';
 
 const wait = { kind: 'constant', warmup: 0 } as const;

@@ -1,7 +1,7 @@
 /** @file `octavo train`: from options to a running training session. */
 
 import { type LogSink, logSinks } from '@octavo/trainer';
-import { hyperparameters } from '@octavo/trainer/record';
+import { hyperparameters, integer } from '@octavo/trainer/record';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommand } from '../command.ts';
 import { loadConfigFile } from '../config/load-file.ts';
@@ -35,6 +35,7 @@ const configured = {
   library,
   steps: value('<n>', 'steps to train', numeric(hyperparameters.steps)),
   batch: value('<n>', 'sequences a micro-batch', numeric(hyperparameters.batch)),
+  accumulation: value('<n>', 'micro-batches a step', numeric(hyperparameters.accumulation)),
   sequence: value('<n>', 'tokens a sequence', numeric(hyperparameters.sequence)),
   learningRate: value('<x>', 'peak of the schedule', numeric(hyperparameters.learningRate)),
   seed: value('<n>', 'of weights, data order and stochastic rounding', numeric(hyperparameters.seed)),
@@ -59,6 +60,15 @@ const configured = {
     'compute again in the backward pass what would take memory: none (default), selective (norms and SwiGLU), full (all but each block’s input)',
     word(hyperparameters.recompute),
   ),
+  deterministic: {
+    ...flag('sum gradients in an order that does not depend on how many ranks share the run'),
+    absent: null,
+  },
+  exchange: value(
+    '<format>',
+    'how gradients travel between ranks: float32 (default), bf16, fp8',
+    word(hyperparameters.exchange),
+  ),
   guard: value(
     '<policy>',
     'when a tensor is about to break: off, warn (default), stop, or switch (Smooth-SwiGLU for that layer alone)',
@@ -78,6 +88,7 @@ export const addTrainCommand = (program: Command): void =>
       ...configured,
       log: value('<sink>', 'also write the run’s numbers for tensorboard or trackio', sinkOf),
       force: flag('train though this machine seems to have too little memory'),
+      patience: value('<s>', 'seconds that a rank waits for the others (default: 600)', numeric(integer(1))),
       resume: flag('go on with the run in --out, or with the newest under runs/'),
       whatNext: { ...flag('say at the end what to try next'), hidden: true },
     },
@@ -95,6 +106,7 @@ export const addTrainCommand = (program: Command): void =>
         'octavo train --recipe fp8 --guard switch',
         'smooth a layer’s SwiGLU when the run is about to need it',
       ],
+      ['mpirun -n 2 octavo train --deterministic', 'two ranks share each step, with the bits of one'],
       ['octavo train --log tensorboard', 'curves in TensorBoard while the run goes on'],
       ['octavo train --resume', 'go on with the newest run'],
     ],
@@ -103,6 +115,7 @@ export const addTrainCommand = (program: Command): void =>
       log,
       force,
       resume,
+      patience,
       whatNext,
       json,
       debug,
@@ -115,7 +128,7 @@ export const addTrainCommand = (program: Command): void =>
       await train({
         file: config === null ? {} : await loadConfigFile(config),
         options: { ...given(plain), data } as Config,
-        ...{ log, force, resume, whatNext, json },
+        ...{ log, force, resume, patience, whatNext, json, debug },
       });
     },
   });

@@ -4,9 +4,10 @@ import { createLiveOutput } from './live.ts';
 import type { Output } from './messages.ts';
 import { createPlainOutput } from './plain.ts';
 
-export function createOutput({ json }: { json: boolean }): Output {
+/** `ranks`: how many processes mpirun passes on the output of; a terminal that it shows is none to draw on. */
+export function createOutput({ json }: { json: boolean }, ranks = 1): Output {
   if (json) return createJsonOutput(process.stdout);
-  return process.stdout.isTTY && process.env.TERM !== 'dumb'
+  return ranks === 1 && process.stdout.isTTY && process.env.TERM !== 'dumb'
     ? createLiveOutput(process.stdout)
     : createPlainOutput(process.stdout);
 }

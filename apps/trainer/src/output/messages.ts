@@ -17,6 +17,8 @@ export interface StartMessage {
   /** Layers whose SwiGLU is smoothed though the recipe does not say so: an earlier part of the run has switched them. */
   readonly switchedLayers: readonly number[];
   readonly device: string;
+  /** Processes that share the run, each on a device like this. */
+  readonly ranks: number;
   /** What was tried for `--device auto`, with tokens a second; null where there was nothing to choose. */
   readonly deviceChoice: string | null;
   readonly corpus: string;

@@ -36,7 +36,7 @@ export function word(message: Exclude<Message, StepMessage>): string[] {
         `model    ${message.model}, ${plural(message.parameters, 'parameter')}`,
         ...(message.init === null ? [] : [`start    ${message.init}`]),
         `recipe   ${message.recipe}: ${message.recipeSummary}${switched(message.switchedLayers)}`,
-        `device   ${message.device}`,
+        `device   ${message.device}${message.ranks > 1 ? `, on each of ${message.ranks} ranks` : ''}`,
         ...(message.deviceChoice === null ? [] : [`         ${message.deviceChoice}`]),
         `corpus   ${message.corpus}: ${plural(message.trainTokens, 'token')} to train on, ${message.heldOutTokens.toLocaleString('en')} held out`,
         `memory   about ${gigabytes(message.memory.total)} at most: ${Object.entries(message.memory.parts)

@@ -2,18 +2,16 @@
 import type { LoaderPosition, TrainingText } from '@octavo/data';
 import { checkpointOf, modelFiles, openModel } from '@octavo/exchange';
 import { OctavoError } from '@octavo/formats';
-import type { Device } from '@octavo/kernels';
 import {
   calibrateScales,
   createTraining,
-  planOf,
   restoreTraining,
   startTraining,
   stateOf,
   type TokenBatch,
   type Training,
 } from '@octavo/trainer';
-import type { Origin } from './origin.ts';
+import type { Session } from './session.ts';
 
 /** Steps of which delayed scales see the batches before the first of them is done. */
 const CALIBRATION = 2;
@@ -43,23 +41,20 @@ export async function calibrateFirst(
 
 /** Brings the loader to where the state goes on, too. */
 export async function beginTraining(
-  { settings, resumed }: Origin,
-  device: Device,
-  { loader }: Pick<TrainingText, 'loader'>,
+  { origin: { settings, resumed }, plan, group, device, text: { loader } }: Session,
   warn: (message: string) => void,
 ): Promise<Beginning> {
-  const plan = planOf(settings);
   if (resumed?.checkpoint) {
-    const training = await restoreTraining(device, plan, resumed.checkpoint);
+    const training = await restoreTraining(device, plan, resumed.checkpoint, group);
     loader.seek(stateOf(resumed.checkpoint).loader as LoaderPosition);
     return { training, weights: resumed.record.weights, files: null };
   }
   const { init } = settings;
-  if (init === null) return { training: createTraining(device, plan), weights: null, files: null };
+  if (init === null) return { training: createTraining(device, plan, group), weights: null, files: null };
   const source = await openModel(init);
   try {
     for (const note of source.notes) warn(note);
-    const { training, weights } = await startTraining(device, plan, checkpointOf(source, {}));
+    const { training, weights } = await startTraining(device, plan, checkpointOf(source, {}), group);
     const before = resumed?.record.weights ?? weights;
     if (weights !== before)
       throw new OctavoError(

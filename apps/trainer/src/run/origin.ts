@@ -79,6 +79,6 @@ async function resumeIn(
 }
 
 /** The tokenizer is found by its hash, wherever it lies now; the text is where the settings say, and compared. */
-async function beganOf({ identity }: RunRecord, folder: string): Promise<Began | null> {
+export async function beganOf({ identity }: RunRecord, folder: string): Promise<Began | null> {
   return identity && { folder, identity, tokenizer: await tokenizerOf(identity.tokenizer, folder, null) };
 }

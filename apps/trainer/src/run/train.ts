@@ -1,40 +1,47 @@
 /** @file A training session from its request to its last line: everything between the command line and the trainer. */
 import { setImmediate } from 'node:timers/promises';
-import { keepTokenizer, type LoaderPosition, openTrainingText, type TrainingText } from '@octavo/data';
-import { keepModelFiles } from '@octavo/exchange';
+import { type LoaderPosition, openTrainingText } from '@octavo/data';
 import type { Device } from '@octavo/kernels';
-import { countParameters } from '@octavo/llama';
-import { openWorkingFolder, type PlaceLock, type WorkingFolder } from '@octavo/store';
+import { type Communicator, openCommunicator } from '@octavo/mpi';
+import type { PlaceLock, WorkingFolder } from '@octavo/store';
 import {
   checkHeld,
   checkMemory,
   claimFolder,
+  cutForRanks,
   deviceOfRun,
   type GuardAlarm,
   type LogSink,
   logSinks,
-  memoryNeeded,
   type NonFinite,
   openRunFiles,
   openRunLog,
   planOf,
   run,
-  type SessionDevice,
+  stateOf,
   type TrainEvent,
   textShapeOf,
-  tokensPerStep,
   workOf,
 } from '@octavo/trainer';
-import { writeRun } from '@octavo/trainer/record';
 import { catchInterrupts } from '../interrupt.ts';
 import { createOutput } from '../output/create.ts';
-import type { Output } from '../output/messages.ts';
-import { version } from '../version.ts';
+import { announce } from './announce.ts';
 import { type Beginning, beginTraining, calibrateFirst } from './begin.ts';
 import { messageOf } from './event-messages.ts';
-import { stoppedError, switchedLayers } from './guard.ts';
+import { stoppedError } from './guard.ts';
 import { nextSteps } from './next.ts';
-import { closeOrigin, type Origin, type OriginRequest, openOrigin } from './origin.ts';
+import { closeOrigin, type OriginRequest, openOrigin } from './origin.ts';
+import {
+  deviceOfAll,
+  endAll,
+  firstThenOthers,
+  folderOfAll,
+  originOfAll,
+  silence,
+  threadsOf,
+  workingFolderOfAll,
+} from './ranks.ts';
+import type { Session } from './session.ts';
 import { showResult } from './show-result.ts';
 
 export interface TrainRequest extends OriginRequest {
@@ -44,10 +51,28 @@ export interface TrainRequest extends OriginRequest {
   readonly log: LogSink | null;
   readonly json: boolean;
   readonly whatNext: boolean;
+  /** Seconds that a rank waits for the others. */
+  readonly patience: number | null;
+  readonly debug: boolean;
 }
 
+/** One run, by this process alone or by all that `mpirun` has started. */
 export async function train(request: TrainRequest): Promise<void> {
-  const output = createOutput(request);
+  const { patience, debug } = request;
+  const group = openCommunicator(patience === null ? {} : { patience });
+  try {
+    await trainAs(group, request);
+    await group.barrier(Number.POSITIVE_INFINITY); // the first may still have something to show
+    await group.close();
+  } catch (error) {
+    if (group.size === 1) throw error;
+    await endAll(group, error, debug);
+  }
+}
+
+async function trainAs(group: Communicator, request: TrainRequest): Promise<void> {
+  const isFirst = group.rank === 0;
+  const output = isFirst ? createOutput(request, group.size) : silence;
   const warn = (message: string): void => output.say({ event: 'warning', message });
   const interrupt = catchInterrupts(() =>
     warn('finishing this step, then saving; interrupt again to end at once'),
@@ -55,20 +80,29 @@ export async function train(request: TrainRequest): Promise<void> {
   const { signal } = interrupt;
   let device: Device | null = null;
   try {
-    const origin = await openOrigin(request, warn);
+    const origin = await originOfAll(group, () => openOrigin(request, warn));
     try {
       const { force } = request;
-      const { settings, resumed } = origin;
+      const { resumed } = origin;
+      const began = resumed?.checkpoint ? stateOf(resumed.checkpoint).plan : null;
+      const threads = origin.settings.threads ?? threadsOf(group);
+      const settings = { ...cutForRanks(origin.settings, group.size, began), threads };
       const { device: on } = settings.hyperparameters;
       const what = `a step of ${settings.model.name}`;
       checkMemory(workOf('train', planOf(settings)), { what, device: on, force, warn });
       const preparing = { warn, signal };
-      const text = await openTrainingText(settings.data, textShapeOf(settings), resumed?.began, preparing);
+      const text = await firstThenOthers(group, () =>
+        openTrainingText(settings.data, textShapeOf(settings), resumed?.began, preparing),
+      );
       try {
         const told = request.options.device ?? request.file.device ?? null;
-        const chosen = await deviceOfRun(settings, told, resumed?.record.choice ?? null);
+        const chosen = await deviceOfAll(group, (choice) =>
+          deviceOfRun(settings, choice ? null : told, choice ?? resumed?.record.choice ?? null),
+        );
         device = chosen.device;
-        await runSession({ origin, text, ...chosen, output, signal, log: request.log }, request.whatNext);
+        const log = isFirst ? request.log : null;
+        const plan = planOf(settings);
+        await runSession({ group, plan, origin, text, ...chosen, output, signal, log }, request.whatNext);
       } finally {
         await text.close();
       }
@@ -83,24 +117,17 @@ export async function train(request: TrainRequest): Promise<void> {
   }
 }
 
-interface Session extends SessionDevice {
-  readonly origin: Origin;
-  readonly text: TrainingText;
-  readonly output: Output;
-  readonly signal: AbortSignal;
-  readonly log: LogSink | null;
-}
-
 /** The run's state at its beginning, or as it was saved; then, once that is known to be possible, its folder. */
 async function runSession(session: Session, whatNext: boolean): Promise<void> {
+  const { group } = session;
   const { settings, resumed } = session.origin;
-  const beginning = await beginTraining(session.origin, session.device, session.text, (message) =>
+  const beginning = await beginTraining(session, (message) =>
     session.output.say({ event: 'warning', message }),
   );
   const name = `${settings.model.name}-${settings.recipe.name}`;
-  const lock = resumed?.lock ?? (await claimFolder(settings.out, name));
+  const lock = await folderOfAll(group, () => resumed?.lock ?? claimFolder(settings.out, name));
   try {
-    const working = await openWorkingFolder(lock.folder);
+    const working = await workingFolderOfAll(group, lock.folder);
     try {
       await trainIn(lock, working, beginning, session, whatNext);
     } finally {
@@ -114,60 +141,24 @@ async function runSession(session: Session, whatNext: boolean): Promise<void> {
 async function trainIn(
   lock: PlaceLock,
   working: WorkingFolder,
-  { training, weights, files: modelFiles }: Beginning,
-  { origin: { settings, resumed }, text, device, choice, said, output, signal, log: sink }: Session,
+  beginning: Beginning,
+  session: Session,
   whatNext: boolean,
 ): Promise<void> {
+  const { origin, text, output, signal, group, log: sink } = session;
+  const { training } = beginning;
   const { plan } = training;
+  const { resumed } = origin;
+  const { heldOut, tokenizer, loader } = text;
   const { place: folder, local } = working;
-  const before = resumed?.record.device;
-  if (before && withoutThreads(before) !== withoutThreads(device.description))
-    output.say({
-      event: 'warning',
-      message: `the run goes on with ${device.description}, it was made with ${before}: its last bits may differ from an uninterrupted run's`,
-    });
-  const parameters = countParameters(plan.model);
-  const { description, train, heldOut, tokenizer, loader } = text;
-  const trainTokens = train.length;
-  const heldOutTokens = heldOut?.tokens ?? 0;
-  await writeRun(local, settings, text.identity, weights, {
-    octavo: version(),
-    node: process.version,
-    started: new Date().toISOString(),
-    device: device.description,
-    choice,
-    parameters,
-    corpus: { description, trainTokens, heldOutTokens },
-  });
-  await keepTokenizer(local, tokenizer);
-  if (modelFiles) await keepModelFiles(local, modelFiles);
-  await working.publish();
-  output.say({
-    event: 'start',
-    model: settings.model.name,
-    parameters,
-    init: settings.init,
-    memory: memoryNeeded(workOf('train', plan)),
-    recipe: plan.recipe.name,
-    recipeSummary: plan.recipe.summary,
-    switchedLayers: switchedLayers(training),
-    device: device.description,
-    deviceChoice: said,
-    corpus: description,
-    trainTokens,
-    heldOutTokens,
-    tokensPerStep: tokensPerStep(plan),
-    steps: plan.steps,
-    folder,
-    resumedFrom: training.step,
-  });
-  if (modelFiles) await calibrateFirst(training, text);
-
+  await announce(working, beginning, session);
+  if (beginning.files) await calibrateFirst(training, text);
   const began = performance.now();
   const identity = { name: tokenizer.name, hash: tokenizer.hash };
   const files = await openRunFiles(working, {
     plan,
     tokenizer: identity,
+    group,
     checkHeld: () => checkHeld(lock, true),
     ...(resumed ? { resumeFrom: training.step } : {}),
   });
@@ -192,7 +183,7 @@ async function trainIn(
       if (event.kind === 'guard') alarms.push(event.alarm);
       if (event.kind === 'end') {
         end = { ...event, seconds: (performance.now() - began) / 1000 };
-        if (event.reason === 'finished' && !signal.aborted)
+        if (event.reason === 'finished' && !signal.aborted && group.rank === 0)
           await showResult(training, files, fault, { text, output });
       } else output.say(messageOf(event, plan.steps));
       // Host devices compute on this thread: without a turn of the event loop no signal would ever be heard.
@@ -220,6 +211,3 @@ async function trainIn(
   if (whatNext && reason === 'finished')
     for (const message of nextSteps(folder, plan.recipe.name)) output.say(message);
 }
-
-/** Threads do not change bits; everything else that a device says of itself may. */
-const withoutThreads = (description: string): string => description.replace(/, \d+ threads?/, '');

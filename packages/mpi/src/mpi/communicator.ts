@@ -68,11 +68,15 @@ export function mpiCommunicator(
     return settle(request, uses);
   }
 
-  async function settle(request: ArrayBufferView, uses: readonly Movable[]): Promise<void> {
+  async function settle(
+    request: ArrayBufferView,
+    uses: readonly Movable[],
+    seconds = patience,
+  ): Promise<void> {
     const began = performance.now();
     while (uses && !isDone(request)) {
       const waited = performance.now() - began;
-      if (waited > patience * 1000) throw absent(await whoIsAbsent(mpi, rank, size), patience);
+      if (waited > seconds * 1000) throw absent(await whoIsAbsent(mpi, rank, size), seconds);
       await turn();
       if (waited > EAGER) Atomics.wait(resting, 0, 0, REST);
     }
@@ -198,7 +202,12 @@ export function mpiCommunicator(
         );
       });
     },
-    barrier: () => begin((request) => mpi.call('Ibarrier', world, request)),
+    barrier(seconds) {
+      const request = mpi.requests(1);
+      mpi.call('Ibarrier', world, addressOf(request));
+      under.add(request);
+      return settle(request, [], seconds);
+    },
     progress() {
       for (const request of under) {
         if (isDone(request)) under.delete(request);

@@ -18,11 +18,18 @@ export function checkpointFileName(step: number): string {
 }
 
 /** Checkpoints in `folder` by name, earliest step first; none where the folder is missing. Their content isn't looked at. */
-export async function listCheckpoints(folder: string): Promise<CheckpointFile[]> {
+export const listCheckpoints = (folder: string): Promise<CheckpointFile[]> =>
+  list(folder, /^step-(\d{8,15})\.arrow$/);
+
+/** The shards in `folder`, of whatever checkpoint (see shards.ts). */
+export const listShards = (folder: string): Promise<CheckpointFile[]> =>
+  list(folder, /^step-(\d{8,15})\.rank-\d+-of-\d+\.arrow$/);
+
+async function list(folder: string, pattern: RegExp): Promise<CheckpointFile[]> {
   const names = await listNames(folder);
   return names
     .flatMap((name) => {
-      const step = Number(/^step-(\d{8,15})\.arrow$/.exec(name)?.[1] ?? Number.NaN);
+      const step = Number(pattern.exec(name)?.[1] ?? Number.NaN);
       return Number.isNaN(step) ? [] : [{ path: within(folder, name), step }];
     })
     .sort((a, b) => a.step - b.step || (a.path < b.path ? -1 : 1));

@@ -1,5 +1,6 @@
 /** @file What a checkpoint is: its columns, its rows and the checksum of a row. */
 import { type Column, column } from '../arrow/column.ts';
+import type { Metadata } from '../arrow/metadata.ts';
 import type { Crc32c } from '../checksums.ts';
 import type { ExtraFormats } from '../element-bits.ts';
 
@@ -54,6 +55,26 @@ export interface TensorRecord extends TensorDescription {
 export interface StoredTensor extends TensorDescription {
   readonly scale: Float32Array;
   readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** A tensor in the index: what it is and how many bytes it has. */
+export interface IndexedTensor extends TensorDescription {
+  readonly byteLength: number;
+}
+
+/** An open checkpoint. Tensors are read when asked for; close it afterwards. */
+export interface Checkpoint {
+  readonly path: string;
+  /** The caller's strings, checked against their CRC. */
+  readonly metadata: Metadata;
+  /** All tensors in the order they were written, without their values. */
+  readonly tensors: readonly IndexedTensor[];
+  has(name: string, role: string): boolean;
+  /** Reads and checks one tensor. Throws an `OctavoError` where there is none such, or a row of it is altered. */
+  read(name: string, role: string): Promise<StoredTensor>;
+  /** All tensors in order, one in memory at a time. */
+  all(): AsyncGenerator<StoredTensor>;
+  close(): Promise<void>;
 }
 
 export interface CheckpointOptions {

@@ -11,33 +11,16 @@ import type { ReadableFile } from '../place/driver.ts';
 import { openAs } from '../place/place.ts';
 import {
   CHECKPOINT_LAYOUT,
+  type Checkpoint,
   type CheckpointOptions,
   checkpointColumns,
+  type IndexedTensor,
   rowCrc,
   type StoredTensor,
   type TensorDescription,
 } from './layout.ts';
 import { type Row, readRow } from './row.ts';
-
-/** A tensor in the index: what it is and how many bytes it has. */
-export interface IndexedTensor extends TensorDescription {
-  readonly byteLength: number;
-}
-
-/** An open checkpoint. Tensors are read when asked for; close it afterwards. */
-export interface Checkpoint {
-  readonly path: string;
-  /** The caller's strings, checked against their CRC. */
-  readonly metadata: Metadata;
-  /** All tensors in the order they were written, without their values. */
-  readonly tensors: readonly IndexedTensor[];
-  has(name: string, role: string): boolean;
-  /** Reads and checks one tensor. Throws an `OctavoError` where there is none such, or a row of it is altered. */
-  read(name: string, role: string): Promise<StoredTensor>;
-  /** All tensors in order, one in memory at a time. */
-  all(): AsyncGenerator<StoredTensor>;
-  close(): Promise<void>;
-}
+import { joinShards, SHARDS } from './shards.ts';
 
 interface Entry extends IndexedTensor {
   readonly first: number;
@@ -46,9 +29,16 @@ interface Entry extends IndexedTensor {
 
 /**
  * Opens a checkpoint and reads its index (not its data). Throws an `OctavoError` that names the row at fault where the
- * file is cut off, or isn't what `writeCheckpoint` writes. Altered data is found by `read`, `all` and `verifyCheckpoint`.
+ * file is cut off, or isn't what `writeCheckpoint` writes. A manifest is opened with all its shards (see shards.ts). Altered data is found by `read`, `all` and `verifyCheckpoint`.
  */
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+  const opened = await openFile(path, options);
+  if (opened.metadata[SHARDS] === undefined) return opened;
+  return joinShards(opened, (shard) => openFile(shard, options), options);
+}
+
+/** One file by itself. */
+function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
   return openAs(path, async (file) => {
     const crc = await loadCrc32c();
     const arrow = await openArrowFile(file, () => checkpointColumns);

@@ -22,6 +22,8 @@ export interface RunFacts {
   /** Why that device: what was tried, with tokens a second, and what was dropped. */
   readonly choice: DeviceChoice;
   readonly parameters: number;
+  /** Processes that shared the run last. */
+  readonly ranks: number;
   readonly corpus: {
     readonly description: string;
     readonly trainTokens: number;
@@ -39,12 +41,14 @@ const settingsSchema = fields({
     tokenizer: text('a tokenizer'),
     textField: text('the name of a key'),
   }),
-  // runs from before there was a guard, a limit or recomputation had none
+  // runs from before there was a guard, a limit, recomputation or several ranks had none
   knobs: fields({
     ...hyperparameters,
     guard: hyperparameters.guard.default('off'),
     skipLimit: hyperparameters.skipLimit.default(8),
     recompute: hyperparameters.recompute.default('none'),
+    deterministic: hyperparameters.deterministic.default(false),
+    exchange: hyperparameters.exchange.default('float32'),
   }),
   threads: integer(1).nullable(),
   library: text('a library').default('off'), // runs from before there was a choice had none

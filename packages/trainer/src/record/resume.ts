@@ -3,7 +3,7 @@ import { OctavoError, quoted } from '@octavo/formats';
 import { sameValue } from '../checkpoint-metadata.ts';
 import { checkSettings, type Hyperparameters, type RunSettings } from '../session/settings.ts';
 
-/** They decide how far the run goes and what it leaves on disk, not what any step computes (save for the schedule’s end). */
+/** They decide how far the run goes, what it leaves on disk and where it is computed, not what (save for the schedule’s end and last bits). */
 const FREE = new Set<keyof Hyperparameters>([
   'steps',
   'nonFinite',
@@ -15,6 +15,7 @@ const FREE = new Set<keyof Hyperparameters>([
   'evaluateTokens',
   'guard',
   'recompute',
+  'exchange',
   'device',
 ]);
 

@@ -3,6 +3,7 @@ import { OctavoError } from '@octavo/formats';
 import { RECOMPUTATIONS, type Recipe, validateRecipe } from '@octavo/nn';
 import { z } from 'zod';
 import { deviceNames } from '../device/open.ts';
+import { WIRES } from '../ranks/wire.ts';
 import type { Hyperparameters } from '../session/settings.ts';
 import type { Suggest } from './check.ts';
 import { fields, integer, number, oneOf, positive, yesNo } from './fields.ts';
@@ -34,6 +35,10 @@ export const hyperparameters = {
   guard: oneOf(['off', 'warn', 'stop', 'switch']),
   /** What the backward pass computes again instead of keeping it. */
   recompute: oneOf(RECOMPUTATIONS),
+  /** Sums of gradients have an order that does not depend on the number of ranks. */
+  deterministic: yesNo(),
+  /** How gradients travel between ranks. */
+  exchange: oneOf(WIRES),
   device: oneOf(deviceNames),
 } satisfies Record<keyof Hyperparameters, z.ZodType>;
 

@@ -33,6 +33,8 @@ const nano: Hyperparameters = {
   evaluateTokens: 65_536,
   guard: 'warn',
   recompute: 'none',
+  deterministic: false,
+  exchange: 'float32',
   device: 'auto',
 };
 

@@ -8,6 +8,7 @@ import type { Workload } from '../device/trial.ts';
 import type { GuardPolicy } from '../guard/alarm.ts';
 import { guardPlan } from '../guard/state.ts';
 import type { NonFinitePolicy, TrainPlan } from '../plan.ts';
+import { checkWire, type WireName } from '../ranks/wire.ts';
 
 /** A model's shape, and what to call it. */
 export interface NamedModel {
@@ -43,6 +44,8 @@ export interface Hyperparameters {
   /** What is done when a tensor is about to break. */
   readonly guard: GuardPolicy;
   readonly recompute: Recompute;
+  readonly deterministic: boolean;
+  readonly exchange: WireName;
   readonly device: string;
 }
 
@@ -69,6 +72,7 @@ export function checkSettings<Settings extends RunSettings>(settings: Settings):
   const { contextLength } = model.config;
   check('sequence', given.sequence <= contextLength, `at most the model's contextLength, ${contextLength}`);
   check('warmup', given.warmup <= given.steps, `at most steps, ${given.steps}`);
+  checkWire(given.exchange, given.deterministic);
   for (const key of ['beta1', 'beta2'] as const) check(key, given[key] < 1, 'a number below 1');
   return settings;
 }
@@ -82,6 +86,7 @@ export const textShapeOf = ({ hyperparameters, model }: RunSettings): TextShape 
 /** The plan of a run. */
 export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPlan {
   const { learningRate: peak, warmup, floor, schedule: kind, guard, recompute, ...rest } = hyperparameters;
+  const { deterministic, exchange } = hyperparameters;
   const { batch, accumulation, sequence, steps, seed, beta1, beta2, epsilon, weightDecay } = rest;
   const { clip, nonFinite, skipLimit, checkpointEvery, keepCheckpoints, sampleEvery, evaluateEvery } = rest;
   const schedule: Schedule =
@@ -93,6 +98,8 @@ export function planOf({ model, recipe, hyperparameters }: RunSettings): TrainPl
     adam: { beta1, beta2, epsilon, weightDecay },
     ...{ clip, nonFinite, skipLimit, checkpointEvery, keepCheckpoints, sampleEvery, evaluateEvery },
     guard: guardPlan(guard),
+    ...(deterministic && { deterministic }),
+    ...(exchange !== 'float32' && { exchange }),
   };
 }
 
