@@ -23,14 +23,15 @@ const roomIn =
   (count, each, what) =>
     count >= 0 && count * each <= bytes.length ? undefined : fail(`${count} ${what}`);
 
-/** Throws where a message names more than it holds; else the bytes of its body. */
-export function checkMessage(bytes: Uint8Array): number {
+/** Throws where a message names more than it holds, or is not of the kind that is expected; else the bytes of its body. */
+export function checkMessage(bytes: Uint8Array, expected?: MessageHeader): number {
   const message = Message.getRootAsMessage(new ByteBuffer(bytes));
   const body = Number(message.bodyLength());
   if (!(body >= 0 && body <= 4 * LARGEST)) fail(`a body of ${body} bytes`);
   const room = roomIn(bytes);
   room(message.customMetadataLength(), 4, 'notes');
   const kind = message.headerType();
+  if (expected !== undefined && kind !== expected) fail('a message of another kind than its footer says');
   if (kind === MessageHeader.Schema) checkSchema(message.header(new Schema()), bytes);
   else if (kind === MessageHeader.RecordBatch) checkBatch(message.header(new RecordBatch()), body, room);
   else if (kind === MessageHeader.DictionaryBatch) {
@@ -40,22 +41,37 @@ export function checkMessage(bytes: Uint8Array): number {
   return body;
 }
 
-/** The batches that a footer names, each as its place and sizes. */
-export function checkFooter(bytes: Uint8Array, size: number): { at: number; length: number; body: number }[] {
+/** A message that a footer names: its place and sizes. */
+interface NamedMessage {
+  readonly kind: MessageHeader;
+  readonly at: number;
+  readonly length: number;
+  readonly body: number;
+}
+
+/** Dictionaries and batches that a footer names. */
+export function checkFooter(bytes: Uint8Array, size: number): NamedMessage[] {
   const footer = Footer.getRootAsFooter(new ByteBuffer(bytes));
   const room = roomIn(bytes);
   checkSchema(footer.schema(), bytes);
   room(footer.customMetadataLength(), 4, 'notes');
   room(footer.dictionariesLength() + footer.recordBatchesLength(), 24, 'batches');
+  const { DictionaryBatch: dictionary, RecordBatch: batch } = MessageHeader;
   const blocks = [
-    ...Array.from({ length: footer.dictionariesLength() }, (_, i) => footer.dictionaries(i)!),
-    ...Array.from({ length: footer.recordBatchesLength() }, (_, i) => footer.recordBatches(i)!),
+    ...Array.from(
+      { length: footer.dictionariesLength() },
+      (_, i) => [dictionary, footer.dictionaries(i)!] as const,
+    ),
+    ...Array.from(
+      { length: footer.recordBatchesLength() },
+      (_, i) => [batch, footer.recordBatches(i)!] as const,
+    ),
   ];
-  return blocks.map((block) => {
+  return blocks.map(([kind, block]) => {
     const [at, length, body] = [Number(block.offset()), block.metaDataLength(), Number(block.bodyLength())];
     if (!(at >= 8 && length >= 8 && length <= LARGEST && body >= 0 && at + length + body <= size))
       fail('a batch that is cut off');
-    return { at, length, body };
+    return { kind, at, length, body };
   });
 }
 

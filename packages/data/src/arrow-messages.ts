@@ -18,8 +18,13 @@ export async function checkArrowFile(handle: FileHandle): Promise<void> {
   if (!(length > 0 && length <= LARGEST && length + 18 <= size)) throw new Error('no footer');
   for (const block of checkFooter(await read(handle, size - 10 - length, length), size)) {
     const bytes = await read(handle, block.at, block.length);
-    const prefix = new DataView(bytes.buffer).getUint32(0, true) === CONTINUES ? 8 : 4;
-    if (checkMessage(bytes.subarray(prefix)) !== block.body) throw new Error('a batch of another size');
+    const view = new DataView(bytes.buffer);
+    const prefix = view.getUint32(0, true) === CONTINUES ? 8 : 4;
+    // The library goes by what the message says of its own length, and reads an empty one for ever.
+    const own = view.getInt32(prefix - 4, true);
+    if (!(own > 0 && prefix + own <= bytes.length)) throw new Error('a batch of another size');
+    if (checkMessage(bytes.subarray(prefix, prefix + own), block.kind) !== block.body)
+      throw new Error('a batch of another size');
   }
 }
 

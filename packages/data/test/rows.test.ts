@@ -44,11 +44,12 @@ describe('rows', () => {
     expect(await all(readDocuments(folder))).toHaveLength(40);
   });
 
-  it('whose damage would keep a decoder busy for ever are refused', async () => {
-    const path = fileURLToPath(new URL('./fixtures/endless.parquet', import.meta.url));
-    await expect(all(readRows(path))).rejects.toThrow(
-      'endless.parquet is not a Parquet file that can be read',
-    );
+  it.each([
+    ['endless.parquet', 'a Parquet'],
+    ['endless.arrow', 'an Arrow'],
+  ])('of %s, whose damage would keep the library busy for ever, are refused', async (name, kind) => {
+    const path = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+    await expect(all(readRows(path))).rejects.toThrow(`${name} is not ${kind} file that can be read`);
   });
 
   it('has rows with lists, structures and truth values', async () => {
