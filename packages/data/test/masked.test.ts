@@ -1,6 +1,7 @@
 /** @file What of a document is learned: prompts and conversations from their rows to the targets of a batch. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import {
   byteTokenizer,
@@ -81,6 +82,12 @@ describe('rows', () => {
     expect(learnedOf(llama!)).toEqual([' Far. </s>', ' Yes. </s>']);
     const [file] = await read(path, await withTemplate('file', 'not this one', LLAMA2));
     expect(file).toEqual(llama);
+  });
+
+  test.each(['chats.parquet', 'chats.arrow'])('of messages in %s, as pyarrow writes it', async (name) => {
+    const path = fileURLToPath(new URL(`./fixtures/rows/${name}`, import.meta.url));
+    const documents = await read(path, await withTemplate(name, CHATML));
+    expect(documents.map(learnedOf)).toEqual([['Far.<|im_end|>\n'], ['Yes.<|im_end|>\n']]);
   });
 
   it('of a prompt and a completion that are messages are learned from the completion on', async () => {
