@@ -40,7 +40,11 @@ async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
   const source = createReadStream(path, { highWaterMark: 2 ** 18 });
   const unpacked = createGunzip();
   source.on('error', (error) => unpacked.destroy(error));
-  yield* source.pipe(unpacked);
+  try {
+    yield* source.pipe(unpacked);
+  } finally {
+    source.destroy(); // what cannot be unpacked would stay open
+  }
 }
 
 async function* unpackZstandard(path: string): AsyncGenerator<Uint8Array> {
