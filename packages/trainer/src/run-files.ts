@@ -74,11 +74,13 @@ export async function openRunFiles(
     resumeFrom?: number;
     /** Throws where the run is no longer this process's to write. */
     checkHeld?: () => Promise<void>;
+    /** Told of rows that were lost. */
+    warn?: (message: string) => void;
     /** Who shares the run; the first rank alone writes statistics. */
     group?: Communicator;
   },
 ): Promise<RunFiles> {
-  const { plan, tokenizer, resumeFrom, checkHeld, group = soloCommunicator() } = options;
+  const { plan, tokenizer, resumeFrom, checkHeld, warn, group = soloCommunicator() } = options;
   const working = typeof folder === 'string' ? await openWorkingFolder(folder) : folder;
   const checkpoints = checkpointFolder(working.place);
   if (group.rank > 0) return filesOfOthers(checkpoints, tokenizer);
@@ -93,6 +95,11 @@ export async function openRunFiles(
   const [steps, tensors] = [open('steps.arrow'), open('tensors.arrow')];
   const [guard, evaluations] = [open('guard.arrow'), open('evaluations.arrow')];
   const files = [steps, tensors, guard, evaluations];
+  for (const { path, cutAfter } of files)
+    if (cutAfter !== null && cutAfter < (resumeFrom ?? 0))
+      warn?.(
+        `${path} has lost its end: got rows up to step ${cutAfter}; later ones up to step ${resumeFrom}, if there were any, are lost`,
+      );
   const known = await readRows(evaluations.path, evaluationStatistics);
   return {
     recordStep(training, row, result) {

@@ -159,6 +159,7 @@ async function trainIn(
     plan,
     tokenizer: identity,
     group,
+    warn: (message) => output.say({ event: 'warning', message }),
     checkHeld: () => checkHeld(lock, true),
     ...(resumed ? { resumeFrom: training.step } : {}),
   });

@@ -22,6 +22,8 @@ export interface Kept {
   readonly rows: readonly PlainRow[];
   /** Nothing is to be left out and the footer is whole. */
   readonly whole: boolean;
+  /** The last step told of by a file without a whole footer, 0: none; null: its footer is whole. */
+  readonly cutAfter: number | null;
 }
 
 /**
@@ -42,16 +44,25 @@ export function keepBefore(source: Source, columns: readonly Column[], step: num
   const rows: PlainRow[] = [];
   let end = head.first;
   let cut = false;
+  let last = 0;
   const { whole } = scanStatistics(source, head, (batch) => {
     const steps = int32Values(batch, stepColumn);
     cut ||= steps.some((value) => value >= step);
+    for (const value of steps) last = Math.max(last, value);
     if (cut) rows.push(...rowsBefore(head, batch, step));
     else {
       blocks.push(batch.block);
       end = batch.end;
     }
   });
-  return { metadata: head.message.metadata, blocks, end, rows, whole: whole && !cut };
+  return {
+    metadata: head.message.metadata,
+    blocks,
+    end,
+    rows,
+    whole: whole && !cut,
+    cutAfter: whole ? null : last,
+  };
 }
 
 function int32Values({ header, body }: StatisticsBatch, column: number): Int32Array {

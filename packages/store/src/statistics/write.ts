@@ -30,6 +30,11 @@ export interface StatisticsOptions {
 /** A statistics file open for appending. */
 export interface StatisticsWriter<S extends StatisticsSchema> {
   readonly path: string;
+  /**
+   * Of a file that went on: the last step that it told of, 0: none, where its end was not whole. Every kill leaves a whole one,
+   * so rows behind that are lost to the disk; null: nothing is lost.
+   */
+  readonly cutAfter: number | null;
   /** Adds rows. Throws an `OctavoError` for a row that doesn't fit the schema, or when the disk is full. */
   append(rows: readonly StatisticsRow<S>[]): void;
   /** Writes what was gathered and brings it to the disk; do this with each checkpoint. */
@@ -75,6 +80,7 @@ export function openStatistics<const S extends StatisticsSchema>(
   };
   return {
     path,
+    cutAfter: file.cutAfter,
     append(rows) {
       if (closed) throw new OctavoError(`[store] ${path} is closed: open it again to append`);
       for (const row of rows) checkRow(schema, row);
@@ -93,6 +99,7 @@ export function openStatistics<const S extends StatisticsSchema>(
 }
 
 interface OpenFile {
+  readonly cutAfter: number | null;
   append(rows: readonly PlainRow[], durable: boolean): void;
 }
 
@@ -145,5 +152,6 @@ function openFile(
       true,
     );
   else if (kept.rows.length > 0) append(kept.rows, true);
-  return { append };
+  const cutAfter = kept ? kept.cutAfter : there && found.size > 0 ? 0 : null;
+  return { append, cutAfter };
 }
