@@ -13,6 +13,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   DIR: 'made',
   NAME: 'formats',
   FOLDER: 'books/',
+  '--init FOLDER': 'SmolLM2-135M',
   IN: 'runs/nano-fp8-full',
   OUT: 'converted',
   MODEL: 'runs/nano-fp8-full',
@@ -23,7 +24,13 @@ export function octavoArguments(text: string): string[] | null {
   const [first, second, ...rest] = wordsOf(text);
   const words =
     first === 'octavo' ? wordsOf(text).slice(1) : first === 'npx' && second === 'octavo' ? rest : null;
-  return words?.filter((word) => word !== '…').map((word) => PLACEHOLDERS[word] ?? word) ?? null;
+  const redirected = words?.indexOf('>') ?? -1;
+  return (
+    words
+      ?.slice(0, redirected < 0 ? undefined : redirected)
+      .filter((word) => word !== '…')
+      .map((word, i, all) => PLACEHOLDERS[`${all[i - 1]} ${word}`] ?? PLACEHOLDERS[word] ?? word) ?? null
+  );
 }
 
 /** Steps of a new run; a run that is resumed goes on for as many more. */
@@ -60,6 +67,8 @@ export function shorten(args: readonly string[], resumed: number): Shortened {
       return append('--tokens', '8');
     case 'study':
       return { args: has('--quick') ? args : [...args, '--quick'], interrupt: true };
+    case 'plan': // a check measures steps for minutes: that its options are there must do
+      return has('--check') ? append('--help') : append();
     case 'bench':
       return has('--quick') ? append() : append('--quick');
     default:

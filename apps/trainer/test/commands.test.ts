@@ -75,7 +75,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'octavo-told-'));
   const { value } = await defaultCorpus().train[Symbol.asyncIterator]().next();
   const text = (value as { text: string }).text.slice(0, 6000);
-  for (const name of ['my-texts', 'books', 'corpus']) {
+  for (const name of ['my-texts', 'books', 'corpus', 'notes']) {
     mkdirSync(at(name));
     writeFileSync(at(name, 'one.txt'), text);
   }
@@ -89,6 +89,11 @@ beforeAll(async () => {
         .join('\n'),
     );
   writeFileSync(at('corpus.jsonl.gz'), gzipSync(readFileSync(at('corpus.jsonl'))));
+  const messages = [
+    { role: 'user', content: 'What is an octavo?' },
+    { role: 'assistant', content: 'A sheet folded into eight.' },
+  ];
+  writeFileSync(at('chats.jsonl'), `${JSON.stringify({ messages })}\n`.repeat(64));
   writeFileSync(at('lambada_test.jsonl'), '{"text":"We hold these truths to be self-evident"}\n');
   // Configurations stand in the documents under the name that their first line says.
   for (const { code, language } of snippets())
@@ -99,9 +104,17 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the first commands have left, under the names that later ones ask for. */
-function give(): void {
+async function give(): Promise<void> {
   const made = at('runs/nano-fp8-full');
   if (!existsSync(made)) return;
+  for (const name of ['SmolLM2-135M', 'TinyLlama-1.1B'])
+    if (!existsSync(at(name))) {
+      await octavo(['convert', made, name], false);
+      writeFileSync(
+        at(name, 'chat_template.jinja'),
+        '{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}',
+      );
+    }
   for (const name of ['bf16', 'fp8', 'fp8-smooth'])
     if (!existsSync(at('runs', name))) cpSync(made, at('runs', name), { recursive: true });
   if (!existsSync(at('step-00000600.arrow')))
@@ -145,14 +158,15 @@ describe('octavo commands', () => {
   test.each(given.map(({ file, text }) => [text, file] as const))(
     '%s (%s)',
     async (text) => {
-      give();
+      await give();
       const { args, interrupt } = shorten(octavoArguments(text)!, resumed);
       if (args.includes('--resume')) resumed++;
       const out = args[args.indexOf('--out') + 1];
       if (args.includes('--out') && !args.includes('--resume'))
         rmSync(at(out!), { recursive: true, force: true });
+      if (args[0] === 'convert') rmSync(at(args[2]!), { recursive: true, force: true });
       const { code, stderr } = await octavo(args, interrupt);
-      expect(stderr).toBe('');
+      expect(stderr.replace(/^octavo: note: .*\n/gm, '')).toBe('');
       expect(code, args.join(' ')).toBe(0);
     },
     240_000,

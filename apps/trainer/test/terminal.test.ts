@@ -45,7 +45,7 @@ test('without a terminal: a header, plain lines, the figures before and after, t
   expect(code).toBe(0);
   expect(stdout).not.toContain(ESCAPE);
   expect(stdout).toMatch(
-    /^model {4}custom, [\d,]+ parameters\nrecipe {3}fp8-full: .+\ndevice {3}.+\ncorpus {3}text\.txt: .+\nsteps {4}5 of 16 tokens\nfolder {3}runs\/custom-fp8-full\n/,
+    /^model {4}custom, [\d,]+ parameters\nrecipe {3}fp8-full: .+\ndevice {3}.+\ncorpus {3}text\.txt: .+\nmemory {3}about .+\nsteps {4}5 of 16 tokens\nfolder {3}runs\/custom-fp8-full\n/,
   );
   expect(stdout).toMatch(/held-out perplexity before training: \d+/);
   expect(stdout).toMatch(/^step 5\/5 {2}loss \d\.\d{3} {2}lr \S+ {2}\|g\| \S+ {2}\S+ tok\/s {2}eta 0s$/m);

@@ -35,9 +35,7 @@ export function cutForRanks<Settings extends RunSettings>(
       `at most ${before.accumulation} ranks`,
     );
   const least = deterministic ? Math.max(size, Math.min(DETERMINISTIC, sequences)) : size;
-  const ways = Array.from({ length: batch }, (_, i) => i + 1).filter(
-    (k) => batch % k === 0 && accumulation * k >= least,
-  );
+  const ways = divisorsOf(batch).filter((k) => accumulation * k >= least);
   const k = ways.find((each) => (accumulation * each) % least === 0) ?? ways[0];
   if (k === undefined)
     return refuse(
@@ -45,4 +43,12 @@ export function cutForRanks<Settings extends RunSettings>(
       `at least ${size}: give a larger --batch or --accumulation, or start fewer ranks`,
     );
   return cut({ batch: batch / k, accumulation: accumulation * k });
+}
+
+/** In order. */
+function divisorsOf(n: number): number[] {
+  const low: number[] = [];
+  for (let i = 1; i * i <= n; i++) if (n % i === 0) low.push(i);
+  const high = low.map((i) => n / i).reverse();
+  return [...new Set([...low, ...high])];
 }
