@@ -15,6 +15,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tooling/*/test/**/*.test.ts'],
     // What a package's own script `test` leaves out: it ends in seconds, without a build.
     tags: [{ name: 'slow', description: 'takes seconds by itself, or needs a build' }],
+    // Vitest leaves a core free, which is half of a machine with two; commands that tests start are waited for anyway.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -33,6 +33,7 @@ export async function* readTable(
   const handle = await open(path, 'r');
   try {
     const table: Table = await openTable(handle);
+    if (table.names.length === 0) throw new Error('no column, so its rows hold nothing');
     const columns = chosenColumns(name, table.names, sets) ?? table.names;
     let row = 0;
     for await (const batch of table.batches(columns))

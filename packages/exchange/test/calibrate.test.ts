@@ -17,7 +17,6 @@ import {
   foldedMaxima,
   foldSmooth,
   type ModelSource,
-  openModel,
   quantizedWeights,
   scalesOfMaxima,
   schemes,
@@ -25,7 +24,7 @@ import {
   type Windows,
   writeHuggingFace,
 } from '../src/index.ts';
-import { small, temporaryFolder, weightsOf, writeModel } from './support.ts';
+import { small, temporaryFolder, using, weightsOf, writeModel } from './support.ts';
 
 const folder = temporaryFolder();
 const at = (...path: string[]): string => join(folder, ...path);
@@ -44,15 +43,6 @@ const uneven = () => {
       });
   return weights;
 };
-
-async function using<T>(path: string, act: (source: ModelSource) => Promise<T>): Promise<T> {
-  const source = await openModel(path);
-  try {
-    return await act(source);
-  } finally {
-    await source.close();
-  }
-}
 
 const read = async (source: ModelSource): Promise<Map<string, Float32Array>> => {
   const values = new Map<string, Float32Array>();

@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { byteTokenizer } from '@octavo/data';
 import { openCheckpoint, openSafetensorsFolder, writeSafetensors } from '@octavo/store';
 import { describe, expect, it, test } from 'vitest';
-import {
-  type ModelSource,
-  openModel,
-  valuesOf,
-  writeCheckpointModel,
-  writeHuggingFace,
-} from '../src/index.ts';
-import { small, temporaryFolder, weightsOf, writeLlama2c, writeModel } from './support.ts';
+import { openModel, valuesOf, writeCheckpointModel, writeHuggingFace } from '../src/index.ts';
+import { small, temporaryFolder, using, weightsOf, writeLlama2c, writeModel } from './support.ts';
 
 const folder = temporaryFolder();
 const at = (...path: string[]): string => join(folder, ...path);
@@ -20,15 +14,6 @@ const metadata = {
   model: JSON.stringify(small),
   tokenizer: JSON.stringify({ name: 'byte', hash: 'byte/1' }),
 };
-
-async function using<T>(path: string, act: (source: ModelSource) => Promise<T>): Promise<T> {
-  const source = await openModel(path);
-  try {
-    return await act(source);
-  } finally {
-    await source.close();
-  }
-}
 
 /** Every tensor's type and bytes, and the configuration. */
 const contents = (path: string) =>

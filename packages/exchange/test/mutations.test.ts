@@ -24,7 +24,7 @@ import {
 } from '../src/index.ts';
 import { temporaryFolder, writeLlama2c, writeModel } from './support.ts';
 
-const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 2000);
+const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 500);
 const folder = temporaryFolder();
 const at = (...path: string[]): string => join(folder, ...path);
 

@@ -10,7 +10,6 @@ import { describe, expect, it, test } from 'vitest';
 import {
   type Dialect,
   foldSmooth,
-  type ModelSource,
   openModel,
   quantizedWeights,
   type SchemeName,
@@ -19,7 +18,7 @@ import {
   valuesOf,
   writeHuggingFace,
 } from '../src/index.ts';
-import { temporaryFolder, weightsOf, writeModel } from './support.ts';
+import { temporaryFolder, using, weightsOf, writeModel } from './support.ts';
 
 const folder = temporaryFolder();
 const at = (...path: string[]): string => join(folder, ...path);
@@ -36,15 +35,6 @@ const config: LlamaConfig = {
   ...{ ropeTheta: 5000, normEpsilon: 1e-5, tiedHead: false },
 };
 const UP = 'model.layers.0.mlp.up_proj';
-
-async function using<T>(path: string, act: (source: ModelSource) => Promise<T>): Promise<T> {
-  const source = await openModel(path);
-  try {
-    return await act(source);
-  } finally {
-    await source.close();
-  }
-}
 
 async function quantize(
   from: string,

@@ -6,6 +6,7 @@ import { counterRandom } from '@octavo/formats';
 import { configToHuggingFace, huggingFaceTensors, type LlamaConfig, toInterleaved } from '@octavo/llama';
 import { encodeSafetensors, type SafetensorsType, writeSafetensorsFolder } from '@octavo/store';
 import { afterAll } from 'vitest';
+import { type ModelSource, openModel } from '../src/index.ts';
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-exchange-'));
@@ -88,4 +89,14 @@ interface Types {
   readonly gains: SafetensorsType;
   readonly matrices: SafetensorsType;
   readonly shardBytes: number;
+}
+
+/** What `act` makes of a model; it is closed then. */
+export async function using<T>(path: string, act: (source: ModelSource) => Promise<T>): Promise<T> {
+  const source = await openModel(path);
+  try {
+    return await act(source);
+  } finally {
+    await source.close();
+  }
 }

@@ -45,3 +45,7 @@ export function fileError(action: 'read' | 'write', path: string, error: unknown
     exitCode: action === 'read' && INPUT.has(code ?? '') ? 2 : 1,
   });
 }
+
+/** A file, or what a store gives of it, that ends too early. */
+export const cutOff = (path: string, wanted: number, size: number): OctavoError =>
+  badFile(`[store] ${path} is cut off: got ${size} bytes, expected at least ${wanted}`);

@@ -1,4 +1,5 @@
 export type { Column } from './arrow/column.ts';
+export { concatenate } from './bytes.ts';
 export {
   type CheckpointFile,
   checkpointFileName,

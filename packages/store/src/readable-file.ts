@@ -1,7 +1,6 @@
 /** @file Reading pieces of a file of this machine at known places, never past its end. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { OctavoError } from '@octavo/formats';
-import { badFile, fileError } from './file-error.ts';
+import { badFile, cutOff, fileError } from './file-error.ts';
 import type { ReadableFile } from './place/driver.ts';
 
 /** Opens `path`; throws an `OctavoError` if that cannot be done or it is not a plain file. */
@@ -11,12 +10,12 @@ export async function openLocal(path: string): Promise<ReadableFile> {
   });
   const readInto = async (target: Uint8Array, position: number): Promise<void> => {
     const end = position + target.byteLength;
-    if (!(position >= 0) || end > size) throw tooShort(path, end, size);
+    if (!(position >= 0) || end > size) throw cutOff(path, end, size);
     let at = 0;
     try {
       while (at < target.byteLength) {
         const { bytesRead } = await handle.read(target, at, target.byteLength - at, position + at);
-        if (bytesRead === 0) throw tooShort(path, end, position + at);
+        if (bytesRead === 0) throw cutOff(path, end, position + at);
         at += bytesRead;
       }
     } catch (error) {
@@ -29,7 +28,7 @@ export async function openLocal(path: string): Promise<ReadableFile> {
     readInto,
     async read(position, length) {
       if (!(position >= 0) || !(length >= 0) || position + length > size)
-        throw tooShort(path, position + length, size);
+        throw cutOff(path, position + length, size);
       const target = new Uint8Array(length);
       await readInto(target, position);
       return target;
@@ -50,6 +49,3 @@ async function openPlain(path: string): Promise<{ handle: FileHandle; size: numb
     throw error;
   }
 }
-
-const tooShort = (path: string, wanted: number, size: number): OctavoError =>
-  badFile(`[store] ${path} is cut off: got ${size} bytes, expected at least ${wanted}`);

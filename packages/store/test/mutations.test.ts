@@ -22,7 +22,7 @@ import {
 import { randomFrom } from './random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 20_000);
+const TIMES = Number(process.env.OCTAVO_MUTATIONS ?? 5000);
 const SEED = Number(process.env.OCTAVO_MUTATIONS_SEED ?? 8);
 
 const folder = temporaryFolder();

@@ -27,7 +27,7 @@ import {
   writeCheckpoint,
 } from '@octavo/store';
 import { type CheckpointState, type FailedStep, faultOf, metadataOf, recordsOf } from './checkpoint.ts';
-import { type NonFiniteReport, unsavable } from './non-finite.ts';
+import { type NonFinite, type NonFiniteReport, unsavable } from './non-finite.ts';
 import type { TrainPlan } from './plan.ts';
 import { writeShared } from './ranks/write-shared.ts';
 import { tensorRows } from './rows.ts';
@@ -121,9 +121,9 @@ export async function openRunFiles(
           if (step > after) await moveFile(path, `${path}.set-aside`);
     },
     async save(training, loader, failed) {
-      await checkState(training);
+      const fault = await savableFault(training);
       for (const file of files) file.flush();
-      const of = { loader, tokenizer, failed };
+      const of = { loader, tokenizer, failed, fault };
       try {
         await working.publish();
         const path = await saveIn(checkpoints, training, of, checkHeld);
@@ -157,28 +157,35 @@ const filesOfOthers = (checkpoints: string, tokenizer: CheckpointState['tokenize
   recordFault() {},
   async setAside() {},
   async save(training, loader, failed) {
-    await checkState(training);
-    return saveIn(checkpoints, training, { loader, tokenizer, failed });
+    const fault = await savableFault(training);
+    return saveIn(checkpoints, training, { loader, tokenizer, failed, fault });
   },
   close() {},
 });
 
-/** Throws where the state is not to be saved. */
-async function checkState(training: Training): Promise<void> {
+/** What is not finite in the state, or null; throws where such a state is not to be saved. */
+async function savableFault(training: Training): Promise<NonFinite | null> {
   const fault = await stateFault(training);
   if (fault && training.plan.nonFinite !== 'continue') throw unsavable(training, fault);
+  return fault;
+}
+
+interface Saved {
+  readonly loader: unknown;
+  readonly tokenizer: CheckpointState['tokenizer'];
+  readonly failed: FailedStep | undefined;
+  readonly fault: NonFinite | null;
 }
 
 /** Writes a checkpoint; where ranks share the run, all of them call it. `checkHeld` may refuse it when all is written. */
 async function saveIn(
   checkpoints: string,
   training: Training,
-  of: { loader: unknown; tokenizer: CheckpointState['tokenizer']; failed: FailedStep | undefined },
+  { loader, tokenizer, failed, fault }: Saved,
   checkHeld?: () => Promise<void>,
 ): Promise<string> {
   const path = within(checkpoints, checkpointFileName(training.step));
-  const fault = await stateFault(training);
-  const metadata = metadataOf(training, of.loader, of.tokenizer, { fault, failed: of.failed });
+  const metadata = metadataOf(training, loader, tokenizer, { fault, failed });
   const how = checkHeld && { beforeCommit: checkHeld };
   const { ranks } = training;
   if (ranks && ranks.group.size > 1) await writeShared(path, metadata, training, ranks, how);
@@ -187,8 +194,8 @@ async function saveIn(
 }
 
 /**
- * Removes old checkpoints, and shards without one. Later ones, which were damaged and passed over when the run was resumed, do not count among those kept; and the newest that is
- * finite stays, however old.
+ * Removes old checkpoints, and shards without one. Later ones, which were damaged and passed over when the run was
+ * resumed, do not count among those kept; and the newest that is finite stays, however old.
  */
 async function dropOld(folder: string, keep: number, now: number): Promise<void> {
   if (keep > 0) await dropManifests(folder, keep, now);

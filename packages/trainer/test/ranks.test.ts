@@ -31,6 +31,8 @@ interface Trained {
   readonly results: readonly Learned[];
   readonly weights: readonly Float32Array[];
   readonly kinds: readonly TrainEvent['kind'][];
+  /** Bytes of gradients that this rank sent. */
+  readonly sent: number;
 }
 
 type Learned = ReturnType<typeof learned>;
@@ -92,7 +94,7 @@ const trainOn = (size: number, plan: TrainPlan, { path, stopAfter, create }: How
       }
       files?.close();
       const weights = await Promise.all(training.model.parameters.map(({ value }) => device.read(value)));
-      return { results, weights, kinds };
+      return { results, weights, kinds, sent: training.ranks?.traffic.gradients ?? 0 };
     },
     create,
   );
@@ -144,10 +146,15 @@ describe('ranks that share a run', () => {
     }
   });
 
-  it.each(['bf16', 'fp8'] as const)('gradients travel in %s', async (exchange) => {
+  it.each([
+    ['bf16', 0.5],
+    ['fp8', 0.25],
+  ] as const)('gradients travel in %s, %f of the bytes', async (exchange, share) => {
     const [alone] = await trainOn(1, plan('bf16', { steps: 4 }));
+    const [whole] = await trainOn(2, plan('bf16', { steps: 4 }));
     const [first, second] = await trainOn(2, plan('bf16', { steps: 4, exchange }));
     expect(second!.weights).toEqual(first!.weights);
+    expect(first!.sent / whole!.sent).toBe(share);
     for (const [i, { loss }] of first!.results.entries())
       expect(Math.abs(loss - alone!.results[i]!.loss)).toBeLessThan(0.02 * loss);
   });

@@ -1,5 +1,6 @@
 /** @file New weights of all owners on every rank, in the bytes of their working format. */
 import { BF16, type Format } from '@octavo/formats';
+import { concatenate } from '@octavo/store';
 import { bucketsOf } from './buckets.ts';
 import type { Ranks } from './ranks.ts';
 import { wires } from './wire.ts';
@@ -44,14 +45,4 @@ export async function gatherWeights(
     }
   }
   return values;
-}
-
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

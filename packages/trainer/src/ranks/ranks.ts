@@ -31,11 +31,10 @@ export interface Part extends Range {
   readonly length: number;
 }
 
-/** What this rank has sent to the others since the step began, in bytes, and how long it only waited for them, in seconds. */
+/** What this rank has sent to the others since the run or its resumption began, in bytes. */
 export interface Traffic {
   gradients: number;
   weights: number;
-  waited: number;
 }
 
 /** Null: the run is one process's alone, and its sums run as they come. */
@@ -54,7 +53,7 @@ export function ranksOf(
     microBatches: microBatchesOf(accumulation, { rank, size }),
     pieces: Array.from({ length: size }, (_, r) => piecesOf(accumulation, deterministic, { rank: r, size })),
     gradients: [],
-    traffic: { gradients: 0, weights: 0, waited: 0 },
+    traffic: { gradients: 0, weights: 0 },
   };
 }
 

@@ -1,5 +1,5 @@
 /** @file Reading an object by ranges: large ones as asked for, small ones out of stretches that are kept. */
-import { badFile } from '../../file-error.ts';
+import { cutOff } from '../../file-error.ts';
 import type { ReadableFile } from '../driver.ts';
 import { refused } from './error.ts';
 import { send } from './request.ts';
@@ -62,6 +62,3 @@ export async function openObject(path: string): Promise<ReadableFile> {
     close: async () => stretches.clear(),
   };
 }
-
-const cutOff = (path: string, wanted: number, size: number) =>
-  badFile(`[store] ${path} is cut off: got ${size} bytes, expected at least ${wanted}`);
